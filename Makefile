@@ -1,0 +1,45 @@
+# On a fresh Debian machine with a Swift toolchain two commands do everything: `make demo` and
+# `make test`. What a command has to say at length goes to .logs/.
+
+# SwiftPM caches its manifest by text and environment: naming the plugin folders here makes a new
+# folder visible without a clean build.
+export ZOO_PLUGINS := $(sort $(notdir $(wildcard Plugins/*)))
+
+export SWIFT ?= swift
+PREFIX ?= /usr/local
+BUILD := $(SWIFT) build -c release
+
+.PHONY: help setup build demo test lint format docs size install clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install the libraries that are missing (apt-get, as root or through sudo)
+	@.ci/setup
+
+build: setup ## the command line, .build/release/zoo
+	@$(BUILD) --product zoo
+
+demo: build ## a short tour: what there is, how a network looks, what is linked
+	@.ci/demo
+
+test: setup ## every test, with a summary; all that they say is in .logs/test.log
+	@.ci/test
+
+lint: ## the format, and constructs that do not belong into the sources
+	@.ci/lint
+
+format: ## put every Swift file into the house's format
+	@$(SWIFT) format -i -r Package.swift Sources Plugins Tests
+
+docs: setup ## the reference, .build/docs; a warning is an error
+	@.ci/docs
+
+size: ## lines of code by target
+	@.ci/size
+
+install: build ## zoo and its shell completion under PREFIX (/usr/local)
+	@.ci/install "$(DESTDIR)$(PREFIX)"
+
+clean: ## forget everything that was built
+	@rm -rf .build .logs

@@ -1,0 +1,82 @@
+// swift-tools-version: 6.2
+// Every folder of Plugins/ is a target of its own: adding a family edits nothing here.
+import Foundation
+import PackageDescription
+
+let plugins = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Plugins")
+let folders = try? FileManager.default.contentsOfDirectory(
+  at: plugins, includingPropertiesForKeys: nil)
+let families = (folders ?? []).filter(\.hasDirectoryPath).map(\.lastPathComponent).sorted()
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
+]
+
+func room(_ name: String, _ needs: [String]) -> Target {
+  .target(
+    name: name, dependencies: needs.map { .init(stringLiteral: $0) }, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ needs: [String], path: String? = nil) -> Target {
+  .testTarget(
+    name: name, dependencies: (needs + ["TestSupport"]).map { .init(stringLiteral: $0) },
+    path: path, swiftSettings: strict)
+}
+
+func plugin(_ family: String) -> [Target] {
+  [
+    .target(
+      name: family, dependencies: ["ZooKit"], path: "Plugins/\(family)/Sources",
+      swiftSettings: strict),
+    tests("\(family)Tests", [family, "ZooKit", "ZooEngine"], path: "Plugins/\(family)/Tests"),
+  ]
+}
+
+let package = Package(
+  name: "zoo",
+  products: [
+    .library(name: "ZooKit", targets: ["ZooKit"]),
+    .library(name: "ModelZoo", targets: ["ModelZoo"]),
+    .executable(name: "zoo", targets: ["zoo"]),
+  ],
+  targets: [
+    // The system's libraries, and the C that Swift cannot write.
+    .systemLibrary(
+      name: "CHDF5", path: "Sources/CSystem/CHDF5", pkgConfig: "hdf5",
+      providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CSystem/CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CZoo", dependencies: ["CHDF5"]),
+    .target(
+      name: "CPicture", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
+    .target(name: "CTransfer"),
+    .target(name: "COneDNN"),
+    .target(name: "CCatalog"),
+
+    // The host and the rooms around it.
+    room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
+    room("ZooEngine", ["ZooKit", "COneDNN"]),
+    room("ZooFormats", ["ZooKit", "CZlib"]),
+    room("ZooVision", ["ZooKit", "CPicture"]),
+    room("ZooFetch", ["ZooKit", "CTransfer"]),
+    room(
+      "ModelZoo",
+      ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooFetch", "CCatalog"] + families),
+    room("ZooArguments", ["ZooKit"]),
+    .executableTarget(
+      name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict),
+
+    .target(
+      name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats"],
+      path: "Tests/Support", swiftSettings: strict),
+    tests("ZooKitTests", ["ZooKit"]),
+    tests("ZooEngineTests", ["ZooKit", "ZooEngine"] + families),
+    tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
+    tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
+    tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
+    tests("ZooArgumentsTests", ["ZooArguments"]),
+    tests("ModelZooTests", ["ModelZoo", "ZooKit"]),
+    tests("CommandTests", ["zoo", "ModelZoo", "ZooArguments"]),
+  ] + families.flatMap(plugin)
+)

@@ -1,0 +1,40 @@
+import ZooKit
+
+/// The network that began it, in the one-tower form of Alex Krizhevsky 2014, arXiv:1404.5997,
+/// with torchvision's widths and names.
+public struct AlexNet: Architecture {
+  public static let name = "AlexNet"
+  public static let paper = "Krizhevsky 2014, arXiv:1404.5997"
+  public static let variants = ["alexnet": AlexNet()]
+
+  package var widths = [64, 192, 384, 256, 256]
+  package var hidden = 4096
+
+  package init() {}
+
+  public func features(_ image: Node) -> Node {
+    image.stage("features") {
+      $0.sequential("features") {
+        $0.conv(to: widths[0], kernel: 11, stride: 4, padding: 2).relu()
+          .maxPool(kernel: 3, stride: 2)
+          .conv(to: widths[1], kernel: 5, padding: 2).relu()
+          .maxPool(kernel: 3, stride: 2)
+          .conv(to: widths[2], kernel: 3, padding: 1).relu()
+          .conv(to: widths[3], kernel: 3, padding: 1).relu()
+          .conv(to: widths[4], kernel: 3, padding: 1).relu()
+          .maxPool(kernel: 3, stride: 2)
+      }
+    }
+  }
+
+  public func head(_ features: Node, classes: Int) -> Node {
+    features.adaptiveAveragePool("avgpool", to: 6).flatten().sequential("classifier") {
+      $0.dropout().dense(to: hidden).relu()
+        .dropout().dense(to: hidden).relu()
+        .dense(to: classes)
+    }
+  }
+}
+
+@section("zoo_plugins") @used
+private let registration: Registration = { $0.register(AlexNet.self) }

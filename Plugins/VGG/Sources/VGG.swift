@@ -1,0 +1,50 @@
+import ZooKit
+
+/// Very deep networks of 3×3 convolutions: Karen Simonyan and Andrew Zisserman 2014,
+/// arXiv:1409.1556, table 1, columns A, B, D and E, in torchvision's names.
+/// `_bn` has a norm after every convolution.
+public struct VGG: Architecture {
+  public static let name = "VGG"
+  public static let paper = "Simonyan and Zisserman 2014, arXiv:1409.1556"
+  public static let variants = [
+    "vgg11": VGG([1, 1, 2, 2, 2]), "vgg11_bn": VGG([1, 1, 2, 2, 2], norm: true),
+    "vgg13": VGG([2, 2, 2, 2, 2]), "vgg13_bn": VGG([2, 2, 2, 2, 2], norm: true),
+    "vgg16": VGG([2, 2, 3, 3, 3]), "vgg16_bn": VGG([2, 2, 3, 3, 3], norm: true),
+    "vgg19": VGG([2, 2, 4, 4, 4]), "vgg19_bn": VGG([2, 2, 4, 4, 4], norm: true),
+  ]
+
+  /// Convolutions in each block.
+  let depths: [Int]
+  let norm: Bool
+  package var widths = [64, 128, 256, 512, 512]
+  package var hidden = 4096
+
+  package init(_ depths: [Int], norm: Bool = false) {
+    self.depths = depths
+    self.norm = norm
+  }
+
+  public func features(_ image: Node) -> Node {
+    image.sequential("features") { image in
+      depths.indices.reduce(image) { x, block in
+        x.stage("block\(block + 1)") { x in
+          (0..<depths[block]).reduce(x) { x, _ in
+            let x = x.conv(to: widths[block], kernel: 3, padding: 1)
+            return norm ? x.batchNorm().relu() : x.relu()
+          }.maxPool(kernel: 2)
+        }
+      }
+    }
+  }
+
+  public func head(_ features: Node, classes: Int) -> Node {
+    features.adaptiveAveragePool("avgpool", to: 7).flatten().sequential("classifier") {
+      $0.dense(to: hidden).relu().dropout()
+        .dense(to: hidden).relu().dropout()
+        .dense(to: classes)
+    }
+  }
+}
+
+@section("zoo_plugins") @used
+private let registration: Registration = { $0.register(VGG.self) }

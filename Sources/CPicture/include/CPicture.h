@@ -1,0 +1,55 @@
+// JPEG and PNG through libjpeg-turbo and libpng.
+//
+// Both libraries report errors with longjmp. Every function below sets its own landing place, owns
+// all state of the library, and returns a status: nothing ever unwinds through its caller.
+#ifndef CPICTURE_H
+#define CPICTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum ZooPictureStatus {
+  ZooPictureDone = 0,
+  /// The library's own words are in `message`.
+  ZooPictureDamaged,
+  /// The file ends before the picture does.
+  ZooPictureTruncated,
+  /// More pixels than allowed; `width` and `height` say how many.
+  ZooPictureTooLarge,
+  ZooPictureNoMemory,
+} ZooPictureStatus;
+
+typedef struct ZooDecoded {
+  uint32_t width, height;
+  /// 1 grey, 3 RGB, 4 RGBA.
+  uint32_t channels;
+  /// Samples had 16 bits, and only their high bytes were kept.
+  bool reduced;
+  /// `width · height · channels` bytes from malloc; the caller frees them.
+  uint8_t *pixels;
+  /// A TIFF structure with the orientation, from malloc, or null; the caller frees it.
+  uint8_t *exif;
+  size_t exif_count;
+  char message[200];
+} ZooDecoded;
+
+/// `decoded` starts as zeros. Pixels are null unless the status is `ZooPictureDone`.
+ZooPictureStatus zoo_jpeg_decode(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
+ZooPictureStatus zoo_png_decode(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
+
+typedef struct ZooEncoded {
+  /// From malloc; the caller frees them, after a failure too.
+  uint8_t *bytes;
+  size_t count, capacity;
+  char message[200];
+} ZooEncoded;
+
+/// `encoded` starts as zeros.
+ZooPictureStatus zoo_png_encode(
+    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels,
+    ZooEncoded *encoded);
+
+#endif

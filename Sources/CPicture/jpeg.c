@@ -1,0 +1,152 @@
+// libjpeg's header needs size_t and FILE before it.
+#include <stdio.h>
+
+#include <jerror.h>
+#include <jpeglib.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "CPicture.h"
+
+// A scan costs a pass over all coefficients however few bytes it has.
+enum { scan_limit = 100 };
+
+typedef struct Landing {
+  struct jpeg_error_mgr errors;  // first: libjpeg knows the landing by this address
+  jmp_buf place;
+  ZooPictureStatus status;
+  char *message;
+} Landing;
+
+static _Noreturn void leave(Landing *landing, ZooPictureStatus status) {
+  landing->status = status;
+  longjmp(landing->place, 1);
+}
+
+static _Noreturn void fail(j_common_ptr common) {
+  Landing *landing = (Landing *)common->err;
+  switch (common->err->msg_code) {
+    case JWRN_JPEG_EOF:
+    case JERR_INPUT_EOF:
+    case JERR_INPUT_EMPTY:
+      leave(landing, ZooPictureTruncated);
+    case JERR_OUT_OF_MEMORY:
+      leave(landing, ZooPictureNoMemory);
+    default: {
+      char text[JMSG_LENGTH_MAX];
+      common->err->format_message(common, text);
+      snprintf(landing->message, sizeof((ZooDecoded){0}.message), "%s", text);
+      leave(landing, ZooPictureDamaged);
+    }
+  }
+}
+
+static _Noreturn void refuse(Landing *landing, const char *why) {
+  snprintf(landing->message, sizeof((ZooDecoded){0}.message), "%s", why);
+  leave(landing, ZooPictureDamaged);
+}
+
+// A warning is a guess at damaged data; nobody should classify a guess.
+static void warn(j_common_ptr common, int level) {
+  if (level < 0) fail(common);
+}
+
+static void count_scans(j_common_ptr common) {
+  if (((j_decompress_ptr)common)->input_scan_number > scan_limit)
+    refuse((Landing *)common->err, "more than 100 scans");
+}
+
+// A Huffman-coded block takes one bit at the least, in one scan or another: a header that promises
+// more blocks than the file has bits is refuted before anything is allocated for it.
+static bool can_hold_all_blocks(const struct jpeg_decompress_struct *jpeg, size_t bytes) {
+  uint64_t blocks = 0;
+  for (int i = 0; i < jpeg->num_components; i++)
+    blocks +=
+        (uint64_t)jpeg->comp_info[i].width_in_blocks * jpeg->comp_info[i].height_in_blocks;
+  return blocks / 8 <= bytes;
+}
+
+// The Exif segments, joined as one TIFF structure.
+static void keep_exif(const struct jpeg_decompress_struct *jpeg, ZooDecoded *decoded) {
+  static const char name[6] = "Exif\0";
+  size_t count = 0;
+  for (jpeg_saved_marker_ptr m = jpeg->marker_list; m; m = m->next)
+    if (m->data_length > sizeof name && !memcmp(m->data, name, sizeof name))
+      count += m->data_length - sizeof name;
+  if (!count || !(decoded->exif = malloc(count))) return;
+  for (jpeg_saved_marker_ptr m = jpeg->marker_list; m; m = m->next)
+    if (m->data_length > sizeof name && !memcmp(m->data, name, sizeof name)) {
+      size_t part = m->data_length - sizeof name;
+      memcpy(decoded->exif + decoded->exif_count, m->data + sizeof name, part);
+      decoded->exif_count += part;
+    }
+}
+
+// a·b / 255, rounded.
+static inline uint8_t scaled(uint32_t a, uint32_t b) {
+  uint32_t product = a * b + 128;
+  return (uint8_t)((product + (product >> 8)) >> 8);
+}
+
+// Adobe writes CMYK inverted, 255 for no ink, so that a channel is already its complement.
+static void rgb_from_inverted_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t pixels) {
+  for (; pixels; pixels--, cmyk += 4, rgb += 3)
+    for (int c = 0; c < 3; c++) rgb[c] = cmyk[3] - scaled(255 - cmyk[c], cmyk[3]);
+}
+
+ZooPictureStatus zoo_jpeg_decode(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded) {
+  struct jpeg_decompress_struct jpeg;
+  struct jpeg_progress_mgr progress = {.progress_monitor = count_scans};
+  Landing landing = {.message = decoded->message};
+  jpeg.err = jpeg_std_error(&landing.errors);
+  landing.errors.error_exit = fail;
+  landing.errors.emit_message = warn;
+  // A half-built decoder may be destroyed as long as it has no memory manager.
+  jpeg.mem = NULL;
+  if (setjmp(landing.place)) {
+    jpeg_destroy_decompress(&jpeg);
+    free(decoded->pixels);
+    free(decoded->exif);
+    decoded->pixels = decoded->exif = NULL;
+    return landing.status;
+  }
+
+  jpeg_create_decompress(&jpeg);
+  jpeg.progress = &progress;
+  jpeg_mem_src(&jpeg, bytes, count);
+  jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF);
+  jpeg_read_header(&jpeg, TRUE);
+
+  decoded->width = jpeg.image_width;
+  decoded->height = jpeg.image_height;
+  if ((uint64_t)jpeg.image_width * jpeg.image_height > pixel_limit)
+    leave(&landing, ZooPictureTooLarge);
+  if (jpeg.arith_code) refuse(&landing, "arithmetic coding is not read");
+  if (!can_hold_all_blocks(&jpeg, count)) leave(&landing, ZooPictureTruncated);
+  switch (jpeg.num_components) {
+    case 1: jpeg.out_color_space = JCS_GRAYSCALE; break;
+    case 3: jpeg.out_color_space = JCS_RGB; break;
+    case 4: jpeg.out_color_space = JCS_CMYK; break;
+    default: refuse(&landing, "neither 1, 3 nor 4 channels");
+  }
+  keep_exif(&jpeg, decoded);
+
+  jpeg_start_decompress(&jpeg);
+  decoded->channels = jpeg.num_components == 1 ? 1 : 3;
+  size_t row_bytes = (size_t)jpeg.output_width * decoded->channels;
+  decoded->pixels = malloc(row_bytes * jpeg.output_height);
+  if (!decoded->pixels) leave(&landing, ZooPictureNoMemory);
+  JSAMPARRAY cmyk = NULL;
+  if (jpeg.num_components == 4)
+    cmyk = jpeg.mem->alloc_sarray((j_common_ptr)&jpeg, JPOOL_IMAGE, jpeg.output_width * 4, 1);
+  while (jpeg.output_scanline < jpeg.output_height) {
+    JSAMPROW row = decoded->pixels + row_bytes * jpeg.output_scanline;
+    jpeg_read_scanlines(&jpeg, cmyk ? cmyk : &row, 1);
+    if (cmyk) rgb_from_inverted_cmyk(cmyk[0], row, jpeg.output_width);
+  }
+  jpeg_finish_decompress(&jpeg);
+  jpeg_destroy_decompress(&jpeg);
+  return ZooPictureDone;
+}

@@ -1,0 +1,9 @@
+#ifndef CZOO_H
+#define CZOO_H
+
+#include "zoo_hdf5.h"
+#include "zoo_cpu.h"
+#include "zoo_section.h"
+#include "zoo_sha256.h"
+
+#endif

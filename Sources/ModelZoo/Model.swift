@@ -1,0 +1,70 @@
+import ZooEngine
+import ZooKit
+
+/// A network with its weights, its classes and its preprocessing: what a checkpoint file gives.
+///
+/// ```swift
+/// let model = try Model(contentsOf: "ants-and-bees.h5", registry: .linked())
+/// model.checkpoint.classes        // ["ants", "bees"]
+/// ```
+public struct Model: Sendable {
+  /// As the user named it.
+  public let name: String
+  public let checkpoint: Checkpoint
+  public let variant: Variant
+  public let graph: Graph
+  public let weights: Weights
+
+  public init(
+    name: String, checkpoint: Checkpoint, variant: Variant, graph: Graph, weights: Weights
+  ) {
+    self.name = name
+    self.checkpoint = checkpoint
+    self.variant = variant
+    self.graph = graph
+    self.weights = weights
+  }
+
+  /// Opens a checkpoint: record, architecture and weights must agree to the last tensor.
+  public init(contentsOf path: String, name: String? = nil, registry: Registry) throws {
+    let store = try WeightStore(path)
+    let (checkpoint, variant, graph) = try store.network(in: registry)
+    // Names and shapes are compared before a byte is read.
+    let plan = try LoadPlan(from: store, into: graph)
+    guard plan.isComplete else { throw ZooError.corrupt("\(path): \(plan.complaint)") }
+    let tensors = try store.load(threads: Threads.count)
+    var weights = Weights()
+    for parameter in graph.parameters { weights[parameter.name] = tensors[parameter.name] }
+    self.init(
+      name: name ?? path, checkpoint: checkpoint, variant: variant, graph: graph, weights: weights)
+  }
+}
+
+extension Zoo {
+  /// The model of that name, variant or path, with its weights.
+  public func model(_ name: String) throws -> Model {
+    try Model(contentsOf: path(of: name), name: name, registry: registry)
+  }
+}
+
+extension WeightStore {
+  /// The record and the network it describes; no number is read.
+  public func network(in registry: Registry) throws
+    -> (checkpoint: Checkpoint, variant: Variant, graph: Graph)
+  {
+    let checkpoint = try Checkpoint(meta, in: "\(origin): /meta")
+    let variant: Variant
+    do { variant = try registry.variant(checkpoint.variant) } catch let error as ZooError {
+      throw ZooError.corrupt("\(origin) is a \(checkpoint.family) checkpoint; \(error.message)")
+    }
+    do {
+      let graph = try variant.graph(
+        head: checkpoint.head(classes: checkpoint.classes.count), input: checkpoint.input,
+        normEpsilon: checkpoint.normEpsilon)
+      return (checkpoint, variant, graph)
+    } catch let error as ZooError {
+      // The family is sound; the record asks it for the impossible.
+      throw ZooError.corrupt("\(origin): \(error.message)")
+    }
+  }
+}

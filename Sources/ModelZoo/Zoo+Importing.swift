@@ -1,0 +1,152 @@
+import ZooEngine
+import ZooFetch
+import ZooFormats
+import ZooKit
+
+extension Zoo {
+  /// A foreign checkpoint compared with a variant, and what the catalogue knows about it.
+  public struct Fitting: Sendable {
+    public let variant: Variant
+    public let graph: Graph
+    public let plan: LoadPlan
+    /// The record whose file this is, or whose lineage it shares.
+    public let record: Catalog.Record?
+    /// The file is the record's own, by its digest, and is taken as the record says.
+    public let isOfficial: Bool
+    public let sha256: String
+    /// By name, in the order of the outputs.
+    public let classes: [String]
+    public let head: Head.Kind
+  }
+
+  /// Compares a file with a variant, under every set of renames that the catalogue has for it, and
+  /// keeps the one that covers most.
+  ///
+  /// `classes` are their names, where they are not those of the published checkpoints; the head is
+  /// the family's own, unless the catalogue knows the file and says otherwise.
+  public func fit(
+    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil
+  ) throws -> Fitting {
+    let variant = try registry.variant(name)
+    let source = try ForeignCheckpoint.open(path)
+    let records = catalog.records(of: name)
+    let digests = try FileDigests(of: path, md5: records.contains { $0.source?.md5 != nil })
+    let official = records.first { $0.source.map(digests.match) ?? false }
+    // Lineages tell themselves apart by their kernels: Keras' channels come last.
+    let kin = records.filter { ($0.source?.format == "Keras") == (source.layout == .channelsLast) }
+    let record = official ?? kin.first(where: \.isDefault) ?? kin.first ?? records.first
+
+    let head = head ?? official?.head ?? .original
+    let named = classes ?? records.lazy.map(\.classes).first { !$0.isEmpty }
+    let all = named ?? (0..<variant.architecture.classes).map(String.init)
+    let classes = head == .none ? [] : all
+    let graph = try variant.graph(
+      head: head(classes: classes.count), normEpsilon: record?.normEpsilon)
+    var plan = try LoadPlan(from: source, into: graph, renames: record?.renames ?? [])
+    let family = catalog.records.filter { $0.family == variant.family }
+    for renames in [[]] + family.map(\.renames) where !plan.isComplete {
+      let other = try? LoadPlan(from: source, into: graph, renames: renames)
+      if let other, other.coverage > plan.coverage { plan = other }
+    }
+    return Fitting(
+      variant: variant, graph: graph, plan: plan, record: record,
+      isOfficial: official.map { $0.head == head && $0.classes == classes } ?? false,
+      sha256: digests.sha256, classes: classes, head: head)
+  }
+}
+
+extension Zoo.Fitting {
+  /// The weights and their record. Strictly, everything must fit; partially, what no tensor fills
+  /// starts from seeded random numbers and the record says so.
+  public func checkpoint(_ policy: LoadPlan.Policy = .strict, seed: UInt64 = 0) throws
+    -> (record: Checkpoint, weights: Weights)
+  {
+    if policy == .strict, !plan.isComplete {
+      throw ZooError.corrupt("\(plan.source.origin) does not fit \(variant.name): " + complaint)
+    }
+    let filled = try plan.execute(policy)
+    var weights = Weights()
+    var random: [String] = []
+    for parameter in graph.parameters {
+      if let tensor = filled[parameter.name] {
+        weights[parameter.name] = tensor
+      } else {
+        weights[parameter.name] = try Tensor(randomFor: parameter, seed: seed)
+        random.append(parameter.name)
+      }
+    }
+    let published = isOfficial ? record : nil
+    let input = variant.architecture.input
+    let checkpoint = Checkpoint(
+      family: variant.family, variant: variant.name, task: variant.architecture.task,
+      classes: classes, input: input, head: head,
+      preprocessing: record?.preprocessing ?? .usual(for: input), normEpsilon: record?.normEpsilon,
+      license: published?.license ?? "unknown",
+      provenance: .init(
+        name: published?.name, url: published?.source?.url, sha256: sha256,
+        format: plan.source.format),
+      metrics: random.isEmpty ? published?.metrics ?? [] : [], random: random)
+    return (checkpoint, weights)
+  }
+
+  /// What does not fit, with a way out where only the number of classes differs.
+  private var complaint: String {
+    let outputs = Set(plan.mismatched.map { $0.found.sizes.first ?? 0 })
+    guard plan.missing.isEmpty, plan.unexpected.isEmpty, outputs.count == 1,
+      let found = outputs.first,
+      plan.mismatched.allSatisfy({ $0.parameter.shape.sizes.first == classes.count })
+    else { return plan.complaint }
+    return plan.complaint + "; it has \(found) classes: name them with --classes FILE"
+  }
+
+  /// Imports the file: loads it, runs it once so that its record can be verified later, and writes
+  /// a checkpoint.
+  @discardableResult
+  public func write(
+    to path: String, _ policy: LoadPlan.Policy = .strict, seed: UInt64 = 0
+  ) throws -> Checkpoint {
+    let (checkpoint, weights) = try checkpoint(policy, seed: seed)
+    let golden = try Golden(of: graph, weights)
+    try WeightStore.write(
+      to: path, meta: checkpoint.json, weights: weights.map { ($0.name, $0.tensor) },
+      golden: golden)
+    return checkpoint
+  }
+}
+
+extension Preprocessing {
+  /// What most checkpoints of the field expect; used where nothing better is known.
+  static func usual(for input: Shape) -> Preprocessing {
+    Preprocessing(
+      resize: .exact(height: input.height, width: input.width),
+      mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+  }
+}
+
+/// The digests of a whole file, read once.
+struct FileDigests {
+  let sha256: String
+  let md5: String?
+
+  init(of path: String, md5 wanted: Bool) throws {
+    let file = try RandomAccessFile(path)
+    var sha256 = SHA256(), md5 = MD5()
+    var piece = [UInt8](repeating: 0, count: min(1 << 20, max(1, file.size)))
+    for offset in stride(from: 0, to: file.size, by: piece.count) {
+      let count = min(piece.count, file.size - offset)
+      try piece.withUnsafeMutableBytes { bytes in
+        let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
+        try file.read(into: part, at: offset)
+        sha256.update(UnsafeRawBufferPointer(part))
+        if wanted { md5.update(UnsafeRawBufferPointer(part)) }
+      }
+    }
+    self.sha256 = sha256.hexadecimal
+    self.md5 = wanted ? md5.hexadecimal : nil
+  }
+
+  func match(_ source: Catalog.Source) -> Bool {
+    if let digest = source.sha256 { return sha256.hasPrefix(digest) }
+    return source.md5 != nil && source.md5 == md5
+  }
+}

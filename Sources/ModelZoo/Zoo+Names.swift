@@ -1,0 +1,77 @@
+import Glibc
+import ZooFetch
+import ZooKit
+
+extension Zoo {
+  /// What a user may mean by `MODEL`.
+  public enum Reference: Sendable {
+    /// A checkpoint file.
+    case file(String)
+    /// A record of the catalogue.
+    case record(Catalog.Record)
+    /// A variant for which the catalogue has no checkpoint.
+    case variant(Variant)
+  }
+
+  /// A checkpoint name, a variant name, which means its default checkpoint, or the path of a file.
+  public func reference(_ name: String) throws -> Reference {
+    if name.contains("/") || name.hasSuffix(".h5") { return .file(name) }
+    if let record = catalog[name] { return .record(record) }
+    if let variant = try? registry.variant(name) {
+      return catalog.defaultRecord(of: name).map { .record($0) } ?? .variant(variant)
+    }
+    if access(name, F_OK) == 0 { return .file(name) }
+    let names = catalog.records.map(\.name) + registry.allVariants.map(\.name)
+    throw ZooError.notFound("no model is called \(name)" + suggestion(name, among: names))
+  }
+
+  /// The file of a record's checkpoint, nil where it is not on this machine.
+  public func installed(_ record: Catalog.Record) -> String? {
+    switch record.place {
+    case .included(let file, _): Zoo.included(file)
+    case .published(let source): cache?.installed(record.name, from: source.digest)
+    }
+  }
+
+  /// The checkpoint file that a name means, which must be here.
+  public func path(of name: String) throws -> String {
+    switch try reference(name) {
+    case .file(let path): return path
+    case .record(let record):
+      guard let path = installed(record) else {
+        throw ZooError.unavailable(
+          "the weights of \(record.name) are not here; 'zoo pull \(record.name)' brings them")
+      }
+      cache?.markUsed(path)
+      return path
+    case .variant(let variant):
+      throw ZooError.unavailable("no weights of \(variant.name) are published; import a checkpoint")
+    }
+  }
+
+  /// A file that comes with the program: under `$ZOO_SHARE`, beside an installed binary, or in the
+  /// repository that the binary was built in.
+  private static func included(_ file: String) -> String? {
+    var folders = getenv("ZOO_SHARE").map { [String(cString: $0)] } ?? []
+    var folder = executablePath[...]
+    while let slash = folder.lastIndex(of: "/") {
+      folder = folder[..<slash]
+      folders += ["\(folder)/share/zoo/Weights", "\(folder)/Weights"]
+    }
+    return folders.map { "\($0)/\(file)" }.first { access($0, R_OK) == 0 }
+  }
+
+  private static var executablePath: String {
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &bytes, bytes.count)
+    return String(decoding: bytes.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+}
+
+extension Catalog.Source {
+  /// The strongest digest that the publisher gives.
+  public var digest: Digest {
+    if let sha256 { return sha256.count == 64 ? .sha256(sha256) : .sha256Prefix(sha256) }
+    return .md5(md5 ?? "")
+  }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import ZooFetch
+import ZooKit
+
+extension Zoo {
+  /// What ``pull(_:progress:waiting:)`` did.
+  public struct Pulled: Sendable {
+    public let record: Catalog.Record
+    public let path: String
+    /// It was on this machine already.
+    public let wasHere: Bool
+    /// Which of the publisher's digests was compared; nil where nothing was brought.
+    public let checked: Digest?
+  }
+
+  /// Brings a record's official file, checks its digest and converts it to a checkpoint in the
+  /// cache. Nothing else in the program opens a connection.
+  public func pull(
+    _ record: Catalog.Record,
+    progress: (_ done: Int, _ total: Int?) -> Void = { _, _ in }, waiting: () -> Void = {}
+  ) throws -> Pulled {
+    if let path = installed(record) {
+      return Pulled(record: record, path: path, wasHere: true, checked: nil)
+    }
+    guard let source = record.source else {
+      throw ZooError.unavailable(
+        "\(record.name) comes with the program, but its file is not beside it")
+    }
+    let cache = try cache ?? Cache()
+    var checked: Digest?
+    let path = try cache.checkpoint(record.name, from: source.digest, waiting: waiting) { path in
+      let file = source.url.split(separator: "/").last.map(String.init) ?? record.name
+      let download = Download(
+        from: source.url, to: try cache.download(file, source.digest), digest: source.digest,
+        size: source.size)
+      let receipt: Download.Receipt
+      do {
+        receipt = try download.run(progress: progress, waiting: waiting)
+      } catch let error as ZooError where error.kind == .notFound {
+        // Not the user but the catalogue named this file.
+        throw ZooError.unavailable("the weights of \(record.name) cannot be had: \(error.message)")
+      }
+      checked = receipt.checked
+      try fit(receipt.path, as: record.variant).write(to: path)
+      // The checkpoint holds every number of it.
+      unlink(receipt.path)
+    }
+    return Pulled(record: record, path: path, wasHere: checked == nil, checked: checked)
+  }
+
+  /// Puts an imported official file where its name finds it.
+  public func install(_ fitting: Fitting, _ record: Catalog.Record) throws -> String {
+    guard let source = record.source else { throw ZooError.failure("\(record.name) is included") }
+    return try (cache ?? Cache()).checkpoint(record.name, from: source.digest) { path in
+      try fitting.write(to: path)
+    }
+  }
+}

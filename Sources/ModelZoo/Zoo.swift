@@ -1,0 +1,36 @@
+import CCatalog
+import Glibc
+import ZooFetch
+import ZooKit
+
+/// The catalogue, every linked family and the weights on this machine.
+///
+/// ```swift
+/// let zoo = try Zoo()
+/// let model = try zoo.model("resnet18")
+/// let answer = try model.classify(Picture(contentsOf: "cat.jpg"))
+/// print(answer.top[0].name, answer.top[0].probability)
+/// ```
+public struct Zoo: Sendable {
+  public let catalog: Catalog
+  public let registry: Registry
+  /// Nil where there is no home to keep weights in.
+  public let cache: Cache?
+
+  /// The catalogue that came with the program, or the one that `$ZOO_CATALOG` names.
+  public init() throws {
+    if let path = getenv("ZOO_CATALOG").map({ String(cString: $0) }), !path.isEmpty {
+      let file = try RandomAccessFile(path)
+      try self.init(catalog: try Catalog(parsing: file.read(at: 0, count: file.size), origin: path))
+    } else {
+      let text = UnsafeBufferPointer(start: zoo_catalog(), count: zoo_catalog_size())
+      try self.init(catalog: try Catalog(parsing: text, origin: "Catalog.json"))
+    }
+  }
+
+  public init(catalog: Catalog, registry: Registry? = nil, cache: Cache? = try? Cache()) throws {
+    self.catalog = catalog
+    self.registry = try registry ?? .linked()
+    self.cache = cache
+  }
+}

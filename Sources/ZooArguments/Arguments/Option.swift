@@ -1,0 +1,55 @@
+import ZooKit
+
+/// A named argument with a value. Its type says how often it may stand:
+///
+/// ```swift
+/// let output = Option<String>("-o", "--output", value: "FILE", help: "…")   // must be there
+/// let task = Option<VisionTask?>("--task", value: "T", help: "…")           // may be there
+/// let top = Option("--top", default: 5, in: 1...1000, help: "…")            // has a default
+/// let keep = Option<[String]>("--keep", value: "NODE", help: "…")           // any number of times
+/// ```
+public struct Option<Result: ArgumentResult>: Argument {
+  public let declaration: Declaration
+  private let reading: Reading<Result.Value>
+  private let fallback: Result?
+
+  private init(
+    _ names: [String], _ value: String?, _ fallback: Result?, _ range: Limits<Result.Value>?,
+    _ help: String, _ completion: Completion?, _ isHidden: Bool
+  ) {
+    let choices = Result.Value.choices
+    let shown = fallback?.values.map(\.argument).joined(separator: " ") ?? ""
+    declaration = Declaration(
+      kind: .option, names: names, placeholder: value ?? Result.Value.placeholder, help: help,
+      occurs: fallback == nil ? Result.occurs : 0...Result.occurs.upperBound,
+      shownDefault: shown.isEmpty ? nil : shown, choices: choices,
+      completion: completion ?? (choices.isEmpty ? .none : .choices(choices)), isHidden: isHidden)
+    reading = Reading(range: range)
+    self.fallback = fallback
+  }
+
+  public init(
+    _ names: String..., value: String? = nil, default fallback: Result? = nil, help: String,
+    completion: Completion? = nil, isHidden: Bool = false
+  ) {
+    self.init(names, value, fallback, nil, help, completion, isHidden)
+  }
+
+  /// A number with bounds.
+  public init(
+    _ names: String..., value: String? = nil, default fallback: Result? = nil,
+    in range: some RangeExpression<Result.Value> & Sendable, help: String,
+    completion: Completion? = nil, isHidden: Bool = false
+  ) where Result.Value: Comparable {
+    self.init(names, value, fallback, Limits(range), help, completion, isHidden)
+  }
+
+  public func result(of words: [String]) throws -> Result {
+    if words.isEmpty, let fallback { return fallback }
+    let values = try reading.values(of: words, for: declaration.name)
+    guard let result = Result.gather(values) else {
+      throw ZooError.usage("\(declaration.name) \(declaration.placeholder) is missing")
+    }
+    return result
+  }
+}

@@ -1,0 +1,62 @@
+@preconcurrency import Glibc  // stdout and stderr are variables to Swift
+import ZooKit
+
+extension Program {
+  /// Runs what the command line asks for and returns the exit status: results go to standard
+  /// output, an error is one line on standard error.
+  ///
+  /// - Parameter arguments: with the program's own name, as `CommandLine.arguments` has them.
+  public func main(_ arguments: [String]) -> Int32 {
+    // A reader that has seen enough, as in `zoo list | head`, is no accident: writes then fail with
+    // EPIPE instead of ending the process, and `finish` says nothing about it.
+    signal(SIGPIPE, SIG_IGN)
+    var status: Int32 = 0
+    do {
+      try perform(try request(Array(arguments.dropFirst())))
+    } catch {
+      status = report(error)
+    }
+    return finish(status)
+  }
+
+  private func perform(_ request: Request) throws {
+    switch request {
+    case .help: print(help(for: .output), terminator: "")
+    case .verbHelp(let verb): print(help(of: verb, for: .output), terminator: "")
+    case .version: print("\(name) \(version)")
+    case .run(let verb, let input):
+      do {
+        try verb.run(input)
+      } catch {
+        throw pointingToHelp(error, verb)
+      }
+    }
+  }
+
+  private func report(_ error: any Error) -> Int32 {
+    let known = error as? ZooError
+    warn(known?.message ?? "\(error)")
+    return (known?.kind ?? .failure).rawValue
+  }
+
+  /// One line on standard error.
+  public func warn(_ message: String) {
+    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    fputs("\(name): \(line.printable)\n", stderr)
+  }
+
+  /// What standard output still holds goes out; a full disk is noticed here at the latest.
+  private func finish(_ status: Int32) -> Int32 {
+    let flushed = fflush(stdout) == 0
+    let code = errno
+    if flushed && ferror(stdout) == 0 || readerIsGone { return status }
+    let reason = flushed ? "" : ": \(String(cString: strerror(code)))"
+    warn("cannot write standard output\(reason)")
+    return status == 0 ? ZooError.Kind.io.rawValue : status
+  }
+
+  private var readerIsGone: Bool {
+    var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+    return poll(&output, 1, 0) == 1 && output.revents & Int16(POLLERR) != 0
+  }
+}

@@ -1,0 +1,120 @@
+import ZooKit
+
+/// A command line of verbs.
+///
+/// ```swift
+/// let zoo = Program(
+///   name: "zoo", version: "0.1.0", summary: "a model zoo for computer vision",
+///   common: [Common.json, Common.quiet], verbs: [List(), Info()], models: { try names() })
+/// exit(zoo.main(CommandLine.arguments))
+/// ```
+/// `help`, `completion`, `--help` and `--version` are there without being declared.
+public struct Program: Sendable {
+  public let name: String
+  public let version: String
+  public let summary: String
+  /// What every verb takes.
+  public let common: [any Argument]
+  public let verbs: [any Verb]
+  /// Names for the completion of models.
+  public let models: @Sendable () throws -> [String]
+
+  public init(
+    name: String, version: String, summary: String, common: [any Argument] = [],
+    verbs: [any Verb], models: @escaping @Sendable () throws -> [String] = { [] }
+  ) {
+    self.name = name
+    self.version = version
+    self.summary = summary
+    self.common = common
+    self.verbs = verbs
+    self.models = models
+  }
+
+  /// What a command line asks for.
+  package enum Request: Sendable {
+    case help
+    case verbHelp(any Verb)
+    case version
+    case run(any Verb, Parsed)
+  }
+
+  /// - Parameter words: without the program's own name.
+  package func request(_ words: [String]) throws -> Request {
+    var rest = words[...]
+    let early = try wordsBeforeVerb(&rest)
+    guard let name = rest.popFirst(), !early.contains("--help"), !early.contains("-h") else {
+      return early.contains("--version") ? .version : .help
+    }
+    if early.contains("--version") { return .version }
+    if name == "help" { return try helpRequest(rest) }
+    let verb = try verb(name)
+    let options = rest.prefix { $0 != "--" }
+    if options.contains("--help") || options.contains("-h") { return .verbHelp(verb) }
+    var parser = Parser(command: "\(self.name) \(name)", arguments: arguments(of: verb))
+    do {
+      return .run(verb, Parsed(verb: name, words: try parser.parse(early + rest)))
+    } catch {
+      throw pointingToHelp(error, verb)
+    }
+  }
+
+  /// A usage error says where to read on.
+  func pointingToHelp(_ error: any Error, _ verb: any Verb) -> any Error {
+    guard let error = error as? ZooError, error.kind == .usage else { return error }
+    return ZooError.usage("\(error.message); see '\(name) \(verb.name) --help'")
+  }
+
+  /// Options that every verb takes may stand before it too.
+  private func wordsBeforeVerb(_ rest: inout ArraySlice<String>) throws -> [String] {
+    var early: [String] = []
+    while let word = rest.first, word.hasPrefix("-"), word != "-" {
+      rest.removeFirst()
+      early.append(word)
+      if ["--help", "-h", "--version"].contains(word) { continue }
+      let name = String(word.prefix { $0 != "=" })
+      guard let form = earlyDeclarations.first(where: { $0.names.contains(name) }) else {
+        throw ZooError.usage(
+          "there is no option \(shown(name)) before the verb"
+            + near(name, among: earlyDeclarations.filter { !$0.isHidden }.flatMap(\.names))
+            + "; see '\(self.name) --help'")
+      }
+      if form.kind == .option, name == word, let value = rest.popFirst() { early.append(value) }
+    }
+    return early
+  }
+
+  private func helpRequest(_ rest: ArraySlice<String>) throws -> Request {
+    guard let name = rest.first(where: { !$0.hasPrefix("-") }) else { return .help }
+    return .verbHelp(try verb(name))
+  }
+
+  private func verb(_ name: String) throws -> any Verb {
+    if let verb = allVerbs.first(where: { $0.name == name }) { return verb }
+    throw ZooError.usage(
+      "no verb is called \(shown(name))" + near(name, among: allVerbs.map(\.name))
+        + "; see '\(self.name) --help'")
+  }
+
+  var allVerbs: [any Verb] { verbs + [CompletionVerb(program: self)] }
+
+  /// Everything a verb takes; what it declares itself goes before a common argument of that name.
+  func arguments(of verb: any Verb) -> [any Argument] {
+    let own = verb.arguments + verb.groups.flatMap(\.arguments)
+    let names = Set(own.map(\.declaration.name))
+    return own + common.filter { !names.contains($0.declaration.name) }
+  }
+
+  /// What stands under “Common options” in a verb's help.
+  func commonDeclarations(beside verb: any Verb) -> [Declaration] {
+    let own = verb.arguments.count + verb.groups.reduce(0) { $0 + $1.arguments.count }
+    return arguments(of: verb).dropFirst(own).map(\.declaration) + [Program.help]
+  }
+
+  /// What may stand before the verb.
+  var earlyDeclarations: [Declaration] {
+    common.map(\.declaration) + [Program.help, Flag("--version", help: "the version").declaration]
+  }
+
+  static var help: Declaration { Flag("-h", "--help", help: "this help").declaration }
+}

@@ -1,0 +1,69 @@
+import ZooKit
+
+/// A network compiled for batches of one size: norms folded, activations and shortcuts fused, one
+/// arena. It belongs to the weights it was made from.
+///
+/// ```swift
+/// let plan = try InferencePlan(graph, weights, batch: 1, keeping: ["layer4"])
+/// let values = try plan.run(["image": batch])
+/// values["logits"]
+/// ```
+public final class InferencePlan {
+  /// What ``run(_:)`` takes, without the batch.
+  public let inputs: [(name: String, shape: Shape)]
+  public let batch: Int
+  private let outputs: [String]
+  private let executable: any Executable
+
+  public init(
+    _ graph: Graph, _ weights: Weights, batch: Int, keeping: [String] = [],
+    engine: some Engine = LayerEngine()
+  ) throws {
+    guard batch > 0 else { throw ZooError.usage("a batch of \(batch) pictures") }
+    let program = try Program(graph, weights, keeping: keeping).folded().fused()
+    self.batch = batch
+    inputs = program.inputs.map { ($0.name, program.shapes[$0.value]) }
+    outputs = program.outputs.map(\.name)
+    executable = try engine.compile(program, batch: batch)
+  }
+
+  /// Bytes of memory for values between the steps.
+  public var arenaBytes: Int { executable.arenaBytes }
+
+  /// All outputs and kept values for a batch of inputs, each N×….
+  public func run(_ values: [String: Tensor]) throws -> [String: Tensor] {
+    let tensors = try inputs.map { input in
+      guard let tensor = values[input.name] else {
+        throw ZooError.usage("no value for the input \(input.name)")
+      }
+      guard tensor.shape.sizes == [batch] + input.shape.sizes else {
+        throw ZooError.usage(
+          "the input \(input.name) is \(tensor.shape), \(batch)×\(input.shape) was expected")
+      }
+      return tensor
+    }
+    var results: [String: Tensor] = [:]
+    try withPointers(tensors[...], []) { pointers in
+      try executable.run(pointers) { views in
+        for (name, view) in zip(outputs, views) {
+          results[name] = try Tensor(Shape([batch] + view.shape.sizes)) {
+            _ = $0.initialize(fromContentsOf: view.values)
+          }
+        }
+      }
+    }
+    return results
+  }
+
+  /// The tensors' memory, alive until the body returns.
+  private func withPointers(
+    _ tensors: ArraySlice<Tensor>, _ pointers: [UnsafePointer<Float>],
+    _ body: ([UnsafePointer<Float>]) throws -> Void
+  ) throws {
+    guard let first = tensors.first else { return try body(pointers) }
+    try first.withValues { values in
+      guard let base = values.baseAddress else { return }
+      try withPointers(tensors.dropFirst(), pointers + [base], body)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import COneDNN
+import ZooKit
+
+/// The library oneDNN, which is loaded when it is first asked for.
+public enum OneDNN {
+  /// What was loaded, for people who ask why it is fast or slow.
+  public struct Library: Sendable {
+    public let path: String
+    public let version: String
+    /// The widest instructions of its kernels.
+    public let instructions: String
+  }
+
+  /// Or why it cannot be used.
+  public static let library: Result<Library, ZooError> = Result { () throws(ZooError) in
+    let found = zoo_dnn_open()
+    if let missing = found.missing { throw .unavailable(String(cString: missing)) }
+    let (major, minor, patch) = found.version
+    return Library(
+      path: found.path.map { String(cString: $0) } ?? "libdnnl",
+      version: "\(major).\(minor).\(patch)",
+      instructions: names.last { found.isa & $0.isa == $0.isa }?.name ?? "SSE2")
+  }
+
+  /// A set of instructions contains those before it.
+  private static let names: [(isa: Int32, name: String)] = [
+    (0x1, "SSE4.1"), (0x3, "AVX"), (0x7, "AVX2"), (0x407, "AVX2 VNNI"), (0x27, "AVX-512"),
+    (0x67, "AVX-512 VNNI"), (0xE7, "AVX-512 bf16"), (0x3E7, "AMX"),
+  ]
+}

@@ -1,0 +1,87 @@
+import COneDNN
+import ZooKit
+
+// Norms, activations, sums and products: what keeps the layout that it finds.
+
+extension OneDNNCompiler {
+  func norm(_ layer: BatchNorm, _ step: Program.Step) throws -> Int? {
+    let source = place(of: step.inputs[0])
+    let takesReLU = step.epilogue.first.map { ($0.layer as? Activation) == .relu } ?? false
+    var request = Operation.Request(zoo_dnn_norm, [source.layout])
+    request.alpha = layer.epsilon
+    request.riders = takesReLU ? [Activation.relu.rider] : []
+    guard let operation = Operation(request),
+      let channels = Layout([program.shapes[step.output][0]], zoo_dnn_plain)
+    else { return nil }
+    let roles = [zoo_dnn_scale, zoo_dnn_shift, zoo_dnn_mean, zoo_dnn_variance]
+    for (tensor, role) in zip(step.constants, roles) {
+      try bind(tensor, in: channels, to: role, of: operation)
+    }
+    try emit(operation, [source], for: step)
+    return takesReLU ? 1 : 0
+  }
+
+  func responseNorm(_ layer: LocalResponseNorm, _ step: Program.Step) throws -> Int? {
+    // Even sizes reach further back than forth, which the library does not know.
+    guard layer.size % 2 == 1 else { return nil }
+    let source = place(of: step.inputs[0])
+    var request = Operation.Request(zoo_dnn_lrn, [source.layout])
+    request.size = layer.size
+    (request.alpha, request.beta, request.k) = (layer.alpha, layer.beta, layer.k)
+    return try simple(request, [source], step)
+  }
+
+  func activation(_ layer: Activation, _ step: Program.Step) throws -> Int? {
+    let source = place(of: step.inputs[0])
+    var request = Operation.Request(zoo_dnn_elementwise, [source.layout])
+    request.riders = [layer.rider]
+    return try simple(request, [source], step)
+  }
+
+  func sum(_ step: Program.Step) throws -> Int? {
+    guard step.inputs.count == 2 else { return nil }
+    return try pair(zoo_dnn_sum_of_two, step)
+  }
+
+  func product(_ step: Program.Step) throws -> Int? {
+    guard program.shapes[step.inputs[0]] == program.shapes[step.inputs[1]] else { return nil }
+    return try pair(zoo_dnn_product_of_two, step)
+  }
+
+  private func pair(_ kind: zoo_dnn_kind, _ step: Program.Step) throws -> Int? {
+    let first = place(of: step.inputs[0])
+    let second = try place(of: step.inputs[1], in: first.layout)
+    return try simple(
+      .init(kind, [first.layout, second.layout], target: first.layout), [first, second], step)
+  }
+
+  func softmax(_ step: Program.Step) throws -> Int? {
+    let source = place(of: step.inputs[0])
+    return try simple(.init(zoo_dnn_softmax, [source.layout]), [source], step)
+  }
+
+  func upsample(_ layer: Upsample, _ step: Program.Step) throws -> Int? {
+    let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
+    let kind: zoo_dnn_kind
+    switch layer.method {
+    case .nearest:
+      // Whole factors leave no doubt which place is nearest.
+      guard output.height % input.height == 0, output.width % input.width == 0 else { return nil }
+      kind = zoo_dnn_resize_nearest
+    case .bilinear(alignCorners: false): kind = zoo_dnn_resize_linear
+    case .bilinear(alignCorners: true): return nil
+    }
+    let source = place(of: step.inputs[0])
+    return try simple(
+      .init(kind, [source.layout], target: try layout(output, zoo_dnn_any)), [source], step)
+  }
+
+  /// An operation that takes no riders along.
+  func simple(
+    _ request: Operation.Request, _ sources: [Place], _ step: Program.Step
+  ) throws -> Int? {
+    guard let operation = Operation(request) else { return nil }
+    try emit(operation, sources, for: step)
+    return 0
+  }
+}

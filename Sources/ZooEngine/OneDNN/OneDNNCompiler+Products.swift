@@ -1,0 +1,116 @@
+import COneDNN
+import ZooKit
+
+// Convolutions, transposed convolutions and dense layers: what has weights to pack.
+
+extension OneDNNCompiler {
+  func convolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
+    let input = program.shapes[step.inputs[0]]
+    let output = program.shapes[step.output]
+    let kernel = layer.window.kernel
+    let inputs = input.channels / layer.groups
+    let axes =
+      layer.groups == 1
+      ? [layer.outputs, inputs, kernel.height, kernel.width]
+      : [layer.groups, layer.outputs / layer.groups, inputs, kernel.height, kernel.width]
+    guard let plain = Layout(axes, zoo_dnn_plain), let packed = Layout(axes, zoo_dnn_any) else {
+      return nil
+    }
+    let formats = try formats(layer, input, output, from: place(of: step.inputs[0]).layout)
+    let requests = try formats.map { kind, source, target in
+      var request = Operation.Request(
+        kind, [try layout(input, source)], target: try layout(output, target))
+      request.weights = packed
+      request.window = layer.window
+      return request
+    }
+    return try product(requests, weight: plain, step)
+  }
+
+  private typealias Way = (kind: zoo_dnn_kind, source: zoo_dnn_format, target: zoo_dnn_format)
+
+  /// Ways to compute a convolution, the fastest first (measured with AVX-512).
+  ///
+  /// Winograd wins on every 3×3 kernel with a stride of 1 over maps that are not tiny. For the rest
+  /// blocks of 16 channels are as good as anything, and better for being what Winograd reads; a map
+  /// that lies with its channels last may stay so. Tiny maps are left to the library, which lays
+  /// them with their channels last for matrix products.
+  private func formats(
+    _ layer: Convolution, _ input: Shape, _ output: Shape, from current: Layout
+  ) throws -> [Way] {
+    var ways: [Way] = []
+    let window = layer.window
+    let isTiny = min(output.height, output.width) < 8
+    let isDeep = layer.groups == 1 && min(input.channels, output.channels) >= 16
+    if winograd, isDeep, !isTiny, window.kernel == 3, window.stride == 1, window.dilation == 1 {
+      ways.append((zoo_dnn_winograd, zoo_dnn_any, zoo_dnn_any))
+    }
+    if isDeep, !(isTiny && window.kernel != 1) {
+      let last = try current.equals(layout(input, zoo_dnn_channels_last))
+      let format = last ? zoo_dnn_channels_last : zoo_dnn_blocks_of_16
+      ways.append((zoo_dnn_convolution, format, format))
+    } else if layer.groups == 1, input.channels < 4, output.channels >= 16 {
+      // Pictures are read as they come.
+      ways.append((zoo_dnn_convolution, zoo_dnn_plain, zoo_dnn_blocks_of_16))
+    }
+    return ways + [(zoo_dnn_convolution, zoo_dnn_any, zoo_dnn_any)]
+  }
+
+  func transposedConvolution(_ layer: TransposedConvolution, _ step: Program.Step) throws -> Int? {
+    let input = program.shapes[step.inputs[0]]
+    let kernel = layer.window.kernel
+    let (inputs, outputs) = (input.channels / layer.groups, layer.outputs / layer.groups)
+    // The library counts outputs first; the weights lie with the inputs first.
+    let axes = [layer.groups, outputs, inputs, kernel.height, kernel.width]
+    let taps = kernel.height * kernel.width
+    let strides = [inputs * outputs * taps, taps, outputs * taps, kernel.width, 1]
+    let isGrouped = layer.groups > 1
+    guard
+      let plain = Layout(
+        isGrouped ? axes : Array(axes.dropFirst()),
+        strides: isGrouped ? strides : Array(strides.dropFirst())),
+      let packed = Layout(isGrouped ? axes : Array(axes.dropFirst()), zoo_dnn_any),
+      layer.window.padding.bottom >= layer.outputPadding.height,
+      layer.window.padding.right >= layer.outputPadding.width
+    else { return nil }
+    var request = Operation.Request(
+      zoo_dnn_transposed_convolution, [try layout(input, zoo_dnn_any)],
+      target: try layout(program.shapes[step.output], zoo_dnn_any))
+    request.weights = packed
+    request.window = layer.window
+    request.window.padding.bottom -= layer.outputPadding.height
+    request.window.padding.right -= layer.outputPadding.width
+    return try product([request], weight: plain, step)
+  }
+
+  func dense(_ layer: Dense, _ step: Program.Step) throws -> Int? {
+    let input = program.shapes[step.inputs[0]]
+    // One item reads every weight once, at the speed of memory however they lie: packing them would
+    // cost time and as much memory again.
+    guard let plain = Layout([layer.outputs, input.count], zoo_dnn_plain),
+      let packed = batch == 1 ? plain : Layout([layer.outputs, input.count], zoo_dnn_any)
+    else { return nil }
+    var request = Operation.Request(
+      zoo_dnn_dense, [try plainLayout(input)], target: try plainLayout([layer.outputs]))
+    request.weights = packed
+    return try product([request], weight: plain, step)
+  }
+
+  /// The first of the requests that the library has, with its constants packed.
+  private func product(
+    _ requests: [Operation.Request], weight plain: Layout, _ step: Program.Step
+  ) throws -> Int? {
+    let bias = step.constants.count > 1 ? Layout([step.constants[1].count], zoo_dnn_plain) : nil
+    let requests = requests.map { request in
+      var request = request
+      request.bias = bias
+      return request
+    }
+    let riders = Riders(step)
+    guard let (operation, taken) = make(requests, riders) else { return nil }
+    try bind(step.constants[0], in: plain, to: zoo_dnn_weights, of: operation)
+    if let bias { try bind(step.constants[1], in: bias, to: zoo_dnn_bias, of: operation) }
+    try emit(operation, for: step, riders, taken: taken)
+    return taken
+  }
+}

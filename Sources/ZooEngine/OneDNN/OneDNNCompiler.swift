@@ -1,0 +1,282 @@
+import COneDNN
+import ZooKit
+
+/// Turns a program into operations on slots of memory, step after step.
+///
+/// A value lies in a slot in some layout, and may lie in another slot in another layout as well,
+/// where a later step asked for that. Only when all is laid out are the slots placed in an arena.
+final class OneDNNCompiler {
+  /// One thing to do at a run.
+  struct Work {
+    enum Body {
+      case operation(Operation)
+      /// On plain arrays; the last use is the output.
+      case layers(LayerKernel, inputs: [Shape], output: Shape)
+    }
+    let body: Body
+    let uses: [Use]
+  }
+
+  /// An argument and where it lies.
+  struct Use {
+    let role: zoo_dnn_role
+    var index = 0
+    let slot: Int
+  }
+
+  /// Where a value lies, and how.
+  struct Place {
+    let slot: Int
+    let layout: Layout
+  }
+
+  let program: Program
+  let batch: Int
+  let winograd: Bool
+  /// The library divides work when it makes a kernel.
+  let threads = Threads.count
+  private(set) var works: [Work] = []
+  /// The size of every slot in floats; the first are the program's inputs.
+  private(set) var slots: [Int] = []
+  /// Slots that are part of a larger one, and where in it.
+  private var wholes: [Int: (slot: Int, offset: Int)] = [:]
+  /// The slots of the program's outputs.
+  private(set) var outputs: [Int] = []
+  /// What kernels read at every run: weights that lie as they want them, and packed ones.
+  private(set) var constants: (tensors: [Tensor], packed: [Block]) = ([], [])
+  private(set) var scratchFloats = 1
+  /// Of every value, the most natural place first.
+  private var places: [[Place]]
+  /// How many are still to read a value.
+  private var readers: [Int]
+
+  init(_ program: Program, batch: Int, winograd: Bool) throws {
+    (self.program, self.batch, self.winograd) = (program, batch, winograd)
+    places = Array(repeating: [], count: program.shapes.count)
+    readers = program.uses
+    zoo_dnn_set_threads(Int32(threads))
+    for port in program.inputs {
+      let layout = try plainLayout(program.shapes[port.value])
+      places[port.value] = [Place(slot: newSlot(layout), layout: layout)]
+    }
+    for step in program.steps { try compile(step) }
+    outputs = try program.outputs.map { try plainPlace(of: $0.value).slot }
+  }
+
+  private func compile(_ step: Program.Step) throws {
+    var rest: Program.Step? = step
+    while let next = rest {
+      rest = nil
+      guard let taken = try translate(next) else {
+        try runLayers(of: next)
+        break
+      }
+      // The first that the operation could not take along follows, with the others riding on it.
+      let left = next.epilogue.dropFirst(taken)
+      guard let rider = left.first else { break }
+      rest = Program.Step(
+        name: step.name, layer: rider.layer, inputs: [step.output] + rider.others,
+        constants: rider.constants, epilogue: Array(left.dropFirst()), output: step.output)
+    }
+    for value in step.inputs + step.epilogue.flatMap(\.others) { readers[value] -= 1 }
+  }
+
+  /// Gives the step's output a place and returns how many of its epilogue are in it; nil where
+  /// only its layer knows how to compute it.
+  private func translate(_ step: Program.Step) throws -> Int? {
+    switch step.layer {
+    case let layer as Convolution: try convolution(layer, step)
+    case let layer as TransposedConvolution: try transposedConvolution(layer, step)
+    case let layer as Dense: try dense(layer, step)
+    case let layer as MaxPool: try maxPool(layer, step)
+    case let layer as AveragePool: try averagePool(layer, step)
+    case let layer as AdaptivePool: try adaptivePool(layer, step)
+    case let layer as BatchNorm: try norm(layer, step)
+    case let layer as LocalResponseNorm: try responseNorm(layer, step)
+    case let layer as Activation: try activation(layer, step)
+    case is Add: try sum(step)
+    case is Multiply: try product(step)
+    case is Softmax: try softmax(step)
+    case is Concatenate: try concatenation(step)
+    case let layer as Upsample: try upsample(layer, step)
+    case is Reshape: try alias(step, of: plainPlace(of: step.inputs[0]))
+    case is Dropout: try alias(step, of: place(of: step.inputs[0]))
+    default: nil
+    }
+  }
+
+  /// On plain arrays, as the layers do it.
+  private func runLayers(of step: Program.Step) throws {
+    let inputs = step.inputs + step.epilogue.flatMap(\.others)
+    let sources = try inputs.map { try plainPlace(of: $0) }
+    let layout = try plainLayout(program.shapes[step.output])
+    let target = Place(slot: newSlot(layout), layout: layout)
+    let body = Work.Body.layers(
+      LayerKernel(step), inputs: inputs.map { program.shapes[$0] },
+      output: program.shapes[step.output])
+    let uses = (sources + [target]).map { Use(role: zoo_dnn_source, slot: $0.slot) }
+    works.append(Work(body: body, uses: uses))
+    places[step.output] = [target]
+  }
+}
+
+// MARK: Places
+
+extension OneDNNCompiler {
+  /// The axes of a value as oneDNN sees them; it has nothing to do with more than five.
+  func sizes(_ shape: Shape) -> [Int] {
+    1...4 ~= shape.rank ? [batch] + shape.sizes : [batch, shape.count]
+  }
+
+  func layout(_ shape: Shape, _ format: zoo_dnn_format) throws -> Layout {
+    guard let layout = Layout(sizes(shape), format) else {
+      throw ZooError.failure("oneDNN cannot describe \(batch)×\(shape)")
+    }
+    return layout
+  }
+
+  func plainLayout(_ shape: Shape) throws -> Layout { try layout(shape, zoo_dnn_plain) }
+
+  func newSlot(_ layout: Layout) -> Int {
+    slots.append(layout.floats)
+    return slots.count - 1
+  }
+
+  /// Where a value lies at present. Every step's inputs were placed before it.
+  func place(of value: Program.Value) -> Place { places[value][0] }
+
+  /// A value in a layout, reordered unless it lies so somewhere.
+  func place(of value: Program.Value, in layout: Layout) throws -> Place {
+    if let known = places[value].first(where: { $0.layout.equals(layout) }) { return known }
+    let place = Place(slot: newSlot(layout), layout: layout)
+    try reorder(self.place(of: value), to: place)
+    places[value].append(place)
+    return place
+  }
+
+  func plainPlace(of value: Program.Value) throws -> Place {
+    try place(of: value, in: plainLayout(program.shapes[value]))
+  }
+
+  func reorder(_ source: Place, to target: Place) throws {
+    let request = Operation.Request(zoo_dnn_reorder, [source.layout], target: target.layout)
+    guard let operation = Operation(request) else {
+      throw ZooError.failure("oneDNN cannot reorder a value")
+    }
+    emit(
+      operation,
+      [
+        .init(role: zoo_dnn_source, slot: source.slot),
+        .init(role: zoo_dnn_target, slot: target.slot),
+      ]
+    )
+  }
+
+  /// The output is the input under another name; steps that ride on it come after.
+  private func alias(_ step: Program.Step, of place: Place) throws -> Int {
+    let shape = program.shapes[step.output]
+    let isSame = shape == program.shapes[step.inputs[0]]
+    places[step.output] = [
+      Place(slot: place.slot, layout: isSame ? place.layout : try plainLayout(shape))
+    ]
+    return 0
+  }
+
+  func alias(_ step: Program.Step) throws -> Int { try alias(step, of: place(of: step.inputs[0])) }
+
+  /// Nothing but the reader at hand will ever look at the value's memory again.
+  func mayOverwrite(_ value: Program.Value) -> Bool {
+    let slot = whole(of: place(of: value).slot).slot
+    return slot >= program.inputs.count && readers[value] == 1
+      && places.indices.allSatisfy { other in
+        other == value || readers[other] == 0
+          || !places[other].contains { whole(of: $0.slot).slot == slot }
+      }
+  }
+
+  /// Lays a value where a larger one will have it as its part. What lies in the caller's memory, or
+  /// is part of something already, is copied.
+  func embed(_ place: Place, in slot: Int, at offset: Int) throws {
+    var part = place.slot
+    if part < program.inputs.count || wholes[part] != nil || slots[part] != place.layout.floats {
+      part = newSlot(place.layout)
+      try reorder(place, to: Place(slot: part, layout: place.layout))
+    }
+    wholes[part] = (slot, offset)
+  }
+
+  /// The slot that a slot is part of in the end, itself where it is none, and where in there.
+  func whole(of slot: Int) -> (slot: Int, offset: Int) {
+    var found = (slot: slot, offset: 0)
+    while let next = wholes[found.slot] { found = (next.slot, found.offset + next.offset) }
+    return found
+  }
+}
+
+// MARK: Work
+
+extension OneDNNCompiler {
+  func emit(_ operation: Operation, _ uses: [Use]) {
+    scratchFloats = max(scratchFloats, operation.layout(zoo_dnn_scratch)?.floats ?? 0)
+    works.append(Work(body: .operation(operation), uses: uses))
+  }
+
+  /// The operation on these sources gives the step's output in a slot of its own.
+  func emit(_ operation: Operation, _ sources: [Place], for step: Program.Step) throws {
+    guard let layout = operation.layout(zoo_dnn_target) else {
+      throw ZooError.failure("oneDNN gives no layout for \(step.name)")
+    }
+    let target = Place(slot: newSlot(layout), layout: layout)
+    let uses = sources.enumerated().map { Use(role: zoo_dnn_source, index: $0, slot: $1.slot) }
+    emit(operation, uses + [Use(role: zoo_dnn_target, slot: target.slot)])
+    place(step.output, at: target)
+  }
+
+  func place(_ value: Program.Value, at place: Place) { places[value] = [place] }
+
+  /// Gives an operation a constant, packed unless it lies as the operation wants it.
+  func bind(
+    _ tensor: Tensor, in plain: Layout, to role: zoo_dnn_role, of operation: Operation
+  ) throws {
+    guard let wanted = operation.layout(role), let values = TensorView(constant: tensor) else {
+      throw ZooError.failure("oneDNN's \(operation.name) takes no such constant")
+    }
+    if wanted.equals(plain) {
+      constants.tensors.append(tensor)
+      return try operation.bind(role, to: values.pointer)
+    }
+    let block = try Block(wanted.floats)
+    guard let packing = Operation(.init(zoo_dnn_reorder, [plain], target: wanted)) else {
+      throw ZooError.failure("oneDNN cannot pack the weights of \(operation.name)")
+    }
+    let scratch = try Block(packing.layout(zoo_dnn_scratch)?.floats ?? 1)
+    try withExtendedLifetime(tensor) {
+      try packing.bind(zoo_dnn_source, to: values.pointer)
+      try packing.bind(zoo_dnn_target, to: block.base)
+      if packing.layout(zoo_dnn_scratch) != nil {
+        try packing.bind(zoo_dnn_scratch, to: scratch.base)
+      }
+      try packing.run()
+    }
+    try operation.bind(role, to: block.base)
+    constants.packed.append(block)
+  }
+
+  /// When every slot that is not an input, or part of another, is in use, and which slots those are.
+  func claims() -> (claims: [Arena.Claim], slots: [Int]) {
+    var lives: [Int: (first: Int, last: Int)] = [:]
+    for (time, work) in works.enumerated() {
+      for slot in work.uses.map({ whole(of: $0.slot).slot }) {
+        lives[slot] = (lives[slot]?.first ?? time, time)
+      }
+    }
+    for slot in outputs.map({ whole(of: $0).slot }) {
+      lives[slot] = (lives[slot]?.first ?? 0, works.count)
+    }
+    let placed = lives.keys.filter { $0 >= program.inputs.count }.sorted()
+    let claims = placed.compactMap { slot in
+      lives[slot].map { Arena.Claim(count: slots[slot], first: $0.first, last: $0.last) }
+    }
+    return (claims, placed)
+  }
+}

@@ -1,0 +1,69 @@
+/// One block of memory in which values take turns.
+///
+/// Each value lives from the step that makes it to the last that reads it; values whose lives do
+/// not meet may lie at the same place. Placing the largest first, each at the lowest offset that is
+/// free for its whole life, comes within a few percent of the largest sum of values alive at once
+/// (Pisarchyk and Lee 2020, arXiv:2001.03288).
+package struct Arena {
+  /// A stretch of memory wanted for a stretch of time, both ends included.
+  package struct Claim {
+    package var count: Int
+    package var first: Int
+    package var last: Int
+
+    package init(count: Int, first: Int, last: Int) {
+      self.count = count
+      self.first = first
+      self.last = last
+    }
+  }
+
+  /// In floats, one for each claim.
+  package let offsets: [Int]
+  /// In floats.
+  package let size: Int
+
+  package init(_ claims: [Claim]) {
+    /// Cache lines do not straddle values.
+    func rounded(_ count: Int) -> Int { (count + 15) & ~15 }
+
+    var offsets = Array(repeating: 0, count: claims.count)
+    var placed: [Int] = []
+    var size = 0
+    let largestFirst = claims.indices.sorted {
+      (claims[$1].count, claims[$0].first) < (claims[$0].count, claims[$1].first)
+    }
+    for index in largestFirst {
+      let claim = claims[index]
+      var offset = 0
+      // `placed` is sorted by offset: the first gap that is wide enough.
+      for other in placed
+      where claims[other].first <= claim.last && claim.first <= claims[other].last {
+        if offset + rounded(claim.count) <= offsets[other] { break }
+        offset = max(offset, offsets[other] + rounded(claims[other].count))
+      }
+      offsets[index] = offset
+      placed.insert(index, at: placed.firstIndex { offsets[$0] > offset } ?? placed.count)
+      size = max(size, offset + rounded(claim.count))
+    }
+    self.offsets = offsets
+    self.size = size
+  }
+}
+
+extension Arena {
+  /// The largest sum of claims alive at once: no plan can do with less.
+  package static func bound(_ claims: [Claim]) -> Int {
+    var changes: [Int: Int] = [:]
+    for claim in claims {
+      changes[claim.first, default: 0] += claim.count
+      changes[claim.last + 1, default: 0] -= claim.count
+    }
+    var (live, most) = (0, 0)
+    for time in changes.keys.sorted() {
+      live += changes[time] ?? 0
+      most = max(most, live)
+    }
+    return most
+  }
+}

@@ -1,0 +1,47 @@
+import ZooKit
+
+extension Program {
+  /// Lets in-place layers ride on the step before them: a convolution takes its activation and the
+  /// addition of a shortcut along, and their values never exist by themselves.
+  public func fused() -> Program {
+    var program = self
+    let uses = uses
+    /// Which kept step makes a value, and at which kept step a value is ready.
+    var producer: [Value: Int] = [:]
+    var kept: [Step] = []
+    for step in steps {
+      if let (index, riding) = carrier(of: step, uses, producer) {
+        kept[index].epilogue.append(
+          .init(layer: step.layer, others: riding, constants: step.constants))
+        kept[index].name = step.name
+        kept[index].output = step.output
+        producer[step.output] = index
+      } else {
+        producer[step.output] = kept.count
+        kept.append(step)
+      }
+    }
+    program.steps = kept
+    return program
+  }
+
+  /// The step that can carry this one: it makes a value that only this one reads, of the shape
+  /// that this one gives, and whatever else this one reads is there before it.
+  private func carrier(of step: Step, _ uses: [Int], _ producer: [Value: Int])
+    -> (index: Int, others: [Value])?
+  {
+    guard step.layer.inPlace else { return nil }
+    // Addition may ride on either of its inputs; on the later one, so that the other is there.
+    let candidates = step.layer is Add ? Array(step.inputs.indices) : [0]
+    let riders = candidates.compactMap { position -> (index: Int, others: [Value])? in
+      let value = step.inputs[position]
+      guard uses[value] == 1, shapes[value] == shapes[step.output], let index = producer[value]
+      else { return nil }
+      var others = step.inputs
+      others.remove(at: position)
+      guard others.allSatisfy({ (producer[$0] ?? -1) < index }) else { return nil }
+      return (index, others)
+    }
+    return riders.max { $0.index < $1.index }
+  }
+}

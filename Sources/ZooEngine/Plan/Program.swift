@@ -1,0 +1,113 @@
+import ZooKit
+
+/// A graph on its way to a machine: steps in order, each a layer with its constants and what is
+/// done to its output in place. Passes rewrite it; an engine compiles it.
+///
+/// load → simplify → compile:
+/// ```swift
+/// let program = try Program(graph, weights, keeping: ["layer4"]).folded().fused()
+/// let executable = try engine.compile(program, batch: 8)
+/// ```
+public struct Program: Sendable {
+  /// An array that a step computes or a user feeds; an index into ``shapes``.
+  public typealias Value = Int
+
+  /// A layer at work.
+  public struct Step: Sendable {
+    /// The operation whose value it gives: the last of its epilogue.
+    public var name: String
+    public var layer: any Layer
+    public var inputs: [Value]
+    /// In the order of the layer's parameters.
+    public var constants: [Tensor]
+    /// Applied to the output where it lies, one after another.
+    public var epilogue: [Epilogue] = []
+    public var output: Value
+  }
+
+  /// An in-place layer that rides on a step: an activation, the addition of a shortcut.
+  public struct Epilogue: Sendable {
+    public var layer: any Layer
+    /// What it takes besides the step's own output.
+    public var others: [Value]
+    public var constants: [Tensor]
+  }
+
+  /// A value under the name by which users feed or read it.
+  public struct Port: Hashable, Sendable {
+    public let name: String
+    public let value: Value
+  }
+
+  /// Of every value, without the batch.
+  public let shapes: [Shape]
+  public internal(set) var steps: [Step]
+  public let inputs: [Port]
+  /// The graph's outputs, then what is kept.
+  public let outputs: [Port]
+
+  /// Takes from the graph what the outputs and the kept operations need; `keeping` names operations,
+  /// or stages, whose values must exist.
+  public init(_ graph: Graph, _ weights: Weights, keeping: [String] = []) throws {
+    var outputs = graph.outputs.map { Port(name: $0.name, value: $0.operation) }
+    for name in keeping where !outputs.contains(where: { $0.name == name }) {
+      outputs.append(Port(name: name, value: try graph.operation(called: name)))
+    }
+    let needed = graph.ancestors(of: outputs.map(\.value))
+
+    shapes = graph.operations.map(\.shape)
+    inputs = graph.inputs.map { Port(name: $0.name, value: $0.operation) }
+    self.outputs = outputs
+    steps = try graph.operations.indices.compactMap { index in
+      let operation = graph.operations[index]
+      guard needed.contains(index), !operation.layer.isInput else { return nil }
+      let constants = try operation.parameters.map { try weights.tensor(for: $0) }
+      return Step(
+        name: operation.name, layer: operation.layer, inputs: operation.inputs,
+        constants: constants, output: index)
+    }
+  }
+
+  /// How many steps read each value; being an output counts as reading.
+  var uses: [Int] {
+    var uses = Array(repeating: 0, count: shapes.count)
+    for step in steps {
+      for value in step.inputs + step.epilogue.flatMap(\.others) { uses[value] += 1 }
+    }
+    for port in outputs { uses[port.value] += 1 }
+    return uses
+  }
+}
+
+extension Graph {
+  /// An operation by its name, or the last one of the stage of that name.
+  func operation(called name: String) throws -> Int {
+    if let index = index(of: name) ?? output(of: name) { return index }
+    throw ZooError.notFound(
+      "no operation or stage is called \(name)"
+        + suggestion(name, among: operations.map(\.name) + stages))
+  }
+
+  /// Everything that the given operations depend on, themselves included.
+  func ancestors(of roots: [Int]) -> Set<Int> {
+    var found = Set(roots)
+    for index in operations.indices.reversed() where found.contains(index) {
+      found.formUnion(operations[index].inputs)
+    }
+    return found
+  }
+}
+
+extension Weights {
+  /// The tensor of a parameter, which must be there and fit.
+  func tensor(for parameter: Parameter) throws -> Tensor {
+    guard let tensor = self[parameter.name] else {
+      throw ZooError.corrupt("the weights have no tensor \(parameter.name)")
+    }
+    guard tensor.shape == parameter.shape else {
+      throw ZooError.corrupt(
+        "\(parameter.name) is \(tensor.shape), the network expects \(parameter.shape)")
+    }
+    return tensor
+  }
+}

@@ -1,0 +1,95 @@
+import ZooKit
+
+extension TrainingPlan {
+  /// Runs a batch through the network and keeps what the way back needs.
+  /// - Parameters:
+  ///   - inputs: by name, the batch as the first axis of each.
+  ///   - random: of this step; every operation draws from a key of its own name.
+  public func forward(_ inputs: [String: Tensor], random: Random = Random(seed: 0)) throws {
+    self.random = nil
+    self.inputs = []
+    for port in graph.inputs {
+      let shape = graph.operations[port.operation].shape
+      guard let tensor = inputs[port.name] else {
+        throw ZooError.usage("the network takes an input \(port.name) of \(shape)")
+      }
+      try check(tensor, shape, port.name)
+      self.inputs.append(tensor)
+      // Never written: nothing shares the home of an input.
+      values[port.operation] = tensor.withValues(\.baseAddress).map {
+        TensorView(UnsafeMutablePointer(mutating: $0), batch: batch, shape: shape)
+      }
+    }
+    for step in steps { try step.kernel.forward(pass(step, random)) }
+    self.random = random
+  }
+
+  /// Takes gradients for the seeds back to everything that learns; where no gradient is given it
+  /// is zero. One way back for each way forward, since it reuses the memory.
+  /// - Parameters:
+  ///   - seeds: the gradients of values that were declared as seeds, by name.
+  ///   - rule: how gradients pass rectifiers.
+  ///   - accumulating: adds to the gradients of the parameters instead of replacing them.
+  public func backward(
+    _ seeds: [String: Tensor], rule: Rule = .plain, accumulating: Bool = false
+  ) throws {
+    guard let random else {
+      throw ZooError.failure("the way back begins where a forward pass has ended")
+    }
+    var planted: [Int: [Tensor]] = [:]
+    for (name, seed) in seeds {
+      guard let operation = walk.seeds[name] else {
+        throw ZooError.usage(
+          "\(name) was not declared as a seed" + suggestion(name, among: walk.seeds.keys))
+      }
+      try check(seed, graph.operations[operation].shape, "the gradient of \(name)")
+      planted[operation, default: []].append(seed)
+    }
+    self.random = nil
+    if !accumulating { parameters.gradients.values.update(repeating: 0) }
+
+    var arrived: Set<Int> = []
+    /// The gradient of a value, zero before the first layer adds to it.
+    func gradient(_ value: Int) -> TensorView? {
+      guard let view = gradients[value] else { return nil }
+      if arrived.insert(value).inserted { view.values.update(repeating: 0) }
+      return view
+    }
+    func plant(in value: Int) {
+      for seed in planted[value] ?? [] {
+        guard let target = gradient(value) else { continue }
+        seed.withValues { seed in
+          for index in seed.indices { target.pointer[index] += seed[index] }
+        }
+      }
+    }
+    for step in steps.reversed() {
+      plant(in: step.operation)
+      guard walk.runsBackward[step.operation], arrived.contains(step.operation),
+        let output = gradients[step.operation]
+      else { continue }
+      try step.kernel.backward(
+        pass(step, random),
+        Gradients(
+          output: output, inputs: graph.operations[step.operation].inputs.map(gradient),
+          parameters: step.gradients, rule: rule))
+    }
+    for port in graph.inputs { plant(in: port.operation) }
+    for value in walk.gradients.values { _ = gradient(value) }
+  }
+
+  private func pass(_ step: Step, _ random: Random) -> Pass {
+    let operation = graph.operations[step.operation]
+    return Pass(
+      mode: walk.isTraining[step.operation] ? .training(random.key(operation.name)) : .inference,
+      inputs: operation.inputs.compactMap { values[$0] }, parameters: step.parameters,
+      output: step.output, saved: step.saved, scratch: scratch)
+  }
+
+  private func check(_ tensor: Tensor, _ shape: Shape, _ name: String) throws {
+    let expected = Shape([batch] + shape.sizes)
+    guard tensor.shape == expected else {
+      throw ZooError.corrupt("\(name) is \(tensor.shape), the plan takes \(expected)")
+    }
+  }
+}

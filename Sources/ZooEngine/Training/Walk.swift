@@ -1,0 +1,74 @@
+import ZooKit
+
+/// What of a graph runs, and which of it gradients pass on their way back. Nothing runs backward
+/// where nothing before it learns: a frozen backbone costs no more than inference.
+struct Walk {
+  /// Operations that run, in order; inputs do not.
+  let forward: [Int]
+  /// For every operation: its backward pass runs.
+  let runsBackward: [Bool]
+  /// For every operation: the gradient of its value is computed.
+  let hasGradient: [Bool]
+  /// For every operation: batch statistics that move the running ones, or noise.
+  let isTraining: [Bool]
+  /// Parameters that learn, by name. Those that no seed depends on do not: a decay of weights would
+  /// wear them away.
+  let learning: Set<String>
+  /// Operations by the names under which their values, gradients and seeds are asked for.
+  let values: [String: Int]
+  let gradients: [String: Int]
+  let seeds: [String: Int]
+
+  init(_ graph: Graph, _ options: TrainingPlan.Options) throws {
+    func named(_ names: [String]) throws -> [String: Int] {
+      let pairs = try names.map { ($0, try graph.value(called: $0)) }
+      return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+    }
+    let outputs = graph.outputs.map(\.name)
+    seeds = try named(options.seeds ?? outputs)
+    values = try named(outputs + options.keeping).merging(seeds) { first, _ in first }
+    gradients = try named(options.gradients)
+    let needed = graph.ancestors(of: Array(values.values))
+    forward = graph.operations.indices.filter {
+      needed.contains($0) && !graph.operations[$0].layer.isInput
+    }
+
+    let reached = graph.ancestors(of: Array(seeds.values))
+    for (name, operation) in gradients where !reached.contains(operation) {
+      throw ZooError.usage("the gradient of \(name) is wanted, but no seed depends on it")
+    }
+    let wanted = Set(gradients.values)
+    var learning: Set<String> = []
+    var hasGradient = Array(repeating: false, count: graph.operations.count)
+    var runsBackward = hasGradient
+    for index in graph.operations.indices where reached.contains(index) {
+      let operation = graph.operations[index]
+      let learned = operation.parameters.filter { $0.role.isTrainable && options.trainable($0) }
+      learning.formUnion(learned.map(\.name))
+      runsBackward[index] = !learned.isEmpty || operation.inputs.contains { hasGradient[$0] }
+      hasGradient[index] = runsBackward[index] || wanted.contains(index)
+    }
+    self.learning = learning
+    self.hasGradient = hasGradient
+    self.runsBackward = runsBackward
+
+    let frozen = Set(try options.frozenNorms.flatMap(graph.operations(called:)))
+    isTraining = graph.operations.enumerated().map { index, operation in
+      let isNorm = operation.parameters.contains { !$0.role.isTrainable }
+      return isNorm ? !frozen.contains(index) : options.noise
+    }
+  }
+}
+
+extension Graph {
+  /// The operation that gives an output, or the one called so, or the last one of a stage.
+  func value(called name: String) throws -> Int {
+    try outputs.first { $0.name == name }?.operation ?? operation(called: name)
+  }
+
+  /// All of a stage, or the one operation of that name.
+  fileprivate func operations(called name: String) throws -> [Int] {
+    let stage = operations(in: name)
+    return stage.isEmpty ? [try operation(called: name)] : stage
+  }
+}

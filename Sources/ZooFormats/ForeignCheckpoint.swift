@@ -1,0 +1,54 @@
+import ZooKit
+
+/// Checkpoints of any kind, whatever they are called: the format is recognised by content.
+public enum ForeignCheckpoint {
+  /// Opens PyTorch (zip and plain pickle), safetensors and Keras files, and our own stores.
+  ///
+  /// ```swift
+  /// let source = try ForeignCheckpoint.open("resnet18-f37072fd.pth")
+  /// let weights = try LoadPlan(from: source, into: graph).execute()
+  /// ```
+  public static func open(_ path: String) throws -> any TensorSource {
+    do { return try open(RandomAccessFile(path)) } catch let error as ZooError {
+      throw error.inOneLine
+    }
+  }
+
+  private static func open(_ file: RandomAccessFile) throws -> any TensorSource {
+    let path = file.path
+    let start = try file.read(at: 0, count: min(16, file.size))
+    if start.starts(with: [0x50, 0x4B]) { return try open(ZipArchive(file)) }
+    if start.first == 0x80, start.dropFirst(2).starts(with: TorchCheckpoint.magic.prefix(4)) {
+      return try TorchCheckpoint(plain: file)
+    }
+    if start.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      let contents = try HDF5File(file)
+      return WeightStore.recognizes(contents)
+        ? try WeightStore(contents)
+        : try KerasCheckpoint(contents, origin: path, configuration: nil)
+    }
+    if SafeTensors.sniffs(file) { return try SafeTensors(file) }
+    throw ZooError.corrupt("\(path) is no checkpoint that is known here: \(guess(start))")
+  }
+
+  private static func open(_ archive: ZipArchive) throws -> any TensorSource {
+    if archive.entries.contains(where: { $0.name.hasSuffix("/data.pkl") }) {
+      return try TorchCheckpoint(archive)
+    }
+    if archive["config.json"] != nil { return try KerasCheckpoint(archive) }
+    throw ZooError.corrupt(
+      "\(archive.file.path) is a zip, but neither of PyTorch (data.pkl) nor of Keras (config.json)")
+  }
+
+  /// What it looks like instead.
+  private static func guess(_ start: [UInt8]) -> String {
+    if start.isEmpty { return "it is empty" }
+    if start.first == 0x80 {
+      return "a pickle, but not one that torch.save wrote"
+    }
+    if start.starts(with: [0x1F, 0x8B]) { return "it is compressed with gzip" }
+    if start.first == UInt8(ascii: "<") { return "it looks like a web page" }
+    if start.first == UInt8(ascii: "{") { return "it looks like JSON" }
+    return "PyTorch, safetensors, Keras HDF5 and Keras zip were tried"
+  }
+}

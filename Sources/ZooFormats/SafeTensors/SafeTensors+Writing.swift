@@ -1,0 +1,40 @@
+import ZooKit
+
+extension SafeTensors {
+  /// Writes float32 tensors in their order; the file appears whole or not at all.
+  ///
+  /// ```swift
+  /// try SafeTensors.write(weights, to: "resnet18.safetensors")
+  /// ```
+  /// The metadata `format: pt` tells other libraries that the layout is PyTorch's.
+  public static func write(
+    _ weights: Weights, to path: String,
+    metadata: KeyValuePairs<String, String> = ["format": "pt"]
+  ) throws {
+    var members: [(key: String, value: JSON)] = []
+    if !metadata.isEmpty {
+      let pairs = metadata.map { (key: $0.key, value: JSON($0.value)) }
+      members.append(("__metadata__", JSON(.object(pairs))))
+    }
+    var end = 0
+    for (name, tensor) in weights {
+      let start = end
+      end += tensor.count * 4
+      let entry: JSON = [
+        "dtype": "F32", "shape": JSON(tensor.shape.sizes), "data_offsets": JSON([start, end]),
+      ]
+      members.append((name, entry))
+    }
+    var header = Array(JSON(.object(members)).text().utf8)
+    // Numbers on an eight-byte boundary can be mapped; the format pads with spaces.
+    header += Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    let length = UInt64(header.count).littleEndian
+    try Publication.write(to: path) { file in
+      try withUnsafeBytes(of: length) { try file.append($0) }
+      try file.append(header)
+      for (_, tensor) in weights {
+        try tensor.withValues { try file.append(UnsafeRawBufferPointer($0)) }
+      }
+    }
+  }
+}

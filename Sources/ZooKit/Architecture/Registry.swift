@@ -1,0 +1,119 @@
+import CZoo
+
+/// A member of a family under the name that users type.
+public struct Variant: Sendable {
+  public let name: String
+  public let architecture: any Architecture
+
+  public var family: String { type(of: architecture).name }
+  public var paper: String { type(of: architecture).paper }
+
+  /// The network as data.
+  /// - Parameters:
+  ///   - head: the family's own for its usual classes where none is given.
+  ///   - input: another picture size than the usual one.
+  ///   - normEpsilon: the epsilon a checkpoint was trained with, where it is not the family's.
+  public func graph(head: Head? = nil, input: Shape? = nil, normEpsilon: Double? = nil) throws
+    -> Graph
+  {
+    do {
+      return try Graph(normEpsilon: normEpsilon) { makeInput in
+        let image = makeInput("image", input ?? architecture.input)
+        return architecture.outputs(image, head ?? .original(classes: architecture.classes))
+      }
+    } catch let error as ZooError {
+      throw ZooError(error.kind, "\(name): \(error.message)")
+    }
+  }
+}
+
+/// Which families there are. Plugins register themselves by leaving a function in a section of
+/// their object file; the host never learns their names from source code.
+///
+/// ```swift
+/// @section("zoo_plugins") @used
+/// private let registration: Registration = { $0.register(VGG.self) }
+/// ```
+public struct Registry: Sendable {
+  public struct Family: Sendable {
+    public let name: String
+    public let paper: String
+    /// The file that brought it: the program itself or a dynamic library.
+    public let origin: String
+    /// Sorted by name, `resnet18` before `resnet101`.
+    public let variants: [Variant]
+  }
+
+  /// Sorted by name.
+  public private(set) var families: [Family] = []
+  private var variants: [String: Variant] = [:]
+
+  public init() {}
+
+  /// Everything that was linked into this program.
+  public static func linked() throws -> Registry {
+    var registry = Registry()
+    try registry.add(origin: "built in", from: zoo_plugins_begin(), to: zoo_plugins_end())
+    return registry
+  }
+
+  /// Runs the registrations between two bounds; two families or variants of one name are an error.
+  package mutating func add(
+    origin: String, from begin: UnsafePointer<ZooRegistration?>?,
+    to end: UnsafePointer<ZooRegistration?>?
+  ) throws {
+    guard let begin, let end else { return }
+    let collector = Collector()
+    for registration in UnsafeBufferPointer(start: begin, count: end - begin) {
+      registration?(ZooRegistrar(registry: Unmanaged.passUnretained(collector).toOpaque()))
+    }
+    for architecture in collector.architectures { try add(architecture, origin: origin) }
+  }
+
+  /// Adds one family by hand, as tests do.
+  public mutating func add(_ family: any Architecture.Type, origin: String = "added") throws {
+    guard !families.contains(where: { $0.name == family.name }) else {
+      throw ZooError.failure("two plugins register the family \(family.name)")
+    }
+    let members = family.instances.map { Variant(name: $0.key, architecture: $0.value) }
+    for member in members {
+      if let other = variants[member.name] {
+        throw ZooError.failure(
+          "the families \(other.family) and \(family.name) both have a variant \(member.name)")
+      }
+      variants[member.name] = member
+    }
+    families.append(
+      .init(
+        name: family.name, paper: family.paper, origin: origin,
+        variants: members.sorted { naturallyPrecedes($0.name, $1.name) }))
+    families.sort { $0.name < $1.name }
+  }
+
+  public var allVariants: [Variant] { families.flatMap(\.variants) }
+
+  /// The variant of that name, or an error with near names.
+  public func variant(_ name: String) throws -> Variant {
+    if let variant = variants[name] { return variant }
+    throw ZooError.notFound(
+      "no variant is called \(name)" + suggestion(name, among: variants.keys))
+  }
+}
+
+/// What a plugin leaves in the section `zoo_plugins`.
+public typealias Registration = @convention(c) (Registrar) -> Void
+public typealias Registrar = ZooRegistrar
+
+extension ZooRegistrar {
+  public func register(_ family: any Architecture.Type) {
+    Unmanaged<Collector>.fromOpaque(registry).takeUnretainedValue().architectures.append(family)
+  }
+}
+
+private final class Collector {
+  var architectures: [any Architecture.Type] = []
+}
+
+extension Architecture {
+  fileprivate static var instances: [String: any Architecture] { variants }
+}

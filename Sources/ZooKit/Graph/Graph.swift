@@ -1,0 +1,90 @@
+/// A network as data: operations in the order they were written, each with its layer, its inputs
+/// and its full name. A graph can be summarised, checked against a checkpoint, cut and drawn
+/// without running anything; a plan compiles it for one purpose.
+public struct Graph: Sendable {
+  /// One layer at one place of the network.
+  public struct Operation: Sendable {
+    /// Unique within the graph: `layer1.0.conv1`.
+    public let name: String
+    public let layer: any Layer
+    /// Indices of earlier operations.
+    public let inputs: [Int]
+    /// What comes out, without the batch.
+    public let shape: Shape
+    /// Under their full names.
+    public let parameters: [Parameter]
+    /// The stages it belongs to, outermost first.
+    public let stages: [String]
+    /// Where it was written, for messages.
+    public let site: Site
+  }
+
+  /// A named value that users feed or read.
+  public struct Port: Hashable, Sendable {
+    public let name: String
+    public let operation: Int
+  }
+
+  public let operations: [Operation]
+  public let inputs: [Port]
+  public let outputs: [Port]
+
+  /// Every parameter once, in the order of first use; shared ones are not repeated.
+  public var parameters: [Parameter] {
+    var seen: Set<String> = []
+    return operations.flatMap(\.parameters).filter { seen.insert($0.name).inserted }
+  }
+
+  /// How many numbers are learned; running statistics are not.
+  public var parameterCount: Int {
+    parameters.filter(\.role.isTrainable).reduce(0) { $0 + $1.shape.count }
+  }
+
+  /// Multiply-accumulates for one item.
+  public var macs: Int { operations.indices.reduce(0) { $0 + macs(of: $1) } }
+
+  public func macs(of index: Int) -> Int {
+    let operation = operations[index]
+    return operation.layer.macs(operation.inputs.map { operations[$0].shape }, operation.shape)
+  }
+
+  /// The stages in the order in which they begin, each once.
+  public var stages: [String] {
+    var seen: Set<String> = []
+    return operations.flatMap(\.stages).filter { seen.insert($0).inserted }
+  }
+
+  /// The operations of a stage. `backbone` is everything outside the head.
+  public func operations(in stage: String) -> [Int] {
+    operations.indices.filter { index in
+      stage == Stage.backbone
+        ? !operations[index].stages.contains(Stage.head)
+        : operations[index].stages.contains(stage)
+    }
+  }
+
+  /// The value that leaves a stage: its last operation.
+  public func output(of stage: String) -> Int? { operations(in: stage).last }
+
+  public func index(of name: String) -> Int? { operations.firstIndex { $0.name == name } }
+
+  /// The features that the head takes: the last operation before it.
+  public var lastFeatures: Int? { operations(in: Stage.backbone).last }
+}
+
+/// The names of stages that the host itself gives meaning to.
+public enum Stage {
+  public static let backbone = "backbone"
+  public static let head = "head"
+}
+
+/// A place in source code.
+public struct Site: Hashable, Sendable, CustomStringConvertible {
+  public let file: String
+  public let line: Int
+
+  /// `ResNet/ResNet.swift` line 41 is `ResNet.swift:41`.
+  public var description: String {
+    "\(file.split(separator: "/").last ?? ""):\(line)"
+  }
+}

@@ -1,0 +1,57 @@
+/// A value that a network will compute: what architectures are written with. Its shape is known at
+/// once, its numbers only when a plan runs.
+///
+/// Layers are methods on nodes; scopes give the names:
+/// ```swift
+/// image.sequential("features") {
+///   $0.conv(to: 64, kernel: 3, padding: 1)     // features.0
+///     .relu()                              // features.1
+///     .maxPool(kernel: 2)                          // features.2
+/// }
+/// ```
+public struct Node {
+  let builder: GraphBuilder
+  let index: Int
+  public let shape: Shape
+
+  init(_ builder: GraphBuilder, _ index: Int, _ shape: Shape) {
+    self.builder = builder
+    self.index = index
+    self.shape = shape
+  }
+
+  /// Calls any layer: the way for layers that a plugin brings. Without a name it takes the next
+  /// index of a sequential scope, elsewhere the layer's kind.
+  public func callLayer(
+    _ layer: any Layer, _ name: String? = nil, with others: [Node] = [],
+    file: String = #fileID, line: Int = #line
+  ) -> Node {
+    builder.add(layer, name, [self] + others, Site(file: file, line: line))
+  }
+
+  /// Everything inside is named under `name`.
+  public func scope(_ name: String, _ body: (Node) -> Node) -> Node {
+    builder.scoped(name, counting: false) { body(self) }
+  }
+
+  /// As ``scope(_:_:)``, and layers and scopes without a name are counted: `name.0`, `name.1`, …
+  public func sequential(_ name: String? = nil, _ body: (Node) -> Node) -> Node {
+    builder.scoped(name, counting: true) { body(self) }
+  }
+
+  /// A scope that takes the next index of the sequential scope around it.
+  public func next(_ body: (Node) -> Node) -> Node {
+    builder.scoped(nil, counting: false) { body(self) }
+  }
+
+  /// Everything inside belongs to a stretch of the network that is frozen or tuned as one. Stages
+  /// name no parameters; they may nest.
+  public func stage(_ name: String, _ body: (Node) -> Node) -> Node {
+    builder.staged(name) { body(self) }
+  }
+
+  /// Names used again inside mean the same parameters: one head over several levels.
+  public func shared(_ body: (Node) -> Node) -> Node {
+    builder.shared { body(self) }
+  }
+}

@@ -1,0 +1,31 @@
+/// One array of numbers that a layer learns or keeps.
+public struct Parameter: Hashable, Sendable {
+  /// What the numbers are for; decides how they start, decay and freeze.
+  public enum Role: String, Sendable {
+    case weight, bias
+    /// A norm's learned factor and offset.
+    case scale, shift
+    /// A norm's running statistics: kept, never trained.
+    case mean, variance
+
+    public var isTrainable: Bool { self != .mean && self != .variance }
+  }
+
+  /// Within its layer (`weight`) or, in a ``Graph``, in full (`layer1.0.conv1.weight`).
+  public let name: String
+  public let shape: Shape
+  public let role: Role
+  /// How many inputs feed one output; scales random starts.
+  public let fanIn: Int
+
+  public init(_ name: String, _ shape: Shape, _ role: Role, fanIn: Int = 1) {
+    self.name = name
+    self.shape = shape
+    self.role = role
+    self.fanIn = fanIn
+  }
+
+  func named(under prefix: String) -> Parameter {
+    Parameter(prefix.isEmpty ? name : "\(prefix).\(name)", shape, role, fanIn: fanIn)
+  }
+}

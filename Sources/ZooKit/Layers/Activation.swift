@@ -1,0 +1,108 @@
+import Glibc
+
+/// The functions between layers, element by element.
+public enum Activation: Layer, Hashable {
+  /// max(x, 0)
+  case relu
+  /// min(max(x, 0), 6)
+  case relu6
+  /// x where positive, else slope·x
+  case leakyReLU(slope: Float)
+  /// σ(x) = 1 / (1 + e⁻ˣ)
+  case sigmoid
+  case tanh
+  /// x·σ(x)
+  case silu
+  /// x·tanh(log(1 + eˣ)) (Misra, arXiv:1908.08681)
+  case mish
+
+  public var kind: String {
+    switch self {
+    case .relu: "relu"
+    case .relu6: "relu6"
+    case .leakyReLU: "leakyrelu"
+    case .sigmoid: "sigmoid"
+    case .tanh: "tanh"
+    case .silu: "silu"
+    case .mish: "mish"
+    }
+  }
+
+  public var inPlace: Bool { true }
+
+  /// What grows with its input tells its slope by its output.
+  public var needs: Needs {
+    switch self {
+    case .relu, .relu6, .sigmoid, .tanh: .output
+    case .leakyReLU(let slope): slope >= 0 ? .output : .inputs
+    case .silu, .mish: .inputs
+    }
+  }
+
+  public func output(_ inputs: [Shape]) throws -> Shape { try one(inputs) }
+
+  public func forward(_ pass: Pass) {
+    let (x, y) = (pass.inputs[0].pointer, pass.output.pointer)
+    Threads.split(pass.output.count, cost: cost, multiple: 16) { range in
+      switch self {
+      case .relu: for i in range { y[i] = x[i] < 0 ? 0 : x[i] }
+      case .relu6: for i in range { y[i] = x[i] < 0 ? 0 : x[i] > 6 ? 6 : x[i] }
+      case .leakyReLU(let slope): for i in range { y[i] = x[i] > 0 ? x[i] : slope * x[i] }
+      case .sigmoid: for i in range { y[i] = logistic(x[i]) }
+      case .tanh: for i in range { y[i] = Glibc.tanh(x[i]) }
+      case .silu: for i in range { y[i] = x[i] * logistic(x[i]) }
+      case .mish: for i in range { y[i] = x[i] * tanhSoftplus(x[i]) }
+      }
+    }
+  }
+
+  public func backward(_ pass: Pass, _ gradients: Gradients) {
+    guard let dx = gradients.inputs[0]?.pointer else { return }
+    let (x, y, dy) = (pass.inputs[0].pointer, pass.output.pointer, gradients.output.pointer)
+    Threads.split(pass.output.count, cost: cost, multiple: 16) { range in
+      switch self {
+      case .relu:
+        switch gradients.rule {
+        case .plain: for i in range { dx[i] += y[i] > 0 ? dy[i] : 0 }
+        case .guided: for i in range { dx[i] += y[i] > 0 && dy[i] > 0 ? dy[i] : 0 }
+        case .deconvnet: for i in range { dx[i] += dy[i] > 0 ? dy[i] : 0 }
+        }
+      case .relu6: for i in range { dx[i] += y[i] > 0 && y[i] < 6 ? dy[i] : 0 }
+      case .leakyReLU(let slope):
+        // The output has the input's sign, unless the slope turns it round.
+        let sign = slope >= 0 ? y : x
+        for i in range { dx[i] += sign[i] > 0 ? dy[i] : slope * dy[i] }
+      case .sigmoid: for i in range { dx[i] += dy[i] * y[i] * (1 - y[i]) }
+      case .tanh: for i in range { dx[i] += dy[i] * (1 - y[i] * y[i]) }
+      case .silu:
+        for i in range {
+          let s = logistic(x[i])
+          dx[i] += dy[i] * s * (1 + x[i] * (1 - s))
+        }
+      case .mish:
+        for i in range {
+          let t = tanhSoftplus(x[i])
+          dx[i] += dy[i] * (t + x[i] * (1 - t * t) * logistic(x[i]))
+        }
+      }
+    }
+  }
+
+  /// Exponentials cost ten times a comparison.
+  private var cost: Int {
+    switch self {
+    case .relu, .relu6, .leakyReLU: 1
+    case .sigmoid, .tanh, .silu, .mish: 10
+    }
+  }
+}
+
+private func logistic(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
+
+/// tanh(log(1 + eˣ)) = n / (n + 2) with n = eˣ(eˣ + 2), without a cancellation.
+private func tanhSoftplus(_ x: Float) -> Float {
+  guard x < 20 else { return x.isNaN ? x : 1 }
+  let e = exp(x)
+  let n = e * (e + 2)
+  return n / (n + 2)
+}

@@ -1,0 +1,93 @@
+/// The matrix that turns a convolution into a product (im2col): one row per channel and kernel
+/// element, one column per window position. It is made in stripes of rows of positions, each small
+/// enough to stay in the cache.
+struct Columns {
+  /// The channels of one group, and the size of the map that the window slides over.
+  let map: Shape
+  let window: Window
+  /// The window's positions.
+  let grid: Window.Size
+  private let taps: [Window.Tap]
+  private let stripeHeight: Int
+
+  /// 4 MB of columns.
+  private static let limit = 1 << 20
+
+  init(map: Shape, window: Window, grid: Window.Size) {
+    self.map = map
+    self.window = window
+    self.grid = grid
+    taps = window.taps(over: map, grid: grid)
+    let fits = Columns.limit / max(1, map.channels * window.taps * grid.width)
+    stripeHeight = isMap(map, window, grid) ? grid.height : min(max(1, fits), grid.height)
+  }
+
+  var rows: Int { map.channels * window.taps }
+
+  /// The columns are the map itself: a 1×1 kernel that visits every place once.
+  var areMap: Bool { isMap(map, window, grid) }
+
+  /// Window positions in the largest stripe.
+  var longest: Int { stripeHeight * grid.width }
+
+  /// Floats that gathering a stripe needs.
+  var size: Int { areMap ? 0 : rows * longest }
+
+  var stripes: [Range<Int>] {
+    stride(from: 0, to: grid.height, by: stripeHeight).map {
+      $0..<min($0 + stripeHeight, grid.height)
+    }
+  }
+
+  /// The columns of a stripe of positions: the map where it serves, else the buffer, filled.
+  func gather(_ image: Floats, _ stripe: Range<Int>, _ buffer: Floats) -> BLAS.Matrix {
+    let count = stripe.count * grid.width
+    if areMap { return .init(image, stride: count) }
+    let start = stripe.lowerBound * grid.width
+    let step = window.stride.width
+    Threads.split(map.channels, cost: window.taps * count) { channels in
+      for channel in channels {
+        let plane = image + channel * map.height * map.width
+        for tap in taps {
+          let row = buffer + (channel * window.taps + tap.index) * count
+          if tap.columns.count < grid.width || tap.rows.clamped(to: stripe) != stripe {
+            row.update(repeating: 0, count: count)
+          }
+          window.forEachRow(of: tap, stripe, mapWidth: map.width, gridWidth: grid.width) {
+            position, place, count in
+            let target = row + (position - start)
+            let source = plane + place
+            forEach(count, step: step) { target[$0] = source[$1] }
+          }
+        }
+      }
+    }
+    return .init(buffer, stride: count)
+  }
+
+  /// The transpose of gathering: adds every column to the places that it came from.
+  func scatter(_ buffer: Floats, _ stripe: Range<Int>, addingTo image: Floats) {
+    let count = stripe.count * grid.width
+    let start = stripe.lowerBound * grid.width
+    let step = window.stride.width
+    Threads.split(map.channels, cost: window.taps * count) { channels in
+      for channel in channels {
+        let plane = image + channel * map.height * map.width
+        for tap in taps {
+          let row = buffer + (channel * window.taps + tap.index) * count
+          window.forEachRow(of: tap, stripe, mapWidth: map.width, gridWidth: grid.width) {
+            position, place, count in
+            let source = row + (position - start)
+            let target = plane + place
+            forEach(count, step: step) { target[$1] += source[$0] }
+          }
+        }
+      }
+    }
+  }
+}
+
+private func isMap(_ map: Shape, _ window: Window, _ grid: Window.Size) -> Bool {
+  window.kernel == 1 && window.stride == 1 && window.padding == 0
+    && grid == Window.Size(map.height, map.width)
+}

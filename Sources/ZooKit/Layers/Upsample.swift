@@ -1,0 +1,117 @@
+/// A map enlarged, as PyTorch's `interpolate` does it: by repeating the nearest place, or by
+/// weighing the two nearest rows and columns.
+public struct Upsample: Layer {
+  public enum Method: Hashable, Sendable {
+    case nearest
+    /// - alignCorners: the corner places of both maps coincide; else their outer edges do.
+    case bilinear(alignCorners: Bool)
+  }
+
+  public enum Target: Hashable, Sendable {
+    case factor(Window.Size)
+    case size(Window.Size)
+  }
+
+  public var method: Method
+  public var target: Target
+
+  public init(_ method: Method, _ target: Target) {
+    self.method = method
+    self.target = target
+  }
+
+  public var kind: String { "upsample" }
+  public var needs: Needs { [] }
+
+  public func output(_ inputs: [Shape]) throws -> Shape {
+    let input = try map(inputs)
+    let size: Window.Size =
+      switch target {
+      case .factor(let by): .init(input.height * by.height, input.width * by.width)
+      case .size(let size): size
+      }
+    guard size.height > 0, size.width > 0 else {
+      throw ZooError.failure("cannot resize \(input) to \(size.height)×\(size.width)")
+    }
+    return [input.channels, size.height, size.width]
+  }
+
+  /// Where one output place reads: two neighbours and the weight of the second.
+  private struct Source {
+    let first, second: Int
+    let weight: Float
+  }
+
+  /// In float32 as PyTorch computes it, for its rounding decides which place is nearest.
+  private func sources(_ size: Int, _ count: Int) -> [Source] {
+    let ratio = Float(size) / Float(count)
+    return (0..<count).map { index in
+      let place: Float
+      switch method {
+      case .nearest:
+        let nearest = min(Int(Float(index) * ratio), size - 1)
+        return Source(first: nearest, second: nearest, weight: 0)
+      case .bilinear(alignCorners: true):
+        place = count > 1 ? Float(index) * (Float(size - 1) / Float(count - 1)) : 0
+      case .bilinear(alignCorners: false):
+        place = max(0, (Float(index) + 0.5) * ratio - 0.5)
+      }
+      let first = min(Int(place), size - 1)
+      return Source(
+        first: first, second: min(first + 1, size - 1),
+        weight: min(max(place - Float(first), 0), 1))
+    }
+  }
+
+  public func forward(_ pass: Pass) {
+    let (x, y) = (pass.inputs[0], pass.output)
+    let (width, plane) = (x.shape.width, x.shape.height * x.shape.width)
+    let size = y.shape.height * y.shape.width
+    let rows = sources(x.shape.height, y.shape.height)
+    let columns = sources(width, y.shape.width)
+    Threads.split(x.batch * x.shape.channels, cost: size * 4) { range in
+      for index in range {
+        let source = x.pointer + index * plane
+        var target = y.pointer + index * size
+        for row in rows {
+          let (upper, lower) = (source + row.first * width, source + row.second * width)
+          let v = row.weight
+          for column in columns {
+            let (a, b, u) = (column.first, column.second, column.weight)
+            target.pointee =
+              (1 - v) * ((1 - u) * upper[a] + u * upper[b])
+              + v * ((1 - u) * lower[a] + u * lower[b])
+            target += 1
+          }
+        }
+      }
+    }
+  }
+
+  public func backward(_ pass: Pass, _ gradients: Gradients) {
+    guard let dx = gradients.inputs[0] else { return }
+    let dy = gradients.output
+    let (width, plane) = (dx.shape.width, dx.shape.height * dx.shape.width)
+    let size = dy.shape.height * dy.shape.width
+    let rows = sources(dx.shape.height, dy.shape.height)
+    let columns = sources(width, dy.shape.width)
+    Threads.split(dx.batch * dx.shape.channels, cost: size * 4) { range in
+      for index in range {
+        let target = dx.pointer + index * plane
+        var g = dy.pointer + index * size
+        for row in rows {
+          let (upper, lower) = (target + row.first * width, target + row.second * width)
+          let v = row.weight
+          for column in columns {
+            let (a, b, u) = (column.first, column.second, column.weight)
+            upper[a] += (1 - v) * (1 - u) * g.pointee
+            upper[b] += (1 - v) * u * g.pointee
+            lower[a] += v * (1 - u) * g.pointee
+            lower[b] += v * u * g.pointee
+            g += 1
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/// A loop whose second index advances by `step`; written twice, because only the one without a
+/// multiplication becomes vector instructions.
+@inline(__always)
+func forEach(_ count: Int, step: Int, _ body: (_ index: Int, _ stepped: Int) -> Void) {
+  if step == 1 {
+    for index in 0..<count { body(index, index) }
+  } else {
+    for index in 0..<count { body(index, index &* step) }
+  }
+}
+
+extension Window {
+  /// One element of a kernel, and where it lies inside the map while the kernel slides over it.
+  struct Tap {
+    /// In row-major order of the kernel.
+    let index: Int
+    /// The window positions at which it meets the map.
+    let rows, columns: Range<Int>
+    /// Where in the map it lies at position (0, 0); negative inside the border.
+    let row, column: Int
+  }
+
+  var taps: Int { kernel.height * kernel.width }
+
+  /// Every element of the kernel, for a map of this size and a grid of window positions.
+  func taps(over map: Shape, grid: Size) -> [Tap] {
+    func meets(_ offset: Int, _ size: Int, _ stride: Int, _ count: Int) -> Range<Int> {
+      let first = offset < 0 ? (stride - 1 - offset) / stride : 0
+      let end = size > offset ? (size - offset + stride - 1) / stride : 0
+      return first < min(end, count) ? first..<min(end, count) : 0..<0
+    }
+    return (0..<taps).map { index in
+      let row = index / kernel.width * dilation.height - padding.top
+      let column = index % kernel.width * dilation.width - padding.left
+      return Tap(
+        index: index, rows: meets(row, map.height, stride.height, grid.height),
+        columns: meets(column, map.width, stride.width, grid.width), row: row, column: column)
+    }
+  }
+
+  /// Calls the body for every row of window positions at which the tap meets the map: with the
+  /// index of its first position in the grid, of what it meets in the map, and how many there are.
+  @inline(__always)
+  func forEachRow(
+    of tap: Tap, _ rows: Range<Int>? = nil, mapWidth: Int, gridWidth: Int,
+    _ body: (_ position: Int, _ place: Int, _ count: Int) -> Void
+  ) {
+    guard !tap.columns.isEmpty else { return }
+    let column = tap.columns.lowerBound * stride.width + tap.column
+    for row in tap.rows.clamped(to: rows ?? tap.rows) {
+      let place = (row * stride.height + tap.row) * mapWidth + column
+      body(row * gridWidth + tap.columns.lowerBound, place, tap.columns.count)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import CZoo
+import Glibc
+
+extension BLAS {
+  /// What was loaded, for people who ask why it is fast or slow.
+  public struct Library: Sendable {
+    public let path: String
+    /// Its own account: version and build options.
+    public let configuration: String
+    /// The processor whose kernels it runs.
+    public let core: String
+    /// What `OPENBLAS_CORETYPE` asked for, where it asked for anything.
+    public let requestedCore: String?
+    /// Why those kernels.
+    public let reason: String
+  }
+
+  static let loaded: Result<BLAS, ZooError> = Result { () throws(ZooError) in try load() }
+
+  private static func load() throws(ZooError) -> BLAS {
+    // OpenBLAS reads both while it loads: its kernels, and how many threads to start.
+    let reason = chooseCore()
+    setenv("OPENBLAS_NUM_THREADS", "1", 1)
+    let names = ["libopenblas.so.0", "libopenblas.so"]
+    guard let handle = names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_LOCAL) }).first else {
+      throw .unavailable(
+        "OpenBLAS is not installed: no \(names[0]) (Debian and Ubuntu: apt install libopenblas0)")
+    }
+    guard let gemm = dlsym(handle, "cblas_sgemm"), let gemv = dlsym(handle, "cblas_sgemv") else {
+      throw .unavailable("\(path(of: handle)) has no cblas_sgemm: not a complete OpenBLAS")
+    }
+    if let setThreads = dlsym(handle, "openblas_set_num_threads") {
+      unsafeBitCast(setThreads, to: (@convention(c) (Int32) -> Void).self)(1)
+    }
+    let library = Library(
+      path: path(of: handle), configuration: text("openblas_get_config", handle),
+      core: text("openblas_get_corename", handle),
+      requestedCore: getenv("OPENBLAS_CORETYPE").map { String(cString: $0) }, reason: reason)
+    return BLAS(
+      gemm: unsafeBitCast(gemm, to: Gemm.self), gemv: unsafeBitCast(gemv, to: Gemv.self),
+      library: library)
+  }
+
+  /// An OpenBLAS older than the processor does not know its name and falls back to AVX2 kernels;
+  /// on a Zen 5 the AVX-512 kernels of Skylake-X are twice as fast.
+  private static func chooseCore() -> String {
+    let hasAVX512 = zoo_cpu_has_avx512() != 0
+    if getenv("OPENBLAS_CORETYPE") != nil {
+      let note = hasAVX512 ? ", though the processor has AVX-512" : ""
+      return "the environment sets OPENBLAS_CORETYPE\(note)"
+    }
+    guard hasAVX512 else { return "no AVX-512 on this machine; OpenBLAS chose by itself" }
+    setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 0)
+    return "the processor has AVX-512 F, CD, BW, DQ and VL"
+  }
+
+  private static func path(of handle: UnsafeMutableRawPointer) -> String {
+    dlsym(handle, "cblas_sgemm").flatMap { zoo_library_path($0) }.map { String(cString: $0) }
+      ?? "OpenBLAS"
+  }
+
+  private static func text(_ function: String, _ handle: UnsafeMutableRawPointer) -> String {
+    guard let symbol = dlsym(handle, function) else { return "unknown" }
+    let call = unsafeBitCast(symbol, to: (@convention(c) () -> UnsafePointer<CChar>?).self)
+    return call().map { String(cString: $0) } ?? "unknown"
+  }
+}

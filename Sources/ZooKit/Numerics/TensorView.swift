@@ -1,0 +1,30 @@
+/// A batch of values of one shape somewhere in an arena: what a layer reads and writes while a
+/// plan runs. It owns nothing.
+public struct TensorView {
+  public let pointer: UnsafeMutablePointer<Float>
+  public let batch: Int
+  /// The shape of one item, without the batch.
+  public let shape: Shape
+  /// Elements per item.
+  public let stride: Int
+
+  public init(_ pointer: UnsafeMutablePointer<Float>, batch: Int, shape: Shape) {
+    self.pointer = pointer
+    self.batch = batch
+    self.shape = shape
+    stride = shape.count
+  }
+
+  public var count: Int { batch * stride }
+  public var values: UnsafeMutableBufferPointer<Float> { .init(start: pointer, count: count) }
+  public subscript(item: Int) -> UnsafeMutablePointer<Float> { pointer + item * stride }
+}
+
+extension TensorView {
+  /// A tensor that is only read, as a single item. The view is valid while the tensor lives.
+  public init?(constant tensor: Tensor) {
+    let base = tensor.withValues(\.baseAddress)
+    guard let base else { return nil }
+    self.init(UnsafeMutablePointer(mutating: base), batch: 1, shape: tensor.shape)
+  }
+}

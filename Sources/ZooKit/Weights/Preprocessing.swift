@@ -1,0 +1,106 @@
+/// What must happen to a picture before a checkpoint may see it. It belongs to the checkpoint: the
+/// same architecture trained elsewhere expects something else.
+///
+/// Pixels are resized, cropped, multiplied by `scale`, and normalised per channel as
+/// `(x − mean) / std`, in the channel order of the checkpoint.
+public struct Preprocessing: Hashable, Sendable {
+  public enum Resize: Hashable, Sendable {
+    /// The picture already has its size.
+    case none
+    /// The shorter side becomes so long; the longer one keeps the proportion, rounded down as
+    /// torchvision does.
+    case shorterSide(Int)
+    /// Stretched to height and width.
+    case exact(height: Int, width: Int)
+  }
+
+  public enum Interpolation: String, Sendable, CaseIterable { case nearest, bilinear, bicubic }
+
+  public enum Channels: String, Sendable, CaseIterable { case rgb, bgr, grey }
+
+  public var resize: Resize
+  public var interpolation: Interpolation
+  /// The centre of the resized picture, height and width; all of it where nil.
+  public var crop: Window.Size?
+  public var channels: Channels
+  public var scale: Float
+  /// In the order of `channels`.
+  public var mean: [Float]
+  public var std: [Float]
+
+  public init(
+    resize: Resize, interpolation: Interpolation = .bilinear, crop: Window.Size? = nil,
+    channels: Channels = .rgb, scale: Float = 1 / 255, mean: [Float], std: [Float]
+  ) {
+    self.resize = resize
+    self.interpolation = interpolation
+    self.crop = crop
+    self.channels = channels
+    self.scale = scale
+    self.mean = mean
+    self.std = std
+  }
+}
+
+extension Preprocessing {
+  public init(_ json: JSON, in origin: String) throws {
+    var fields = try Fields(json, of: "preprocessing", in: origin)
+    let sides = try fields.optional("resize") { fields, key in try fields.integers(key) } ?? []
+    switch sides.count {
+    case 0: resize = .none
+    case 1: resize = .shorterSide(sides[0])
+    case 2: resize = .exact(height: sides[0], width: sides[1])
+    default: throw fields.error("“resize” is one side, or height and width")
+    }
+    interpolation = try fields.choice("interpolation", of: Interpolation.self) ?? .bilinear
+    let crop = try fields.optional("crop") { fields, key in try fields.integers(key) }
+    if let crop, crop.count != 2 { throw fields.error("“crop” is height and width") }
+    self.crop = crop.map { Window.Size($0[0], $0[1]) }
+    channels = try fields.choice("channels", of: Channels.self) ?? .rgb
+    scale = Float(try fields.number("scale"))
+    mean = try fields.numbers("mean").map(Float.init)
+    std = try fields.numbers("std").map(Float.init)
+    let count = channels == .grey ? 1 : 3
+    guard mean.count == count, std.count == count else {
+      throw fields.error("“mean” and “std” need \(count) numbers for \(channels.rawValue)")
+    }
+    // A record must not ask for more than a picture may have.
+    guard (sides + (crop ?? [])).allSatisfy({ 1...65_536 ~= $0 }),
+      [sides, crop ?? []].allSatisfy({ $0.reduce(1, *) <= 1 << 26 }),
+      std.allSatisfy({ $0 > 0 && $0.isFinite }), mean.allSatisfy(\.isFinite), scale.isFinite
+    else { throw fields.error("a size or a factor of the preprocessing is out of range") }
+    try fields.finish()
+  }
+
+  public var json: JSON {
+    var members: [(key: String, value: JSON)] = []
+    switch resize {
+    case .none: break
+    case .shorterSide(let side): members.append(("resize", [JSON(side)]))
+    case .exact(let height, let width): members.append(("resize", [JSON(height), JSON(width)]))
+    }
+    members.append(("interpolation", JSON(interpolation.rawValue)))
+    if let crop { members.append(("crop", [JSON(crop.height), JSON(crop.width)])) }
+    members.append(("channels", JSON(channels.rawValue)))
+    // Printed as the shortest decimal that reads back as the same float32.
+    members.append(("scale", JSON(Double("\(scale)") ?? Double(scale))))
+    members.append(("mean", JSON(mean.map { Double("\($0)") ?? Double($0) })))
+    members.append(("std", JSON(std.map { Double("\($0)") ?? Double($0) })))
+    return JSON(.object(members))
+  }
+}
+
+extension Fields {
+  /// One of an enumeration's words, nil where the key is absent.
+  public mutating func choice<Choice>(_ key: String, of type: Choice.Type) throws -> Choice?
+  where Choice: RawRepresentable<String> & CaseIterable {
+    guard let word = try optional(key, { fields, key in try fields.string(key) }) else {
+      return nil
+    }
+    guard let choice = Choice(rawValue: word) else {
+      let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw error("“\(key)” of \(what) is “\(word)”, one of \(words) was expected")
+    }
+    return choice
+  }
+}

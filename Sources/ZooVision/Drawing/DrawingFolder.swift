@@ -1,0 +1,68 @@
+import Glibc
+import ZooKit
+
+/// Where drawings go: one PNG for each picture, by the picture's name.
+public struct DrawingFolder {
+  public let path: String
+  private let originals: Set<Identity>
+  private var taken: Set<String> = []
+
+  /// A file, whatever path leads to it.
+  private struct Identity: Hashable {
+    let device, number: UInt64
+
+    init?(_ path: String) {
+      var status = stat()
+      guard stat(path, &status) == 0 else { return nil }
+      (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
+    }
+  }
+
+  /// Makes the folder, and those above it, where they are missing.
+  ///
+  /// The originals are the pictures to be drawn; none of them is overwritten, even where the
+  /// folder is their own.
+  public init(_ path: String, sparing originals: [String] = []) throws {
+    self.path = path
+    self.originals = Set(originals.compactMap(Identity.init))
+    // From the top down: `a`, `a/b`, `a/b/c`.
+    for end in path.indices.dropFirst() where path[end] == "/" {
+      mkdir(String(path[..<end]), 0o777)
+    }
+    let made = mkdir(path, 0o777)
+    let code = errno
+    var status = stat()
+    let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    guard made == 0 || isFolder else {
+      throw ZooError.cannotCreate(
+        "cannot create the folder \(path): \(code == EEXIST ? "a file is there" : explain(code))")
+    }
+  }
+
+  /// Writes the drawing of a picture.
+  ///
+  /// - Returns: The path of the new file: `DIR/cat.png` for `photos/cat.jpg`, and `DIR/cat-2.png`
+  ///   for the next cat.
+  public mutating func write(_ drawing: Picture, of original: String) throws -> String {
+    let last = original.split(separator: "/").last ?? "picture"
+    let dot = last.lastIndex(of: ".").flatMap { $0 > last.startIndex ? $0 : nil }
+    let stem = last[..<(dot ?? last.endIndex)]
+    var name = String(stem)
+    var count = 1
+    while taken.contains(name) || isOriginal(file(name)) {
+      count += 1
+      name = "\(stem)-\(count)"
+    }
+    taken.insert(name)
+    try drawing.write(png: file(name))
+    return file(name)
+  }
+
+  private func file(_ name: String) -> String {
+    path.hasSuffix("/") ? "\(path)\(name).png" : "\(path)/\(name).png"
+  }
+
+  private func isOriginal(_ path: String) -> Bool {
+    Identity(path).map(originals.contains) ?? false
+  }
+}

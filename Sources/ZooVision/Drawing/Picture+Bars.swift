@@ -1,0 +1,85 @@
+import ZooKit
+
+/// A class, and how likely it is.
+public struct Bar: Sendable {
+  public var label: String
+  public var share: Double
+  /// Decides the colour.
+  public var classIndex: Int
+
+  public init(_ label: String, share: Double, classIndex: Int) {
+    (self.label, self.share, self.classIndex) = (label, share, classIndex)
+  }
+
+  fileprivate var percentage: String {
+    guard share.isFinite else { return "–" }
+    let tenths = Int((min(max(share, 0), 1) * 1000).rounded())
+    return "\(tenths / 10).\(tenths % 10) %"
+  }
+}
+
+extension Picture {
+  /// More of them would not be a caption.
+  private static let barLimit = 10
+
+  /// The picture in RGB with the likeliest classes on a strip below it, or beside it where it is
+  /// higher than wide. A picture too small for letters is enlarged.
+  public func captioned(with bars: [Bar]) throws -> Picture {
+    let bars = bars.prefix(Picture.barLimit)
+    let picture = try enlargedForDrawing()
+    guard !bars.isEmpty else { return picture }
+    let isBeside = picture.height > picture.width
+    // Of a strip, its breadth decides: letters of its length would not fit.
+    let (short, long) = (min(picture.width, picture.height), max(picture.width, picture.height))
+    let extent = Double(min(long, 4 * short))
+    let size = max(14, (extent * 0.024 + 5).rounded())
+    let margin = Int(size * 0.9)
+    let rowHeight = Int((size * 2.1).rounded())
+    let panelHeight = bars.count * rowHeight + 2 * margin - Int(size * 0.5)
+    let panelWidth = Int(size * 18)
+    let (width, height) =
+      isBeside
+      ? (picture.width + panelWidth, max(picture.height, panelHeight))
+      : (max(picture.width, panelWidth), picture.height + panelHeight)
+
+    guard height <= Picture.sizeLimit / width else {
+      throw ZooError.failure(
+        "a picture of \(self.width)×\(self.height) pixels is too long to be drawn with its classes")
+    }
+    let left = Double((isBeside ? picture.width : 0) + margin)
+    let right = Double(width - margin)
+    let top = Double((isBeside ? (height - panelHeight) / 2 : picture.height) + margin)
+    var sheet = try Picture(width: width, height: height, channels: 3)
+    try sheet.draw { canvas in
+      canvas.fill(
+        .rectangle(Frame(x0: 0, y0: 0, x1: Double(width), y1: Double(height))),
+        Colour(23, 25, 29))
+      canvas.paste(
+        picture, x: isBeside ? 0 : (width - picture.width) / 2,
+        y: isBeside ? (height - picture.height) / 2 : 0)
+      for (row, bar) in bars.enumerated() {
+        let baseline = top + Double(row * rowHeight) + Typeface.capHeight(size: size)
+        let percentage = bar.percentage
+        let percentageStart = right - Typeface.width(of: percentage, size: size)
+        let label = Typeface.shortened(
+          bar.label, to: percentageStart - left - size, size: size)
+        let text = Colour.white.with(alpha: row == 0 ? 1 : 0.8)
+        canvas.write(label, at: [left, baseline], size: size, text)
+        canvas.write(percentage, at: [percentageStart, baseline], size: size, text)
+        let thickness = max(3, (size * 0.2).rounded())
+        let y = (baseline + size * 0.38).rounded()
+        let track = Frame(x0: left, y0: y, x1: right, y1: y + thickness)
+        canvas.fill(
+          .rectangle(track, radius: thickness / 2), .white.with(alpha: 0.13))
+        let share = bar.share.isFinite ? min(max(bar.share, 0), 1) : 0
+        var filled = track
+        filled.x1 = left + share * track.width
+        // A bar keeps its round ends down to a dot, and nothing is nothing.
+        if filled.width < thickness { filled.x1 = left + (share >= 0.0005 ? thickness : 0) }
+        canvas.fill(
+          .rectangle(filled, radius: thickness / 2), Colour(ofClass: bar.classIndex))
+      }
+    }
+    return sheet
+  }
+}

@@ -1,0 +1,125 @@
+/// Something found in a picture: where, what, how sure.
+public struct LabelledBox: Sendable {
+  /// In pixels of the picture; what reaches beyond it is drawn at its border.
+  public var frame: Frame
+  public var label: String
+  public var score: Double?
+  /// Decides the colour.
+  public var classIndex: Int
+
+  public init(_ frame: Frame, label: String, score: Double? = nil, classIndex: Int) {
+    self.frame = frame
+    self.label = label
+    self.score = score
+    self.classIndex = classIndex
+  }
+
+  var caption: String {
+    guard let score, score.isFinite else { return label }
+    let percent = Int((min(max(score, 0), 1) * 100).rounded())
+    return label.isEmpty ? "\(percent) %" : "\(label) \(percent) %"
+  }
+}
+
+extension Picture {
+  /// The picture in RGB with boxes and their labels, the surest on top. Lines and letters keep
+  /// their proportion to the picture as far as they stay legible; a picture too small for letters
+  /// is enlarged.
+  public func marked(with boxes: [LabelledBox]) throws -> Picture {
+    var picture = try enlargedForDrawing()
+    let (width, height) = (Double(picture.width), Double(picture.height))
+    let scale = Double(drawingScale)
+    let ordered = boxes.sorted { ($0.score ?? 1) > ($1.score ?? 1) }
+    let seen = ordered.compactMap { box in
+      box.frame.scaled(by: scale).visible(width, height).map { (box, $0) }
+    }
+    let extent = (width * height).squareRoot()
+    let size = max(11, (extent * 0.022 + 2).rounded())
+    let line = max(2, extent / 280)
+    var tabs = Tabs(width: width, height: height, size: size)
+    let placed = seen.map { tabs.place($0.caption, at: $1, line: line) }
+    try picture.draw { canvas in
+      for (box, frame) in seen.reversed() {
+        // A box of no size is still a dot that one can see.
+        let shown = frame.padded(to: 2 * line, width, height)
+        canvas.outline(
+          shown, lineWidth: line, radius: 1.5 * line, Colour(ofClass: box.classIndex))
+      }
+      for ((box, _), tab) in zip(seen, placed).reversed() {
+        guard let tab else { continue }
+        let colour = Colour(ofClass: box.classIndex)
+        canvas.fill(.rectangle(tab.frame, radius: size / 5), colour)
+        canvas.write(tab.text, at: tab.baseline, size: size, colour.readable)
+      }
+    }
+    return picture
+  }
+}
+
+extension Frame {
+  fileprivate func scaled(by scale: Double) -> Frame {
+    Frame(x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale)
+  }
+
+  /// Corners in order, within the picture; nil where nothing of it can be seen.
+  fileprivate func visible(_ width: Double, _ height: Double) -> Frame? {
+    guard !x0.isNaN, !x1.isNaN, !y0.isNaN, !y1.isNaN else { return nil }
+    let frame = Frame(
+      x0: max(min(x0, x1), 0), y0: max(min(y0, y1), 0),
+      x1: min(max(x0, x1), width), y1: min(max(y0, y1), height))
+    return frame.x0 <= frame.x1 && frame.y0 <= frame.y1 ? frame : nil
+  }
+
+  /// At least this wide and high, and within the picture.
+  fileprivate func padded(to least: Double, _ width: Double, _ height: Double) -> Frame {
+    func side(_ low: Double, _ high: Double, _ limit: Double) -> (Double, Double) {
+      guard high - low < least else { return (low, high) }
+      let start = max(0, min((low + high - least) / 2, limit - least))
+      return (start, min(start + least, limit))
+    }
+    let (across, down) = (side(x0, x1, width), side(y0, y1, height))
+    return Frame(x0: across.0, y0: down.0, x1: across.1, y1: down.1)
+  }
+}
+
+/// The labels of boxes, none on another where there is room.
+private struct Tabs {
+  struct Tab {
+    let frame: Frame
+    let text: String
+    let baseline: Path.Point
+  }
+
+  let width, height, size: Double
+  private var taken: [Frame] = []
+
+  init(width: Double, height: Double, size: Double) {
+    (self.width, self.height, self.size) = (width, height, size)
+  }
+
+  /// - Returns: nil where there is nothing to say or no room for a single letter.
+  mutating func place(_ caption: String, at box: Frame, line: Double) -> Tab? {
+    let margin = (size * 0.3).rounded()
+    let text = Typeface.shortened(caption, to: width - 2 * margin, size: size)
+    let tabWidth = (Typeface.width(of: text, size: size) + 2 * margin).rounded(.up)
+    let capHeight = Typeface.capHeight(size: size)
+    let tabHeight = capHeight + 2 * (size * 0.34).rounded()
+    guard !caption.isEmpty, tabWidth <= width, tabHeight <= height else { return nil }
+    func tab(_ x: Double, _ y: Double) -> Frame {
+      let x = max(0, min(x, width - tabWidth)).rounded(.down)
+      let y = max(0, min(y, height - tabHeight)).rounded(.down)
+      return Frame(x0: x, y0: y, x1: x + tabWidth, y1: y + tabHeight)
+    }
+    // On the box, in it, below it, on its right end; then further and further down.
+    let (left, right) = (box.x0, box.x1 - tabWidth)
+    let above = box.y0 - tabHeight + line
+    var places = above >= 0 ? [tab(left, above)] : []
+    places += [tab(left, box.y0), tab(left, box.y1 - line), tab(right, above)]
+    places += (1...12).map { tab(left, box.y0 + Double($0) * tabHeight) }
+    let free = places.first { place in !taken.contains { $0.overlaps(place) } }
+    let frame = free ?? places[0]
+    taken.append(frame)
+    let baseline = frame.y1 - (tabHeight - capHeight) / 2
+    return Tab(frame: frame, text: text, baseline: [frame.x0 + margin, baseline])
+  }
+}

@@ -1,0 +1,119 @@
+import ZooKit
+
+extension Picture {
+  /// How many pixels a resized picture may show, and how long its sides may be.
+  static let sizeLimit = 1 << 28
+
+  /// The picture at another size, to the bit what PIL's `Image.resize` makes of it.
+  ///
+  /// Bilinear and bicubic are antialiased when they shrink. Colours under alpha are premultiplied
+  /// first, as PIL does, so that nothing invisible bleeds in.
+  public func resized(
+    to size: Window.Size, interpolation: Preprocessing.Interpolation = .bilinear
+  ) throws -> Picture {
+    try resized(
+      to: size, interpolation: interpolation,
+      showing: Region(x: 0, y: 0, width: size.width, height: size.height))
+  }
+
+  /// A region of the resized picture, which may reach beyond its borders, as a letterbox does;
+  /// what is not shown is not computed.
+  public func resized(
+    to size: Window.Size, interpolation: Preprocessing.Interpolation = .bilinear,
+    showing region: Region, filling level: UInt8 = 0
+  ) throws -> Picture {
+    guard size.width > 0, size.height > 0 else {
+      throw ZooError.usage("a picture cannot be resized to \(size.width)×\(size.height)")
+    }
+    // The shorter side of a line of pixels, made 256, makes the longer one anything.
+    guard region.width > 0, region.height > 0,
+      region.width <= Picture.sizeLimit / region.height,
+      max(size.width, size.height) <= Picture.sizeLimit
+    else {
+      throw ZooError.corrupt(
+        "a picture of \(width)×\(height) pixels becomes too large when it is resized to "
+          + "\(size.width)×\(size.height)")
+    }
+    if size == self.size { return try cropped(to: region, filling: level) }
+    let columns = region.columns.clamped(to: 0..<size.width)
+    let rows = region.rows.clamped(to: 0..<size.height)
+    guard !columns.isEmpty, !rows.isEmpty else {
+      return try cropped(
+        to: Region(x: width, y: 0, width: region.width, height: region.height), filling: level)
+    }
+    var seen: Picture
+    switch interpolation {
+    case .nearest: seen = try sampled(at: size, columns, rows)
+    case .bilinear: seen = try filtered(.bilinear, size, columns, rows)
+    case .bicubic: seen = try filtered(.bicubic, size, columns, rows)
+    }
+    seen.isReduced = isReduced
+    return try seen.cropped(
+      to: Region(
+        x: region.x - columns.lowerBound, y: region.y - rows.lowerBound,
+        width: region.width, height: region.height), filling: level)
+  }
+
+  private func filtered(
+    _ filter: Filter, _ size: Window.Size, _ columns: Range<Int>, _ rows: Range<Int>
+  ) throws -> Picture {
+    if channels == 4 {
+      return try converted(to: 4, premultiply).resampled(filter, size, columns, rows)
+        .converted(to: 4, unpremultiply)
+    }
+    return try resampled(filter, size, columns, rows)
+  }
+
+  /// The nearest pixel to each centre. The centres are summed up, not multiplied, because Pillow's
+  /// roundings decide which of two pixels is the nearer one.
+  private func sampled(
+    at size: Window.Size, _ columns: Range<Int>, _ rows: Range<Int>
+  ) throws -> Picture {
+    func indices(_ count: Int, _ size: Int, _ shown: Range<Int>) -> [Int] {
+      let step = Double(Float(count)) / Double(size)
+      var centre = step * 0.5
+      var indices: [Int] = []
+      for index in 0..<shown.upperBound {
+        if index >= shown.lowerBound { indices.append(min(Int(centre), count - 1)) }
+        centre += step
+      }
+      return indices
+    }
+    let across = indices(width, size.width, columns)
+    let down = indices(height, size.height, rows)
+    var result = try Picture(width: columns.count, height: rows.count, channels: channels)
+    try result.withMutablePixels { new in
+      withPixels { old in
+        var to = 0
+        for y in down {
+          for x in across {
+            let from = (y * width + x) * channels
+            for channel in 0..<channels { new[to + channel] = old[from + channel] }
+            to += channels
+          }
+        }
+      }
+    }
+    return result
+  }
+}
+
+/// a·b / 255, rounded, as Pillow's `MULDIV255`.
+private func scaled(_ a: UInt8, _ b: UInt8) -> UInt8 {
+  let product = UInt32(a) &* UInt32(b) &+ 128
+  return UInt8(truncatingIfNeeded: (product &+ (product &>> 8)) &>> 8)
+}
+
+private func premultiply(_ old: UnsafePointer<UInt8>, _ new: UnsafeMutablePointer<UInt8>) {
+  for channel in 0..<3 { new[channel] = scaled(old[channel], old[3]) }
+  new[3] = old[3]
+}
+
+private func unpremultiply(_ old: UnsafePointer<UInt8>, _ new: UnsafeMutablePointer<UInt8>) {
+  let alpha = Int(old[3])
+  for channel in 0..<3 {
+    let value = Int(old[channel])
+    new[channel] = alpha == 0 ? old[channel] : UInt8(min(255 * value / alpha, 255))
+  }
+  new[3] = old[3]
+}

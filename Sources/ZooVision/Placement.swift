@@ -1,0 +1,79 @@
+import ZooKit
+
+/// Where the pixels of a network's input lie in the picture they were made from.
+///
+/// A detector finds its boxes in the input; this takes them back to the picture. Coordinates are
+/// continuous: pixel (0, 0) reaches from 0 to 1, its centre is at one half.
+///
+/// ```swift
+/// let placement = try preprocessing.placement(of: photo.size)
+/// let (x, y) = placement.pictureCoordinates(x: 112, y: 112)    // the middle of the input
+/// ```
+public struct Placement: Hashable, Sendable {
+  /// The picture's own size.
+  public var picture: Window.Size
+  /// What it is resized to.
+  public var resized: Window.Size
+  /// What is cut out of that; where it reaches beyond, the input is padded.
+  public var shown: Region
+
+  public init(picture: Window.Size, resized: Window.Size, shown: Region) {
+    self.picture = picture
+    self.resized = resized
+    self.shown = shown
+  }
+
+  /// A point of the input, in the picture; outside of it where the input shows padding.
+  public func pictureCoordinates(x: Double, y: Double) -> (x: Double, y: Double) {
+    (
+      (x + Double(shown.x)) * Double(picture.width) / Double(resized.width),
+      (y + Double(shown.y)) * Double(picture.height) / Double(resized.height)
+    )
+  }
+
+  /// A point of the picture, in the input; outside of it where that part was cut off.
+  public func inputCoordinates(x: Double, y: Double) -> (x: Double, y: Double) {
+    (
+      x * Double(resized.width) / Double(picture.width) - Double(shown.x),
+      y * Double(resized.height) / Double(picture.height) - Double(shown.y)
+    )
+  }
+}
+
+extension Preprocessing {
+  /// What becomes of a picture of this size: torchvision's `Resize` and `CenterCrop`.
+  public func placement(of picture: Window.Size) throws -> Placement {
+    let resized: Window.Size
+    switch resize {
+    case .none: resized = picture
+    case .exact(let height, let width): resized = .init(height, width)
+    case .shorterSide(let side):
+      let short = min(picture.width, picture.height)
+      let long = max(picture.width, picture.height)
+      let (product, overflow) = side.multipliedReportingOverflow(by: long)
+      guard short > 0, side > 0, !overflow else {
+        throw ZooError.failure(
+          "a picture of \(picture.width)×\(picture.height) cannot be resized to \(side)")
+      }
+      resized =
+        picture.width <= picture.height
+        ? .init(product / short, side) : .init(side, product / short)
+    }
+    let size = crop ?? resized
+    return Placement(
+      picture: picture, resized: resized,
+      shown: Region(
+        x: margin(resized.width, size.width), y: margin(resized.height, size.height),
+        width: size.width, height: size.height))
+  }
+}
+
+/// Where the middle `crop` of `side` pixels begins; negative where it must be padded.
+///
+/// An odd remainder is halved as Python's `round` does, to the even neighbour; padding puts the
+/// smaller half first.
+private func margin(_ side: Int, _ crop: Int) -> Int {
+  if crop > side { return -((crop - side) / 2) }
+  let (half, odd) = (side - crop).quotientAndRemainder(dividingBy: 2)
+  return half + (odd == 1 && half % 2 == 1 ? 1 : 0)
+}

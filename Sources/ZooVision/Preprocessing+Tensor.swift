@@ -1,0 +1,77 @@
+import ZooKit
+
+extension Preprocessing {
+  /// What the checkpoint sees of a picture: C×H×W.
+  ///
+  /// ```swift
+  /// let input = try checkpoint.preprocessing.tensor(from: Picture(contentsOf: "ant.jpg"))
+  /// ```
+  public func tensor(from picture: Picture) throws -> Tensor {
+    let batch = try tensor(from: [picture])
+    return batch.reshaped(Shape(Array(batch.shape.sizes.dropFirst())))
+  }
+
+  /// A batch, N×C×H×W.
+  public func tensor(from pictures: [Picture]) throws -> Tensor {
+    let tables = try levels
+    guard let first = pictures.first else {
+      throw ZooError.failure("a batch needs at least one picture")
+    }
+    let size = try placement(of: first.size).shown
+    let sizes = [pictures.count, tables.count, size.height, size.width]
+    guard let shape = Shape(checked: sizes) else {
+      throw ZooError.failure("no tensor holds \(pictures.count) × \(size.width)×\(size.height)")
+    }
+    let area = size.height * size.width
+    return try Tensor(shape) { values in
+      for (item, picture) in pictures.enumerated() {
+        let input = try applied(to: picture)
+        guard input.width == size.width, input.height == size.height else {
+          throw ZooError.corrupt(
+            "picture \(item + 1) of a batch has \(input.width)×\(input.height) pixels, "
+              + "\(size.width)×\(size.height) were expected")
+        }
+        input.withPixels { pixels in
+          for (channel, table) in tables.enumerated() {
+            let source = channels == .bgr ? tables.count - 1 - channel : channel
+            let plane = (item * tables.count + channel) * area
+            for pixel in 0..<area {
+              values[plane + pixel] = table[Int(pixels[pixel * tables.count + source])]
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The picture in the checkpoint's channels, resized and cropped, still of 8 bits; red first.
+  public func applied(to picture: Picture) throws -> Picture {
+    let placement = try placement(of: picture.size)
+    return try (channels == .grey ? picture.grey : picture.rgb).resized(
+      to: placement.resized, interpolation: interpolation, showing: placement.shown)
+  }
+
+  /// For each channel, the number that each of the 256 levels becomes.
+  ///
+  /// A scale of 1/255 is a division by 255, for that is what `ToTensor` computes, and the product
+  /// with the rounded reciprocal differs in the last bit; so with any divisor of whole halves
+  /// (Keras' 127.5). Then the mean is subtracted and the difference divided, each rounded.
+  private var levels: [[Float]] {
+    get throws {
+      let count = channels == .grey ? 1 : 3
+      guard mean.count == count, std.count == count else {
+        throw ZooError.failure(
+          "preprocessing to \(channels.rawValue) needs \(count) means and standard deviations, "
+            + "not \(mean.count) and \(std.count)")
+      }
+      let divisor = (2 / scale).rounded() / 2
+      let divides = divisor.isNormal && 1 / divisor == scale
+      return zip(mean, std).map { mean, std in
+        (0..<256).map { level in
+          let unit = divides ? Float(level) / divisor : Float(level) * scale
+          return (unit - mean) / std
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import ModelZoo
+import ZooArguments
+
+extension EngineChoice: ArgumentValue {}
+extension Precision: ArgumentValue {}
+extension ExportFormat: ArgumentValue {}
+
+/// Options that every verb understands.
+enum Common {
+  static let json = Flag("--json", help: "the result as JSON, and nothing else")
+  static let engine = Option(
+    "--engine", value: "E", default: EngineChoice.auto, help: "what computes")
+  static let threads = Option<Int?>(
+    "--threads", value: "N", in: 1...1024, help: "processors to use; all by default")
+  static let seed = Option<Int>(
+    "--seed", value: "N", default: 0, in: 0...Int.max, help: "where random numbers start")
+  static let quiet = Flag("--quiet", help: "no progress and no remarks")
+  static let offline = Flag("--offline", help: "never open a connection")
+
+  /// Arguments that several verbs share.
+  static let model = Positional<String>(
+    "MODEL", help: "a checkpoint, a variant, or a checkpoint file", completion: .models)
+  static let precision = Option(
+    "--precision", value: "P", default: Precision.fp32, help: "the numbers to compute in")
+}
+
+extension Parsed {
+  /// The zoo, after the options that concern all of it have taken effect.
+  func zoo() throws -> Zoo {
+    if let threads = try self[Common.threads] { Threads.count = threads }
+    return try Zoo()
+  }
+
+  var wantsJSON: Bool { get throws { try self[Common.json] } }
+
+  /// A remark for the person at the terminal.
+  func remark(_ text: String) throws {
+    if try !self[Common.quiet] { writeError(text.printable) }
+  }
+}
+
+/// Prints a JSON result.
+func emit(_ json: JSON) { print(json.text(pretty: true)) }

@@ -1,0 +1,27 @@
+@preconcurrency import Glibc  // stdout and stderr are variables to Swift
+import ZooKit
+
+/// One line on standard error, after everything that was printed before it.
+func writeError(_ line: String) {
+  fflush(stdout)
+  fputs(line + "\n", stderr)
+}
+
+/// 25557032 is `25.6M`.
+func short(_ number: Int) -> String {
+  let units: [(Double, String)] = [(1e9, "G"), (1e6, "M"), (1e3, "K")]
+  for (size, unit) in units where Double(number) >= size {
+    return decimal(Double(number) / size, digits: Double(number) / size >= 100 ? 0 : 1) + unit
+  }
+  return "\(number)"
+}
+
+/// 25557032 is `25,557,032`.
+func grouped(_ number: Int) -> String {
+  var text = ""
+  for (index, digit) in String(number).reversed().enumerated() {
+    if index > 0, index % 3 == 0 { text.append(",") }
+    text.append(digit)
+  }
+  return String(text.reversed())
+}

@@ -1,0 +1,56 @@
+import ModelZoo
+import ZooArguments
+
+struct BenchVerb: Verb {
+  let name = "bench"
+  let summary = "how fast a model runs on this machine"
+  let discussion = """
+    Runs batches for about three seconds after a warm-up, at least twenty, and shows the median and \
+    the best. Where the weights are not here, seeded random ones serve: the time is the same.
+    """
+  let examples: KeyValuePairs = ["zoo bench resnet50 --batch 8": "batches of eight pictures"]
+  let batch = Option("--batch", value: "N", default: 1, in: 1...4096, help: "pictures at a time")
+  var arguments: [any Argument] { [Common.model, batch, Common.precision] }
+
+  func run(_ input: Parsed) throws {
+    let zoo = try input.zoo()
+    let entry = try zoo.entry(input[Common.model])
+    let engine = try input[Common.engine].engine(for: input[Common.precision])
+    let seed = UInt64(try input[Common.seed])
+    let weights =
+      try entry.path.map { try Model(contentsOf: $0, registry: zoo.registry).weights }
+      ?? Weights(randomFor: entry.graph, seed: seed)
+    let count = try input[batch]
+    let plan = try InferencePlan(entry.graph, weights, batch: count, engine: engine)
+    let (port, shape) = plan.inputs[0]
+    let key = Random(seed: seed).key("bench")
+    let pictures = try Tensor(Shape([count] + shape.sizes)) { values in
+      for index in values.indices { values[index] = 2 * key.uniform(index) - 1 }
+    }
+
+    let clock = ContinuousClock()
+    let start = clock.now
+    var times: [Double] = []
+    for run in -3..<1000 where run < 20 || start.duration(to: clock.now) < .seconds(3) {
+      let time = try clock.measure { _ = try plan.run([port: pictures]) }
+      if run >= 0 { times.append(time / .milliseconds(1)) }
+    }
+    times.sort()
+    let median = times[times.count / 2]
+    let rate = Double(count) / median * 1000
+    if try input.wantsJSON {
+      return emit([
+        "model": JSON(entry.name), "engine": JSON(engine.name),
+        "precision": JSON(try input[Common.precision].rawValue), "threads": JSON(Threads.count),
+        "batch": JSON(count), "median_ms": JSON(median), "min_ms": JSON(times[0]),
+        "images_per_s": JSON(rate),
+      ])
+    }
+    print(
+      """
+      \(entry.name), \(engine.name), \(Threads.count) threads, batch \(count)
+      median \(decimal(median, digits: 2)) ms, best \(decimal(times[0], digits: 2)) ms, \
+      \(decimal(rate, digits: 1)) pictures/s
+      """)
+  }
+}

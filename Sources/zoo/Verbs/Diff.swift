@@ -1,0 +1,37 @@
+import ModelZoo
+import ZooArguments
+
+struct DiffVerb: Verb {
+  let name = "diff"
+  let summary = "compare a foreign checkpoint with a variant"
+  let discussion = "The load as a plan, without loading: what matches and what does not."
+  let examples: KeyValuePairs = ["zoo diff mine.pth --as resnet50": "does it fit, and where not"]
+  var arguments: [any Argument] { [Foreign.file, Foreign.variant, Foreign.classes, Foreign.head] }
+
+  func run(_ input: Parsed) throws {
+    let fitting = try input.fitting(input.zoo())
+    let plan = fitting.plan
+    if try input.wantsJSON { return emit(plan.json(variant: fitting.variant.name)) }
+    let transposed = plan.transposed == 0 ? "" : ", \(plan.transposed) of them transposed"
+    print(
+      "\(plan.source.origin) (\(plan.source.format)) as \(fitting.variant.name): "
+        + "\(plan.matched.count) tensors match\(transposed), \(plan.percent)")
+    for line in plan.differences { print(line.printable) }
+  }
+}
+
+extension LoadPlan {
+  /// Never 100 % unless nothing is left.
+  var percent: String {
+    let percent = isComplete ? 100 : min(coverage * 100, 99.9)
+    return "\(decimal(percent, digits: 1)) % of the numbers"
+  }
+
+  /// A line for every tensor that has no place, with the name it may have meant.
+  var differences: [String] {
+    func near(_ name: String?) -> String { name.map { "  near \($0)" } ?? "" }
+    return missing.map { "missing     \($0.parameter.name) \($0.parameter.shape)\(near($0.near))" }
+      + unexpected.map { "unexpected  \($0.source.name) \($0.source.shape)\(near($0.near))" }
+      + mismatched.map { "mismatched  \($0.explanation)\(near($0.near))" }
+  }
+}

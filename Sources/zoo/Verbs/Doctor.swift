@@ -1,0 +1,85 @@
+import Glibc
+import ModelZoo
+import ZooArguments
+
+struct DoctorVerb: Verb {
+  let name = "doctor"
+  let summary = "what is installed, what is used and why, what is missing"
+
+  /// One thing that was looked at.
+  struct Finding {
+    let what: String
+    let isGood: Bool
+    let detail: String
+  }
+
+  func run(_ input: Parsed) throws {
+    let findings = findings(try input.zoo())
+    if try input.wantsJSON {
+      return emit(
+        JSON(
+          findings.map { finding -> JSON in
+            [
+              "what": JSON(finding.what), "good": JSON(finding.isGood),
+              "detail": JSON(finding.detail),
+            ]
+          }))
+    }
+    var table = Table("", "", .filling(""))
+    for finding in findings {
+      table.add(finding.isGood ? "✓" : "✗", finding.what, finding.detail)
+    }
+    print(table.text())
+  }
+
+  private func findings(_ zoo: Zoo) -> [Finding] {
+    var findings: [Finding] = []
+    func good(_ what: String, _ detail: String) {
+      findings.append(.init(what: what, isGood: true, detail: detail))
+    }
+    func bad(_ what: String, _ detail: String) {
+      findings.append(.init(what: what, isGood: false, detail: detail))
+    }
+    good("zoo", Command.version)
+    good("processors", "\(Threads.count) used")
+    do {
+      let library = try BLAS.shared.library
+      good("engine openblas", "\(library.path), kernels \(library.core): \(library.reason)")
+    } catch { bad("engine openblas", "\(error)") }
+    do {
+      let library = try OneDNN.library.get()
+      good(
+        "engine onednn",
+        "\(library.path) \(library.version), \(library.instructions); asked for by --engine onednn")
+    } catch { bad("engine onednn", "\(error)") }
+    good("catalogue", "\(zoo.catalog.records.count) checkpoints")
+    good(
+      "families",
+      "\(zoo.registry.families.map(\.name).joined(separator: " ")), "
+        + "\(zoo.registry.allVariants.count) variants")
+    for record in zoo.catalog.records where (try? zoo.registry.variant(record.variant)) == nil {
+      bad("plugin", "\(record.name) needs the family \(record.family), which is not linked")
+    }
+    if let cache = zoo.cache {
+      let here = zoo.catalog.records.count { zoo.installed($0) != nil }
+      var parent = cache.root[...]
+      while access(String(parent), F_OK) != 0, let slash = parent.lastIndex(of: "/"),
+        slash > parent.startIndex
+      { parent = parent[..<slash] }
+      if access(String(parent), W_OK) == 0 {
+        good("cache", "\(cache.root), \(here) checkpoints here")
+      } else {
+        bad("cache", "\(cache.root) cannot be written; set ZOO_HOME")
+      }
+    } else {
+      bad("cache", "HOME is not set; set ZOO_HOME to a folder that can be written")
+    }
+    let names: [String] = ["libcurl.so.4", "libcurl-gnutls.so.4"]
+    if let curl = names.first(where: { dlopen($0, RTLD_LAZY) != nil }) {
+      good("downloads", curl)
+    } else {
+      bad("downloads", "libcurl is missing, 'zoo pull' needs it: apt-get install libcurl4")
+    }
+    return findings
+  }
+}

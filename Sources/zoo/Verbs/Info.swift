@@ -1,0 +1,123 @@
+import ModelZoo
+import ZooArguments
+
+struct InfoVerb: Verb {
+  let name = "info"
+  let summary = "the whole record of a model"
+  let examples: KeyValuePairs = ["zoo info resnet50": "paper, classes, preprocessing, licence"]
+  var arguments: [any Argument] { [Common.model] }
+
+  func run(_ input: Parsed) throws {
+    let zoo = try input.zoo()
+    let entry = try zoo.entry(input[Common.model])
+    if try input.wantsJSON { return emit(entry.json) }
+    var table = Table("", .filling(""))
+    for (key, value) in entry.lines { table.add(key, value) }
+    print(table.text())
+  }
+}
+
+/// All that is known about a model, whether its weights are here or not.
+struct Entry {
+  let name: String
+  let variant: Variant
+  let graph: Graph
+  let checkpoint: Checkpoint?
+  let record: Catalog.Record?
+  let path: String?
+
+  /// The network for other pictures.
+  func graph(input: Shape) throws -> Graph {
+    let head = checkpoint?.head ?? record?.head ?? .original
+    let classes = checkpoint != nil || record != nil ? classes.count : variant.architecture.classes
+    return try variant.graph(head: head(classes: classes), input: input)
+  }
+
+  private var classes: [String] { checkpoint?.classes ?? record?.classes ?? [] }
+  private var preprocessing: Preprocessing? { checkpoint?.preprocessing ?? record?.preprocessing }
+  private var metrics: [Metric] { checkpoint?.metrics ?? record?.metrics ?? [] }
+  private var license: String? { checkpoint?.license ?? record?.license }
+  private var source: String? { checkpoint?.provenance.url ?? record?.source?.url }
+
+  var json: JSON {
+    [
+      "name": JSON(name), "variant": JSON(variant.name), "family": JSON(variant.family),
+      "paper": JSON(variant.paper), "task": JSON(variant.architecture.task.rawValue),
+      "parameters": JSON(graph.parameterCount), "macs": JSON(graph.macs),
+      "input": JSON(variant.architecture.input.sizes), "classes": JSON(classes),
+      "preprocessing": preprocessing?.json ?? nil,
+      "normEpsilon": (checkpoint?.normEpsilon ?? record?.normEpsilon).map { JSON($0) } ?? nil,
+      "license": JSON(license), "source": JSON(source),
+      "sha256": JSON(checkpoint?.provenance.sha256 ?? record?.source?.sha256),
+      "metrics": JSON(metrics.map(\.json)), "stages": JSON(graph.stages),
+      "random": JSON(checkpoint?.random ?? []), "installed": JSON(path != nil), "path": JSON(path),
+    ]
+  }
+
+  var lines: [(String, String)] {
+    var lines = [
+      ("name", name), ("variant", variant.name), ("family", variant.family),
+      ("paper", variant.paper), ("task", variant.architecture.task.rawValue),
+      ("parameters", grouped(graph.parameterCount)), ("MACs", grouped(graph.macs)),
+      ("input", "\(variant.architecture.input)"),
+    ]
+    if !classes.isEmpty {
+      let more = classes.count > 5 ? ", …" : ""
+      lines.append(
+        ("classes", "\(classes.count): \(classes.prefix(5).joined(separator: ", "))\(more)"))
+    }
+    if let preprocessing { lines.append(("preprocessing", preprocessing.sentence)) }
+    lines.append(("stages", graph.stages.joined(separator: " ")))
+    for metric in metrics {
+      let when = metric.date.map { ", \($0)" } ?? ""
+      lines.append((metric.name, "\(metric.value) on \(metric.dataset) (\(metric.source)\(when))"))
+    }
+    lines.append(("licence", license ?? "unknown"))
+    if let source { lines.append(("source", source)) }
+    if let random = checkpoint?.random, !random.isEmpty {
+      lines.append(("random", "\(random.count) tensors were in no source: \(random[0]), …"))
+    }
+    lines.append(("here", path ?? "no; 'zoo pull \(record?.name ?? name)' brings it"))
+    return lines
+  }
+}
+
+extension Zoo {
+  func entry(_ name: String) throws -> Entry {
+    switch try reference(name) {
+    case .variant(let variant):
+      return Entry(
+        name: name, variant: variant, graph: try variant.graph(), checkpoint: nil, record: nil,
+        path: nil)
+    case .record(let record):
+      let variant = try registry.variant(record.variant)
+      return Entry(
+        name: record.name, variant: variant, graph: try record.graph(of: variant), checkpoint: nil,
+        record: record, path: installed(record))
+    case .file(let path):
+      let (checkpoint, variant, graph) = try WeightStore(path).network(in: registry)
+      return Entry(
+        name: checkpoint.provenance.name ?? name, variant: variant, graph: graph,
+        checkpoint: checkpoint, record: nil, path: path)
+    }
+  }
+}
+
+extension Preprocessing {
+  /// “shorter side to 256, bilinear; centre 224×224; rgb; (x·scale − mean) / std”
+  fileprivate var sentence: String {
+    var parts: [String] = []
+    switch resize {
+    case .none: break
+    case .shorterSide(let side): parts.append("shorter side to \(side), \(interpolation.rawValue)")
+    case .exact(let height, let width):
+      parts.append("to \(height)×\(width), \(interpolation.rawValue)")
+    }
+    if let crop { parts.append("centre \(crop.height)×\(crop.width)") }
+    parts.append(channels.rawValue)
+    let list = { (numbers: [Float]) in numbers.map { "\($0)" }.joined(separator: " ") }
+    let scale = scale == 1 / 255 ? "1/255" : "\(scale)"
+    parts.append("scale \(scale), mean \(list(mean)), std \(list(std))")
+    return parts.joined(separator: "; ")
+  }
+}

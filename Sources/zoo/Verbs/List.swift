@@ -1,0 +1,109 @@
+import ModelZoo
+import ZooArguments
+
+struct ListVerb: Verb {
+  let name = "list"
+  let summary = "what there is"
+  let discussion = """
+    Every checkpoint of the catalogue, and every variant without one. PATTERN is a part of a name, \
+    or has stars: 'resnet*'.
+
+    --where compares params, macs, top1, top5, mAP, license, task, family, variant or name with \
+    <, <=, >, >=, = and !=; conditions are parted by spaces and must all hold. Numbers may end in \
+    K, M or G.
+    """
+  let examples: KeyValuePairs = [
+    "zoo list 'resnet*'": "every ResNet",
+    "zoo list --where 'params<30M top1>75'": "small and good",
+  ]
+  let pattern = Positional<String?>("PATTERN", help: "names to show", completion: .models)
+  let task = Option<VisionTask?>("--task", value: "T", help: "only models for this")
+  let family = Option<String?>("--family", value: "F", help: "only this family")
+  let condition = Option<String?>("--where", value: "CONDITIONS", help: "only what fulfils them")
+  let isInstalled = Flag("--installed", help: "only what is on this machine")
+  var arguments: [any Argument] { [pattern, task, family, condition, isInstalled] }
+
+  func run(_ input: Parsed) throws {
+    let zoo = try input.zoo()
+    let conditions = try Condition.all(in: input[condition] ?? "")
+    let pattern = try input[pattern].map(Pattern.init)
+    let task = try input[task]
+    let family = try input[family]
+    if let family, !zoo.registry.families.contains(where: { $0.name.matches(family) }) {
+      throw ZooError.notFound(
+        "no family is called \(family)"
+          + suggestion(family, among: zoo.registry.families.map(\.name)))
+    }
+    let onlyInstalled = try input[isInstalled]
+
+    let all = try zoo.listings()
+    let listings = try all.filter { listing in
+      try pattern.map { $0.matches(listing.name) || $0.matches(listing.variant) } ?? true
+        && task.map { $0 == listing.task } ?? true
+        && family.map { listing.family.matches($0) } ?? true
+        && (!onlyInstalled || listing.isInstalled)
+        && conditions.allSatisfy { try $0.holds(for: listing) }
+    }
+    if try input.wantsJSON { return emit(JSON(listings.map(\.json))) }
+    var table = Table(
+      "name", "family", "task", .right("params"), .right("MACs"), .right("metric"), "licence",
+      "here")
+    for listing in listings {
+      let metric = listing.metrics.first.map { "\($0.name) \(decimal($0.value, digits: 1))" }
+      table.add(
+        listing.name, listing.family, listing.task.rawValue, short(listing.parameters),
+        short(listing.macs), metric ?? "–", listing.license ?? "–", listing.isInstalled ? "yes" : ""
+      )
+    }
+    if table.count > 0 { print(table.text()) }
+    try input.remark("\(listings.count) of \(all.count); 'zoo pull NAME' brings weights")
+  }
+}
+
+/// A line of the list.
+struct Listing {
+  let name: String
+  let variant: String
+  let family: String
+  let task: VisionTask
+  let parameters: Int
+  let macs: Int
+  let license: String?
+  let metrics: [Metric]
+  let isInstalled: Bool
+
+  var json: JSON {
+    [
+      "name": JSON(name), "variant": JSON(variant), "family": JSON(family),
+      "task": JSON(task.rawValue), "parameters": JSON(parameters), "macs": JSON(macs),
+      "license": JSON(license),
+      "metrics": JSON(.object(metrics.map { ($0.name, JSON($0.value)) })),
+      "installed": JSON(isInstalled),
+    ]
+  }
+}
+
+extension Zoo {
+  /// Every checkpoint whose family is linked, and every variant that has none, by family and name.
+  func listings() throws -> [Listing] {
+    try registry.allVariants.flatMap { variant in
+      let graph = try variant.graph()
+      let records = catalog.records(of: variant.name)
+      guard !records.isEmpty else {
+        return [
+          Listing(
+            name: variant.name, variant: variant.name, family: variant.family,
+            task: variant.architecture.task, parameters: graph.parameterCount, macs: graph.macs,
+            license: nil, metrics: [], isInstalled: false)
+        ]
+      }
+      return try records.map { record in
+        let graph = record.head == .original ? graph : try record.graph(of: variant)
+        return Listing(
+          name: record.name, variant: variant.name, family: variant.family, task: record.task,
+          parameters: graph.parameterCount, macs: graph.macs, license: record.license,
+          metrics: record.metrics, isInstalled: installed(record) != nil)
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import ModelZoo
+import ZooArguments
+
+struct PullVerb: Verb {
+  let name = "pull"
+  let summary = "download official weights and convert them"
+  let discussion = """
+    The only verb that opens a connection. The file's digest is compared with the published one, \
+    then its weights are converted to a checkpoint in the cache. An interrupted download goes on \
+    where it stopped.
+    """
+  let examples: KeyValuePairs = ["zoo pull resnet18 vgg16_bn": "both default checkpoints"]
+  let names = Positional<[String]>("NAME", help: "checkpoints or variants", completion: .models)
+  var arguments: [any Argument] { [names] }
+
+  func run(_ input: Parsed) throws {
+    let zoo = try input.zoo()
+    let records = try input[names].map { name in
+      guard case .record(let record) = try zoo.reference(name) else {
+        throw ZooError.notFound("no weights are published under the name \(name)")
+      }
+      return record
+    }
+    var results: [JSON] = []
+    for record in records {
+      if try input[Common.offline], zoo.installed(record) == nil {
+        throw ZooError.unavailable("\(record.name) is not here, and --offline was asked for")
+      }
+      let progress = Progress(record.name, unit: .bytes, quiet: try input[Common.quiet])
+      let pulled = try zoo.pull(record) {
+        progress.update(done: $0, of: $1)
+      } waiting: {
+        writeError("\(record.name): another process is bringing it")
+      }
+      progress.finish()
+      let checked = pulled.checked.map(\.kind)
+      if try !input.wantsJSON {
+        let how = pulled.wasHere ? "was here" : "checked by its \(checked ?? "digest")"
+        print("\(record.name)  \(pulled.path)  \(how)")
+      }
+      results.append([
+        "name": JSON(record.name), "path": JSON(pulled.path), "wasHere": JSON(pulled.wasHere),
+        "checked": JSON(checked),
+      ])
+    }
+    if try input.wantsJSON { emit(JSON(results)) }
+  }
+}

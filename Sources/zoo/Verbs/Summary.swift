@@ -1,0 +1,68 @@
+import ModelZoo
+import ZooArguments
+
+struct SummaryVerb: Verb {
+  let name = "summary"
+  let summary = "a table of a model's layers"
+  let discussion = "Shapes, parameters and multiply-accumulates; nothing is run or loaded."
+  let examples: KeyValuePairs = [
+    "zoo summary resnet50": "as it was published",
+    "zoo summary resnet50 --input 3x448x448": "for larger pictures",
+  ]
+  let size = Option<Shape?>("--input", value: "CxHxW", help: "the picture's shape")
+  var arguments: [any Argument] { [Common.model, size] }
+
+  func run(_ input: Parsed) throws {
+    let zoo = try input.zoo()
+    let entry = try zoo.entry(input[Common.model])
+    var graph = entry.graph
+    if let shape = try input[size] {
+      guard shape.rank == 3 else { throw ZooError.usage("--input wants 3x224x224, not \(shape)") }
+      do {
+        graph = try entry.graph(input: shape)
+      } catch let error as ZooError {
+        throw ZooError.usage("--input \(shape): \(error.message)")
+      }
+    }
+    if try input.wantsJSON { return emit(json(entry, graph)) }
+
+    var table = Table(
+      "layer", "kind", .right("output"), .right("parameters"), .right("MACs"), "stage")
+    for (index, operation) in graph.operations.enumerated() {
+      let macs = graph.macs(of: index)
+      table.add(
+        operation.name, operation.layer.kind, "\(operation.shape)",
+        operation.learned == 0 ? "" : grouped(operation.learned), macs == 0 ? "" : grouped(macs),
+        operation.stages.joined(separator: "/"))
+    }
+    table.rule()
+    let outputs = graph.outputs.map { "\(graph.operations[$0.operation].shape)" }
+    table.add(
+      entry.variant.name, "", outputs.joined(separator: " "), grouped(graph.parameterCount),
+      grouped(graph.macs), "")
+    print(table.text())
+  }
+
+  private func json(_ entry: Entry, _ graph: Graph) -> JSON {
+    let layers = graph.operations.enumerated().map { index, operation -> JSON in
+      [
+        "name": JSON(operation.name), "kind": JSON(operation.layer.kind),
+        "inputs": JSON(operation.inputs.map { graph.operations[$0].name }),
+        "output": JSON(operation.shape.sizes), "parameters": JSON(operation.learned),
+        "macs": JSON(graph.macs(of: index)), "stages": JSON(operation.stages),
+      ]
+    }
+    return [
+      "model": JSON(entry.name), "variant": JSON(entry.variant.name),
+      "input": JSON(graph.operations[graph.inputs[0].operation].shape.sizes),
+      "parameters": JSON(graph.parameterCount), "macs": JSON(graph.macs), "layers": JSON(layers),
+    ]
+  }
+}
+
+extension Graph.Operation {
+  /// How many numbers it learns.
+  fileprivate var learned: Int {
+    parameters.filter(\.role.isTrainable).reduce(0) { $0 + $1.shape.count }
+  }
+}

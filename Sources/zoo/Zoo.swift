@@ -1,0 +1,30 @@
+import Glibc
+import ModelZoo
+import ZooArguments
+
+@main
+package enum Command {
+  static let version = "0.1.0"
+
+  package static func main() { exit(program.main(CommandLine.arguments)) }
+
+  /// The whole command line as a value, for a test to look for mistakes in its description.
+  package static var program: ZooArguments.Program {
+    ZooArguments.Program(
+      name: "zoo", version: version, summary: "a model zoo for computer vision",
+      common: [
+        Common.json, Common.engine, Common.threads, Common.seed, Common.quiet, Common.offline,
+      ],
+      verbs: [
+        ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
+        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), BenchVerb(),
+        PluginsVerb(), DoctorVerb(),
+      ],
+      models: { try Zoo().names })
+  }
+}
+
+extension Zoo {
+  /// Everything that `MODEL` may be, but for paths.
+  var names: [String] { catalog.records.map(\.name) + registry.allVariants.map(\.name) }
+}

@@ -1,0 +1,37 @@
+import ModelZoo
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: Fixtures.areHere, "real checkpoints are not part of the repository"))
+struct RealModelTests {
+  /// PyTorch has 85 of the first thousand pictures of CIFAR-10's test set wrong with these weights.
+  @Test func resnet20OnCIFAR10() throws {
+    let zoo = try Zoo()
+    let fitting = try zoo.fit(Fixtures.path("cifar10/resnet20-12fca82f.th"), as: "resnet20")
+    #expect(fitting.isOfficial)
+    let (checkpoint, weights) = try fitting.checkpoint()
+    #expect(checkpoint.provenance.name == "resnet20.cifar10")
+    let plan = try InferencePlan(
+      fitting.graph, weights, batch: 50, keeping: [], engine: try EngineChoice.auto.engine())
+
+    let file = try RandomAccessFile(Fixtures.path("cifar10/test_first1000.bin"))
+    let bytes = try file.read(at: 0, count: file.size)
+    var wrong = 0
+    for start in stride(from: 0, to: 1000, by: 50) {
+      let pictures = try (start..<start + 50).map { index in
+        let planes = bytes[(index * 3073 + 1)..<(index + 1) * 3073]
+        let first = planes.startIndex
+        let pixels = (0..<3072).map { planes[first + $0 % 3 * 1024 + $0 / 3] }
+        return try Picture(width: 32, height: 32, channels: 3, pixels: pixels)
+      }
+      let input = try checkpoint.preprocessing.tensor(from: pictures)
+      let logits = try #require(try plan.run([plan.inputs[0].name: input])["logits"]).values
+      for index in 0..<50 {
+        let row = logits[index * 10..<(index + 1) * 10]
+        let best = row.indices.max { row[$0] < row[$1] }.map { $0 - row.startIndex }
+        if best != Int(bytes[(start + index) * 3073]) { wrong += 1 }
+      }
+    }
+    #expect(wrong == 85)
+  }
+}

@@ -1,0 +1,250 @@
+import TestSupport
+import Testing
+import ZooEngine
+import ZooKit
+
+/// The engine on oneDNN against the layers themselves.
+@Suite(.enabled(if: OneDNN.isHere, "oneDNN is not installed"))
+struct OneDNNTests {
+  /// On 500 random networks, folded and fused and as written; three operations are kept in each.
+  @Test(arguments: 0..<10)
+  func computesWhatTheLayersDo(round: Int) throws {
+    let engine = try OneDNNEngine()
+    for seed in round * 50..<(round + 1) * 50 {
+      let random = try RandomGraph(seed)
+      let batch = seed % 2 == 0 ? 1 : 3
+      let input = try random.input(batch: batch)
+      let written = try Program(random.graph, random.weights, keeping: random.kept)
+      for program in [written, try written.folded().fused()] {
+        try expectAgreement(program, engine, batch, [input], "\(random)")
+      }
+    }
+  }
+
+  /// One layer after a convolution that leaves blocks of channels, with riders of every kind.
+  @Test(arguments: 0..<Self.layers.count, [1, 3])
+  func knowsEveryLayer(index: Int, batch: Int) throws {
+    for channels in [16, 24, 5] {
+      let graph = try Graph { input in
+        let image = input("image", [3, 12, 11])
+        let x = image.conv("first", to: channels, kernel: 3, padding: 1).relu()
+        return ["y": Self.layers[index].1(x)]
+      }
+      let program = try Program(graph, Formula.weights(for: graph)).folded().fused()
+      let input = try Formula.tensor("image", [batch, 3, 12, 11])
+      for winograd in [false, true] {
+        try expectAgreement(
+          program, OneDNNEngine(winograd: winograd), batch, [input],
+          "\(Self.layers[index].0) over \(channels) channels", winograd ? 1e-4 : 1e-5)
+      }
+    }
+  }
+
+  static let layers: [(String, @Sendable (Node) -> Node)] = [
+    ("conv 3×3", { $0.conv("c", to: 32, kernel: 3, padding: 1) }),
+    ("conv 3×3 relu", { $0.conv("c", to: 32, kernel: 3, padding: 1).relu() }),
+    ("conv 1×1 leaky", { $0.conv("c", to: 7, kernel: 1).leakyReLU(slope: 0.1) }),
+    ("conv mish", { $0.conv("c", to: 16, kernel: 3, padding: 1).mish() }),
+    ("conv silu", { $0.conv("c", to: 16, kernel: 5, stride: 2, padding: 2).silu() }),
+    ("conv relu6", { $0.conv("c", to: 16, kernel: .init(3, 1), bias: false).relu6() }),
+    ("conv sigmoid", { $0.conv("c", to: 16, kernel: .init(1, 5), padding: 2).sigmoid() }),
+    ("conv tanh", { $0.conv("c", to: 16, kernel: 3, padding: 2, dilation: 2).tanh() }),
+    (
+      "one-sided padding",
+      {
+        $0.conv("c", to: 16, kernel: 3, padding: .init(top: 0, left: 1, bottom: 2, right: 0))
+      }
+    ),
+    (
+      "depthwise",
+      {
+        $0.conv("c", to: $0.shape.channels, kernel: 3, padding: 1, groups: $0.shape.channels)
+          .relu6()
+      }
+    ),
+    (
+      "grouped",
+      {
+        $0.conv("a", to: 32, kernel: 1).conv("c", to: 64, kernel: 3, padding: 1, groups: 4).relu()
+      }
+    ),
+    (
+      "residual",
+      { x in
+        x.conv("c", to: x.shape.channels, kernel: 3, padding: 1).batchNorm("n").add(x).relu()
+      }
+    ),
+    (
+      "two residuals",
+      { x in
+        let y = x.conv("c", to: x.shape.channels, kernel: 3, padding: 1).add(x).relu()
+        return y.conv("d", to: x.shape.channels, kernel: 1).add(y).relu().add(x)
+      }
+    ),
+    (
+      "activation before the sum",
+      { x in
+        x.conv("c", to: x.shape.channels, kernel: 3, padding: 1).mish().add(x)
+      }
+    ),
+    (
+      "downsample",
+      { x in
+        x.conv("c", to: 32, kernel: 3, stride: 2, padding: 1)
+          .add(x.conv("d", to: 32, kernel: 1, stride: 2)).relu()
+      }
+    ),
+    ("gate", { x in x.conv("c", to: x.shape.channels, kernel: 1).multiply(x).relu() }),
+    (
+      "squeeze",
+      { x in
+        x.multiply(
+          x.globalAveragePool().conv("c", to: x.shape.channels, kernel: 1).sigmoid())
+      }
+    ),
+    ("transposed", { $0.transposedConv("c", to: 16, kernel: 2, stride: 2).relu() }),
+    ("transposed 3×3", { $0.transposedConv("c", to: 8, kernel: 3, stride: 2, padding: 1) }),
+    (
+      "transposed out",
+      {
+        $0.transposedConv("c", to: 8, kernel: 3, stride: 2, padding: 1, outputPadding: 1)
+      }
+    ),
+    (
+      "transposed groups",
+      { x in
+        x.conv("a", to: 32, kernel: 1).transposedConv("c", to: 48, kernel: 3, groups: 2)
+      }
+    ),
+    ("maxpool", { $0.maxPool(kernel: 3, stride: 2, padding: 1) }),
+    ("maxpool ceiling", { $0.maxPool(kernel: 2, ceiling: true) }),
+    ("maxpool dilated", { $0.maxPool(kernel: 3, stride: 1, dilation: 2) }),
+    ("maxpool leftover", { $0.maxPool(kernel: 3, stride: 4) }),
+    ("avgpool", { $0.averagePool(kernel: 3, stride: 2, padding: 1) }),
+    ("avgpool inside", { $0.averagePool(kernel: 3, stride: 2, padding: 1, countsPadding: false) }),
+    ("avgpool ceiling", { $0.averagePool(kernel: 3, stride: 2, padding: 1, ceiling: true) }),
+    (
+      "avgpool ceiling inside",
+      {
+        $0.averagePool(kernel: 2, stride: 2, ceiling: true, countsPadding: false)
+      }
+    ),
+    ("avgpool ceiling 2", { $0.averagePool(kernel: 2, stride: 2, ceiling: true) }),
+    ("adaptive whole", { $0.adaptiveAveragePool(to: .init(12, 11)).relu() }),
+    ("adaptive divides", { $0.adaptiveAveragePool(to: .init(4, 1)) }),
+    ("adaptive does not", { $0.adaptiveAveragePool(to: 5) }),
+    ("adaptive max", { $0.adaptiveMaxPool(to: .init(6, 11)) }),
+    ("norm relu", { $0.maxPool(kernel: 2).batchNorm("n").relu() }),
+    ("norm silu", { $0.maxPool(kernel: 2).batchNorm("n", epsilon: 1e-3).silu() }),
+    ("lrn", { $0.localResponseNorm(size: 5, alpha: 0.1, k: 2) }),
+    ("lrn even", { $0.localResponseNorm(size: 4, alpha: 0.1) }),
+    ("lrn other power", { $0.localResponseNorm(size: 3, alpha: 0.2, beta: 0.5) }),
+    ("softmax of a map", { $0.softmax() }),
+    ("softmax of a vector", { $0.globalAveragePool().flatten().softmax() }),
+    ("activations", { $0.relu6().tanh().leakyReLU(slope: 0.2).sigmoid().silu().mish() }),
+    ("dense", { $0.flatten().dense("d", to: 20).relu() }),
+    ("dense twice", { $0.flatten().dense("d", to: 20).relu().dropout().dense("e", to: 9) }),
+    (
+      "dense sum",
+      { x in
+        let y = x.flatten().dense("d", to: 20)
+        return y.dense("e", to: 20, bias: false).add(y).relu()
+      }
+    ),
+    (
+      "concatenation",
+      { x in
+        let y = x.conv("c", to: 32, kernel: 3, padding: 1)
+        return x.concatenate(y, x).conv("d", to: 8, kernel: 1)
+      }
+    ),
+    (
+      "dense block",
+      { x in
+        let y = x.concatenate(x.batchNorm("n").relu().conv("c", to: 16, kernel: 3, padding: 1))
+        return y.concatenate(y.batchNorm("m").relu().conv("d", to: 16, kernel: 3, padding: 1))
+          .batchNorm("o").relu()
+      }
+    ),
+    (
+      "sum of three",
+      { x in
+        x.callLayer(Add(), with: [x.relu(), x.conv("c", to: x.shape.channels, kernel: 1)])
+      }
+    ),
+    ("nearest", { $0.upsampleNearest(by: 2) }),
+    ("nearest by 3", { $0.upsampleNearest(by: .init(3, 1)) }),
+    ("nearest to a size", { $0.upsample(nil, .nearest, to: .init(17, 20)) }),
+    ("bilinear", { $0.upsampleBilinear(by: 2) }),
+    ("bilinear to a size", { $0.upsample(nil, .bilinear(alignCorners: false), to: .init(7, 30)) }),
+    ("bilinear corners", { $0.upsampleBilinear(by: 2, alignCorners: true) }),
+    ("pad and slice", { $0.pad(border: 1).slice(of: 1..<4).conv("c", to: 16, kernel: 3) }),
+    ("reshape", { $0.reshape(to: [$0.shape.count, 1, 1]).conv("c", to: 16, kernel: 1) }),
+  ]
+
+  @Test func repeatsToTheBitAndKeepsItsInputs() throws {
+    let graph = try residual()
+    let program = try Program(graph, Formula.weights(for: graph), keeping: ["block", "conv1"])
+      .folded().fused()
+    let input = try Formula.tensor("image", [2, 4, 6, 6])
+    let before = input.values
+    let first = try OneDNNEngine().compile(program, batch: 2)
+    let expected = try first.outputs(program, [input])
+    _ = try first.outputs(program, [Formula.tensor("other", [2, 4, 6, 6])])
+    #expect(try first.outputs(program, [input]) == expected)
+    #expect(try OneDNNEngine().compile(program, batch: 2).outputs(program, [input]) == expected)
+    #expect(input.values == before)
+  }
+
+  @Test func reusesMemory() throws {
+    let graph = try Graph { input in
+      let x = input("image", [16, 32, 32])
+      return [
+        "y": (0..<20).reduce(x) { x, index in
+          x.conv("c\(index)", to: 16, kernel: 3, padding: 1).relu()
+        }
+      ]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).fused()
+    let arena = try OneDNNEngine(winograd: false).compile(program, batch: 1).arenaBytes
+    // Two maps at a time, and what kernels borrow.
+    #expect(arena < 4 * 16 * 32 * 32 * 4)
+  }
+
+  @Test func takesAnInputAsAnOutput() throws {
+    let graph = try Graph { input in
+      let x = input("image", [1, 2, 2])
+      return ["same": x, "twice": x.add(x), "flat": x.flatten()]
+    }
+    let program = try Program(graph, Weights()).folded().fused()
+    let input = try Tensor([1, 1, 2, 2], [1, 2, 3, 4])
+    let outputs = try OneDNNEngine().compile(program, batch: 1).outputs(program, [input])
+    #expect(outputs == ["same": [1, 2, 3, 4], "twice": [2, 4, 6, 8], "flat": [1, 2, 3, 4]])
+  }
+
+  @Test func saysWhatItIs() throws {
+    let library = try OneDNN.library.get()
+    #expect(library.version.hasPrefix("2."))
+    #expect(!library.path.isEmpty && !library.instructions.isEmpty)
+    #expect(try EngineChoice.onednn.engine().name == "onednn")
+    #expect(try EngineChoice.auto.engine().name == "openblas")
+    #expect(try EngineChoice.openblas.engine().name == "openblas")
+  }
+
+  private func expectAgreement(
+    _ program: Program, _ engine: OneDNNEngine, _ batch: Int, _ inputs: [Tensor], _ what: String,
+    _ bound: Double = 1e-5
+  ) throws {
+    let found = try engine.compile(program, batch: batch).outputs(program, inputs)
+    let expected = try LayerEngine().compile(program, batch: batch).outputs(program, inputs)
+    #expect(found.count == expected.count)
+    for (name, values) in expected {
+      let error = error(try #require(found[name]), values)
+      #expect(error <= bound, "\(what), \(name): \(error)")
+    }
+  }
+}
+
+extension OneDNN {
+  static var isHere: Bool { (try? library.get()) != nil }
+}

@@ -1,0 +1,262 @@
+import Foundation
+import TestSupport
+import Testing
+import ZooKit
+import ZooVision
+
+/// Files made to hurt: each is decoded or refused with a `ZooError`, and a refusal costs little.
+@Suite struct HostileTests {
+  @Test(arguments: Sample.all)
+  func everyTruncationIsRefused(_ sample: Sample) throws {
+    let bytes = try Golden.bytes(of: sample.file)
+    for part in 0..<64 {
+      let cut = bytes.prefix(bytes.count * part / 64)
+      let error = #expect(throws: ZooError.self) {
+        try Picture(decoding: Array(cut), origin: "photo")
+      }
+      #expect(error?.kind == .corrupt)
+      if cut.count >= 8 { #expect(error?.message == "photo is truncated") }
+    }
+  }
+
+  @Test(arguments: [".jpg", ".png"])
+  func mutantsAreDecodedOrRefused(_ ending: String) throws {
+    let files = try Sample.all.map(\.file).filter { $0.hasSuffix(ending) }.map(Golden.bytes(of:))
+    var refused = 0
+    for seed in 0..<2_000 {
+      let random = Random(seed: 7).key(ending).key(seed)
+      var bytes = files[seed % files.count]
+      for draw in 0...random.below(6, 0) {
+        let place = random.below(bytes.count, 3 * draw + 1)
+        if random.below(2, 3 * draw + 2) == 0 {
+          bytes[place] ^= 1 << UInt8(random.below(8, 3 * draw + 3))
+        } else {
+          bytes[place] = UInt8(random.below(256, 3 * draw + 3))
+        }
+        // A mutant that fails the checksum of its chunk says nothing about what is behind it.
+        if ending == ".png", seed % 2 == 0 { bytes = PNG.repaired(bytes) }
+      }
+      do {
+        let picture = try Picture(decoding: bytes, origin: "mutant")
+        #expect(picture.pixels.count == picture.count)
+      } catch is ZooError {
+        refused += 1
+      }
+    }
+    #expect(refused > 200 && refused < 2_000)
+  }
+
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    let name: String
+    let bytes: [UInt8]
+    let message: String
+    var testDescription: String { name }
+
+    static let all = [
+      Refusal(
+        name: "50,000 squared",
+        bytes: PNG.file(PNG.header(50_000, 50_000), PNG.data(count: 100)),
+        message: "x: 50000×50000 pixels, at most 100000000 are decoded (raise with --pixel-limit)"),
+      Refusal(
+        name: "a million squared",
+        bytes: PNG.file(PNG.header(1_000_000, 1_000_000), PNG.data(count: 100)),
+        message: "x: 1000000×1000000 pixels, "
+          + "at most 100000000 are decoded (raise with --pixel-limit)"),
+      Refusal(
+        name: "a promise that no file of this size keeps",
+        bytes: PNG.file(PNG.header(10_000, 10_000), PNG.data(count: 10_000)),
+        message: "x is truncated"),
+      Refusal(
+        name: "no pixels", bytes: PNG.file(PNG.header(0, 0)),
+        message: "x is damaged: Invalid IHDR data"),
+      Refusal(
+        name: "a JPEG of 65,500 squared", bytes: JPEG.file(65_500, 65_500),
+        message: "x: 65500×65500 pixels, at most 100000000 are decoded (raise with --pixel-limit)"),
+      Refusal(
+        name: "a JPEG's promise", bytes: JPEG.file(10_000, 10_000), message: "x is truncated"),
+      Refusal(
+        name: "a progressive JPEG's promise", bytes: JPEG.file(9_000, 9_000, frame: 0xC2),
+        message: "x is truncated"),
+      Refusal(
+        name: "10,000 scans", bytes: JPEG.file(8, 8, scans: 10_000),
+        message: "x is damaged: more than 100 scans"),
+      Refusal(
+        name: "12 bits", bytes: JPEG.file(8, 8, precision: 12, frame: 0xC1),
+        message: "x is damaged: Unsupported JPEG data precision 12"),
+      Refusal(
+        name: "no rows", bytes: JPEG.file(8, 0),
+        message: "x is damaged: Empty JPEG image (DNL not supported)"),
+      Refusal(
+        name: "arithmetic coding", bytes: JPEG.file(8, 8, frame: 0xC9),
+        message: "x is damaged: arithmetic coding is not read"),
+      Refusal(name: "nothing", bytes: [], message: "x is empty"),
+      Refusal(
+        name: "words", bytes: Array("GIF89a is another matter".utf8),
+        message: "x is neither JPEG nor PNG"),
+    ]
+  }
+
+  @Test(arguments: Refusal.all)
+  func isRefused(_ refusal: Refusal) throws {
+    let error = #expect(throws: ZooError.self) {
+      try Picture(decoding: refusal.bytes, origin: "x")
+    }
+    #expect(error == .corrupt(refusal.message))
+  }
+
+  /// In a process of its own, because memory is counted for all of it.
+  @Test func refusalsCostLittleMemory() async {
+    await #expect(processExitsWith: .success) {
+      func peak() -> Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss
+      }
+      let refusals = Refusal.all
+      let bombs = [PNG.bomb("zTXt"), PNG.bomb("iCCP")]
+      let before = peak()
+      for refusal in refusals { _ = try? Picture(decoding: refusal.bytes, origin: "x") }
+      for bomb in bombs { _ = try Picture(decoding: bomb, origin: "x") }
+      let kilobytes = peak() - before
+      exit(kilobytes < 16 << 10 ? 0 : 1)
+    }
+  }
+
+  @Test func whatIsNotThePictureIsSkipped() throws {
+    for kind in ["zTXt", "iCCP"] {
+      let picture = try Picture(decoding: PNG.bomb(kind), origin: "bomb")
+      #expect(picture.pixels == [0, 0, 0])
+    }
+  }
+
+  @Test func theHandMadeFilesAreSound() throws {
+    let grey = try Picture(decoding: JPEG.file(20, 9), origin: "x")
+    #expect(grey.pixels == Array(repeating: 128, count: 540))
+    #expect(try Picture(decoding: JPEG.file(8, 8, scans: 99), origin: "x").width == 8)
+  }
+
+  @Test func theLimitIsTheCallers() throws {
+    let file = Golden.sample("rgb-420.jpg")
+    #expect(try Picture(contentsOf: file, pixelLimit: 61 * 47).width == 61)
+    #expect(
+      throws: ZooError.corrupt(
+        "\(file): 61×47 pixels, at most 2866 are decoded (raise with --pixel-limit)")
+    ) { try Picture(contentsOf: file, pixelLimit: 2866) }
+  }
+
+  @Test func missingFilesAndFolders() throws {
+    for path in ["/nowhere/photo.jpg", Golden.folder] {
+      let error = #expect(throws: ZooError.self) { try Picture(contentsOf: path) }
+      #expect(error?.kind == .notFound)
+      #expect(error?.message.contains(path) == true)
+    }
+  }
+}
+
+/// PNG files, chunk by chunk.
+enum PNG {
+  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  static func bigEndian(_ number: Int) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
+  }
+
+  static func checksum(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    let crc = bytes.reduce(~0 as UInt32) { crc, byte in
+      (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1) * 0xEDB8_8320 }
+    }
+    return bigEndian(Int(~crc))
+  }
+
+  static func chunk(_ kind: String, _ body: [UInt8]) -> [UInt8] {
+    bigEndian(body.count) + kind.utf8 + body + checksum(Array(kind.utf8) + body)
+  }
+
+  static func header(_ width: Int, _ height: Int) -> [UInt8] {
+    chunk("IHDR", bigEndian(width) + bigEndian(height) + [8, 2, 0, 0, 0])
+  }
+
+  /// So many zeros, packed 158 to 1 by the fixed code: a literal, then runs of 258.
+  static func data(count: Int, kind: String = "IDAT", after prefix: [UInt8] = []) -> [UInt8] {
+    chunk(kind, prefix + zeros(count))
+  }
+
+  static func zeros(_ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = [0x78, 0x01]
+    var (bits, filled) = (0 as UInt64, 0 as UInt64)
+    func put(_ code: UInt64, _ length: UInt64) {
+      bits |= code << filled
+      filled += length
+      while filled >= 8 {
+        bytes.append(UInt8(truncatingIfNeeded: bits))
+        (bits, filled) = (bits >> 8, filled - 8)
+      }
+    }
+    put(0b011, 3)  // the last block, fixed codes
+    var left = count
+    while left > 0 {
+      if left > 258, left < count {
+        put(0b1010_0011, 8)  // length 258, the code mirrored
+        put(0, 5)  // distance 1
+        left -= 258
+      } else {
+        put(0b0000_1100, 8)  // a zero
+        left -= 1
+      }
+    }
+    put(0, 7 + 7)  // the end, and the rest of a byte
+    return bytes + bigEndian(count % 65521 << 16 | 1)  // Adler's sums over zeros
+  }
+
+  static func file(_ chunks: [UInt8]...) -> [UInt8] {
+    signature + chunks.joined() + chunk("IEND", [])
+  }
+
+  /// One black pixel, and beside it 200 MB of nothing in a chunk of another kind.
+  static func bomb(_ kind: String) -> [UInt8] {
+    file(
+      header(1, 1), data(count: 200_000_000, kind: kind, after: Array("x\0\0".utf8)),
+      chunk("IDAT", [0x78, 0x01, 1, 4, 0, 0xFB, 0xFF, 0, 0, 0, 0, 0, 4, 0, 1]))
+  }
+
+  /// The same chunks with the checksums they should have.
+  static func repaired(_ bytes: [UInt8]) -> [UInt8] {
+    var (bytes, place) = (bytes, 8)
+    while place + 12 <= bytes.count {
+      let count = bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+      guard place + 12 + count <= bytes.count else { break }
+      let end = place + 8 + count
+      bytes.replaceSubrange(end..<end + 4, with: checksum(bytes[place + 4..<end]))
+      place = end + 4
+    }
+    return bytes
+  }
+}
+
+/// The smallest of JPEGs: three channels in scans of their own, one bit for a constant and one for
+/// the end of each block.
+enum JPEG {
+  static func file(
+    _ width: Int, _ height: Int, scans: Int = 3, precision: UInt8 = 8, frame: UInt8 = 0xC0
+  ) -> [UInt8] {
+    func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] {
+      [0xFF, marker, UInt8((body.count + 2) >> 8), UInt8((body.count + 2) & 255)] + body
+    }
+    func big(_ number: Int) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 255)] }
+    let code: [UInt8] = [1] + Array(repeating: 0, count: 15) + [0]
+    var bytes: [UInt8] = [0xFF, 0xD8]
+    bytes += segment(0xDB, [0] + Array(repeating: 1, count: 64))
+    bytes += segment(
+      frame,
+      [precision] + big(height) + big(width) + [3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0])
+    bytes += segment(0xC4, [0x00] + code) + segment(0xC4, [0x10] + code)
+    let blocks = (width + 7) / 8 * ((height + 7) / 8)
+    let bits = min(2 * blocks, 64)
+    var data = Array(repeating: 0 as UInt8, count: (bits + 7) / 8)
+    if bits % 8 != 0 { data[bits / 8] = 0xFF >> UInt8(bits % 8) }
+    for scan in 0..<scans {
+      bytes += segment(0xDA, [1, UInt8(scan % 3 + 1), 0, 0, frame == 0xC2 ? 0 : 63, 0]) + data
+    }
+    return bytes + [0xFF, 0xD9]
+  }
+}
