@@ -27,8 +27,6 @@ enum ZooIndexing {
   ZOO_INTERRUPTED,
   /// There is no child: the system gave no process, pipe, memory or time.
   ZOO_NO_CHILD,
-  /// Within: not ready in time.
-  ZOO_LATE,
 };
 
 /// Lets a short-lived child with little memory and time walk the open file with libhdf5 and gives
