@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import ZooKit
 
@@ -122,6 +123,30 @@ extension HDF5File {
     #expect(error?.message.contains(word) == true, "\(error?.message ?? "")")
     #expect(error?.message.contains("\n") == false)
     #expect(ContinuousClock.now - start < .seconds(5))
+  }
+
+  /// The child is a fork of a process whose other threads compute and allocate: neither they nor
+  /// the child may wait for what the other side held.
+  @Test func filesOpenWhileOtherThreadsCompute() throws {
+    let isDone = Atomic(false)
+    let failure = Mutex<(any Error)?>(nil)
+    DispatchQueue.concurrentPerform(iterations: 3) { thread in
+      do {
+        if thread == 0 {
+          defer { isDone.store(true, ordering: .relaxed) }
+          for _ in 0..<200 { _ = try HDF5File(goldenHDF5("keras")) }
+        }
+        let side = 192
+        while !isDone.load(ordering: .relaxed) {
+          let ones = Array(repeating: 1 as Float, count: side * side)
+          var product = ones
+          let matrix = BLAS.Matrix(ones, stride: side)
+          try BLAS.shared.multiply(
+            matrix, matrix, into: &product, stride: side, side, side, side)
+        }
+      } catch { failure.withLock { $0 = $0 ?? error } }
+    }
+    try failure.withLock { if let error = $0 { throw error } }
   }
 
   @Test func manyAxes() throws {
