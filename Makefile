@@ -9,7 +9,7 @@ export SWIFT ?= swift
 PREFIX ?= /usr/local
 BUILD := $(SWIFT) build -c release
 
-.PHONY: help setup build demo test lint format docs size install clean
+.PHONY: help setup build demo examples test lint format docs size install clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ build: setup ## the command line, .build/release/zoo
 demo: build ## a short tour: what there is, how a network looks, what is linked
 	@.ci/demo
 
+examples: build ## what stands under Examples/, by itself and loaded by an installed zoo
+	@.ci/examples
+
 test: setup ## every test, with a summary; all that they say is in .logs/test.log
 	@.ci/test
 
@@ -30,7 +33,8 @@ lint: ## the format, and constructs that do not belong into the sources
 	@.ci/lint
 
 format: ## put every Swift file into the house's format
-	@$(SWIFT) format -i -r Package.swift Sources Plugins Tests
+	@$(SWIFT) format -i -r Package.swift Sources Plugins Tests \
+	  Examples/*/Package.swift Examples/*/Sources
 
 docs: setup ## the reference, .build/docs; a warning is an error
 	@.ci/docs

@@ -32,11 +32,21 @@ func plugin(_ family: String) -> [Target] {
   ]
 }
 
+// What a dynamic plugin may import. It is linked with these as the library ZooPlugin and runs with
+// the program's own copy of them: `zoo` bears that library's name, and exports what it holds.
+// Documentation/dynamic-plugins.md says why.
+let shared = ["ZooKit"]
+let lending: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic"])
+]
+
 let package = Package(
   name: "zoo",
   products: [
     .library(name: "ZooKit", targets: ["ZooKit"]),
     .library(name: "ModelZoo", targets: ["ModelZoo"]),
+    .library(name: "ZooPlugin", type: .dynamic, targets: shared),
     .executable(name: "zoo", targets: ["zoo"]),
   ],
   targets: [
@@ -65,7 +75,8 @@ let package = Package(
       ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooFetch", "CCatalog"] + families),
     room("ZooArguments", ["ZooKit"]),
     .executableTarget(
-      name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict),
+      name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict,
+      linkerSettings: lending),
 
     .target(
       name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats"],

@@ -18,13 +18,24 @@ public struct Zoo: Sendable {
   public let cache: Cache?
 
   /// The catalogue that came with the program, or the one that `$ZOO_CATALOG` names.
-  public init() throws {
+  /// - Parameter plugins: dynamic libraries that bring more families than the linked ones.
+  public init(plugins: [String] = []) throws {
+    var registry = try Registry.linked()
+    for plugin in plugins { try registry.load(plugin: plugin) }
+    try self.init(registry: registry)
+  }
+
+  /// The same catalogue, and the families of this registry.
+  public init(registry: Registry) throws {
     if let path = getenv("ZOO_CATALOG").map({ String(cString: $0) }), !path.isEmpty {
       let file = try RandomAccessFile(path)
-      try self.init(catalog: try Catalog(parsing: file.read(at: 0, count: file.size), origin: path))
+      try self.init(
+        catalog: try Catalog(parsing: file.read(at: 0, count: file.size), origin: path),
+        registry: registry)
     } else {
       let text = UnsafeBufferPointer(start: zoo_catalog(), count: zoo_catalog_size())
-      try self.init(catalog: try Catalog(parsing: text, origin: "Catalog.json"))
+      try self.init(
+        catalog: try Catalog(parsing: text, origin: "Catalog.json"), registry: registry)
     }
   }
 

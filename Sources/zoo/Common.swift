@@ -1,3 +1,4 @@
+import Glibc
 import ModelZoo
 import ZooArguments
 
@@ -16,6 +17,9 @@ enum Common {
     "--seed", value: "N", default: 0, in: 0...Int.max, help: "where random numbers start")
   static let quiet = Flag("--quiet", help: "no progress and no remarks")
   static let offline = Flag("--offline", help: "never open a connection")
+  static let plugins = Option<[String]>(
+    "--plugin", value: "PATH", help: "a library with more families; runs as part of this program",
+    completion: .files(endings: ["so"]))
 
   /// Arguments that several verbs share.
   static let model = Positional<String>(
@@ -28,7 +32,13 @@ extension Parsed {
   /// The zoo, after the options that concern all of it have taken effect.
   func zoo() throws -> Zoo {
     if let threads = try self[Common.threads] { Threads.count = threads }
-    return try Zoo()
+    var registry = try Registry.linked()
+    // What was asked for must be there; what the environment offers may be broken.
+    for problem in registry.load(searchPath: Command.pluginPath) {
+      try remark("zoo: left out of $ZOO_PLUGIN_PATH: \(problem.message)")
+    }
+    for path in try self[Common.plugins] { try registry.load(plugin: path) }
+    return try Zoo(registry: registry)
   }
 
   var wantsJSON: Bool { get throws { try self[Common.json] } }
@@ -37,6 +47,10 @@ extension Parsed {
   func remark(_ text: String) throws {
     if try !self[Common.quiet] { writeError(text.printable) }
   }
+}
+
+extension Command {
+  static var pluginPath: String { getenv("ZOO_PLUGIN_PATH").map { String(cString: $0) } ?? "" }
 }
 
 /// Prints a JSON result.

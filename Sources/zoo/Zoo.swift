@@ -14,13 +14,18 @@ package enum Command {
       name: "zoo", version: version, summary: "a model zoo for computer vision",
       common: [
         Common.json, Common.engine, Common.threads, Common.seed, Common.quiet, Common.offline,
+        Common.plugins,
       ],
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
         ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), BenchVerb(),
         PluginsVerb(), DoctorVerb(),
       ],
-      models: { try Zoo().names })
+      models: {
+        var registry = try Registry.linked()
+        _ = registry.load(searchPath: pluginPath)
+        return try Zoo(registry: registry).names
+      })
   }
 }
 

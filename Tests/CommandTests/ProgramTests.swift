@@ -28,7 +28,9 @@ extension CommandLineTests {
       #expect(help.status == 0 && help.errors.isEmpty)
       #expect(help.output.hasPrefix("zoo \(verb): "))
       #expect(help.output.contains("\nUsage\n  zoo \(verb) "))
-      for option in ["--json", "--engine", "--threads", "--seed", "--quiet", "--offline"] {
+      for option in [
+        "--json", "--engine", "--threads", "--seed", "--quiet", "--offline", "--plugin",
+      ] {
         #expect(help.output.contains(option))
       }
       for line in help.output.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }

@@ -72,14 +72,16 @@ public struct Registry: Sendable {
 
   /// Adds one family by hand, as tests do.
   public mutating func add(_ family: any Architecture.Type, origin: String = "added") throws {
-    guard !families.contains(where: { $0.name == family.name }) else {
-      throw ZooError.failure("two plugins register the family \(family.name)")
+    if let other = families.first(where: { $0.name == family.name }) {
+      throw ZooError.failure(
+        "the family \(family.name) is there twice: \(other.origin), and \(origin)")
     }
     let members = family.instances.map { Variant(name: $0.key, architecture: $0.value) }
     for member in members {
       if let other = variants[member.name] {
         throw ZooError.failure(
-          "the families \(other.family) and \(family.name) both have a variant \(member.name)")
+          "the families \(other.family) and \(family.name) both have a variant \(member.name): "
+            + "\(families.first { $0.name == other.family }?.origin ?? origin), and \(origin)")
       }
       variants[member.name] = member
     }
@@ -105,7 +107,16 @@ public typealias Registration = @convention(c) (Registrar) -> Void
 public typealias Registrar = ZooRegistrar
 
 extension ZooRegistrar {
+  /// Adds a family. The plugin's own object holds this function, and with it the text in
+  /// `zoo_interface.h` that says what it was built for.
+  @_alwaysEmitIntoClient
   public func register(_ family: any Architecture.Type) {
+    register(family, builtFor: zoo_interface())
+  }
+
+  /// - Parameter interface: named so that the plugin's object must hold it; it was read from the
+  ///   file long before.
+  public func register(_ family: any Architecture.Type, builtFor interface: UnsafePointer<CChar>?) {
     Unmanaged<Collector>.fromOpaque(registry).takeUnretainedValue().architectures.append(family)
   }
 }

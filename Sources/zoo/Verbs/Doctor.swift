@@ -57,6 +57,17 @@ struct DoctorVerb: Verb {
       "families",
       "\(zoo.registry.families.map(\.name).joined(separator: " ")), "
         + "\(zoo.registry.allVariants.count) variants")
+    if !Command.pluginPath.isEmpty {
+      let loaded = zoo.registry.families.filter { $0.origin.hasPrefix("/") }
+      good(
+        "$ZOO_PLUGIN_PATH",
+        "\(Command.pluginPath): "
+          + (loaded.isEmpty ? "no families" : loaded.map(\.name).joined(separator: " ")))
+      var registry = (try? Registry.linked()) ?? Registry()
+      for problem in registry.load(searchPath: Command.pluginPath) {
+        bad("plugin", problem.message)
+      }
+    }
     for record in zoo.catalog.records where (try? zoo.registry.variant(record.variant)) == nil {
       bad("plugin", "\(record.name) needs the family \(record.family), which is not linked")
     }

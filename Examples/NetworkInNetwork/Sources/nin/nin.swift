@@ -1,0 +1,14 @@
+import ModelZoo
+
+/// The family is one of the zoo's because it was linked: nothing here names it as a type.
+@main enum Program {
+  static func main() throws {
+    let zoo = try Zoo()
+    let graph = try zoo.registry.variant("nin-cifar10").graph()
+    let plan = try InferencePlan(graph, Weights(randomFor: graph, seed: 1), batch: 1)
+    let image = try Tensor([1, 3, 32, 32], (0..<3072).map { Float($0) / 3072 })
+    let answer = try plan.run(["image": image])
+    print("families:", zoo.registry.families.map(\.name).joined(separator: " "))
+    print("nin-cifar10: \(graph.parameterCount) parameters, \(answer["logits"]?.shape ?? [])")
+  }
+}

@@ -1,0 +1,160 @@
+import CZoo
+import Glibc
+
+/// A dynamic library as a file that is read and not yet loaded.
+///
+/// Loading runs a library's constructors, and a file that ends early kills the program with a
+/// signal. So whose it is, whether it is whole and what it was built for is looked up before.
+package struct PluginFile {
+  /// Absolute, without links.
+  package let path: String
+  /// Where its registrations are, before the loader moves them.
+  let address: UInt
+  let count: Int
+
+  package init(_ given: String) throws {
+    guard !given.isEmpty else { throw ZooError.usage("a plugin's path is empty") }
+    guard let resolved = realpath(given, nil) else {
+      let code = errno
+      throw ZooError.notFound(
+        code == ENOENT ? "\(given) does not exist" : "cannot open \(given): \(explain(code))")
+    }
+    path = String(cString: resolved)
+    free(resolved)
+    let file = try RandomAccessFile(path)
+    try file.checkOwner()
+    let sections = try file.sections()
+    guard let interface = sections["zoo_interface"] else {
+      throw ZooError.corrupt("\(path) is no plugin of the zoo: it has no section zoo_interface")
+    }
+    try PluginFile.checkInterface(
+      file.read(at: interface.offset, count: min(interface.size, 1 << 16)), path)
+    guard let registrations = sections["zoo_plugins"], registrations.size > 0,
+      registrations.size.isMultiple(of: MemoryLayout<ZooRegistration>.stride)
+    else {
+      throw ZooError.corrupt("\(path) registers no family: it has no section zoo_plugins")
+    }
+    address = registrations.address
+    count = registrations.size / MemoryLayout<ZooRegistration>.stride
+  }
+
+  /// Every object of the plugin has left one text, with zeros between them.
+  private static func checkInterface(_ bytes: [UInt8], _ path: String) throws {
+    let expected = Registry.interface
+    let found = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    let other = found.isEmpty ? "nothing" : found.first { $0 != expected }
+    if let other {
+      throw ZooError.corrupt(
+        "\(path) was built for “\(other.prefix(160))”, this program needs “\(expected)”: "
+          + "build it with the sources and the Swift toolchain of this program")
+    }
+  }
+}
+
+extension RandomAccessFile {
+  /// Whoever may write the file decides what this program does.
+  fileprivate func checkOwner() throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw ZooError.io("cannot read \(path): \(explain(errno))")
+    }
+    guard status.st_uid == 0 || status.st_uid == geteuid() else {
+      throw ZooError.corrupt(
+        "\(path) belongs to user \(status.st_uid); a plugin must be root's or your own")
+    }
+    guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
+      throw ZooError.corrupt("others than its owner may write \(path): chmod go-w it first")
+    }
+  }
+
+  /// What the section table says of one section.
+  fileprivate struct Section {
+    let address: UInt
+    let offset: Int
+    let size: Int
+  }
+
+  /// The sections by name, when everything that the headers speak of lies within the file. Fields
+  /// are where the ELF specification puts them for 64 bits.
+  fileprivate func sections() throws -> [String: Section] {
+    guard size >= 64 else {
+      throw ZooError.corrupt("\(path) is not a shared library: \(size) bytes")
+    }
+    let header = ELFRecord(try read(at: 0, count: 64))
+    guard header[0, UInt32.self] == 0x464C_457F else {
+      throw ZooError.corrupt("\(path) is not a shared library: it does not begin as ELF does")
+    }
+    // 64 bits, little endian, a shared object, this machine.
+    guard header[4, UInt16.self] == 0x0102, header[16, UInt16.self] == 3,
+      header[18, UInt16.self] == ELFRecord.machine
+    else { throw ZooError.corrupt("\(path) is not a shared library for this kind of machine") }
+
+    for segment in try table(header, at: 32, sizes: 54, record: 56) {
+      _ = try extent(segment[8, UInt64.self], segment[32, UInt64.self])
+    }
+    let table = try table(header, at: 40, sizes: 58, record: 64)
+    let sections = try table.map { section in
+      let isInFile = section[4, UInt32.self] != 8  // .bss has a size and no bytes
+      let bytes = try extent(section[24, UInt64.self], isInFile ? section[32, UInt64.self] : 0)
+      return (
+        name: Int(section[0, UInt32.self]),
+        place: Section(
+          address: UInt(section[16, UInt64.self]), offset: bytes.lowerBound, size: bytes.count)
+      )
+    }
+    let index = Int(header[62, UInt16.self])
+    guard index < sections.count else { throw damaged("its sections have no names") }
+    let names = sections[index].place
+    let text = try read(at: names.offset, count: min(names.size, 1 << 24))
+    return try Dictionary(
+      sections.map { section in
+        guard section.name < text.count else { throw damaged("a section's name is outside it") }
+        let name = text[section.name...].prefix { $0 != 0 }
+        return (String(decoding: name, as: UTF8.self), section.place)
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The records of a table whose offset, and record size and count, stand in the header.
+  private func table(_ header: ELFRecord, at offset: Int, sizes: Int, record: Int) throws
+    -> [ELFRecord]
+  {
+    let count = Int(header[sizes + 2, UInt16.self])
+    guard count > 0, Int(header[sizes, UInt16.self]) == record else {
+      throw damaged("its header describes no table")
+    }
+    let bytes = try extent(header[offset, UInt64.self], UInt64(count * record))
+    let all = try read(at: bytes.lowerBound, count: bytes.count)
+    return (0..<count).map { ELFRecord(Array(all[$0 * record..<($0 + 1) * record])) }
+  }
+
+  private func extent(_ offset: UInt64, _ count: UInt64) throws -> Range<Int> {
+    guard let offset = Int(exactly: offset), let count = Int(exactly: count), offset <= size,
+      count <= size - offset
+    else { throw damaged("its headers speak of bytes behind its end") }
+    return offset..<offset + count
+  }
+
+  private func damaged(_ why: String) -> ZooError {
+    .corrupt("\(path) is damaged, or was cut off at \(size) bytes: \(why)")
+  }
+}
+
+/// Bytes that are read as little-endian fields; callers ask for places within.
+private struct ELFRecord {
+  let bytes: [UInt8]
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  subscript<Field: FixedWidthInteger>(offset: Int, type: Field.Type) -> Field {
+    bytes.withUnsafeBytes {
+      Field(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: type))
+    }
+  }
+
+  #if arch(x86_64)
+    static let machine: UInt16 = 62
+  #elseif arch(arm64)
+    static let machine: UInt16 = 183
+  #else
+    static let machine: UInt16 = 0
+  #endif
+}
