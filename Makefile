@@ -7,7 +7,7 @@ export ZOO_PLUGINS := $(sort $(notdir $(wildcard Plugins/*)))
 
 export SWIFT ?= swift
 PREFIX ?= /usr/local
-BUILD := $(SWIFT) build -c release
+BUILD := $(SWIFT) build -c release --disable-build-manifest-caching
 
 .PHONY: help setup build demo examples test lint format docs size install clean
 
