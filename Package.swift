@@ -60,6 +60,7 @@ let package = Package(
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooFetch", ["ZooKit", "CTransfer"]),
+    room("ZooMetrics", ["ZooKit"]),
     room(
       "ModelZoo",
       ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooFetch", "CCatalog"] + families),
@@ -75,6 +76,7 @@ let package = Package(
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
+    tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
     tests("ZooArgumentsTests", ["ZooArguments"]),
     tests("ModelZooTests", ["ModelZoo", "ZooKit"]),
     tests("CommandTests", ["zoo", "ModelZoo", "ZooArguments"]),
