@@ -61,6 +61,7 @@ let package = Package(
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooFetch", ["ZooKit", "CTransfer"]),
     room("ZooMetrics", ["ZooKit"]),
+    room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),
     room(
       "ModelZoo",
       ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooFetch", "CCatalog"] + families),
@@ -77,6 +78,7 @@ let package = Package(
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
+    tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
     tests("ZooArgumentsTests", ["ZooArguments"]),
     tests("ModelZooTests", ["ModelZoo", "ZooKit"]),
     tests("CommandTests", ["zoo", "ModelZoo", "ZooArguments"]),
