@@ -70,6 +70,8 @@ let package = Package(
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooFetch", ["ZooKit", "CTransfer"]),
+    room("ZooMetrics", ["ZooKit"]),
+    room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),
     room(
       "ModelZoo",
       ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooFetch", "CCatalog"] + families),
@@ -86,6 +88,8 @@ let package = Package(
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
+    tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
+    tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
     tests("ZooArgumentsTests", ["ZooArguments"]),
     tests("ModelZooTests", ["ModelZoo", "ZooKit"]),
     tests("CommandTests", ["zoo", "ModelZoo", "ZooArguments"]),

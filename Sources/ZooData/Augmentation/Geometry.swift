@@ -1,0 +1,184 @@
+import Glibc
+import ZooKit
+import ZooVision
+
+/// Mirrors left to right, or top to bottom.
+public struct Flip: Augmentation {
+  public var vertically: Bool
+  public var probability: Double
+
+  public init(vertically: Bool = false, probability: Double = 0.5) {
+    self.vertically = vertically
+    self.probability = probability
+  }
+
+  public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+    guard context.random.happens(probability, 0) else { return sample }
+    return try sample.flipped(vertically: vertically)
+  }
+}
+
+/// Turns by 0, 90, 180 or 270 degrees; a picture that is not square only by 0 or 180, for its
+/// shape is the network's.
+public struct QuarterTurns: Augmentation {
+  public init() {}
+
+  public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+    let isSquare = sample.size.width == sample.size.height
+    return try sample.turned(
+      quarters: isSquare ? context.random.below(4, 0) : 2 * context.random.below(2, 0))
+  }
+}
+
+/// A part of the picture of random area and shape, resized to what the network wants: torchvision's
+/// `RandomResizedCrop` (Szegedy et al. 2015), and to the bit PIL's resize of the part.
+public struct RandomResizedCrop: Augmentation {
+  /// Of the picture's area.
+  public var scale: ClosedRange<Double>
+  /// Width over height.
+  public var ratio: ClosedRange<Double>
+
+  public init(scale: ClosedRange<Double> = 0.08...1, ratio: ClosedRange<Double> = 3 / 4...4 / 3) {
+    self.scale = scale
+    self.ratio = ratio
+  }
+
+  public var fixesSize: Bool { true }
+
+  public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+    try sample.cropped(to: region(of: sample.size, context.random))
+      .resized(to: context.size, interpolation: context.interpolation)
+  }
+
+  func region(of size: Window.Size, _ random: Random) -> Region {
+    let (width, height) = (Double(size.width), Double(size.height))
+    for attempt in 0..<10 {
+      let area = width * height * random.uniform(in: scale, 4 * attempt)
+      let logs = log(ratio.lowerBound)...log(ratio.upperBound)
+      let aspect = exp(random.uniform(in: logs, 4 * attempt + 1))
+      let w = Int((area * aspect).squareRoot().rounded(.toNearestOrEven))
+      let h = Int((area / aspect).squareRoot().rounded(.toNearestOrEven))
+      guard 0 < w, w <= size.width, 0 < h, h <= size.height else { continue }
+      return Region(
+        x: random.below(size.width - w + 1, 4 * attempt + 2),
+        y: random.below(size.height - h + 1, 4 * attempt + 3), width: w, height: h)
+    }
+    // The largest part in the middle whose shape is allowed.
+    let own = width / height
+    var (w, h) = (size.width, size.height)
+    if own < ratio.lowerBound {
+      h = Int((width / ratio.lowerBound).rounded(.toNearestOrEven))
+    } else if own > ratio.upperBound {
+      w = Int((height * ratio.upperBound).rounded(.toNearestOrEven))
+    }
+    return Region(x: (size.width - w) / 2, y: (size.height - h) / 2, width: w, height: h)
+  }
+}
+
+/// A part of the picture as large as the network's input, at the picture's own scale. A picture
+/// that is too small is enlarged first.
+public struct RandomCrop: Augmentation {
+  public init() {}
+
+  public var fixesSize: Bool { true }
+
+  public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+    let wanted = context.size
+    let factor = max(
+      Double(wanted.width) / Double(sample.size.width),
+      Double(wanted.height) / Double(sample.size.height), 1)
+    func grown(_ side: Int, _ least: Int) -> Int {
+      max(Int((Double(side) * factor).rounded()), least)
+    }
+    let large = try sample.resized(
+      to: Window.Size(
+        grown(sample.size.height, wanted.height), grown(sample.size.width, wanted.width)),
+      interpolation: context.interpolation)
+    return try large.cropped(
+      to: Region(
+        x: context.random.below(large.size.width - wanted.width + 1, 0),
+        y: context.random.below(large.size.height - wanted.height + 1, 1),
+        width: wanted.width, height: wanted.height))
+  }
+}
+
+/// A border of zeros all around, and of that a part as large as the picture was (He et al. 2015,
+/// for CIFAR).
+public struct PadAndCrop: Augmentation {
+  public var border: Int
+
+  public init(border: Int = 4) { self.border = max(border, 0) }
+
+  public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+    try sample.cropped(
+      to: Region(
+        x: context.random.below(2 * border + 1, 0) - border,
+        y: context.random.below(2 * border + 1, 1) - border,
+        width: sample.size.width, height: sample.size.height), filling: 0)
+  }
+}
+
+/// A window that is smaller or larger than the picture, somewhere within it or around it, stretched
+/// to what the network wants: objects come nearer and go further.
+public struct ScaleWindow: Augmentation {
+  /// Of the picture's sides.
+  public var scale: ClosedRange<Double>
+
+  public init(scale: ClosedRange<Double> = 0.75...1.25) { self.scale = scale }
+
+  public var fixesSize: Bool { true }
+
+  public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+    let factor = context.random.uniform(in: scale, 0)
+    let (width, height) = (sample.size.width, sample.size.height)
+    let w = max(Int((Double(width) * factor).rounded()), 1)
+    let h = max(Int((Double(height) * factor).rounded()), 1)
+    func start(_ room: Int, _ counter: Int) -> Int {
+      let place = context.random.below(abs(room) + 1, counter)
+      return room < 0 ? -place : place
+    }
+    return try sample.cropped(
+      to: Region(x: start(width - w, 1), y: start(height - h, 2), width: w, height: h)
+    ).resized(to: context.size, interpolation: context.interpolation)
+  }
+}
+
+/// Rotates, scales, shears and moves in one step, with bilinear interpolation.
+public struct RandomAffine: Augmentation {
+  /// At most so many degrees either way.
+  public var degrees: Double
+  public var scale: ClosedRange<Double>
+  /// At most so many degrees either way, along each axis.
+  public var shear: Double
+  /// At most such a part of the sides.
+  public var translation: Double
+  /// What comes in from beyond the border is the picture mirrored, and not grey.
+  public var mirrorsEdges: Bool
+  public var probability: Double
+
+  public init(
+    degrees: Double = 10, scale: ClosedRange<Double> = 1...1, shear: Double = 0,
+    translation: Double = 0, mirrorsEdges: Bool = false, probability: Double = 1
+  ) {
+    self.degrees = degrees
+    self.scale = scale
+    self.shear = shear
+    self.translation = translation
+    self.mirrorsEdges = mirrorsEdges
+    self.probability = probability
+  }
+
+  public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+    let random = context.random
+    guard random.happens(probability, 0) else { return sample }
+    let size = SIMD2(Double(sample.size.width), Double(sample.size.height))
+    func part(_ most: Double, _ counter: Int) -> Double {
+      random.uniform(in: -most...most, counter)
+    }
+    let map = AffineMap(
+      degrees: part(degrees, 1), scale: random.uniform(in: scale, 2),
+      shear: [part(shear, 3), part(shear, 4)],
+      shift: size * SIMD2(part(translation, 5), part(translation, 6)), about: size / 2)
+    return try sample.mapped(by: map, edge: mirrorsEdges ? .mirror : .fill(Sample.fill))
+  }
+}

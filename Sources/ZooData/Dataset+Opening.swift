@@ -1,0 +1,107 @@
+import Glibc
+import ZooKit
+
+extension Dataset {
+  /// Reads the data set at a path: a folder, or COCO's JSON or YOLO's YAML file. Its kind is
+  /// recognised from what is there; ``description`` says what was found.
+  public static func open(_ path: String) throws -> Dataset {
+    let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    guard let folder = try Folder(path) else { return try openFile(path) }
+    let found = try recognise(folder)
+    guard let first = found.first else {
+      throw ZooError.corrupt(
+        "\(path) is no data set: \(summary(folder)); looked for "
+          + "classes as folders of pictures, VOC (Annotations/, JPEGImages/), COCO "
+          + "(annotations/instances_*.json), YOLO (images/, labels/*.txt, data.yaml), pictures with "
+          + "masks (images/, masks/), IDX (*-images-idx3-ubyte) and CIFAR-10 (*.bin)")
+    }
+    guard found.count == 1 else {
+      throw ZooError.corrupt(
+        "\(path) may be several kinds of data set: "
+          + found.map { "\($0.kind.rawValue) (\($0.evidence))" }.joined(separator: ", ")
+          + "; give the folder or file of the one that is meant")
+    }
+    return try first.read()
+  }
+
+  private static func openFile(_ path: String) throws -> Dataset {
+    guard access(path, F_OK) == 0 else { throw ZooError.notFound("\(path) does not exist") }
+    switch ending(of: path) {
+    case "json": return try COCOReader(folderName(of: path), [lastName(of: path)]).dataset(path)
+    case "yaml", "yml":
+      return try YOLOReader(folderName(of: path), yaml: lastName(of: path)).dataset()
+    default:
+      throw ZooError.usage(
+        "\(path) is a file; a data set is a folder, COCO's .json or YOLO's .yaml")
+    }
+  }
+
+  private struct Candidate {
+    let kind: Kind
+    let evidence: String
+    let read: () throws -> Dataset
+  }
+
+  private static func recognise(_ folder: Folder) throws -> [Candidate] {
+    var found: [Candidate] = []
+    if let annotations = try folder.folder("Annotations"),
+      annotations.files.contains(where: { ending(of: $0) == "xml" })
+    {
+      found.append(
+        Candidate(kind: .voc, evidence: "Annotations/*.xml") {
+          try VOCReader(folder.path).dataset()
+        })
+    }
+    for (place, within) in [(folder, ""), (try folder.folder("annotations"), "annotations/")] {
+      let files = place?.files.filter { $0.hasPrefix("instances") && $0.hasSuffix(".json") } ?? []
+      guard !files.isEmpty else { continue }
+      found.append(
+        Candidate(kind: .coco, evidence: within + files[0]) {
+          try COCOReader(folder.path, files.map { within + $0 }).dataset(folder.path)
+        })
+      break
+    }
+    if let yaml = try YOLOReader.yaml(in: folder) {
+      found.append(
+        Candidate(kind: .yolo, evidence: yaml) {
+          try YOLOReader(folder.path, yaml: yaml).dataset()
+        })
+    } else if try YOLOReader.hasLabels(folder) {
+      found.append(
+        Candidate(kind: .yolo, evidence: "labels/*.txt") {
+          try YOLOReader(folder.path, yaml: nil).dataset()
+        })
+    }
+    if let evidence = try MaskReader.evidence(in: folder) {
+      found.append(
+        Candidate(kind: .masks, evidence: evidence) { try MaskReader(folder.path).dataset() })
+    }
+    if let file = folder.files.first(where: IDXReader.isImageFile) {
+      found.append(
+        Candidate(kind: .idx, evidence: file) { try IDXReader(folder.path).dataset() })
+    }
+    if let file = folder.files.first(where: { CIFARReader.isRecordFile(folder.path($0)) }) {
+      found.append(
+        Candidate(kind: .cifar10, evidence: file) { try CIFARReader(folder.path).dataset() })
+    }
+    // Any folder of folders of pictures looks like classes: asked last.
+    if found.isEmpty, let evidence = try ImageFolderReader.evidence(in: folder) {
+      found.append(
+        Candidate(kind: .imageFolder, evidence: evidence) {
+          try ImageFolderReader(folder.path).dataset()
+        })
+    }
+    return found
+  }
+
+  private static func summary(_ folder: Folder) -> String {
+    func some(_ names: [String]) -> String {
+      names.isEmpty
+        ? "" : " (" + names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …)" : ")")
+    }
+    let text =
+      "it holds \(folder.folders.count) folders\(some(folder.folders)) and "
+      + "\(folder.files.count) files\(some(folder.files))"
+    return text.printable
+  }
+}

@@ -1,0 +1,100 @@
+import ZooKit
+
+/// Pictures with their targets, as a folder of one of the usual kinds has them.
+///
+/// ```swift
+/// let data = try Dataset.open("hymenoptera")
+/// print(data)        // ImageFolder hymenoptera: 2 classes (ants, bees); train 244, val 153 pictures
+/// let sample = try data["train"]?.items[0].sample()
+/// ```
+///
+/// Nothing is decoded before it is asked for; annotations are read and checked at once.
+public struct Dataset: Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
+    case imageFolder = "ImageFolder"
+    case voc = "VOC"
+    case coco = "COCO"
+    case yolo = "YOLO"
+    case masks = "pictures and masks"
+    case idx = "IDX"
+    case cifar10 = "CIFAR-10"
+  }
+
+  public let path: String
+  public let kind: Kind
+  public let task: VisionTask
+  /// By name, in an order that does not hang on the file system: natural, or the data set's own.
+  public let classes: [String]
+  /// `train`, `val`, `test` or `all`, whichever there are; none is empty.
+  public let splits: [Split]
+  /// What was left out, and why: a line each.
+  public let warnings: [String]
+
+  public subscript(split: String) -> Split? { splits.first { $0.name == split } }
+
+  init(
+    _ path: String, _ kind: Kind, _ task: VisionTask, classes: [String], splits: [Split],
+    warnings: [String] = []
+  ) throws {
+    let splits = splits.filter { !$0.items.isEmpty }
+    guard !splits.isEmpty else {
+      let reason = warnings.first.map { ": \($0)" } ?? ""
+      throw ZooError.corrupt("\(path) is a \(kind.rawValue) data set without pictures\(reason)")
+    }
+    let order = ["train", "val", "test", "all"]
+    self.path = path
+    self.kind = kind
+    self.task = task
+    self.classes = classes
+    self.splits = splits.sorted { a, b in
+      (order.firstIndex(of: a.name) ?? 9, a.name) < (order.firstIndex(of: b.name) ?? 9, b.name)
+    }
+    self.warnings = warnings
+  }
+}
+
+extension Dataset: CustomStringConvertible {
+  public var description: String {
+    let names = classes.prefix(8).map(\.printable).joined(separator: ", ")
+    let more = classes.count > 8 ? ", …" : ""
+    let counts = splits.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+    return "\(kind.rawValue) \(path.printable): \(classes.count) "
+      + "\(classes.count == 1 ? "class" : "classes") (\(names)\(more)); \(counts) pictures"
+  }
+}
+
+/// What was wrong with a data set, named and counted while it was read. A few flaws are reported;
+/// more than a twentieth of everything is an error.
+struct Flaws {
+  /// The share of broken pictures that is tolerated.
+  static let tolerance = 0.05
+  static let mostNamed = 20
+
+  let path: String
+  private(set) var broken = 0
+  private(set) var lines: [String] = []
+  private(set) var unnamed = 0
+
+  init(_ path: String) { self.path = path }
+
+  /// Something that is left out without harm.
+  mutating func note(_ line: String) {
+    if lines.count < Flaws.mostNamed { lines.append(line.printable) } else { unnamed += 1 }
+  }
+
+  /// A picture, or its annotation, that cannot be used.
+  mutating func drop(_ line: String) {
+    broken += 1
+    note(line)
+  }
+
+  /// The lines, unless there are too many broken pictures.
+  func warnings(of total: Int) throws -> [String] {
+    if Double(broken) > Flaws.tolerance * Double(total) {
+      throw ZooError.corrupt(
+        "\(path): \(broken) of \(total) pictures are broken, at most 5 % may be; the first: "
+          + (lines.first ?? ""))
+    }
+    return lines + (unnamed > 0 ? ["… and \(unnamed) more"] : [])
+  }
+}

@@ -1,0 +1,107 @@
+import Glibc
+import ZooKit
+
+/// What a folder holds, in natural order. Links are followed; hidden names are left out.
+struct Folder {
+  let path: String
+  let folders: [String]
+  let files: [String]
+
+  /// nil where there is no such folder.
+  init?(_ path: String) throws {
+    guard let stream = opendir(path) else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw ZooError.notFound("cannot list \(path): \(explain(errno))")
+    }
+    defer { closedir(stream) }
+    var (folders, files): ([String], [String]) = ([], [])
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard !name.hasPrefix(".") else { continue }
+      var kind = mode_t(entry.pointee.d_type) << 12
+      if kind != S_IFREG, kind != S_IFDIR {
+        var status = stat()
+        guard stat("\(path)/\(name)", &status) == 0 else { continue }
+        kind = status.st_mode & S_IFMT
+      }
+      if kind == S_IFDIR { folders.append(name) } else if kind == S_IFREG { files.append(name) }
+    }
+    self.path = path
+    self.folders = folders.sorted(by: naturallyPrecedes)
+    self.files = files.sorted(by: naturallyPrecedes)
+  }
+
+  /// A folder within this one, under the first of these names that there is.
+  func folder(_ names: String...) throws -> Folder? {
+    guard let name = names.first(where: folders.contains) else { return nil }
+    return try Folder("\(path)/\(name)")
+  }
+
+  func path(_ file: String) -> String { "\(path)/\(file)" }
+
+  var pictures: [String] { files.filter(isPictureName) }
+
+  /// The pictures here and in folders below, by their paths from here.
+  func allPictures(depth: Int = 8) throws -> [String] {
+    var found = pictures
+    guard depth > 0 else { return found }
+    for name in folders {
+      guard let below = try Folder("\(path)/\(name)") else { continue }
+      found += try below.allPictures(depth: depth - 1).map { "\(name)/\($0)" }
+    }
+    return found
+  }
+}
+
+func isPictureName(_ name: String) -> Bool {
+  ["jpg", "jpeg", "png"].contains(ending(of: name))
+}
+
+/// What stands behind the last dot, in small letters.
+func ending(of name: String) -> String {
+  name.lastIndex(of: ".").map { name[$0...].dropFirst().lowercased() } ?? ""
+}
+
+/// What stands before it.
+func stem(of name: String) -> String {
+  name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
+}
+
+func lastName(of path: String) -> String {
+  path.split(separator: "/").last.map(String.init) ?? path
+}
+
+func folderName(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// A path from an annotation stays within the folder of the data: no root, no way up.
+func isWithin(_ path: String) -> Bool {
+  !path.isEmpty && !path.hasPrefix("/") && !path.utf8.contains(0)
+    && !path.split(separator: "/").contains("..")
+}
+
+/// The words of a small text file, line by line, without what is empty.
+func lines(of path: String, most: Int = 64 << 20) throws -> [String] {
+  let file = try RandomAccessFile(path)
+  guard file.size <= most else {
+    throw ZooError.corrupt(
+      "\(path) has \(byteCount(file.size)), at most \(byteCount(most)) are read")
+  }
+  let bytes = try file.read(at: 0, count: file.size)
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw ZooError.corrupt("\(path) is not UTF-8")
+  }
+  return text.split(whereSeparator: \.isNewline).map { line in
+    trimmed(line)
+  }.filter { !$0.isEmpty }
+}
+
+/// The names that folders of splits have, and what they mean.
+let splitNames = [
+  "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
+  "test": "test", "testing": "test",
+]

@@ -1,0 +1,91 @@
+import ZooKit
+import ZooVision
+
+/// What a training step takes: pictures as the network sees them, and what is to be learned.
+public struct Batch: Sendable {
+  /// Which items of the split these are, in the order of the batch.
+  public let indices: [Int]
+  /// N×C×H×W, normalised as the checkpoint's record says.
+  public let input: Tensor
+  public let targets: Targets
+  /// Items that were to be in this batch and cannot be read; the batch is smaller by so many.
+  public let broken: [Broken]
+}
+
+/// The targets of a batch, in the order of its pictures.
+public enum Targets: Sendable {
+  case none
+  /// A class each.
+  case labels([Int])
+  /// N×classes: of each class a share; 0 and 1 for several labels, in between after mixing.
+  case shares(Tensor)
+  /// In pixels of the input.
+  case boxes([[ObjectBox]])
+  /// N×H×W classes; ``Target/ignored`` is none.
+  case masks([UInt8], Window.Size)
+  /// N×values.
+  case values(Tensor)
+}
+
+extension Batch {
+  /// Puts samples of one size together.
+  init(
+    _ samples: [Sample], indices: [Int], broken: [Broken], classes: Int,
+    normalising preprocessing: Preprocessing, mixing: Mixing?, random: Random
+  ) throws {
+    self.indices = indices
+    self.broken = broken
+    // Size and channels are right already; what is left are the numbers.
+    var numbers = preprocessing
+    (numbers.resize, numbers.crop) = (.none, nil)
+    var input = try numbers.tensor(from: samples.map(\.picture))
+    var targets = try Batch.targets(of: samples, classes: classes)
+    if let mixing {
+      guard case .labels(let labels) = targets else {
+        throw ZooError.usage("mixup and cutmix join pictures that have one label each")
+      }
+      targets = .shares(
+        try mixing.apply(to: &input, labels: labels, classes: classes, random))
+    }
+    self.input = input
+    self.targets = targets
+  }
+
+  private static func targets(of samples: [Sample], classes: Int) throws -> Targets {
+    func all<T>(_ value: (Target) -> T?) throws -> [T] {
+      try samples.map { sample in
+        guard let value = value(sample.target) else {
+          throw ZooError.corrupt(
+            "\(sample.name) has another kind of target than \(samples[0].name)")
+        }
+        return value
+      }
+    }
+    switch samples.first?.target {
+    case nil, .some(.none): return .none
+    case .label: return .labels(try all { if case .label(let index) = $0 { index } else { nil } })
+    case .labels:
+      let sets = try all { if case .labels(let set) = $0 { set } else { nil } }
+      return .shares(
+        try Tensor([samples.count, classes]) { shares in
+          shares.initialize(repeating: 0)
+          for (item, set) in sets.enumerated() {
+            for index in set where 0..<classes ~= index { shares[item * classes + index] = 1 }
+          }
+        })
+    case .boxes: return .boxes(try all { if case .boxes(let boxes) = $0 { boxes } else { nil } })
+    case .mask(let first):
+      let masks = try all { if case .mask(let mask) = $0 { mask } else { nil } }
+      guard masks.allSatisfy({ $0.size == first.size }) else {
+        throw ZooError.failure("the masks of a batch differ in size")
+      }
+      return .masks(masks.flatMap(\.pixels), first.size)
+    case .values(let first):
+      let values = try all { if case .values(let values) = $0 { values } else { nil } }
+      guard values.allSatisfy({ $0.count == first.count }) else {
+        throw ZooError.corrupt("the items of a batch have different numbers of values")
+      }
+      return .values(try Tensor([samples.count, first.count], values.flatMap(\.self)))
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import ZooKit
+import ZooVision
+
+/// Turns a split into batches for a network.
+///
+/// ```swift
+/// let loader = Loader(
+///   train, classes: data.classes.count, preprocessing: checkpoint.preprocessing,
+///   augmentation: AugmentationPlan(.standard, for: .classification), batchSize: 32, seed: 7)
+/// for epoch in 0..<10 {
+///   let batches = loader.batches(epoch: epoch)
+///   while let batch = try batches.next() { step(batch.input, batch.targets) }
+/// }
+/// ```
+///
+/// Which items a batch has and what becomes of them follows from the seed, the epoch and the item
+/// alone: the same bytes on any number of threads, and again after a restart in the middle
+/// (`batches(epoch:from:)`).
+public struct Loader: Sendable {
+  public let split: Split
+  public let classes: Int
+  public let preprocessing: Preprocessing
+  public let augmentation: AugmentationPlan
+  public let batchSize: Int
+  public let seed: UInt64
+  /// Another order in every epoch; the split's own where false.
+  public let shuffles: Bool
+  /// The last batch is left out where it is not full.
+  public let dropsLast: Bool
+  /// How many threads decode and augment.
+  public let threads: Int
+  /// How many batches may be ready, or being made, before they are asked for.
+  public let ahead: Int
+  private let cache: SampleCache
+
+  /// - Parameters:
+  ///   - split: The pictures.
+  ///   - classes: How many classes there are.
+  ///   - preprocessing: The checkpoint's record.
+  ///   - augmentation: What is done to the pictures at random; nothing where it is empty.
+  ///   - batchSize: How many pictures a batch has.
+  ///   - seed: Decides order and augmentation.
+  ///   - shuffles: Another order in every epoch.
+  ///   - dropsLast: Leave out a last batch that is not full.
+  ///   - threads: How many threads decode and augment.
+  ///   - ahead: How many batches may wait.
+  ///   - cacheLimit: How many bytes of decoded pictures are kept for the next epoch. Without
+  ///     random windows they are kept at the network's size, which takes little.
+  public init(
+    _ split: Split, classes: Int, preprocessing: Preprocessing,
+    augmentation: AugmentationPlan = AugmentationPlan([]), batchSize: Int, seed: UInt64 = 0,
+    shuffles: Bool = true, dropsLast: Bool = false, threads: Int = Threads.count, ahead: Int = 3,
+    cacheLimit: Int = 0
+  ) {
+    self.split = split
+    self.classes = classes
+    self.preprocessing = preprocessing
+    self.augmentation = augmentation
+    self.batchSize = max(batchSize, 1)
+    self.seed = seed
+    self.shuffles = shuffles
+    self.dropsLast = dropsLast
+    self.threads = max(threads, 1)
+    self.ahead = max(ahead, 1)
+    cache = SampleCache(limit: cacheLimit)
+  }
+
+  /// How many batches an epoch has.
+  public var batchCount: Int {
+    dropsLast ? split.count / batchSize : (split.count + batchSize - 1) / batchSize
+  }
+
+  /// How many bytes of decoded pictures are kept.
+  public var cachedBytes: Int { cache.bytes }
+
+  /// Batches of an epoch, made ahead of the reader; from the middle where a run goes on.
+  public func batches(epoch: Int, from first: Int = 0) -> Batches {
+    Batches(self, epoch: epoch, from: first)
+  }
+
+  /// One batch, made here and now: the same as the one ``batches(epoch:from:)`` gives.
+  public func batch(_ index: Int, epoch: Int) throws -> Batch {
+    let items = order(epoch: epoch)[range(of: index)]
+    let results = items.map { item in Result { try sample(item, epoch: epoch) } }
+    return try assembled(index, epoch: epoch, Array(items), results)
+  }
+
+  /// The items in the order of an epoch.
+  func order(epoch: Int) -> [Int] {
+    guard shuffles else { return Array(0..<split.count) }
+    return Random(seed: seed).key("order").key(epoch).permutation(split.count)
+  }
+
+  func range(of batch: Int) -> Range<Int> {
+    batch * batchSize..<min((batch + 1) * batchSize, split.count)
+  }
+
+  /// An item as the network is to see it, still of 8 bits.
+  func sample(_ index: Int, epoch: Int) throws -> Sample {
+    let isPlacedFirst = !augmentation.fixesSize
+    let sample = try cache.sample(index) {
+      let decoded = try decoded(index)
+      return isPlacedFirst ? try decoded.placed(by: preprocessing) : decoded
+    }
+    var known = preprocessing
+    if isPlacedFirst { (known.resize, known.crop) = (.none, nil) }
+    return try augmentation.applied(
+      to: sample, known, random: Random(seed: seed).key("augment").key(epoch).key(index),
+      other: { bits in
+        // Any other item; a broken one gives way to the next.
+        let start = Int(bits % UInt64(split.count))
+        for offset in 0..<min(split.count, 8) {
+          let other = (start + offset) % split.count
+          if let sample = try? cache.sample(other, { try decoded(other) }) { return sample }
+        }
+        throw ZooError.corrupt("\(split.items[start].name) and its neighbours cannot be read")
+      })
+  }
+
+  private func decoded(_ index: Int) throws -> Sample {
+    var sample = try split.items[index].sample()
+    sample.picture =
+      preprocessing.channels == .grey ? try sample.picture.grey : try sample.picture.rgb
+    return sample
+  }
+
+  func assembled(
+    _ index: Int, epoch: Int, _ items: [Int], _ results: [Result<Sample, any Error>]
+  ) throws -> Batch {
+    var (samples, indices, broken) = ([Sample](), [Int](), [Broken]())
+    for (item, result) in zip(items, results) {
+      switch result {
+      case .success(let sample):
+        samples.append(sample)
+        indices.append(item)
+      case .failure(let error as ZooError) where error.kind == .corrupt || error.kind == .notFound:
+        broken.append(
+          Broken(index: item, name: split.items[item].name, reason: error.message))
+      case .failure(let error): throw error
+      }
+    }
+    guard !samples.isEmpty else {
+      throw ZooError.corrupt(
+        "no picture of a batch of \(items.count) can be read; the first: "
+          + (broken.first?.reason ?? ""))
+    }
+    return try Batch(
+      samples, indices: indices, broken: broken, classes: classes, normalising: preprocessing,
+      mixing: augmentation.mixing,
+      random: Random(seed: seed).key("mixing").key(epoch).key(index))
+  }
+}

@@ -1,0 +1,36 @@
+import Synchronization
+import ZooKit
+import ZooVision
+
+/// Samples that were decoded once, as far as memory goes.
+///
+/// The first ones stay and none is thrown out: an epoch passes over everything, so that whatever
+/// was used last is what is needed last.
+final class SampleCache: Sendable {
+  private struct State {
+    var samples: [Int: Sample] = [:]
+    var bytes = 0
+  }
+
+  private let limit: Int
+  private let state = Mutex(State())
+
+  init(limit: Int) { self.limit = limit }
+
+  /// The sample, made where it is not here.
+  func sample(_ index: Int, _ make: () throws -> Sample) throws -> Sample {
+    guard limit > 0 else { return try make() }
+    if let sample = state.withLock({ $0.samples[index] }) { return sample }
+    let sample = try make()
+    var bytes = sample.picture.count
+    if case .mask(let mask) = sample.target { bytes += mask.count }
+    state.withLock { state in
+      guard state.samples[index] == nil, state.bytes + bytes <= limit else { return }
+      state.samples[index] = sample
+      state.bytes += bytes
+    }
+    return sample
+  }
+
+  var bytes: Int { state.withLock(\.bytes) }
+}

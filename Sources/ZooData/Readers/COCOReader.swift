@@ -1,0 +1,189 @@
+import ZooKit
+import ZooVision
+
+/// COCO's `instances_*.json`, with the pictures beside it, above it, or in a folder of the split's
+/// name. Ids are names of rows and may have any gaps; categories become classes in the order of
+/// their ids.
+struct COCOReader {
+  let path: String
+  /// From the path on.
+  let files: [String]
+
+  init(_ path: String, _ files: [String]) {
+    self.path = path
+    self.files = files
+  }
+
+  func dataset(_ name: String) throws -> Dataset {
+    var flaws = Flaws(name)
+    var classes: [String] = []
+    var splits: [Split] = []
+    var total = 0
+    for file in files {
+      let tables = try COCOTables("\(path)/\(file)")
+      let ordered = tables.categories.sorted { $0.id < $1.id }
+      // Splits of one data set speak of the same classes, by name.
+      for category in ordered where !classes.contains(category.name) {
+        classes.append(category.name)
+      }
+      total += tables.images.count
+      splits.append(try split(file, tables, classes, &flaws))
+    }
+    return try Dataset(
+      name, .coco, .detection, classes: classes, splits: splits,
+      warnings: flaws.warnings(of: total))
+  }
+
+  private func split(
+    _ file: String, _ tables: COCOTables, _ classes: [String], _ flaws: inout Flaws
+  ) throws -> Split {
+    let origin = "\(path)/\(file)"
+    var places: [String: Int] = [:]
+    for (index, name) in classes.enumerated() { places[name] = index }
+    var classOf: [Int: Int] = [:]
+    for category in tables.categories { classOf[category.id] = places[category.name] }
+    var imageOf: [Int: Int] = [:]
+    for (index, image) in tables.images.enumerated() {
+      guard imageOf.updateValue(index, forKey: image.id) == nil else {
+        throw ZooError.corrupt("\(origin): two images have the id \(image.id)")
+      }
+    }
+    var boxes = Array(repeating: [ObjectBox](), count: tables.images.count)
+    var lost = 0
+    for entry in tables.annotations {
+      guard let image = imageOf[entry.image], let index = classOf[entry.category] else {
+        lost += 1
+        let what =
+          imageOf[entry.image] == nil ? "image \(entry.image)" : "category \(entry.category)"
+        flaws.note("\(origin): an annotation names \(what), which is not there")
+        continue
+      }
+      let frame = Frame(
+        x0: entry.box[0], y0: entry.box[1], x1: entry.box[0] + entry.box[2],
+        y1: entry.box[1] + entry.box[3])
+      let name = tables.images[image].file
+      if let frame = sound(frame, tables.images[image].size, name, classes[index], &flaws) {
+        boxes[image].append(
+          ObjectBox(frame, classIndex: index, isCrowd: entry.isCrowd, area: entry.area))
+      }
+    }
+    if Double(lost) > Flaws.tolerance * Double(tables.annotations.count) {
+      throw ZooError.corrupt(
+        "\(origin): \(lost) of \(tables.annotations.count) annotations name images or categories "
+          + "that are not there, at most 5 % may")
+    }
+    let folders = try pictureFolders(file)
+    let first = tables.images.first { isWithin($0.file) }?.file
+    let folder = try folders.first { folder in
+      guard let first, let slash = first.lastIndex(of: "/") else {
+        return try first.map { try Folder(folder)?.files.contains($0) ?? false } ?? false
+      }
+      return try Folder("\(folder)/\(first[..<slash])")?.files.contains(lastName(of: first))
+        ?? false
+    }
+    guard let folder else {
+      throw ZooError.notFound(
+        "\(origin): the picture \((first ?? "of no name").printable) is in none of "
+          + folders.joined(separator: ", "))
+    }
+    var items: [Item] = []
+    for (image, boxes) in zip(tables.images, boxes) {
+      guard isWithin(image.file) else {
+        flaws.drop("\(origin): “\(image.file)” leads out of the folder of the data")
+        continue
+      }
+      items.append(
+        Item(
+          name: image.file, source: .file("\(folder)/\(image.file)"),
+          annotation: .boxes(boxes, of: image.size)))
+    }
+    return Split(name: splitName(file), items: items)
+  }
+
+  /// `annotations/instances_train2017.json` is about `train2017`.
+  private func subset(_ file: String) -> String {
+    let stem = stem(of: lastName(of: file))
+    guard let line = stem.firstIndex(of: "_") else { return "" }
+    return String(stem[line...].dropFirst())
+  }
+
+  private func splitName(_ file: String) -> String {
+    let subset = subset(file).lowercased()
+    return splitNames.keys.sorted { $0.count > $1.count }.first(where: subset.hasPrefix)
+      .flatMap { splitNames[$0] } ?? (files.count == 1 ? "all" : subset)
+  }
+
+  private func pictureFolders(_ file: String) throws -> [String] {
+    let own = folderName(of: "\(path)/\(file)")
+    let above = lastName(of: own) == "annotations" ? folderName(of: own) : own
+    let subset = subset(file)
+    let names =
+      ["", "images", "JPEGImages"] + (subset.isEmpty ? [] : [subset, "images/\(subset)"])
+    return names.reversed().map { $0.isEmpty ? above : "\(above)/\($0)" }
+      + (own == above ? [] : [own])
+  }
+}
+
+/// The three tables of the file, as far as boxes need them.
+struct COCOTables {
+  struct Image {
+    let id: Int
+    let file: String
+    let size: Window.Size?
+  }
+
+  struct Annotation {
+    let image, category: Int
+    /// x, y, width, height.
+    let box: SIMD4<Double>
+    let area: Double?
+    let isCrowd: Bool
+  }
+
+  private(set) var images: [Image] = []
+  private(set) var categories: [(id: Int, name: String)] = []
+  private(set) var annotations: [Annotation] = []
+}
+
+extension COCOTables {
+  /// A tree of 470 MB of JSON would take many times that: `instances_train2017` has to be read in
+  /// parts.
+  private static let mostBytes = 1 << 30
+
+  init(_ path: String) throws {
+    let file = try RandomAccessFile(path)
+    guard file.size <= COCOTables.mostBytes else {
+      throw ZooError.corrupt("\(path) has \(byteCount(file.size)), at most 1 GB is read")
+    }
+    let json = try JSON(parsing: file.read(at: 0, count: file.size), origin: path)
+    var fields = try Fields(json, of: "the file", in: path)
+    for entry in try fields.list("images") {
+      var image = try Fields(entry, of: "an image", in: path)
+      let (width, height) = (
+        try image.optional("width") { try $0.integer($1) },
+        try image.optional("height") { try $0.integer($1) }
+      )
+      var size: Window.Size?
+      if let width, let height, width > 0, height > 0 { size = Window.Size(height, width) }
+      images.append(
+        Image(id: try image.integer("id"), file: try image.string("file_name"), size: size))
+    }
+    for entry in try fields.list("categories") {
+      var category = try Fields(entry, of: "a category", in: path)
+      categories.append((try category.integer("id"), try category.string("name")))
+    }
+    for entry in try fields.list("annotations") {
+      var annotation = try Fields(entry, of: "an annotation", in: path)
+      let box = try annotation.numbers("bbox")
+      guard box.count == 4 else {
+        throw annotation.error("“bbox” has \(box.count) numbers, 4 were expected")
+      }
+      annotations.append(
+        Annotation(
+          image: try annotation.integer("image_id"),
+          category: try annotation.integer("category_id"), box: SIMD4(box),
+          area: try annotation.optional("area") { try $0.number($1) },
+          isCrowd: try annotation.optional("iscrowd") { try $0.integer($1) } == 1))
+    }
+  }
+}

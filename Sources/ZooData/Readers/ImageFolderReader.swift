@@ -1,0 +1,72 @@
+import ZooKit
+
+/// Classes as folders of pictures: `train/ants/1.jpg`, `val/…`, or `ants/1.jpg` alone.
+struct ImageFolderReader {
+  let path: String
+
+  init(_ path: String) { self.path = path }
+
+  /// Names that other kinds of data set use: pictures in them alone have no classes.
+  private static let reserved: Set<String> = [
+    "images", "image", "jpegimages", "masks", "mask", "labels", "label", "annotations",
+  ]
+
+  static func evidence(in folder: Folder) throws -> String? {
+    for name in folder.folders {
+      if splitNames[name.lowercased()] != nil {
+        guard let split = try Folder(folder.path(name)) else { continue }
+        if let first = try classFolder(in: split) { return "\(name)/\(first)" }
+      }
+    }
+    return try classFolder(in: folder)
+  }
+
+  /// The first folder with pictures that can be a class.
+  private static func classFolder(in folder: Folder) throws -> String? {
+    try folder.folders.first { name in
+      guard !reserved.contains(name.lowercased()), splitNames[name.lowercased()] == nil else {
+        return false
+      }
+      return try Folder(folder.path(name)).map { try !$0.allPictures().isEmpty } ?? false
+    }
+  }
+
+  func dataset() throws -> Dataset {
+    guard let folder = try Folder(path) else { throw ZooError.notFound("\(path) does not exist") }
+    var flaws = Flaws(path)
+    var places: [(split: String, prefix: String, folder: Folder)] = []
+    for name in folder.folders {
+      guard let split = splitNames[name.lowercased()], let below = try Folder(folder.path(name))
+      else { continue }
+      if try ImageFolderReader.classFolder(in: below) == nil {
+        flaws.note("\(path)/\(name) has no folders of pictures and is left out")
+      } else {
+        places.append((split, name + "/", below))
+      }
+    }
+    if places.isEmpty { places = [("all", "", folder)] }
+    // Every split must speak of the same classes; the union is theirs.
+    let names = Set(places.flatMap { $0.folder.folders })
+    let classes = names.sorted(by: naturallyPrecedes)
+    var splits: [Split] = []
+    for place in places {
+      var items: [Item] = []
+      for (index, name) in classes.enumerated() {
+        guard let pictures = try Folder(place.folder.path(name))?.allPictures() else {
+          flaws.note("\(place.prefix)\(name) is missing: the class has no pictures there")
+          continue
+        }
+        if pictures.isEmpty { flaws.note("\(place.prefix)\(name) holds no pictures") }
+        items += pictures.map { file in
+          Item(
+            name: "\(place.prefix)\(name)/\(file)",
+            source: .file("\(place.folder.path)/\(name)/\(file)"), annotation: .label(index))
+        }
+      }
+      splits.append(Split(name: place.split, items: items))
+    }
+    return try Dataset(
+      path, .imageFolder, .classification, classes: classes, splits: splits,
+      warnings: flaws.warnings(of: splits.reduce(0) { $0 + $1.count }))
+  }
+}

@@ -1,0 +1,161 @@
+import ZooKit
+import ZooVision
+
+/// Pascal VOC: `JPEGImages/1.jpg`, `Annotations/1.xml`, `ImageSets/Main/train.txt`.
+///
+/// Coordinates are taken as they are written; VOC's own count pixels from 1, which moves every box
+/// by half a pixel at most.
+struct VOCReader {
+  let path: String
+
+  init(_ path: String) { self.path = path }
+
+  private struct Page {
+    let file: String
+    let size: Window.Size?
+    let boxes: [(frame: Frame, name: String, isDifficult: Bool)]
+  }
+
+  func dataset() throws -> Dataset {
+    guard let annotations = try Folder("\(path)/Annotations") else {
+      throw ZooError.notFound("\(path)/Annotations does not exist")
+    }
+    let pictures = try ["JPEGImages", "images", "Images"].lazy.compactMap {
+      try Folder("\(path)/\($0)")
+    }.first
+    guard let pictures else {
+      throw ZooError.notFound("\(path)/JPEGImages does not exist, though Annotations does")
+    }
+    var files: [String: String] = [:]
+    for file in pictures.pictures { files[stem(of: file)] = file }
+    var flaws = Flaws(path)
+    var total = 0
+    var pages: [(split: String, pages: [Page])] = []
+    var read: [String: Page] = [:]
+    for (split, names) in try sets(annotations) {
+      var found: [Page] = []
+      total += names.count
+      for name in names {
+        do {
+          let page = try read[name] ?? self.page(name, files[name], pictures.path, &flaws)
+          read[name] = page
+          found.append(page)
+        } catch let error as ZooError {
+          flaws.drop(error.message)
+        }
+      }
+      pages.append((split, found))
+    }
+    let names = Set(pages.flatMap { $0.pages.flatMap { $0.boxes.map(\.name) } })
+    let classes = names.sorted(by: naturallyPrecedes)
+    let indices = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+    let splits = pages.map { split, pages in
+      Split(
+        name: split,
+        items: pages.map { page in
+          let boxes = page.boxes.compactMap { box in
+            indices[box.name].map {
+              ObjectBox(box.frame, classIndex: $0, isDifficult: box.isDifficult)
+            }
+          }
+          return Item(
+            name: page.file, source: .file(pictures.path(page.file)),
+            annotation: .boxes(boxes, of: page.size))
+        })
+    }
+    return try Dataset(
+      path, .voc, .detection, classes: classes, splits: splits,
+      warnings: flaws.warnings(of: total))
+  }
+
+  /// The lists of `ImageSets/Main`; where there are none, every annotation.
+  private func sets(_ annotations: Folder) throws -> [(String, [String])] {
+    var sets: [(String, [String])] = []
+    if let folder = try Folder("\(path)/ImageSets/Main") {
+      for name in ["train", "val", "test", "trainval"] where folder.files.contains("\(name).txt") {
+        // Both of its parts are there already.
+        if name == "trainval", sets.contains(where: { $0.0 != "test" }) { continue }
+        let list = try lines(of: folder.path("\(name).txt")).map { line in
+          String(line.split(whereSeparator: \.isWhitespace).first ?? "")
+        }
+        for entry in list where !isWithin(entry) || entry.contains("/") {
+          throw ZooError.corrupt(
+            "\(folder.path)/\(name).txt: “\(entry.printable)” is not the name of a picture")
+        }
+        sets.append((name == "trainval" ? "train" : name, list))
+      }
+    }
+    if sets.isEmpty {
+      sets = [("all", annotations.files.filter { ending(of: $0) == "xml" }.map(stem))]
+    }
+    return sets
+  }
+
+  private func page(
+    _ name: String, _ file: String?, _ folder: String, _ flaws: inout Flaws
+  ) throws -> Page {
+    let path = "\(path)/Annotations/\(name).xml"
+    guard let file else { throw ZooError.notFound("\(folder)/\(name).jpg does not exist") }
+    let stored = try RandomAccessFile(path)
+    guard stored.size <= 16 << 20 else {
+      throw ZooError.corrupt("\(path) has \(byteCount(stored.size)), at most 16 MB are read")
+    }
+    let xml = try XML(parsing: try stored.read(at: 0, count: stored.size), origin: path)
+    guard xml.root.name == "annotation" else {
+      throw ZooError.corrupt("\(path) is <\(xml.root.name.printable)>, <annotation> was expected")
+    }
+    var size: Window.Size?
+    if let stated = xml.child(of: xml.root, "size"),
+      let width = xml.text(of: stated, "width").flatMap({ Int($0) }),
+      let height = xml.text(of: stated, "height").flatMap({ Int($0) }), width > 0, height > 0
+    {
+      size = Window.Size(height, width)
+    }
+    var boxes: [(Frame, String, Bool)] = []
+    for object in xml.children(of: xml.root, "object") {
+      guard let label = xml.text(of: object, "name"), !label.isEmpty else {
+        throw ZooError.corrupt("\(path): an object has no name")
+      }
+      guard let box = xml.child(of: object, "bndbox") else {
+        throw ZooError.corrupt("\(path): “\(label.printable)” has no bndbox")
+      }
+      func corner(_ key: String) throws -> Double {
+        let text = xml.text(of: box, key)
+        guard let text, let number = Double(text), number.isFinite else {
+          throw ZooError.corrupt(
+            "\(path): \(key) of “\(label.printable)” is “\((text ?? "missing").printable)”, "
+              + "a number was expected")
+        }
+        return number
+      }
+      let frame = Frame(
+        x0: try corner("xmin"), y0: try corner("ymin"), x1: try corner("xmax"),
+        y1: try corner("ymax"))
+      if let frame = sound(frame, size, path, label, &flaws) {
+        boxes.append((frame, label, xml.text(of: object, "difficult") == "1"))
+      }
+    }
+    return Page(file: file, size: size, boxes: boxes)
+  }
+}
+
+/// The part of a box within its picture; nil, and named, where nothing is left.
+func sound(
+  _ frame: Frame, _ size: Window.Size?, _ origin: String, _ label: String, _ flaws: inout Flaws
+) -> Frame? {
+  var clipped = frame
+  if let size {
+    let (width, height) = (Double(size.width), Double(size.height))
+    clipped = Frame(
+      x0: min(max(frame.x0, 0), width), y0: min(max(frame.y0, 0), height),
+      x1: min(max(frame.x1, 0), width), y1: min(max(frame.y1, 0), height))
+  }
+  guard clipped.width > 0, clipped.height > 0 else {
+    flaws.note(
+      "\(origin): the box \(decimal(frame.x0, digits: 1)), \(decimal(frame.y0, digits: 1)), "
+        + "\(decimal(frame.x1, digits: 1)), \(decimal(frame.y1, digits: 1)) of “\(label)” "
+        + "covers nothing and is left out")
+    return nil
+  }
+  return clipped
+}

@@ -1,0 +1,308 @@
+import ZooKit
+import ZooVision
+
+/// YOLO's layout: `images/…/1.jpg`, `labels/…/1.txt` with a line `class x y width height` for each
+/// object, in parts of the picture, and `data.yaml` with the names. A picture without a file of
+/// labels has no objects.
+struct YOLOReader {
+  let path: String
+  let yaml: String?
+
+  init(_ path: String, yaml: String?) {
+    self.path = path
+    self.yaml = yaml
+  }
+
+  /// The file that names the classes.
+  static func yaml(in folder: Folder) throws -> String? {
+    let files = folder.files.filter { ["yaml", "yml"].contains(ending(of: $0)) }
+    return try files.first { ["data.yaml", "data.yml"].contains($0) }
+      ?? files.first {
+        try lines(of: folder.path($0), most: 1 << 20).contains { $0.hasPrefix("names:") }
+      }
+  }
+
+  /// `labels/` with text files, here or in `train/`.
+  static func hasLabels(_ folder: Folder) throws -> Bool {
+    for place in [folder, try folder.folder("train")] {
+      guard let place, let labels = try place.folder("labels"), try place.folder("images") != nil
+      else { continue }
+      if hasText(labels) { return true }
+      for name in labels.folders {
+        if let below = try Folder(labels.path(name)), hasText(below) { return true }
+      }
+    }
+    return false
+  }
+
+  private static func hasText(_ folder: Folder) -> Bool {
+    folder.files.contains { ending(of: $0) == "txt" && $0 != "classes.txt" }
+  }
+
+  func dataset() throws -> Dataset {
+    let settings = try yaml.map { try YAML("\(path)/\($0)") }
+    var flaws = Flaws(path)
+    var classes = try settings?.names() ?? []
+    var isOpenEnded = false
+    if classes.isEmpty {
+      let lists = ["classes.txt", "labels/classes.txt"].map { "\(path)/\($0)" }
+      classes = lists.lazy.compactMap { try? lines(of: $0) }.first ?? []
+      isOpenEnded = classes.isEmpty
+    }
+    if let stated = settings?.scalar("nc"), Int(stated) != classes.count, !isOpenEnded {
+      throw ZooError.corrupt(
+        "\(path)/\(yaml ?? ""): nc is \(stated.printable), and there are \(classes.count) names")
+    }
+    var splits: [Split] = []
+    var total = 0
+    var highest = -1
+    for (name, folder) in try places(settings, &flaws) {
+      let pictures = try Folder("\(path)/\(folder)")?.allPictures() ?? []
+      total += pictures.count
+      var items: [Item] = []
+      for picture in pictures {
+        let file = folder.isEmpty ? picture : "\(folder)/\(picture)"
+        do {
+          let boxes = try boxes(
+            labelPath(file), isOpenEnded ? nil : classes.count, file, &flaws)
+          highest = max(highest, boxes.map(\.classIndex).max() ?? -1)
+          items.append(
+            Item(name: file, source: .file("\(path)/\(file)"), annotation: .fractions(boxes)))
+        } catch let error as ZooError {
+          flaws.drop(error.message)
+        }
+      }
+      splits.append(Split(name: name, items: items))
+    }
+    if isOpenEnded {
+      classes = (0...max(highest, 0)).map(String.init)
+      flaws.note("\(path) names no classes (data.yaml, classes.txt): they are called by number")
+    }
+    return try Dataset(
+      path, .yolo, .detection, classes: classes, splits: splits,
+      warnings: flaws.warnings(of: total))
+  }
+
+  /// The folders of pictures, from the path on.
+  private func places(_ settings: YAML?, _ flaws: inout Flaws) throws -> [(String, String)] {
+    var places: [(String, String)] = []
+    for key in ["train", "val", "test"] {
+      guard let stated = settings?.scalar(key), !stated.isEmpty else { continue }
+      guard let folder = try inside(stated) else {
+        flaws.note("\(path)/\(yaml ?? ""): \(key) is “\(stated)”, which is not in the folder")
+        continue
+      }
+      places.append((key, folder))
+    }
+    guard places.isEmpty, let folder = try Folder(path) else { return places }
+    for name in folder.folders {
+      if let split = splitNames[name.lowercased()], try Folder("\(path)/\(name)/images") != nil {
+        places.append((split, "\(name)/images"))
+      }
+    }
+    if places.isEmpty, let images = try folder.folder("images") {
+      for name in images.folders {
+        if let split = splitNames[name.lowercased()] { places.append((split, "images/\(name)")) }
+      }
+      if places.isEmpty { places = [("all", "images")] }
+    }
+    return places
+  }
+
+  /// A folder that the settings name. Exported data often say `../train/images` though the folder
+  /// is beside the file: what leads out is looked for inside, and nowhere else.
+  private func inside(_ stated: String) throws -> String? {
+    let parts = stated.split(separator: "/").drop { $0 == ".." || $0 == "." }
+    // An absolute path was true on another machine; its end may be true here.
+    for start in 0..<max(parts.count, 1) {
+      let folder = parts.dropFirst(start).joined(separator: "/")
+      guard isWithin(folder) else { continue }
+      if let found = try Folder("\(path)/\(folder)") {
+        // `train` may mean `train/images`.
+        return found.pictures.isEmpty && found.folders.contains("images")
+          ? "\(folder)/images" : folder
+      }
+    }
+    return nil
+  }
+
+  /// The last `images` of the path becomes `labels`.
+  private func labelPath(_ picture: String) -> String {
+    var parts = picture.split(separator: "/").map(String.init)
+    if let place = parts.dropLast().lastIndex(of: "images") { parts[place] = "labels" }
+    return "\(path)/\(stem(of: parts.joined(separator: "/"))).txt"
+  }
+
+  private func boxes(
+    _ file: String, _ classCount: Int?, _ picture: String, _ flaws: inout Flaws
+  ) throws -> [ObjectBox] {
+    let text: [String]
+    do {
+      text = try lines(of: file, most: 16 << 20)
+    } catch let error as ZooError where error.kind == .notFound {
+      return []
+    }
+    return try text.enumerated().compactMap { index, line in
+      func error(_ problem: String) -> ZooError {
+        .corrupt("\(file), line \(index + 1): \(problem)")
+      }
+      let words = line.split(whereSeparator: \.isWhitespace)
+      let numbers = words.dropFirst().compactMap { Double($0) }.filter(\.isFinite)
+      // A class and a box, or a class and the corners of an outline.
+      guard numbers.count == words.count - 1,
+        numbers.count == 4 || (numbers.count >= 6 && numbers.count % 2 == 0)
+      else { throw error("a class and four numbers were expected") }
+      guard let label = Int(words[0]), 0..<(classCount ?? 10_000) ~= label else {
+        let range = classCount.map { "0 to \($0 - 1)" } ?? "a whole number"
+        throw error("the class is \(String(words[0]).printable), \(range) was expected")
+      }
+      guard numbers.allSatisfy({ abs($0) < 10 }) else {
+        throw error("coordinates are parts of the picture, 0 to 1")
+      }
+      let frame: Frame
+      if numbers.count == 4 {
+        let (x, y, w, h) = (numbers[0], numbers[1], numbers[2] / 2, numbers[3] / 2)
+        frame = Frame(x0: x - w, y0: y - h, x1: x + w, y1: y + h)
+      } else {
+        let across = stride(from: 0, to: numbers.count, by: 2).map { numbers[$0] }
+        let down = stride(from: 1, to: numbers.count, by: 2).map { numbers[$0] }
+        frame = Frame(
+          x0: across.min() ?? 0, y0: down.min() ?? 0, x1: across.max() ?? 0, y1: down.max() ?? 0)
+      }
+      return sound(frame, Window.Size(1), "\(file), line \(index + 1)", "\(label)", &flaws).map {
+        ObjectBox($0, classIndex: label)
+      }
+    }
+  }
+}
+
+/// The part of YAML that `data.yaml` uses: `key: value`, and lists and maps one level deep, in
+/// lines or in brackets.
+struct YAML {
+  let path: String
+  private var scalars: [String: String] = [:]
+  private var lists: [String: [(key: String?, value: String)]] = [:]
+
+  init(_ path: String) throws {
+    self.path = path
+    let file = try RandomAccessFile(path)
+    guard file.size <= 1 << 20 else { throw ZooError.corrupt("\(path) is larger than 1 MB") }
+    let bytes = try file.read(at: 0, count: file.size)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ZooError.corrupt("\(path) is not UTF-8")
+    }
+    var current: String?
+    var bracket: (key: String, text: String)?
+    for (number, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
+      let line = YAML.withoutComment(raw)
+      let content = trimmed(line)
+      if let open = bracket {
+        bracket = (open.key, open.text + " " + content)
+      } else if content.isEmpty || content == "---" {
+        continue
+      } else if line.first?.isWhitespace == true || content.hasPrefix("- ") {
+        guard let key = current else {
+          throw ZooError.corrupt("\(path), line \(number + 1): an entry of nothing")
+        }
+        if content.hasPrefix("- ") {
+          lists[key, default: []].append((nil, YAML.plain(content.dropFirst(2))))
+        } else if let colon = content.firstIndex(of: ":") {
+          lists[key, default: []].append(
+            (YAML.plain(content[..<colon]), YAML.plain(content[colon...].dropFirst())))
+        }
+        continue
+      } else {
+        guard let colon = content.firstIndex(of: ":") else {
+          throw ZooError.corrupt("\(path), line \(number + 1): “key: value” was expected")
+        }
+        let key = YAML.plain(content[..<colon])
+        let value = trimmed(content[colon...].dropFirst())
+        current = key
+        if value.hasPrefix("[") || value.hasPrefix("{") {
+          bracket = (key, value)
+        } else if !value.isEmpty {
+          scalars[key] = YAML.plain(value)
+        }
+      }
+      if let open = bracket, open.text.hasSuffix(open.text.hasPrefix("[") ? "]" : "}") {
+        lists[open.key] = YAML.entries(open.text.dropFirst().dropLast(), open.text.hasPrefix("{"))
+        bracket = nil
+      }
+    }
+    if let bracket {
+      throw ZooError.corrupt("\(path): the list of “\(bracket.key.printable)” is not closed")
+    }
+  }
+
+  func scalar(_ key: String) -> String? { scalars[key] ?? lists[key]?.first?.value }
+
+  /// The classes: a list, or a map from 0 on.
+  func names() throws -> [String] {
+    guard let entries = lists["names"] else { return [] }
+    let isMap = entries.contains { $0.key != nil }
+    guard isMap else { return entries.map(\.value) }
+    var names = Array(repeating: nil as String?, count: entries.count)
+    for (key, value) in entries {
+      guard let index = key.flatMap({ Int($0) }), names.indices.contains(index), names[index] == nil
+      else {
+        throw ZooError.corrupt(
+          "\(path): names are numbered from 0 to \(names.count - 1), not "
+            + "“\((key ?? "nothing").printable)”")
+      }
+      names[index] = value
+    }
+    return names.compactMap(\.self)
+  }
+
+  /// What stands before a `#` that is not in quotes.
+  private static func withoutComment(_ line: Substring) -> Substring {
+    var quote: Character?
+    var before: Character = " "
+    for index in line.indices {
+      let character = line[index]
+      if let open = quote {
+        if character == open { quote = nil }
+      } else if character == "\"" || character == "'" {
+        quote = character
+      } else if character == "#", before.isWhitespace {
+        return line[..<index]
+      }
+      before = character
+    }
+    return line
+  }
+
+  private static func plain(_ text: some StringProtocol) -> String {
+    let text = trimmed(text)
+    for quote in ["\"", "'"] where text.count >= 2 && text.hasPrefix(quote) && text.hasSuffix(quote)
+    {
+      return String(text.dropFirst().dropLast())
+    }
+    return text
+  }
+
+  private static func entries(
+    _ text: Substring, _ isMap: Bool
+  ) -> [(key: String?, value: String)] {
+    var parts: [String] = [""]
+    var quote: Character?
+    for character in text {
+      if character == quote {
+        quote = nil
+      } else if quote == nil, character == "\"" || character == "'" {
+        quote = character
+      }
+      if character == ",", quote == nil {
+        parts.append("")
+      } else {
+        parts[parts.count - 1].append(character)
+      }
+    }
+    return parts.filter { !trimmed($0).isEmpty }.map { part in
+      guard isMap, let colon = part.firstIndex(of: ":") else { return (nil, plain(part)) }
+      return (plain(part[..<colon]), plain(part[colon...].dropFirst()))
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/// Whether a network is right as often as it says: confidences in equal bins, beside how often the
+/// predictions in each were right (Guo et al. 2017, equation 3).
+public struct Calibration: Hashable, Sendable {
+  public struct Bin: Hashable, Sendable {
+    public var count = 0
+    public var hits = 0
+    public var confidence = 0.0
+  }
+
+  /// The k-th of n bins holds confidences above k/n, up to (k + 1)/n.
+  public private(set) var bins: [Bin]
+
+  public init(bins: Int = 15) { self.bins = Array(repeating: Bin(), count: max(bins, 1)) }
+
+  public mutating func add(confidence: Float, isRight: Bool) {
+    let position = (Double(confidence) * Double(bins.count)).rounded(.up) - 1
+    let bin = Int(min(max(position, 0), Double(bins.count - 1)))
+    bins[bin].count += 1
+    bins[bin].hits += isRight ? 1 : 0
+    bins[bin].confidence += Double(confidence)
+  }
+
+  public mutating func add(_ other: Calibration) {
+    for index in bins.indices where index < other.bins.count {
+      bins[index].count += other.bins[index].count
+      bins[index].hits += other.bins[index].hits
+      bins[index].confidence += other.bins[index].confidence
+    }
+  }
+
+  /// The mean gap between confidence and accuracy, by the size of the bins; nil without items.
+  public var expectedError: Double? {
+    let total = bins.reduce(0) { $0 + $1.count }
+    guard total > 0 else { return nil }
+    return bins.reduce(0) { $0 + abs($1.confidence - Double($1.hits)) } / Double(total)
+  }
+}

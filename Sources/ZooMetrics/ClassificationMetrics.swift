@@ -1,0 +1,174 @@
+import Glibc
+import ZooKit
+
+/// Every metric of a classifier, from batches of probabilities.
+///
+/// ```swift
+/// var metrics = ClassificationMetrics(classes: ["ant", "bee"])
+/// for batch in batches { try metrics.update(probabilities: batch.output, labels: batch.labels) }
+/// metrics.accuracy
+/// let report = metrics.report(model: "resnet18", data: "insects/val")
+/// ```
+///
+/// The class of an item is its likeliest one, of equally likely ones the first. Probabilities are
+/// kept, 4 bytes each, because ranking metrics need all of them at once; `keepsScores: false` does
+/// without both.
+public struct ClassificationMetrics: Sendable {
+  public let classes: [String]
+  public private(set) var confusion: ConfusionMatrix
+  public private(set) var calibration = Calibration()
+  public private(set) var labels: [Int] = []
+
+  private let keepsScores: Bool
+  private var scores: [Float] = []
+  private var hitsOfFive = 0
+  private var lossSum = 0.0
+
+  public init(classes: [String], keepsScores: Bool = true) {
+    self.classes = classes
+    self.keepsScores = keepsScores
+    confusion = ConfusionMatrix(classes: classes.count)
+  }
+
+  public var count: Int { labels.count }
+
+  /// A batch: for each item the probabilities of all classes, and its true class.
+  public mutating func update(
+    probabilities: UnsafeBufferPointer<Float>, labels: some Collection<Int>
+  ) throws {
+    let classCount = classes.count
+    guard classCount > 0, probabilities.count == labels.count * classCount else {
+      throw ZooError.failure(
+        "\(probabilities.count) probabilities for \(labels.count) items of \(classCount) classes")
+    }
+    // All of a batch counts, or nothing of it.
+    for (item, label) in labels.enumerated() where !(0..<classCount ~= label) {
+      throw ZooError.failure(
+        "item \(count + item) has class \(label), 0 to \(classCount - 1) was expected")
+    }
+    for (index, probability) in probabilities.enumerated() where !probability.isFinite {
+      throw ZooError.failure(
+        "item \(count + index / classCount): the probability of "
+          + "“\(classes[index % classCount])” is \(probability)")
+    }
+    for (item, label) in labels.enumerated() {
+      let row = UnsafeBufferPointer(
+        rebasing: probabilities[item * classCount..<(item + 1) * classCount])
+      var best = 0
+      var above = 0
+      for index in 0..<classCount {
+        if row[index] > row[best] { best = index }
+        // scikit-learn ranks the later of two equal classes higher.
+        if row[index] > row[label] || (row[index] == row[label] && index > label) { above += 1 }
+      }
+      confusion.add(truth: label, predicted: best)
+      calibration.add(confidence: row[best], isRight: best == label)
+      if above < 5 { hitsOfFive += 1 }
+      // A certainty that was wrong costs what float32 can tell from certainty, not infinity.
+      let probability = min(max(row[label], .ulpOfOne), 1 - .ulpOfOne)
+      lossSum -= log(Double(probability))
+    }
+    self.labels += labels
+    if keepsScores { scores += probabilities }
+  }
+
+  public mutating func update(probabilities: [Float], labels: some Collection<Int>) throws {
+    try probabilities.withUnsafeBufferPointer { try update(probabilities: $0, labels: labels) }
+  }
+
+  public mutating func update(probabilities: Tensor, labels: some Collection<Int>) throws {
+    try probabilities.withValues { try update(probabilities: $0, labels: labels) }
+  }
+
+  /// A batch of what stands before the softmax.
+  public mutating func update(logits: Tensor, labels: some Collection<Int>) throws {
+    try update(probabilities: logits.withValues { softmax($0, classes.count) }, labels: labels)
+  }
+}
+
+extension ClassificationMetrics {
+  public var accuracy: Double? { confusion.accuracy }
+  public var balancedAccuracy: Double? { confusion.balancedAccuracy }
+
+  /// The share of items whose class is among the five likeliest; nil up to five classes, where it
+  /// says nothing.
+  public var top5: Double? { classes.count > 5 ? ratio(hitsOfFive, count) : nil }
+
+  /// The mean of −log p of the true class.
+  public var logLoss: Double? { count == 0 ? nil : lossSum / Double(count) }
+
+  /// The items ranked by the probability of one class; nil where no scores were kept.
+  public func ranking(of index: Int) -> Ranking? {
+    guard keepsScores, classes.indices.contains(index) else { return nil }
+    return try? Ranking(
+      scores: stride(from: index, to: scores.count, by: classes.count).map { scores[$0] },
+      isPositive: labels.map { $0 == index })
+  }
+
+  /// Of two classes, that of the second one, which scikit-learn calls positive; of more, the mean
+  /// over one class against the rest, leaving out classes that no item or every item has.
+  public var areaUnderROC: Double? { overRankings(\.areaUnderROC) }
+  public var averagePrecision: Double? { overRankings(\.averagePrecision) }
+
+  private func overRankings(_ value: (Ranking) -> Double?) -> Double? {
+    if classes.count == 2 { return ranking(of: 1).flatMap(value) }
+    return mean(classes.indices.compactMap { ranking(of: $0).flatMap(value) })
+  }
+
+  /// What `zoo evaluate` prints. Rates of two classes are those of the second one.
+  public func report(model: String, data: String) -> Report {
+    let isBinary = classes.count == 2
+    let rankings = classes.indices.map(ranking(of:))
+    let positive = isBinary ? rankings[1] : nil
+    func average(_ value: (Ranking) -> Double?) -> Double? {
+      isBinary ? positive.flatMap(value) : mean(rankings.compactMap { $0.flatMap(value) })
+    }
+    var metrics: [(String, Double?)] = [
+      ("accuracy", accuracy), ("top5", top5), ("balancedAccuracy", balancedAccuracy),
+      ("precision", isBinary ? confusion.precision(of: 1) : confusion.macroPrecision),
+      ("sensitivity", isBinary ? confusion.recall(of: 1) : confusion.macroRecall),
+      ("specificity", isBinary ? confusion.specificity(of: 1) : confusion.macroSpecificity),
+      ("f1", isBinary ? confusion.f1(of: 1) : confusion.macroF1),
+      ("f1Macro", confusion.macroF1), ("f1Micro", accuracy),
+      ("auc", average(\.areaUnderROC)), ("averagePrecision", average(\.averagePrecision)),
+      ("logLoss", logLoss), ("expectedCalibrationError", calibration.expectedError),
+    ]
+    for rule in Threshold.Rule.allCases {
+      guard let threshold = positive?.threshold(by: rule) else { continue }
+      metrics += [
+        ("\(rule)Threshold", Double(threshold.score)),
+        ("\(rule)Sensitivity", threshold.sensitivity),
+        ("\(rule)Specificity", threshold.specificity),
+        ("\(rule)F1", threshold.f1),
+      ]
+    }
+    let perClass = classes.indices.map { index in
+      Report.Class(
+        name: classes[index], index: index, count: confusion.support(of: index),
+        metrics: [
+          ("precision", confusion.precision(of: index)), ("recall", confusion.recall(of: index)),
+          ("specificity", confusion.specificity(of: index)), ("f1", confusion.f1(of: index)),
+          ("auc", rankings[index]?.areaUnderROC),
+          ("averagePrecision", rankings[index]?.averagePrecision),
+        ])
+    }
+    return Report(
+      model: model, data: data, count: count, task: .classification, metrics: metrics,
+      perClass: perClass, confusion: confusion.rows)
+  }
+}
+
+/// Row by row, in float64, less the greatest of each so that nothing overflows.
+func softmax(_ logits: UnsafeBufferPointer<Float>, _ classCount: Int) -> [Float] {
+  guard classCount > 0 else { return [] }
+  var probabilities: [Float] = []
+  probabilities.reserveCapacity(logits.count)
+  for start in stride(from: 0, to: logits.count - classCount + 1, by: classCount) {
+    let row = logits[start..<start + classCount]
+    let top = Double(row.max() ?? 0)
+    let powers = row.map { exp(Double($0) - top) }
+    let sum = powers.reduce(0, +)
+    probabilities += powers.map { Float($0 / sum) }
+  }
+  return probabilities
+}

@@ -1,0 +1,72 @@
+import ZooKit
+
+/// What an evaluation found; as JSON, what `zoo evaluate --json` prints.
+///
+/// A metric that the data do not define (the recall of a class that no item has) is left out.
+public struct Report: Sendable {
+  public struct Class: Sendable {
+    public let name: String
+    public let index: Int
+    /// How many items, pixels or boxes the truth has of it.
+    public let count: Int
+    public let metrics: [(name: String, value: Double)]
+
+    public init(name: String, index: Int, count: Int, metrics: [(String, Double?)]) {
+      self.name = name
+      self.index = index
+      self.count = count
+      self.metrics = defined(metrics)
+    }
+  }
+
+  public let model: String
+  public let data: String
+  /// How many pictures.
+  public let count: Int
+  public let task: VisionTask
+  public let metrics: [(name: String, value: Double)]
+  public let perClass: [Class]
+  /// Rows are the truth; empty where the task has none.
+  public let confusion: [[Int]]
+
+  public init(
+    model: String, data: String, count: Int, task: VisionTask, metrics: [(String, Double?)],
+    perClass: [Class], confusion: [[Int]] = []
+  ) {
+    self.model = model
+    self.data = data
+    self.count = count
+    self.task = task
+    self.metrics = defined(metrics)
+    self.perClass = perClass
+    self.confusion = confusion
+  }
+
+  public subscript(metric: String) -> Double? { metrics.first { $0.name == metric }?.value }
+
+  public var json: JSON {
+    func numbers(_ metrics: [(name: String, value: Double)]) -> [(key: String, value: JSON)] {
+      metrics.map { ($0.name, JSON($0.value)) }
+    }
+    let classes = perClass.map { entry in
+      JSON(
+        .object(
+          [
+            ("class", JSON(entry.name)), ("index", JSON(entry.index)),
+            ("count", JSON(entry.count)),
+          ] + numbers(entry.metrics)))
+    }
+    return JSON(
+      .object([
+        ("model", JSON(model)), ("data", JSON(data)), ("count", JSON(count)),
+        ("task", JSON(task.rawValue)), ("metrics", JSON(.object(numbers(metrics)))),
+        ("perClass", JSON(classes)), ("confusion", JSON(confusion.map { JSON($0) })),
+      ]))
+  }
+}
+
+private func defined(_ metrics: [(String, Double?)]) -> [(name: String, value: Double)] {
+  metrics.compactMap { name, value in
+    value.flatMap { $0.isFinite ? (name: name, value: $0) : nil }
+  }
+}

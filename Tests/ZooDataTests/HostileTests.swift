@@ -1,0 +1,292 @@
+import Foundation
+import TestSupport
+import Testing
+import ZooData
+import ZooKit
+import ZooVision
+
+/// Data sets made to hurt: each is read or refused with one sentence, and nothing outside its
+/// folder is touched.
+@Suite struct HostileTests {
+  /// A VOC folder with one picture and this annotation.
+  private func voc(_ annotation: String) throws -> (Scratch, String) {
+    let scratch = try Scratch()
+    try scratch.picture("JPEGImages/1.png")
+    try scratch.write(annotation, to: "Annotations/1.xml")
+    return (scratch, refusal(scratch.path))
+  }
+
+  @Test(arguments: [
+    ("", "no element"),
+    ("<annotation>", "<annotation> is not closed"),
+    ("<annotation></annotation><b/>", "a second root element"),
+    ("<annotation></b>", "</b> closes nothing"),
+    ("<a/>", "is <a>, <annotation> was expected"),
+    ("<annotation>&lol;</annotation>", "an unknown entity"),
+    ("<annotation>&#xD800;</annotation>", "an unknown entity"),
+    ("<annotation>&amp", "an entity is not closed"),
+    ("<annotation a=b></annotation>", "an attribute has no value"),
+    ("<annotation a='b></annotation>", "an attribute is not closed"),
+    ("<annotation><!-- </annotation>", "a comment is not closed"),
+    ("<annotation><![CDATA[ </annotation>", "CDATA is not closed"),
+    ("hello", "text outside of the root element"),
+    ("<annotation><object/></annotation>", "an object has no name"),
+    ("<annotation><object><name>a</name></object></annotation>", "“a” has no bndbox"),
+    (
+      ReaderTests.voc(ReaderTests.object("a", ["nan", "1", "2", "3"])),
+      "xmin of “a” is “nan”, a number was expected"
+    ),
+    (
+      ReaderTests.voc(ReaderTests.object("a", ["1", "1e999", "2", "3"])),
+      "ymin of “a” is “1e999”, a number was expected"
+    ),
+    (
+      ReaderTests.voc(ReaderTests.object("a", ["1", "1", "", "3"])),
+      "xmax of “a” is “”, a number was expected"
+    ),
+  ])
+  func annotation(_ text: String, _ problem: String) throws {
+    let message = try voc(text).1
+    #expect(message.contains("1 of 1 pictures are broken, at most 5 % may be; the first: "))
+    #expect(message.contains(problem), "\(message)")
+    #expect(!message.contains("\n"))
+  }
+
+  @Test func aBillionLaughs() throws {
+    var text = "<?xml version=\"1.0\"?>\n<!DOCTYPE l [\n<!ENTITY l0 \"lol\">\n"
+    for level in 1..<10 {
+      text += "<!ENTITY l\(level) \"" + String(repeating: "&l\(level - 1);", count: 10) + "\">\n"
+    }
+    #expect(
+      try voc(text + "]>\n<annotation>&l9;</annotation>").1.contains(
+        "line 2: a document type is not read"))
+  }
+
+  @Test func nestingIsLimited() throws {
+    let depth = 100_000
+    let text =
+      "<annotation>" + String(repeating: "<a>", count: depth)
+      + String(repeating: "</a>", count: depth)
+      + "</annotation>"
+    #expect(try voc(text).1.contains("nested more than 32 levels deep"))
+    let wide = "<annotation>" + String(repeating: "<a/>", count: 1 << 20) + "</annotation>"
+    #expect(try voc(wide).1.contains("more than 1048576 elements"))
+  }
+
+  @Test func aFewBrokenAnnotationsAreNamed() throws {
+    let scratch = try Scratch()
+    for index in 0..<40 {
+      try scratch.picture("JPEGImages/\(index).png", 12, 8)
+      let isBroken = index == 3 || index == 17
+      try scratch.write(
+        isBroken ? "<annotation>" : ReaderTests.voc(ReaderTests.object("a", ["1", "1", "4", "4"])),
+        to: "Annotations/\(index).xml")
+    }
+    let data = try Dataset.open(scratch.path)
+    #expect(data.splits[0].count == 38 && data.warnings.count == 2)
+    #expect(data.warnings[0].hasSuffix("Annotations/3.xml, line 1: <annotation> is not closed"))
+    try scratch.write("oh", to: "Annotations/5.xml")
+    #expect(refusal(scratch.path).contains("3 of 40 pictures are broken"))
+  }
+
+  @Test(arguments: ["../../etc/passwd", "/etc/passwd", "a/b", ".."])
+  func listsStayInside(_ name: String) throws {
+    let scratch = try Scratch()
+    try scratch.picture("JPEGImages/1.png")
+    try scratch.write(ReaderTests.voc(""), to: "Annotations/1.xml")
+    try scratch.write("1\n\(name)\n", to: "ImageSets/Main/train.txt")
+    #expect(refusal(scratch.path).hasSuffix("train.txt: “\(name)” is not the name of a picture"))
+  }
+
+  private func coco(_ json: String) throws -> String {
+    let scratch = try Scratch()
+    try scratch.picture("images/a.png")
+    try scratch.write(json, to: "instances_all.json")
+    return refusal(scratch.path)
+  }
+
+  private static func box(_ image: Int, _ category: Int, _ box: String = "[1, 1, 2, 2]") -> String {
+    #"{"id": 1, "image_id": \#(image), "category_id": \#(category), "bbox": \#(box)}"#
+  }
+
+  @Test(arguments: [
+    ("", "the text ends where a value was expected"),
+    ("[]", "the file is a list, an object was expected"),
+    ("{}", "the file has no “images”"),
+    (
+      ReaderTests.coco(images: "{}", annotations: ""), "an image has no “id”"
+    ),
+    (
+      ReaderTests.coco(images: #"{"file_name": "a.png"}"#, annotations: ""), "an image has no “id”"
+    ),
+    (
+      ReaderTests.coco(images: ReaderTests.image + "," + ReaderTests.image, annotations: ""),
+      "two images have the id 700"
+    ),
+    (
+      ReaderTests.coco(images: ReaderTests.image, annotations: box(701, 7)),
+      "1 of 1 annotations name images or categories that are not there"
+    ),
+    (
+      ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 8)),
+      "1 of 1 annotations name images or categories that are not there"
+    ),
+    (
+      ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 7, "[1, 1, 2]")),
+      "“bbox” has 3 numbers, 4 were expected"
+    ),
+    (
+      ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 7, "[1, 1, 2, NaN]")),
+      "unexpected character where a value was expected"
+    ),
+    (
+      ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 7, "[1, 1, 2, 1e999]")),
+      "is too large"
+    ),
+    (
+      ReaderTests.coco(images: #"{"id": 1, "file_name": "../../etc/passwd"}"#, annotations: ""),
+      "the picture of no name is in none of"
+    ),
+    (
+      ReaderTests.coco(
+        images: ReaderTests.image + #",{"id": 1, "file_name": "../x.png"}"#, annotations: ""),
+      "“../x.png” leads out of the folder of the data"
+    ),
+    (String(repeating: "[", count: 100_000), "nested more than 64 levels deep"),
+  ])
+  func cocoTables(_ json: String, _ problem: String) throws {
+    let message = try coco(json)
+    #expect(message.contains(problem), "\(message)")
+  }
+
+  @Test func boxesWithoutAreaAreNamed() throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/a.png")
+    try scratch.write(
+      ReaderTests.coco(
+        images: ReaderTests.image,
+        annotations: [
+          HostileTests.box(700, 7), HostileTests.box(700, 7, "[1, 1, -2, 3]"),
+          HostileTests.box(700, 7, "[50, 50, 2, 3]"),
+          HostileTests.box(700, 7, "[-1e308, 0, 1e308, 1e308]"),
+        ].joined(separator: ",")), to: "instances_all.json")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.warnings.count == 3 && data.splits[0].counts(classes: 2) == [1, 0])
+  }
+
+  private func yolo(_ labels: String, yaml: String = "names: [a, b]\n") throws -> String {
+    let scratch = try Scratch()
+    try scratch.picture("images/1.png")
+    try scratch.write(labels, to: "labels/1.txt")
+    try scratch.write(yaml, to: "data.yaml")
+    return refusal(scratch.path)
+  }
+
+  @Test(arguments: [
+    ("2 0.5 0.5 0.1 0.1", "line 1: the class is 2, 0 to 1 was expected"),
+    ("-1 0.5 0.5 0.1 0.1", "line 1: the class is -1, 0 to 1 was expected"),
+    ("0 0.5 0.5 0.1 0.1\n1 nan 0.5 0.1 0.1", "line 2: a class and four numbers were expected"),
+    ("0 0.5 0.5 0.1", "line 1: a class and four numbers were expected"),
+    ("0 0.5 0.5 inf 0.1", "line 1: a class and four numbers were expected"),
+    ("0 120 80 10 10", "line 1: coordinates are parts of the picture, 0 to 1"),
+    ("99999999999999999999 0.5 0.5 0.1 0.1", "0 to 1 was expected"),
+  ])
+  func yoloLabels(_ labels: String, _ problem: String) throws {
+    let message = try yolo(labels)
+    #expect(message.contains(problem), "\(message)")
+  }
+
+  @Test(arguments: [
+    ("names: [a, b]\nnc: 3\n", "nc is 3, and there are 2 names"),
+    ("names:\n  0: a\n  7: b\n", "names are numbered from 0 to 1, not “7”"),
+    ("names:\n  0: a\n  0: b\n", "names are numbered from 0 to 1, not “0”"),
+    ("names: [a, b\n", "the list of “names” is not closed"),
+    ("names: [a]\njust words\n", "line 2: “key: value” was expected"),
+    ("  - a\nnames: [a]\n", "line 1: an entry of nothing"),
+  ])
+  func yoloSettings(_ yaml: String, _ problem: String) throws {
+    let message = try yolo("0 0.5 0.5 0.1 0.1", yaml: yaml)
+    #expect(message.contains(problem), "\(message)")
+  }
+
+  @Test func settingsStayInside() throws {
+    let scratch = try Scratch()
+    try scratch.picture("out/pictures/1.png")
+    try scratch.picture("in/images/1.png")
+    try scratch.write("names: [a]\ntrain: ../out/pictures\nval: /etc\n", to: "in/data.yaml")
+    let data = try Dataset.open("\(scratch.path)/in")
+    #expect(data.splits.map(\.name) == ["all"])
+    #expect(data.warnings.count == 2)
+    #expect(data.warnings[0].contains("train is “../out/pictures”, which is not in the folder"))
+  }
+
+  private func idx(_ images: [UInt8], _ labels: [UInt8] = IDXFile.labels([0])) throws -> String {
+    let scratch = try Scratch()
+    try scratch.write(images, to: "train-images-idx3-ubyte")
+    try scratch.write(labels, to: "train-labels-idx1-ubyte")
+    return refusal(scratch.path)
+  }
+
+  @Test func idxHeaders() throws {
+    let huge = IDXFile.header([0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF])
+    #expect(try idx(huge).contains("promises a size of"))
+    let large = IDXFile.header([60_000, 28, 28])
+    #expect(try idx(large).contains("is truncated: 60000×28×28 bytes are promised"))
+    #expect(try idx(IDXFile.packed(large)).contains("is truncated"))
+    #expect(try idx(IDXFile.header([0, 28, 28])).contains("promises a size of 0"))
+    #expect(try idx([]).hasSuffix("is no IDX file"))
+    #expect(try idx([0, 0, 8]).hasSuffix("is no IDX file"))
+    #expect(
+      try idx(IDXFile.labels([0])).contains("is truncated")
+        || idx(IDXFile.labels([0])).contains("no IDX"))
+    #expect(
+      try idx(IDXFile.header([1, 1, 1], type: 13) + [0]).contains("has type 13 and rank 3"))
+    #expect(try idx(IDXFile.images(1, 2, 2) + [0]).hasSuffix("is longer than its 4 bytes"))
+    #expect(try idx(IDXFile.images(2, 2, 2)).hasSuffix("has 1 labels for 2 pictures"))
+  }
+
+  @Test func everyTruncationOfAPackedFile() throws {
+    let whole = IDXFile.packed(IDXFile.images(1, 4, 4))
+    let scratch = try Scratch()
+    try scratch.write(IDXFile.labels([0]), to: "train-labels-idx1-ubyte")
+    // The checksum at the end stands after the last byte that is needed.
+    for count in 2..<whole.count - 8 {
+      try scratch.write(Array(whole.prefix(count)), to: "train-images-idx3-ubyte.gz")
+      #expect(!refusal(scratch.path).hasPrefix("no error"), "\(count)")
+    }
+    for place in 10..<whole.count {
+      var bytes = whole
+      bytes[place] ^= 0x40
+      try scratch.write(bytes, to: "train-images-idx3-ubyte.gz")
+      _ = refusal(scratch.path)
+    }
+  }
+
+  @Test func cifarLabels() throws {
+    let scratch = try Scratch()
+    var bytes = [UInt8](repeating: 0, count: 20 * 3073)
+    bytes[19 * 3073] = 10
+    try scratch.write(bytes, to: "data_batch_1.bin")
+    #expect(refusal(scratch.path).hasSuffix("record 19 has label 10, 0 to 9 was expected"))
+    bytes[0] = 10
+    try scratch.write(bytes, to: "data_batch_1.bin")
+    #expect(refusal(scratch.path).contains("is no data set"))
+  }
+
+  @Test func photographsAreNoMasks() throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/1.png", 64, 64)
+    try scratch.write(pattern(64, 64), to: "masks/1.png")
+    #expect(refusal(scratch.path).contains("the masks have more than 64 values"))
+    try scratch.write("not a picture", to: "masks/1.png")
+    #expect(refusal(scratch.path).contains("none of the masks can be read"))
+  }
+
+  @Test func terminalsAreSpared() throws {
+    let scratch = try Scratch()
+    try scratch.picture("\u{1B}[31mred/1.png")
+    try scratch.picture("b/1.png")
+    let data = try Dataset.open(scratch.path)
+    #expect(!data.description.contains("\u{1B}"))
+  }
+}

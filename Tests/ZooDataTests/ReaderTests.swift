@@ -1,0 +1,278 @@
+import Foundation
+import TestSupport
+import Testing
+import ZooData
+import ZooKit
+import ZooVision
+
+/// Small folders of every kind, as users have them.
+@Suite struct ReaderTests {
+  @Test func classesAtTheTopInNaturalOrder() throws {
+    let scratch = try Scratch()
+    for name in ["class10/a.png", "class2/b.png", "class2/deep/c.png", ".hidden/d.png"] {
+      try scratch.picture(name)
+    }
+    try scratch.write("x", to: "class2/notes.txt")
+    let data = try Dataset.open(scratch.path + "/")
+    #expect(data.kind == .imageFolder && data.classes == ["class2", "class10"])
+    #expect(data.splits.map(\.name) == ["all"])
+    #expect(
+      data.splits[0].items.map(\.name) == ["class2/b.png", "class2/deep/c.png", "class10/a.png"])
+    #expect(data.splits[0].counts(classes: 2) == [2, 1])
+  }
+
+  @Test func splitsHaveTheSameClasses() throws {
+    let scratch = try Scratch()
+    for name in ["train/a/1.png", "train/b/1.png", "valid/b/2.png", "test/3.png"] {
+      try scratch.picture(name)
+    }
+    let data = try Dataset.open(scratch.path)
+    #expect(data.classes == ["a", "b"] && data.splits.map(\.name) == ["train", "val"])
+    guard case .label(let label)? = try data["val"]?.items[0].sample().target else {
+      return #expect(Bool(false))
+    }
+    #expect(label == 1)
+    #expect(
+      data.warnings.contains { $0.hasSuffix("test has no folders of pictures and is left out") })
+    #expect(data.warnings.contains("valid/a is missing: the class has no pictures there"))
+  }
+
+  static func voc(_ objects: String, size: String = "<width>12</width><height>8</height>") -> String
+  {
+    """
+    <?xml version="1.0"?>
+    <!-- by hand -->
+    <annotation verified="yes">
+      <filename>1.png</filename><size>\(size)<depth>3</depth></size>\(objects)
+    </annotation>
+    """
+  }
+
+  static func object(_ name: String, _ box: [String], _ more: String = "") -> String {
+    "<object><name>\(name)</name>\(more)<bndbox><xmin>\(box[0])</xmin><ymin>\(box[1])</ymin>"
+      + "<xmax>\(box[2])</xmax><ymax>\(box[3])</ymax></bndbox></object>"
+  }
+
+  @Test func voc() throws {
+    let scratch = try Scratch()
+    try scratch.picture("JPEGImages/1.png")
+    try scratch.picture("JPEGImages/2.png")
+    try scratch.write(
+      ReaderTests.voc(
+        ReaderTests.object("cat &amp; dog", ["1", "2", "5", "6.5"], "<difficult>1</difficult>")
+          + ReaderTests.object("ape", ["3", "3", "3", "7"])
+          + ReaderTests.object("bee", ["-3", "2", "40", "6"])), to: "Annotations/1.xml")
+    try scratch.write(ReaderTests.voc(""), to: "Annotations/2.xml")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.kind == .voc && data.classes == ["bee", "cat & dog"])
+    #expect(data.warnings.count == 1 && data.warnings[0].contains("3.0, 3.0, 3.0, 7.0 of “ape”"))
+    let boxes = boxTarget(try data.splits[0].items[0].sample().target)
+    #expect(boxes.map { corners($0.frame) } == [[1, 2, 5, 6.5], [0, 2, 12, 6]])
+    #expect(boxes.map(\.isDifficult) == [true, false] && boxes.map(\.classIndex) == [1, 0])
+    #expect(boxTarget(try data.splits[0].items[1].sample().target).isEmpty)
+  }
+
+  @Test func vocLists() throws {
+    let scratch = try Scratch()
+    for index in 1...3 {
+      try scratch.picture("JPEGImages/\(index).png")
+      try scratch.write(
+        ReaderTests.voc(ReaderTests.object("a", ["1", "1", "4", "4"])),
+        to: "Annotations/\(index).xml")
+    }
+    try scratch.write("1\n2  \n", to: "ImageSets/Main/trainval.txt")
+    try scratch.write("3", to: "ImageSets/Main/test.txt")
+    try scratch.write("1 -1\n2 1\n", to: "ImageSets/Main/a_train.txt")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.splits.map(\.name) == ["train", "test"] && data.splits.map(\.count) == [2, 1])
+  }
+
+  static func coco(images: String, annotations: String) -> String {
+    """
+    {"info": {}, "licenses": [], "images": [\(images)], "annotations": [\(annotations)],
+     "categories": [{"id": 90, "name": "tooth", "supercategory": "x"}, {"id": 7, "name": "arm"}]}
+    """
+  }
+
+  static let image = #"{"id": 700, "file_name": "a.png", "width": 12, "height": 8}"#
+
+  @Test func cocoWithGapsAndCrowds() throws {
+    let scratch = try Scratch()
+    try scratch.picture("val2017/a.png")
+    try scratch.write(
+      ReaderTests.coco(
+        images: ReaderTests.image,
+        annotations: #"""
+          {"id": 1, "image_id": 700, "category_id": 90, "bbox": [1, 2, 3, 4.5], "area": 9,
+           "iscrowd": 0, "segmentation": [[1, 2, 3, 4]]},
+          {"id": 2, "image_id": 700, "category_id": 7, "bbox": [0, 0, 12, 8], "area": 50.5,
+           "iscrowd": 1, "segmentation": {"counts": [1, 2], "size": [8, 12]}}
+          """#), to: "annotations/instances_val2017.json")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.kind == .coco && data.classes == ["arm", "tooth"])
+    #expect(data.splits.map(\.name) == ["val"])
+    let boxes = boxTarget(try data.splits[0].items[0].sample().target)
+    #expect(boxes.map { corners($0.frame) } == [[1, 2, 4, 6.5], [0, 0, 12, 8]])
+    #expect(boxes.map(\.classIndex) == [1, 0] && boxes.map(\.isCrowd) == [false, true])
+    #expect(boxes.map(\.area) == [9, 50.5])
+    // The file itself may be named.
+    let file = try Dataset.open("\(scratch.path)/annotations/instances_val2017.json")
+    #expect(file.splits[0].count == 1)
+  }
+
+  @Test(arguments: [
+    "names: [cat, 'sea lion', \"a, b\"]", "names:\n  - cat\n  - sea lion # grey\n  - a, b",
+    "names:\n  0: cat\n  2: a, b\n  1: sea lion", "names: {0: cat, 1: sea lion, 2: 'a, b'}",
+    "names: [cat,\n  sea lion,\n  'a, b']",
+  ])
+  func yolo(_ names: String) throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/train/a.png", 20, 10)
+    try scratch.picture("images/train/b.png", 20, 10)
+    try scratch.picture("images/val/c.png", 20, 10)
+    try scratch.write("1 0.5 0.5 0.2 0.4\n2 0.1 0.1 0.4 0.4\n", to: "labels/train/a.txt")
+    try scratch.write("0 0.1 0.2 0.5 0.2 0.3 0.8\n", to: "labels/val/c.txt")
+    try scratch.write(
+      "# data\npath: ../somewhere\ntrain: images/train\nval: ../images/val\nnc: 3\n\(names)\n",
+      to: "data.yaml")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.kind == .yolo && data.classes == ["cat", "sea lion", "a, b"])
+    #expect(data.splits.map(\.name) == ["train", "val"] && data.splits.map(\.count) == [2, 1])
+    let train = try #require(data["train"])
+    let boxes = boxTarget(try train.items[0].sample().target)
+    #expect(boxes.map(\.classIndex) == [1, 2])
+    #expect(areClose(boxes.map { corners($0.frame) }[0], [8, 3, 12, 7]))
+    // Cut at the border of the picture.
+    #expect(areClose(boxes.map { corners($0.frame) }[1], [0, 0, 6, 3]))
+    #expect(boxTarget(try train.items[1].sample().target).isEmpty)
+    let outline = boxTarget(try #require(data["val"]).items[0].sample().target)
+    #expect(areClose(corners(outline[0].frame), [2, 2, 10, 8]))
+  }
+
+  @Test func yoloWithoutNames() throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/a.png")
+    try scratch.write("4 0.5 0.5 0.2 0.4\n", to: "labels/a.txt")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.kind == .yolo && data.classes == ["0", "1", "2", "3", "4"])
+    #expect(data.warnings.contains { $0.contains("names no classes") })
+  }
+
+  @Test func masks() throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/1.png", 3, 2)
+    let mask = try Picture(width: 3, height: 2, channels: 1, pixels: [0, 7, 7, 255, 0, 7])
+    try scratch.write(mask, to: "masks/1_mask.png")
+    let data = try Dataset.open(scratch.path)
+    // 255 beside two others is where nobody knows.
+    #expect(data.kind == .masks && data.classes == ["0", "7"])
+    guard case .mask(let classes) = try data.splits[0].items[0].sample().target else {
+      return #expect(Bool(false))
+    }
+    #expect(classes.pixels == [0, 1, 1, Target.ignored, 0, 1])
+    try scratch.write("0 ground\n7 tree\n255 sky\n", to: "classes.txt")
+    let named = try Dataset.open(scratch.path)
+    #expect(named.classes == ["ground", "tree", "sky"])
+    guard case .mask(let all) = try named.splits[0].items[0].sample().target else {
+      return #expect(Bool(false))
+    }
+    #expect(all.pixels == [0, 1, 1, 2, 0, 1])
+    try scratch.write("0 ground\n5 tree\n", to: "classes.txt")
+    let wrong = try Dataset.open(scratch.path)
+    let error = #expect(throws: ZooError.self) { try wrong.splits[0].items[0].sample() }
+    #expect(error?.message.contains("has pixels of value 7, 0, 5 were expected") == true)
+  }
+
+  @Test func colouredMasks() throws {
+    let scratch = try Scratch()
+    try scratch.picture("train/image/1.png", 2, 1)
+    try scratch.write(
+      Picture(width: 2, height: 1, channels: 3, pixels: [255, 0, 128, 9, 9, 9]),
+      to: "train/label/1.png")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.classes == ["9", "255,0,128"] && data.splits.map(\.name) == ["train"])
+    try scratch.write("9 ground\n255,0,128 nucleus\n", to: "classes.txt")
+    let named = try Dataset.open(scratch.path)
+    #expect(named.classes == ["ground", "nucleus"])
+    guard case .mask(let mask) = try named.splits[0].items[0].sample().target else {
+      return #expect(Bool(false))
+    }
+    #expect(mask.pixels == [1, 0])
+  }
+
+  @Test func aMaskOfAnotherSize() throws {
+    let scratch = try Scratch()
+    for index in 0..<2 { try scratch.picture("images/\(index).png", 3, 2) }
+    try scratch.picture("masks/0.png", 3, 2, channels: 1, level: 0)
+    try scratch.picture("masks/1.png", 2, 2, channels: 1, level: 0)
+    let data = try Dataset.open(scratch.path)
+    let error = #expect(throws: ZooError.self) { try data.splits[0].items[1].sample() }
+    #expect(
+      error?.message.hasSuffix("masks/1.png has 2×2 pixels, its picture images/1.png has 3×2")
+        == true)
+  }
+
+  @Test func idx() throws {
+    let scratch = try Scratch()
+    try scratch.write(IDXFile.images(3, 2, 2), to: "train-images-idx3-ubyte")
+    try scratch.write(IDXFile.labels([2, 0, 1]), to: "train-labels-idx1-ubyte")
+    try scratch.write(IDXFile.packed(IDXFile.images(1, 2, 2)), to: "t10k-images.idx3-ubyte.gz")
+    try scratch.write(IDXFile.packed(IDXFile.labels([1])), to: "t10k-labels-idx1-ubyte.gz")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.kind == .idx && data.classes == ["0", "1", "2"])
+    #expect(data.splits.map(\.name) == ["train", "test"] && data.splits.map(\.count) == [3, 1])
+    let sample = try #require(data["train"]).items[1].sample()
+    #expect(sample.picture.pixels == [4, 5, 6, 7] && sample.name == "train/1")
+    #expect(try #require(data["test"]).items[0].sample().picture.pixels == [0, 1, 2, 3])
+    try scratch.write("zero\none\ntwo\n", to: "classes.txt")
+    #expect(try Dataset.open(scratch.path).classes == ["zero", "one", "two"])
+  }
+
+  @Test func nothingAndTooMuch() throws {
+    let scratch = try Scratch()
+    #expect(
+      refusal(scratch.path).contains("is no data set: it holds 0 folders and 0 files; looked"))
+    #expect(refusal("\(scratch.path)/nowhere") == "\(scratch.path)/nowhere does not exist")
+    try scratch.picture("images/a.png")
+    #expect(refusal(scratch.path).contains("it holds 1 folders (images)"))
+    try scratch.write("0 0.5 0.5 0.2 0.4\n", to: "labels/a.txt")
+    try scratch.picture("masks/a.png", 12, 8, channels: 1, level: 1)
+    #expect(
+      refusal(scratch.path).contains(
+        "may be several kinds of data set: YOLO (labels/*.txt), pictures and masks "
+          + "(images/, masks/); give the folder"))
+  }
+}
+
+func areClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-9) -> Bool {
+  a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance }
+}
+
+enum IDXFile {
+  static func big(_ number: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(number >> (24 - 8 * $0) & 255) }
+  }
+
+  static func header(_ sizes: [UInt32], type: UInt8 = 8) -> [UInt8] {
+    [0, 0, type, UInt8(sizes.count)] + sizes.flatMap(big)
+  }
+
+  static func images(_ count: Int, _ height: Int, _ width: Int) -> [UInt8] {
+    header([UInt32(count), UInt32(height), UInt32(width)])
+      + (0..<count * height * width).map { UInt8($0 & 255) }
+  }
+
+  static func labels(_ labels: [UInt8]) -> [UInt8] { header([UInt32(labels.count)]) + labels }
+
+  /// A gzip file of stored blocks.
+  static func packed(_ bytes: [UInt8]) -> [UInt8] {
+    let count = UInt16(bytes.count)
+    let block = [1, UInt8(count & 255), UInt8(count >> 8), UInt8(~count & 255), UInt8(~count >> 8)]
+    let crc = ~bytes.reduce(~0 as UInt32) { crc, byte in
+      (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc >> 1 ^ (crc & 1) * 0xEDB8_8320 }
+    }
+    func little(_ number: UInt32) -> [UInt8] { big(number).reversed() }
+    return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255] + block + bytes + little(crc)
+      + little(UInt32(bytes.count))
+  }
+}
