@@ -26,9 +26,12 @@ func tests(_ name: String, _ needs: [String], path: String? = nil) -> Target {
 func plugin(_ family: String) -> [Target] {
   [
     .target(
-      name: family, dependencies: ["ZooKit"], path: "Plugins/\(family)/Sources",
+      name: family, dependencies: ["ZooKit", "ZooDetection"], path: "Plugins/\(family)/Sources",
       swiftSettings: strict),
-    tests("\(family)Tests", [family, "ZooKit", "ZooEngine"], path: "Plugins/\(family)/Tests"),
+    // With every family: one may ask the registry for another's features.
+    tests(
+      "\(family)Tests", ["ZooKit", "ZooEngine", "ZooDetection"] + families,
+      path: "Plugins/\(family)/Tests"),
   ]
 }
 
@@ -69,12 +72,14 @@ let package = Package(
     room("ZooEngine", ["ZooKit", "COneDNN"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
+    room("ZooDetection", ["ZooKit"]),
     room("ZooFetch", ["ZooKit", "CTransfer"]),
     room("ZooMetrics", ["ZooKit"]),
     room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),
     room(
       "ModelZoo",
-      ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooFetch", "CCatalog"] + families),
+      ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "CCatalog"]
+        + families),
     room("ZooArguments", ["ZooKit"]),
     .executableTarget(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict,
@@ -87,6 +92,7 @@ let package = Package(
     tests("ZooEngineTests", ["ZooKit", "ZooEngine"] + families),
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
+    tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooKit"] + families),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),

@@ -14,7 +14,8 @@ extension Golden {
 }
 
 extension Golden.Input {
-  /// The first output for this input.
+  /// The output for this input. A network of several stages gives all of them, one behind another;
+  /// what it takes besides the picture is made from a seed too.
   func output(of graph: Graph, _ weights: Weights, engine: EngineChoice) throws -> Tensor {
     let expected = graph.operations[graph.inputs[0].operation].shape
     func check(_ shape: Shape) throws {
@@ -37,10 +38,20 @@ extension Golden.Input {
     }
     let plan = try InferencePlan(
       graph, weights, batch: batch.shape[0], engine: try engine.engine())
-    guard let output = try plan.run([plan.inputs[0].name: batch])[graph.outputs[0].name] else {
-      throw ZooError.failure("the network gives no \(graph.outputs[0].name)")
+    var inputs = [plan.inputs[0].name: batch]
+    for (name, shape) in plan.inputs.dropFirst() {
+      let key = Random(seed: 1).key("golden").key(name)
+      inputs[name] = try Tensor(Shape([batch.shape[0]] + shape.sizes)) { values in
+        for index in values.indices { values[index] = 2 * key.uniform(index) - 1 }
+      }
     }
-    return output
+    let values = try plan.run(inputs)
+    let outputs = graph.outputs.compactMap { values[$0.name] }
+    guard let first = outputs.first, outputs.count == graph.outputs.count else {
+      throw ZooError.failure("the network gives no \(graph.outputs.map(\.name))")
+    }
+    if outputs.count == 1 { return first }
+    return try Tensor([outputs.reduce(0) { $0 + $1.count }], outputs.flatMap(\.values))
   }
 }
 

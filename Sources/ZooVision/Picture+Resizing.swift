@@ -46,6 +46,7 @@ extension Picture {
     case .nearest: seen = try sampled(at: size, columns, rows)
     case .bilinear: seen = try filtered(.bilinear, size, columns, rows)
     case .bicubic: seen = try filtered(.bicubic, size, columns, rows)
+    case .sampled: seen = try interpolated(at: size, columns, rows)
     }
     seen.isReduced = isReduced
     return try seen.cropped(

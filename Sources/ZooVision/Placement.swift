@@ -41,7 +41,8 @@ public struct Placement: Hashable, Sendable {
 }
 
 extension Preprocessing {
-  /// What becomes of a picture of this size: torchvision's `Resize` and `CenterCrop`.
+  /// What becomes of a picture of this size: torchvision's `Resize` and `CenterCrop`, and the rule of
+  /// its detectors.
   public func placement(of picture: Window.Size) throws -> Placement {
     let resized: Window.Size
     switch resize {
@@ -58,6 +59,17 @@ extension Preprocessing {
       resized =
         picture.width <= picture.height
         ? .init(product / short, side) : .init(side, product / short)
+    case .within(let shorter, let longer):
+      let short = Double(min(picture.width, picture.height))
+      let long = Double(max(picture.width, picture.height))
+      guard short > 0, shorter > 0, longer > 0 else {
+        throw ZooError.failure(
+          "a picture of \(picture.width)×\(picture.height) cannot be resized to \(shorter)")
+      }
+      // In float64 and rounded down, as PyTorch does it; of a hair a line stays.
+      let factor = min(Double(shorter) / short, Double(longer) / long)
+      resized = .init(
+        max(1, Int(Double(picture.height) * factor)), max(1, Int(Double(picture.width) * factor)))
     }
     let size = crop ?? resized
     return Placement(

@@ -13,6 +13,7 @@ extension Preprocessing {
 
   /// A batch, N×C×H×W.
   public func tensor(from pictures: [Picture]) throws -> Tensor {
+    if isPadded { return try padded(pictures).tensor }
     let tables = try levels
     guard let first = pictures.first else {
       throw ZooError.failure("a batch needs at least one picture")
@@ -56,7 +57,7 @@ extension Preprocessing {
   /// A scale of 1/255 is a division by 255, for that is what `ToTensor` computes, and the product
   /// with the rounded reciprocal differs in the last bit; so with any divisor of whole halves
   /// (Keras' 127.5). Then the mean is subtracted and the difference divided, each rounded.
-  private var levels: [[Float]] {
+  var levels: [[Float]] {
     get throws {
       let count = channels == .grey ? 1 : 3
       guard mean.count == count, std.count == count else {

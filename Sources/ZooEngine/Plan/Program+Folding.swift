@@ -10,7 +10,9 @@ extension Program {
     var producer: [Value: Int] = [:]
     var kept: [Step] = []
     for step in steps {
-      if let norm = step.layer as? BatchNorm, step.epilogue.isEmpty, uses[step.inputs[0]] == 1,
+      let frozen = (step.layer as? FrozenBatchNorm)?.norm
+      if let norm = step.layer as? BatchNorm ?? frozen, step.epilogue.isEmpty,
+        uses[step.inputs[0]] == 1,
         let index = producer[step.inputs[0]], kept[index].epilogue.isEmpty,
         let folded = try kept[index].folding(norm, step.constants)
       {

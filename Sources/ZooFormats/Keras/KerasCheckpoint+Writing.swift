@@ -60,8 +60,8 @@ extension Parameter {
     switch role {
     case .weight: "kernel"
     case .bias: "bias"
-    case .scale: "gamma"
-    case .shift: "beta"
+    case .scale, .fixedScale: "gamma"
+    case .shift, .fixedShift: "beta"
     case .mean: "moving_mean"
     case .variance: "moving_variance"
     }

@@ -5,6 +5,11 @@ public struct Variant: Sendable {
   public let name: String
   public let architecture: any Architecture
 
+  package init(name: String, architecture: any Architecture) {
+    self.name = name
+    self.architecture = architecture
+  }
+
   public var family: String { type(of: architecture).name }
   public var paper: String { type(of: architecture).paper }
 

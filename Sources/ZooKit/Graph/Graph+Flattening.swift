@@ -46,7 +46,8 @@ extension Graph.Operation {
       guard channels > 1, places > 1 else { return .same }
       return .indices(
         (0..<channels * places).map { $0 % places * channels + $0 / places })
-    case is Reshape, is Activation, is Dropout, is BatchNorm, is Softmax, is Add, is Multiply:
+    case is Reshape, is Activation, is Dropout, is BatchNorm,
+      is FrozenBatchNorm, is Softmax, is Add, is Multiply:
       return inputs.allSatisfy { $0.order == first.order } && first.shape.rank == 1
         ? first.order : .unknown
     case is Concatenate:

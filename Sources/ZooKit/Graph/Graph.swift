@@ -15,6 +15,8 @@ public struct Graph: Sendable {
     public let parameters: [Parameter]
     /// The stages it belongs to, outermost first.
     public let stages: [String]
+    /// How often it runs for one picture, at most: once, or for each of its regions.
+    public let count: Int
     /// Where it was written, for messages.
     public let site: Site
   }
@@ -40,12 +42,13 @@ public struct Graph: Sendable {
     parameters.filter(\.role.isTrainable).reduce(0) { $0 + $1.shape.count }
   }
 
-  /// Multiply-accumulates for one item.
+  /// Multiply-accumulates for one picture.
   public var macs: Int { operations.indices.reduce(0) { $0 + macs(of: $1) } }
 
   public func macs(of index: Int) -> Int {
     let operation = operations[index]
-    return operation.layer.macs(operation.inputs.map { operations[$0].shape }, operation.shape)
+    let inputs = operation.inputs.map { operations[$0].shape }
+    return operation.count * operation.layer.macs(inputs, operation.shape)
   }
 
   /// The stages in the order in which they begin, each once.

@@ -19,6 +19,7 @@ final class GraphBuilder {
   private var stages: [String] = []
   private var names: [String: Int] = [:]
   private var sharing = 0
+  private var freezing = 0
 
   init(normEpsilon: Double?) { self.normEpsilon = normEpsilon }
 
@@ -56,6 +57,14 @@ final class GraphBuilder {
     return body()
   }
 
+  func frozen<R>(_ body: () -> R) -> R {
+    freezing += 1
+    defer { freezing -= 1 }
+    return body()
+  }
+
+  var freezesNorms: Bool { freezing > 0 }
+
   /// Layers that learn nothing may repeat a name and get `relu_1`, `relu_2`; so may layers inside a
   /// shared scope, which then mean the same parameters. Anything else is a mistake.
   private func unique(_ path: String, mayRepeat: Bool) throws -> String {
@@ -86,7 +95,9 @@ final class GraphBuilder {
       operations.append(
         .init(
           name: name, layer: layer, inputs: inputs.map(\.index), shape: shape,
-          parameters: parameters, stages: stages, site: site))
+          parameters: parameters, stages: stages,
+          count: (layer as? Input)?.count ?? inputs.map { operations[$0.index].count }.max() ?? 1,
+          site: site))
       return Node(self, operations.count - 1, shape)
     } catch {
       if problem == nil {
@@ -95,6 +106,19 @@ final class GraphBuilder {
       }
       return Node(self, inputs.first?.index ?? 0, shapes.first ?? [1])
     }
+  }
+
+  func refuse(_ reason: String, _ site: Site) {
+    if problem == nil { problem = .failure("\(reason) — \(site)") }
+  }
+
+  /// Everything that an operation depends on, itself included, in order.
+  func ancestors(of index: Int) -> [Int] {
+    var found: Set<Int> = [index]
+    for index in operations.indices.reversed() where found.contains(index) {
+      found.formUnion(operations[index].inputs)
+    }
+    return found.sorted()
   }
 
   private func checkSharing(_ parameters: [Parameter]) throws {
@@ -108,8 +132,8 @@ final class GraphBuilder {
     }
   }
 
-  func input(_ name: String, _ shape: Shape, _ site: Site) -> Node {
-    let node = add(Input(shape: shape), name, [], site)
+  func input(_ name: String, _ shape: Shape, count: Int = 1, _ site: Site) -> Node {
+    let node = add(Input(shape: shape, count: count), name, [], site)
     inputs.append(.init(name: name, operation: node.index))
     return node
   }
@@ -118,6 +142,8 @@ final class GraphBuilder {
 /// Where values enter a graph.
 struct Input: Layer {
   let shape: Shape
+  /// How many of them a picture has, at most.
+  var count = 1
   var kind: String { "input" }
   func output(_ inputs: [Shape]) -> Shape { shape }
   func forward(_ pass: Pass) {}

@@ -36,8 +36,10 @@ extension Node {
     _ name: String? = nil, epsilon: Double? = nil, momentum: Float = 0.1,
     file: String = #fileID, line: Int = #line
   ) -> Node {
-    let norm = BatchNorm(
-      epsilon: Float(epsilon ?? builder.normEpsilon ?? 1e-5), momentum: momentum)
+    let epsilon = Float(epsilon ?? builder.normEpsilon ?? 1e-5)
+    let norm: any Layer =
+      builder.freezesNorms
+      ? FrozenBatchNorm(epsilon: epsilon) : BatchNorm(epsilon: epsilon, momentum: momentum)
     return callLayer(norm, name, file: file, line: line)
   }
 

@@ -50,6 +50,11 @@ public struct Node {
     builder.staged(name) { body(self) }
   }
 
+  /// Norms inside are constants, whatever the network around them learns.
+  public func frozenNorms(_ body: (Node) -> Node) -> Node {
+    builder.frozen { body(self) }
+  }
+
   /// Names used again inside mean the same parameters: one head over several levels.
   public func shared(_ body: (Node) -> Node) -> Node {
     builder.shared { body(self) }

@@ -7,8 +7,15 @@ public struct Parameter: Hashable, Sendable {
     case scale, shift
     /// A norm's running statistics: kept, never trained.
     case mean, variance
+    /// The factor and offset of a frozen norm: constants.
+    case fixedScale, fixedShift
 
-    public var isTrainable: Bool { self != .mean && self != .variance }
+    public var isTrainable: Bool {
+      switch self {
+      case .weight, .bias, .scale, .shift: true
+      case .mean, .variance, .fixedScale, .fixedShift: false
+      }
+    }
   }
 
   /// Within its layer (`weight`) or, in a ``Graph``, in full (`layer1.0.conv1.weight`).

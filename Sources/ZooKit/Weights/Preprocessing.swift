@@ -12,14 +12,24 @@ public struct Preprocessing: Hashable, Sendable {
     case shorterSide(Int)
     /// Stretched to height and width.
     case exact(height: Int, width: Int)
+    /// As large as fits: the shorter side at most so long, and the longer one too. Detectors see
+    /// pictures so.
+    case within(shorter: Int, longer: Int)
   }
 
-  public enum Interpolation: String, Sendable, CaseIterable { case nearest, bilinear, bicubic }
+  public enum Interpolation: String, Sendable, CaseIterable {
+    case nearest, bilinear, bicubic
+    /// Between the four nearest pixels, after they were normalised, and without antialiasing: what
+    /// PyTorch's `interpolate` makes of a tensor, and torchvision's detectors were trained with.
+    case sampled
+  }
 
   public enum Channels: String, Sendable, CaseIterable { case rgb, bgr, grey }
 
   public var resize: Resize
   public var interpolation: Interpolation
+  /// Zeros at the right and at the bottom make both sides multiples of this.
+  public var multiple: Int
   /// The centre of the resized picture, height and width; all of it where nil.
   public var crop: Window.Size?
   public var channels: Channels
@@ -30,11 +40,13 @@ public struct Preprocessing: Hashable, Sendable {
 
   public init(
     resize: Resize, interpolation: Interpolation = .bilinear, crop: Window.Size? = nil,
-    channels: Channels = .rgb, scale: Float = 1 / 255, mean: [Float], std: [Float]
+    multiple: Int = 1, channels: Channels = .rgb, scale: Float = 1 / 255, mean: [Float],
+    std: [Float]
   ) {
     self.resize = resize
     self.interpolation = interpolation
     self.crop = crop
+    self.multiple = multiple
     self.channels = channels
     self.scale = scale
     self.mean = mean
@@ -46,16 +58,20 @@ extension Preprocessing {
   public init(_ json: JSON, in origin: String) throws {
     var fields = try Fields(json, of: "preprocessing", in: origin)
     let sides = try fields.optional("resize") { fields, key in try fields.integers(key) } ?? []
-    switch sides.count {
-    case 0: resize = .none
-    case 1: resize = .shorterSide(sides[0])
-    case 2: resize = .exact(height: sides[0], width: sides[1])
+    let longest = try fields.optional("longest") { fields, key in try fields.integer(key) }
+    switch (sides.count, longest) {
+    case (0, nil): resize = .none
+    case (1, nil): resize = .shorterSide(sides[0])
+    case (1, let longest?): resize = .within(shorter: sides[0], longer: longest)
+    case (2, nil): resize = .exact(height: sides[0], width: sides[1])
+    case (_, .some): throw fields.error("“longest” goes with one side to “resize” to")
     default: throw fields.error("“resize” is one side, or height and width")
     }
     interpolation = try fields.choice("interpolation", of: Interpolation.self) ?? .bilinear
     let crop = try fields.optional("crop") { fields, key in try fields.integers(key) }
     if let crop, crop.count != 2 { throw fields.error("“crop” is height and width") }
     self.crop = crop.map { Window.Size($0[0], $0[1]) }
+    multiple = try fields.optional("multiple") { fields, key in try fields.integer(key) } ?? 1
     channels = try fields.choice("channels", of: Channels.self) ?? .rgb
     scale = Float(try fields.number("scale"))
     mean = try fields.numbers("mean").map(Float.init)
@@ -65,7 +81,8 @@ extension Preprocessing {
       throw fields.error("“mean” and “std” need \(count) numbers for \(channels.rawValue)")
     }
     // A record must not ask for more than a picture may have.
-    guard (sides + (crop ?? [])).allSatisfy({ 1...65_536 ~= $0 }),
+    guard (sides + (crop ?? []) + [longest ?? 1]).allSatisfy({ 1...65_536 ~= $0 }),
+      1...1024 ~= multiple, (longest ?? 1) * sides.reduce(1, max) <= 1 << 26,
       [sides, crop ?? []].allSatisfy({ $0.reduce(1, *) <= 1 << 26 }),
       std.allSatisfy({ $0 > 0 && $0.isFinite }), mean.allSatisfy(\.isFinite), scale.isFinite
     else { throw fields.error("a size or a factor of the preprocessing is out of range") }
@@ -75,12 +92,17 @@ extension Preprocessing {
   public var json: JSON {
     var members: [(key: String, value: JSON)] = []
     switch resize {
-    case .none: break
+    case .none, .within: break
     case .shorterSide(let side): members.append(("resize", [JSON(side)]))
     case .exact(let height, let width): members.append(("resize", [JSON(height), JSON(width)]))
     }
+    if case .within(let shorter, let longer) = resize {
+      members.append(("resize", [JSON(shorter)]))
+      members.append(("longest", JSON(longer)))
+    }
     members.append(("interpolation", JSON(interpolation.rawValue)))
     if let crop { members.append(("crop", [JSON(crop.height), JSON(crop.width)])) }
+    if multiple > 1 { members.append(("multiple", JSON(multiple))) }
     members.append(("channels", JSON(channels.rawValue)))
     // Printed as the shortest decimal that reads back as the same float32.
     members.append(("scale", JSON(Double("\(scale)") ?? Double(scale))))

@@ -21,8 +21,8 @@ extension Tensor {
         Threads.split(values.count, cost: 8) { range in
           for index in range { values[index] = bound * (2 * key.uniform(index) - 1) }
         }
-      case .scale, .variance: values.initialize(repeating: 1)
-      case .bias, .shift, .mean: values.initialize(repeating: 0)
+      case .scale, .fixedScale, .variance: values.initialize(repeating: 1)
+      case .bias, .shift, .fixedShift, .mean: values.initialize(repeating: 0)
       }
     }
   }

@@ -108,11 +108,16 @@ extension Preprocessing {
   fileprivate var sentence: String {
     var parts: [String] = []
     switch resize {
-    case .none: break
+    case .none, .within: break
     case .shorterSide(let side): parts.append("shorter side to \(side), \(interpolation.rawValue)")
     case .exact(let height, let width):
       parts.append("to \(height)×\(width), \(interpolation.rawValue)")
     }
+    if case .within(let shorter, let longer) = resize {
+      parts.append(
+        "shorter side to \(shorter), longer at most \(longer), \(interpolation.rawValue)")
+    }
+    if multiple > 1 { parts.append("padded to multiples of \(multiple)") }
     if let crop { parts.append("centre \(crop.height)×\(crop.width)") }
     parts.append(channels.rawValue)
     let list = { (numbers: [Float]) in numbers.map { "\($0)" }.joined(separator: " ") }

@@ -5,22 +5,31 @@ struct PredictVerb: Verb {
   let name = "predict"
   let summary = "what a model sees in pictures"
   let discussion = """
-    Pictures are JPEG or PNG and are prepared as the checkpoint was trained. A picture that cannot \
-    be read is named on standard error, the others are still shown, and the exit status says so.
+    A classifier gives classes, a detector boxes in pixels of the picture. Pictures are JPEG or PNG \
+    and are prepared as the checkpoint was trained. A picture that cannot be read is named on \
+    standard error, the others are still shown, and the exit status says so.
     """
   let examples: KeyValuePairs = [
-    "zoo predict resnet50 cat.jpg --top 3": "the three likeliest classes"
+    "zoo predict resnet50 cat.jpg --top 3": "the three likeliest classes",
+    "zoo predict fasterrcnn-resnet50-fpn street.jpg --draw found": "boxes, drawn too",
   ]
   let images = Positional<[String]>(
     "IMAGE", help: "JPEG or PNG files", completion: .files(endings: ["jpg", "jpeg", "png"]))
   let top = Option("--top", value: "K", default: 5, in: 1...100_000, help: "how many classes")
+  let score = Option(
+    "--score", value: "S", default: 0.5, in: 0...1, help: "how sure a detector must be")
+  let iou = Option(
+    "--iou", value: "I", default: 0.5, in: 0...1,
+    help: "boxes of a class that overlap by more are one thing")
   let pixelLimit = Option(
     "--pixel-limit", value: "N", default: Picture.pixelLimit, in: 1...Int.max,
     help: "refuse pictures of more pixels")
   let draw = Option<String?>(
-    "--draw", value: "DIR", help: "write each picture with its classes there, as PNG",
+    "--draw", value: "DIR", help: "write each picture with its classes or boxes there, as PNG",
     completion: .folders)
-  var arguments: [any Argument] { [Common.model, images, top, draw, pixelLimit, Common.precision] }
+  var arguments: [any Argument] {
+    [Common.model, images, top, score, iou, draw, pixelLimit, Common.precision]
+  }
 
   func run(_ input: Parsed) throws {
     let model = try input.zoo().model(input[Common.model])
@@ -29,19 +38,22 @@ struct PredictVerb: Verb {
         "\(model.name) holds \(model.checkpoint.random.count) random tensors: its answers mean nothing"
       )
     }
-    let classifier = try Classifier(
-      model, engine: input[Common.engine], precision: input[Common.precision])
+    let predictor = try predictor(for: model, input)
     var drawings = try input[draw].map { try DrawingFolder($0, sparing: input[images]) }
     let isJSON = try input.wantsJSON
+    let isOneOfMany = try input[images].count > 1
     var results: [JSON] = []
     var firstError: ZooError?
     for image in try input[images] {
       do {
         let picture = try Picture(contentsOf: image, pixelLimit: input[pixelLimit])
-        let answer = try classifier.classify(picture, top: input[top])
-        results.append(["image": JSON(image), "top": JSON(answer.top.map(\.json))])
-        if !isJSON { show(image, answer, among: try input[images].count) }
-        if let path = try drawings?.write(answer.drawn(on: picture), of: image), !isJSON {
+        let prediction = try predictor(picture)
+        results.append(JSON(.object([("image", JSON(image))] + prediction.members)))
+        if !isJSON {
+          if isOneOfMany { print(image.printable) }
+          print(prediction.table.text())
+        }
+        if let path = try drawings?.write(prediction.drawing(), of: image), !isJSON {
           print(path)
         }
       } catch let error as ZooError {
@@ -53,22 +65,73 @@ struct PredictVerb: Verb {
     if let firstError { throw firstError }
   }
 
-  private func show(_ image: String, _ answer: Classification, among count: Int) {
-    if count > 1 { print(image.printable) }
+  /// What the model's task makes of a picture.
+  private func predictor(
+    for model: Model, _ input: Parsed
+  ) throws -> (Picture) throws -> Prediction {
+    let (engine, precision) = (try input[Common.engine], try input[Common.precision])
+    switch model.checkpoint.task {
+    case .detection:
+      let detector = try ObjectDetector(model, engine: engine, precision: precision)
+      let options = DetectionOptions(score: Float(try input[score]), iou: try input[iou])
+      return { picture in Prediction(try detector.detect(picture, options), in: picture) }
+    case .classification, .segmentation:
+      let classifier = try Classifier(model, engine: engine, precision: precision)
+      let count = try input[top]
+      return { picture in Prediction(try classifier.classify(picture, top: count), of: picture) }
+    }
+  }
+}
+
+/// What a model says about one picture, in the ways in which it can be shown.
+private struct Prediction {
+  let table: Table
+  let members: [(key: String, value: JSON)]
+  let drawing: () throws -> Picture
+
+  init(_ answer: Classification, of picture: Picture) {
     var table = Table(.right("%"), "class")
     for guess in answer.top {
       table.add(decimal(Double(guess.probability) * 100, digits: 1), guess.name)
     }
-    print(table.text())
+    self.table = table
+    members = [("top", JSON(answer.top.map(\.json)))]
+    drawing = { try answer.drawn(on: picture) }
   }
+
+  init(_ objects: [DetectedObject], in picture: Picture) {
+    var table = Table(
+      .right("%"), "class", .right("left"), .right("top"), .right("right"), .right("bottom"))
+    for object in objects {
+      let sides = [object.box.x0, object.box.y0, object.box.x1, object.box.y1].map {
+        decimal(Double($0), digits: 1)
+      }
+      table.add(
+        decimal(Double(object.score) * 100, digits: 1), object.name, sides[0], sides[1], sides[2],
+        sides[3])
+    }
+    self.table = table
+    members = [("detections", JSON(objects.map(\.json)))]
+    drawing = { try picture.drawn(with: objects) }
+  }
+}
+
+extension JSON {
+  /// The shortest decimal that reads back as the same float32.
+  fileprivate init(_ number: Float) { self.init(Double("\(number)") ?? Double(number)) }
 }
 
 extension Classification.Guess {
   fileprivate var json: JSON {
+    ["class": JSON(name), "index": JSON(index), "probability": JSON(probability)]
+  }
+}
+
+extension DetectedObject {
+  fileprivate var json: JSON {
     [
-      "class": JSON(name), "index": JSON(index),
-      // The shortest decimal that reads back as the same float32.
-      "probability": JSON(Double("\(probability)") ?? Double(probability)),
+      "class": JSON(name), "index": JSON(index), "score": JSON(score),
+      "box": JSON([box.x0, box.y0, box.x1, box.y1].map { JSON($0) }),
     ]
   }
 }

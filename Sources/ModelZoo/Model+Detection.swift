@@ -1,0 +1,126 @@
+import ZooDetection
+import ZooEngine
+import ZooKit
+import ZooVision
+
+/// Something found in a picture, by its name.
+public struct DetectedObject: Sendable {
+  public let name: String
+  /// Into the model's classes.
+  public let index: Int
+  public let score: Float
+  /// In pixels of the picture.
+  public let box: Box
+}
+
+extension Model {
+  /// What is in a picture, the surest first.
+  ///
+  /// ```swift
+  /// let model = try zoo.model("fasterrcnn-resnet50-fpn")
+  /// for thing in try model.detect(Picture(contentsOf: "street.jpg"), .init(score: 0.5)) {
+  ///   print(thing.name, thing.score, thing.box)
+  /// }
+  /// ```
+  public func detect(_ picture: Picture, _ options: DetectionOptions = .init()) throws
+    -> [DetectedObject]
+  {
+    try ObjectDetector(self).detect(picture, options)
+  }
+
+  /// The network for pictures of another size.
+  func graph(for input: Shape) throws -> Graph {
+    guard input != checkpoint.input else { return graph }
+    do {
+      return try variant.graph(
+        head: checkpoint.head(classes: checkpoint.classes.count), input: input,
+        normEpsilon: checkpoint.normEpsilon)
+    } catch let error as ZooError {
+      throw ZooError.corrupt("\(name) cannot take \(input): \(error.message)")
+    }
+  }
+}
+
+/// A model ready for one picture after another: what it compiles for a size it keeps for a while.
+public final class ObjectDetector {
+  private let model: Model
+  private let detector: any Detector
+  private let plans: PartPlans
+
+  public convenience init(
+    _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32
+  ) throws {
+    try self.init(model, PartPlans(model, engine: engine, precision: precision))
+  }
+
+  private init(_ model: Model, _ plans: PartPlans) throws {
+    guard model.checkpoint.task == .detection,
+      let detector = model.variant.architecture as? any Detector
+    else { throw ZooError.usage("\(model.name) is for \(model.checkpoint.task.rawValue)") }
+    guard model.checkpoint.head != .none else {
+      throw ZooError.usage("\(model.name) ends with its features and knows no classes")
+    }
+    self.model = model
+    self.detector = detector
+    self.plans = plans
+  }
+
+  public func detect(_ picture: Picture, _ options: DetectionOptions = .init()) throws
+    -> [DetectedObject]
+  {
+    try detect([picture], options)[0]
+  }
+
+  /// Several pictures of any sizes at once, as one batch.
+  public func detect(_ pictures: [Picture], _ options: DetectionOptions = .init()) throws
+    -> [[DetectedObject]]
+  {
+    let (tensor, placements) = try model.checkpoint.preprocessing.padded(pictures)
+    let batch = PictureBatch(tensor, sizes: placements.map(\.resized))
+    return try zip(detector.detect(in: batch, options, running: plans), placements).map {
+      found, placement in
+      found.compactMap { detection in
+        guard model.checkpoint.classes.indices.contains(detection.classIndex) else { return nil }
+        return DetectedObject(
+          name: model.checkpoint.classes[detection.classIndex], index: detection.classIndex,
+          score: detection.score, box: placement.pictureBox(detection.box))
+      }
+    }
+  }
+
+  /// Everything that goes from part to part of the network for a batch of inputs, by name.
+  static func trace(
+    _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
+  ) throws -> [String: Tensor] {
+    let plans = PartPlans(
+      model, engine: engine, precision: precision, keeping: keeping, tracing: true)
+    let size = Window.Size(batch.shape[2], batch.shape[3])
+    let pictures = PictureBatch(
+      batch, sizes: Array(repeating: size, count: batch.shape[0]))
+    _ = try ObjectDetector(model, plans).detector.detect(in: pictures, .init(), running: plans)
+    return plans.trace ?? [:]
+  }
+}
+
+extension Placement {
+  /// A box of the input, in the picture.
+  public func pictureBox(_ box: Box) -> Box {
+    let (x0, y0) = pictureCoordinates(x: Double(box.x0), y: Double(box.y0))
+    let (x1, y1) = pictureCoordinates(x: Double(box.x1), y: Double(box.y1))
+    return Box(Float(x0), Float(y0), Float(x1), Float(y1))
+  }
+}
+
+extension Picture {
+  /// The picture with boxes around what was found, labelled.
+  public func drawn(with objects: [DetectedObject]) throws -> Picture {
+    try marked(
+      with: objects.map { object in
+        LabelledBox(
+          Frame(
+            x0: Double(object.box.x0), y0: Double(object.box.y0), x1: Double(object.box.x1),
+            y1: Double(object.box.y1)),
+          label: object.name, score: Double(object.score), classIndex: object.index)
+      })
+  }
+}

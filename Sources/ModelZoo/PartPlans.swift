@@ -1,0 +1,127 @@
+import ZooDetection
+import ZooEngine
+import ZooKit
+
+/// The parts of a model's network, compiled as they are asked for: for each picture size a plan,
+/// of which the latest are kept. Not to be used by two threads at once.
+///
+/// Regions come in any number; plans for a few fixed numbers of them serve all, and what is missing
+/// to the last one is filled with zeros that nobody reads.
+final class PartPlans: PartRunner {
+  private let model: Model
+  private let engine: EngineChoice
+  private let precision: Precision
+  private var plans: [(key: Key, plan: InferencePlan)] = []
+  /// Nodes that are wanted beside what the parts give.
+  private let keeping: [String]
+  /// Everything that went in and came out of the latest runs; nil where nobody asks.
+  private(set) var trace: [String: Tensor]?
+
+  private struct Key: Hashable {
+    let part: Graph.Part
+    let shapes: [Shape]
+  }
+
+  /// An arena for a large picture is several hundred megabytes.
+  private static let most = 4
+  private static let regionBatches = [256, 64, 16, 4, 1]
+
+  init(
+    _ model: Model, engine: EngineChoice, precision: Precision, keeping: [String] = [],
+    tracing: Bool = false
+  ) {
+    self.model = model
+    self.engine = engine
+    self.precision = precision
+    self.keeping = keeping
+    trace = tracing ? [:] : nil
+  }
+
+  func run(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
+    let values = part.takesRegions ? try inPieces(part, inputs) : try whole(part, inputs)
+    trace?.merge(inputs) { _, new in new }
+    trace?.merge(values) { _, new in new }
+    return values
+  }
+
+  private func whole(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
+    try plan(part, inputs).run(inputs)
+  }
+
+  /// As many regions at a time as a plan takes.
+  private func inPieces(_ part: Graph.Part, _ inputs: [String: Tensor]) throws
+    -> [String: Tensor]
+  {
+    let count = inputs.first?.value.shape[0] ?? 0
+    var pieces: [String: [Float]] = [:]
+    var shapes: [String: [Int]] = [:]
+    var start = 0
+    while start < count {
+      let left = count - start
+      // The largest that is filled, else the smallest that holds all.
+      let size =
+        PartPlans.regionBatches.first { $0 <= left && left >= PartPlans.regionBatches[0] }
+        ?? PartPlans.regionBatches.last { $0 >= left } ?? left
+      let taken = min(size, left)
+      let piece = try inputs.mapValues { try $0.items(start..<start + taken, paddedTo: size) }
+      for (name, value) in try whole(part, piece) {
+        let row = value.count / size
+        value.withValues { pieces[name, default: []] += $0.prefix(taken * row) }
+        shapes[name] = Array(value.shape.sizes.dropFirst())
+      }
+      start += taken
+    }
+    return try Dictionary(
+      uniqueKeysWithValues: pieces.map { name, values in
+        (name, try Tensor(Shape([count] + (shapes[name] ?? [])), values))
+      })
+  }
+
+  private func plan(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> InferencePlan {
+    let key = Key(
+      part: part,
+      shapes: try part.from.map { name in
+        guard let tensor = inputs[name], tensor.shape.rank > 1, tensor.shape[0] > 0 else {
+          throw ZooError.failure("a part of \(model.name) is run without \(name)")
+        }
+        return tensor.shape
+      })
+    if let index = plans.firstIndex(where: { $0.key == key }) {
+      let found = plans.remove(at: index)
+      plans.append(found)
+      return found.plan
+    }
+    let graph: Graph
+    if let image = inputs[model.graph.inputs[0].name] {
+      graph = try model.graph(for: Shape(Array(image.shape.sizes.dropFirst())))
+    } else {
+      graph = model.graph
+    }
+    let piece = try graph.part(part)
+    let kept = keeping.filter { name in
+      !part.from.contains(name)
+        && (try? graph.part(.init(from: part.from, to: [name]))) != nil
+    }
+    // Room first: the old arena and the new one need not be there at once.
+    if plans.count >= PartPlans.most { plans.removeFirst() }
+    let plan = try InferencePlan(
+      piece, model.weights, batch: key.shapes.first?[0] ?? 1, keeping: kept,
+      engine: try engine.engine(for: precision))
+    plans.append((key, plan))
+    return plan
+  }
+}
+
+extension Tensor {
+  /// Some items of a batch, and zeros behind them.
+  fileprivate func items(_ range: Range<Int>, paddedTo count: Int) throws -> Tensor {
+    let row = self.count / max(shape[0], 1)
+    return try Tensor(Shape([count] + shape.sizes.dropFirst())) { values in
+      withValues { all in
+        let end = values[..<(range.count * row)].initialize(
+          fromContentsOf: all[range.lowerBound * row..<range.upperBound * row])
+        values[end...].initialize(repeating: 0)
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import ZooKit
+
+// What the layers share that look at regions of maps. A region is five numbers: the picture's index
+// in the batch of the maps, and the corners of its box in pixels of the network's input.
+
+/// Which level of a pyramid a box is looked up in: large boxes on coarse maps (Lin et al. 2016,
+/// arXiv:1612.03144, equation 1), with torchvision's tolerance for boxes of exactly a power of two.
+public struct LevelMapper: Hashable, Sendable {
+  /// A box of this side…
+  public var side: Float = 224
+  /// …belongs to the map of a 2⁴th of the picture's size.
+  public var level: Float = 4
+
+  public init() {}
+
+  /// - Parameters:
+  ///   - box: in pixels of the network's input.
+  ///   - scales: of each map, its size over the input's: ¼, ⅛, …
+  public func callAsFunction(_ box: Box, scales: [Float]) -> Int {
+    guard let first = scales.first, let last = scales.last else { return 0 }
+    let (finest, coarsest) = (-log2(first), -log2(last))
+    let wanted = (level + log2(box.area.squareRoot() / side) + 1e-6).rounded(.down)
+    // Not a number: a box without an area goes to the finest map.
+    guard wanted > finest else { return 0 }
+    return min(Int(min(wanted, coarsest) - finest), scales.count - 1)
+  }
+}
+
+extension Layer {
+  /// The maps, all of one width, and behind them the regions.
+  func checkRegions(_ inputs: [Shape], levels: Int) throws -> Shape {
+    guard inputs.count == levels + 1, levels > 0, let map = inputs.first,
+      inputs.dropLast().allSatisfy({ $0.rank == 3 && $0.count > 0 && $0[0] == map[0] }),
+      inputs.last == [5]
+    else {
+      let found = inputs.map { "\($0)" }.joined(separator: ", ")
+      throw ZooError.failure(
+        "\(kind) takes \(levels) maps of one width and regions of 5, not \(found)")
+    }
+    return map
+  }
+}
+
+/// A region as it lies in the batch of its maps.
+struct Region {
+  let picture: Int
+  let box: Box
+
+  /// Indices beyond the batch mean its last picture: hostile numbers end nowhere.
+  init(_ numbers: UnsafePointer<Float>, pictures: Int) {
+    let index = numbers[0]
+    picture = index > 0 ? Int(min(index, Float(pictures - 1))) : 0
+    box = Box(numbers[1], numbers[2], numbers[3], numbers[4])
+  }
+}
+
+extension Layer {
+  /// Runs the layer by itself, each input with a batch of its own: maps of some pictures and
+  /// regions of any number.
+  public func regions(of maps: [Tensor], _ regions: Tensor) throws -> Tensor {
+    let inputs = maps + [regions]
+    let shapes = inputs.map { Shape(Array($0.shape.sizes.dropFirst())) }
+    let shape = try output(shapes)
+    let count = regions.shape[0]
+    return try Tensor(Shape([count] + shape.sizes)) { values in
+      guard let base = values.baseAddress, count > 0 else { return }
+      let views = zip(inputs, shapes).compactMap { tensor, shape in
+        tensor.withValues(\.baseAddress).map {
+          TensorView(UnsafeMutablePointer(mutating: $0), batch: tensor.shape[0], shape: shape)
+        }
+      }
+      try withExtendedLifetime(inputs) {
+        try forward(
+          Pass(
+            mode: .inference, inputs: views, parameters: [],
+            output: TensorView(base, batch: count, shape: shape), scratch: Scratch()))
+      }
+    }
+  }
+}
