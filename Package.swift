@@ -57,6 +57,7 @@ let package = Package(
     // The host and the rooms around it.
     room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
     room("ZooEngine", ["ZooKit", "COneDNN"]),
+    room("ZooTraining", ["ZooKit", "ZooEngine"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooFetch", ["ZooKit", "CTransfer"]),
@@ -72,6 +73,7 @@ let package = Package(
       path: "Tests/Support", swiftSettings: strict),
     tests("ZooKitTests", ["ZooKit"]),
     tests("ZooEngineTests", ["ZooKit", "ZooEngine"] + families),
+    tests("ZooTrainingTests", ["ZooKit", "ZooEngine", "ZooTraining", "ZooFormats"] + families),
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
