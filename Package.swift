@@ -69,11 +69,16 @@ let package = Package(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict),
 
     .target(
-      name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats"],
+      name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats", "ZooTraining"],
       path: "Tests/Support", swiftSettings: strict),
+    .executableTarget(
+      name: "training-program", dependencies: ["ZooKit", "ZooTraining", "TestSupport"],
+      path: "Tests/TrainingProgram", swiftSettings: strict),
     tests("ZooKitTests", ["ZooKit"]),
     tests("ZooEngineTests", ["ZooKit", "ZooEngine"] + families),
-    tests("ZooTrainingTests", ["ZooKit", "ZooEngine", "ZooTraining", "ZooFormats"] + families),
+    tests(
+      "ZooTrainingTests",
+      ["ZooKit", "ZooEngine", "ZooTraining", "ZooFormats", "training-program"] + families),
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),

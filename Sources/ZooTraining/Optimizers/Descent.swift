@@ -62,7 +62,7 @@ public struct Descent: Sendable {
 
   /// The norm of all gradients together; not a number, or infinite, where one of them is.
   public func gradientNorm(_ plan: TrainingPlan) -> Double {
-    plan.update { _, gradients in squares(gradients).squareRoot() }
+    plan.update { _, gradients in squares(.init(gradients)).squareRoot() }
   }
 
   /// One step of everything that learns.
@@ -156,7 +156,7 @@ extension Descent {
 }
 
 /// Σ x² in float64, in blocks that do not depend on the number of threads.
-func squares(_ values: UnsafeMutableBufferPointer<Float>) -> Double {
+func squares(_ values: UnsafeBufferPointer<Float>) -> Double {
   let size = 1 << 14
   var sums = [Double](repeating: 0, count: (values.count + size - 1) / size)
   sums.withUnsafeMutableBufferPointer { sums in
