@@ -70,6 +70,7 @@ let package = Package(
     // The host and the rooms around it.
     room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
     room("ZooEngine", ["ZooKit", "COneDNN"]),
+    room("ZooTraining", ["ZooKit", "ZooEngine"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooDetection", ["ZooKit"]),
@@ -86,10 +87,16 @@ let package = Package(
       linkerSettings: lending),
 
     .target(
-      name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats"],
+      name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats", "ZooTraining"],
       path: "Tests/Support", swiftSettings: strict),
+    .executableTarget(
+      name: "training-program", dependencies: ["ZooKit", "ZooTraining", "TestSupport"],
+      path: "Tests/TrainingProgram", swiftSettings: strict),
     tests("ZooKitTests", ["ZooKit"]),
     tests("ZooEngineTests", ["ZooKit", "ZooEngine"] + families),
+    tests(
+      "ZooTrainingTests",
+      ["ZooKit", "ZooEngine", "ZooTraining", "ZooFormats", "training-program"] + families),
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
     tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooKit"] + families),

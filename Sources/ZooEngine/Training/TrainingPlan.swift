@@ -45,13 +45,27 @@ public final class TrainingPlan {
     let saved: [TensorView]
   }
 
-  public init(
+  public convenience init(
     _ graph: Graph, _ weights: Weights, batch: Int, options: Options = .init(),
     engine: some Engine = LayerEngine()
   ) throws {
-    guard batch > 0 else { throw ZooError.usage("a batch of \(batch) has no items") }
     let walk = try Walk(graph, options)
-    let parameters = try LearnedParameters(graph, weights, walk)
+    try self.init(
+      graph, walk, LearnedParameters(graph, weights, walk), batch: batch, engine: engine)
+  }
+
+  /// The same network for batches of another size. Both plans have the very same parameters,
+  /// gradients and statistics: what one learns the other knows.
+  public convenience init(
+    sharing other: TrainingPlan, batch: Int, engine: some Engine = LayerEngine()
+  ) throws {
+    try self.init(other.graph, other.walk, other.parameters, batch: batch, engine: engine)
+  }
+
+  private init(
+    _ graph: Graph, _ walk: Walk, _ parameters: LearnedParameters, batch: Int, engine: some Engine
+  ) throws {
+    guard batch > 0 else { throw ZooError.usage("a batch of \(batch) has no items") }
     let lives = Lives(graph, walk, batch: batch)
     let plan = Arena(lives.claims)
     let arena = try Block(plan.size)

@@ -96,7 +96,7 @@ public struct WeightStore: TensorSource {
   }
 
   /// A whole array that stands outside `/weights`, verified.
-  func tensor(_ dataset: HDF5File.Dataset) throws -> Tensor {
+  package func tensor(_ dataset: HDF5File.Dataset) throws -> Tensor {
     try Tensor(dataset.shape) { try WeightStore.read(dataset, of: file, into: $0) }
   }
 

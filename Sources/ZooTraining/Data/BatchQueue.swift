@@ -1,0 +1,59 @@
+import Dispatch
+import Synchronization
+import ZooKit
+
+/// Batches in their order, made ahead of their turn by other threads while the network is busy.
+/// How many threads take part decides when a batch is ready and never what is in it.
+final class BatchQueue {
+  private let source: any BatchSource
+  private let plan: EpochBatches
+  private var next: Int
+  private var coming: [Promise] = []
+  private let ahead: Int
+  private let threads = DispatchQueue(label: "zoo.batches", attributes: .concurrent)
+
+  /// - Parameters:
+  ///   - start: batches that an interrupted run has done already.
+  ///   - ahead: how many are in the making at once.
+  init(_ source: any BatchSource, _ plan: EpochBatches, from start: Int, ahead: Int) {
+    self.source = source
+    self.plan = plan
+    self.ahead = max(1, ahead)
+    next = start
+  }
+
+  /// The next batch and how many items it has; nil after the last.
+  func take() throws -> (batch: Batch, count: Int)? {
+    while coming.count < ahead, next < plan.batches.count {
+      let promise = Promise(items: plan.batches[next])
+      let (source, epoch, random) = (source, plan.epoch, plan.random)
+      threads.async {
+        promise.keep(Result { try source.batch(promise.items, epoch: epoch, random: random) })
+      }
+      coming.append(promise)
+      next += 1
+    }
+    guard !coming.isEmpty else { return nil }
+    let promise = coming.removeFirst()
+    return (try promise.batch(), promise.items.count)
+  }
+
+  private final class Promise: Sendable {
+    let items: [Int]
+    private let result = Mutex<Result<Batch, any Error>?>(nil)
+    private let isKept = DispatchSemaphore(value: 0)
+
+    init(items: [Int]) { self.items = items }
+
+    func keep(_ batch: Result<Batch, any Error>) {
+      result.withLock { $0 = batch }
+      isKept.signal()
+    }
+
+    func batch() throws -> Batch {
+      isKept.wait()
+      guard let result = result.withLock({ $0 }) else { throw ZooError.failure("no batch came") }
+      return try result.get()
+    }
+  }
+}

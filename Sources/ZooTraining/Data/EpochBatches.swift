@@ -1,0 +1,29 @@
+import ZooKit
+
+/// The batches of one epoch: which items, in which order, whatever has been done of it already.
+struct EpochBatches {
+  let epoch: Int
+  let batches: [[Int]]
+  let random: Random
+
+  /// The last batch is smaller where the items do not come out even. One item alone is left out,
+  /// for a norm cannot learn from it.
+  init(_ source: some BatchSource, epoch: Int, size: Int, dropsLast: Bool, seed: Random) throws {
+    let order = source.order(epoch: epoch, random: seed.key("order").key(epoch))
+    guard let first = order.first else { throw ZooError.usage("there are no items to learn from") }
+    guard order.allSatisfy({ 0..<source.count ~= $0 }) else {
+      throw ZooError.failure("the order of epoch \(epoch + 1) has items that do not exist")
+    }
+    var batches = stride(from: 0, to: order.count, by: size).map {
+      Array(order[$0..<min($0 + size, order.count)])
+    }
+    if batches.count > 1, let last = batches.last, last.count < size, dropsLast || last.count == 1 {
+      batches.removeLast()
+    }
+    self.epoch = epoch
+    self.batches = batches.isEmpty ? [[first]] : batches
+    random = seed.key("data").key(epoch)
+  }
+
+  var items: Int { batches.reduce(0) { $0 + $1.count } }
+}

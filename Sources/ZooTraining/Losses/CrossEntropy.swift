@@ -1,0 +1,86 @@
+import Glibc
+import ZooKit
+
+/// Softmax cross-entropy, −Σ t·log p, averaged over items or pixels.
+///
+/// With label smoothing ε (Szegedy et al., arXiv:1512.00567, section 7) every class gets ε/C and
+/// the rest goes to the truth. With weights of classes each term counts as much as its class, and
+/// the mean over classes is a weighted one.
+public struct CrossEntropy: Loss {
+  public var labelSmoothing: Double
+  /// One for each class; nil is 1 for all.
+  public var classWeights: [Double]?
+
+  public init(labelSmoothing: Double = 0, classWeights: [Double]? = nil) {
+    self.labelSmoothing = labelSmoothing
+    self.classWeights = classWeights
+  }
+
+  /// Weights that give every class the same say however often it occurs: n / (C·nᵢ). A class
+  /// without items gets 0.
+  public static func balanced(counts: [Int]) -> [Double] {
+    let (total, classes) = (Double(counts.reduce(0, +)), Double(counts.count))
+    return counts.map { $0 > 0 ? total / (classes * Double($0)) : 0 }
+  }
+
+  public func callAsFunction(_ output: Tensor, _ target: Target) throws -> LossValue {
+    let positions = try Positions(output)
+    let (channels, plane) = (positions.channels, positions.plane)
+    let weights = classWeights ?? Array(repeating: 1, count: channels)
+    guard weights.count == channels else {
+      throw ZooError.failure("\(weights.count) weights of classes for \(channels) classes")
+    }
+    guard channels > 1 else {
+      throw ZooError.failure("cross-entropy takes two classes or more, not \(output.shape)")
+    }
+    let truth = try Shares(target, output, positions)
+    let total = truth.weight(weights, positions)
+    let scale = total > 0 ? 1 / total : 0
+    let background = labelSmoothing / Double(channels)
+
+    return try output.gradient { x, gradient in
+      try positions.sum(cost: 16) { range in
+        var sum = 0.0
+        for position in range {
+          let base = positions.base(position)
+          guard truth.isKnown(position) else {
+            for channel in 0..<channels { gradient[base + channel * plane] = 0 }
+            continue
+          }
+          var peak = -Float.infinity
+          for channel in 0..<channels { peak = max(peak, x[base + channel * plane]) }
+          var whole = 0.0
+          for channel in 0..<channels { whole += exp(Double(x[base + channel * plane] - peak)) }
+          let logarithm = log(whole)
+          // Σ t and Σ t·log p, t with its weight and smoothed.
+          var (mass, likelihood) = (0.0, 0.0)
+          for channel in 0..<channels {
+            let index = base + channel * plane
+            let share =
+              background + (1 - labelSmoothing) * truth.share(position, channel, at: index)
+            let weight = weights[channel] * share
+            guard weight != 0 else { continue }
+            mass += weight
+            likelihood += weight * (Double(x[index] - peak) - logarithm)
+          }
+          for channel in 0..<channels {
+            let index = base + channel * plane
+            let share =
+              background + (1 - labelSmoothing) * truth.share(position, channel, at: index)
+            let probability = exp(Double(x[index] - peak)) / whole
+            gradient[index] = Float(scale * (mass * probability - weights[channel] * share))
+          }
+          sum -= likelihood
+        }
+        return [sum, 0]
+      }[0] * scale
+    }
+  }
+
+  public var json: JSON {
+    [
+      "kind": "cross-entropy", "labelSmoothing": JSON(labelSmoothing),
+      "classWeights": classWeights.map { JSON($0) } ?? nil,
+    ]
+  }
+}

@@ -1,0 +1,179 @@
+import ZooEngine
+import ZooKit
+
+/// The way of a plan's parameters: it holds what an optimiser remembers, one flat array for each of
+/// its memories, numbers at the same places as in the plan's block.
+///
+/// ```swift
+/// var descent = try Descent(options, for: plan)
+/// try plan.backward(gradients)
+/// let norm = descent.gradientNorm(plan)
+/// descent.step(plan, rate: 0.1, gradientNorm: norm)
+/// ```
+public struct Descent: Sendable {
+  public let options: Options
+
+  /// How often each parameter has moved, by name: one that was frozen at first starts later.
+  private(set) public var ages: [String: Int] = [:]
+  /// In the order of the optimiser's memory.
+  private var memory: [Tensor] = []
+  /// The moving average of the parameters, where one is kept.
+  private var average: Tensor?
+  private var slots: [TrainingPlan.Slot] = []
+  private var factors: [String: Double] = [:]
+
+  public init(_ options: Options, for plan: TrainingPlan) throws {
+    self.options = options
+    try adopt(plan)
+  }
+
+  /// Goes on with another plan of the same network: what learned before keeps its memory, what is
+  /// new begins without.
+  public mutating func adopt(_ plan: TrainingPlan) throws {
+    let before = Dictionary(uniqueKeysWithValues: slots.map { ($0.parameter.name, $0.range) })
+    let size = plan.update { values, _ in values.count }
+    func moved(_ old: Tensor?, _ new: inout Tensor) throws {
+      guard let old else { return }
+      try new.withMutableValues { new in
+        old.withValues { old in
+          for slot in plan.slots {
+            guard let range = before[slot.parameter.name] else { continue }
+            for (from, to) in zip(range, slot.range) { new[to] = old[from] }
+          }
+        }
+      }
+    }
+    memory = try options.optimizer.memory.indices.map { index in
+      var new = try Tensor(zeros: [size])
+      try moved(memory.indices.contains(index) ? memory[index] : nil, &new)
+      return new
+    }
+    if options.averaging != nil {
+      // Starts where the parameters are.
+      var new = try plan.update { values, _ in try Tensor([size], values) }
+      try moved(average, &new)
+      average = new
+    }
+    slots = plan.slots
+    factors = Descent.rateFactors(plan.graph, options.layerDecay)
+    ages = Dictionary(
+      uniqueKeysWithValues: slots.map { ($0.parameter.name, ages[$0.parameter.name] ?? 0) })
+  }
+
+  /// The norm of all gradients together; not a number, or infinite, where one of them is.
+  public func gradientNorm(_ plan: TrainingPlan) -> Double {
+    plan.update { _, gradients in squares(.init(gradients)).squareRoot() }
+  }
+
+  /// One step of everything that learns.
+  /// - Parameters:
+  ///   - rate: before the factors of layer decay.
+  ///   - momentum: where a schedule moves it.
+  ///   - gradientNorm: decides whether gradients are clipped.
+  public mutating func step(
+    _ plan: TrainingPlan, rate: Double, momentum: Double? = nil, gradientNorm: Double
+  ) throws {
+    let scale = options.clipping.map { min(1, $0 / (gradientNorm + 1e-6)) } ?? 1
+    let bases = try memory.indices.map { try memory[$0].withMutableValues(\.baseAddress) }
+    try plan.update { values, gradients in
+      guard let x = values.baseAddress, let g = gradients.baseAddress else { return }
+      if scale < 1 {
+        let scale = Float(scale)
+        Threads.split(gradients.count, multiple: 16) { for index in $0 { g[index] *= scale } }
+      }
+      for slot in slots {
+        let parameter = slot.parameter
+        let decays = options.decayed == .everything || parameter.role == .weight
+        let age = ages[parameter.name] ?? 0
+        ages[parameter.name] = age + 1
+        let rate = rate * (factors[parameter.name] ?? 1)
+        Threads.split(slot.range.count, cost: 4, multiple: 16) { part in
+          let start = slot.range.lowerBound + part.lowerBound
+          options.optimizer.move(
+            Stretch(
+              count: part.count, values: x + start, gradients: g + start,
+              memory: bases.compactMap { $0.map { $0 + start } }, age: age, rate: rate,
+              weightDecay: decays ? options.weightDecay : 0, momentum: momentum))
+        }
+      }
+      try follow(values)
+    }
+  }
+
+  /// Draws the average towards the parameters; in the first step it is them.
+  private mutating func follow(_ values: UnsafeMutableBufferPointer<Float>) throws {
+    guard let keep = options.averaging else { return }
+    let isFirst = ages.values.allSatisfy { $0 <= 1 }
+    let share: Float = isFirst ? 1 : Float(1 - keep)
+    try average?.withMutableValues { average in
+      Threads.split(average.count, multiple: 16) { range in
+        for index in range { average[index] += share * (values[index] - average[index]) }
+      }
+    }
+  }
+
+  /// The weights to judge and to keep: the plan's, with the average in the place of what learns
+  /// where one is kept.
+  public func weights(_ plan: TrainingPlan) throws -> Weights {
+    var weights = try plan.weights
+    guard let average else { return weights }
+    try average.withValues { values in
+      for slot in slots {
+        weights[slot.parameter.name] = try Tensor(slot.parameter.shape, values[slot.range])
+      }
+    }
+    return weights
+  }
+}
+
+extension Descent {
+  /// Everything that it remembers, under names.
+  package var arrays: [(name: String, values: Tensor)] {
+    zip(options.optimizer.memory, memory).map { ($0, $1) }
+      + (average.map { [("average", $0)] } ?? [])
+  }
+
+  /// Puts back what ``arrays`` and ``ages`` gave, for a plan with the same slots.
+  package mutating func restore(
+    _ arrays: (String) throws -> Tensor, ages: [String: Int], in origin: String
+  ) throws {
+    guard Set(ages.keys) == Set(slots.map(\.parameter.name)) else {
+      throw ZooError.corrupt(
+        "\(origin): its optimiser knows other parameters than those that learn")
+    }
+    func read(_ name: String, _ count: Int) throws -> Tensor {
+      let tensor = try arrays(name)
+      guard tensor.count == count else {
+        throw ZooError.corrupt(
+          "\(origin): “\(name)” has \(tensor.count) numbers, \(count) were expected")
+      }
+      return tensor
+    }
+    memory = try zip(options.optimizer.memory, memory).map { try read($0, $1.count) }
+    average = try average.map { try read("average", $0.count) }
+    self.ages = ages
+  }
+}
+
+/// Σ x² in float64, in blocks that do not depend on the number of threads.
+func squares(_ values: UnsafeBufferPointer<Float>) -> Double {
+  let size = 1 << 14
+  var sums = [Double](repeating: 0, count: (values.count + size - 1) / size)
+  sums.withUnsafeMutableBufferPointer { sums in
+    Threads.split(sums.count, cost: size / 4) { blocks in
+      for block in blocks {
+        let part = values[block * size..<min((block + 1) * size, values.count)]
+        guard let start = values.baseAddress.map({ $0 + part.startIndex }) else { continue }
+        var eight = SIMD8<Double>()
+        var index = 0
+        while index + 8 <= part.count {
+          let x = UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float>.self)
+          eight += SIMD8<Double>(x) * SIMD8<Double>(x)
+          index += 8
+        }
+        sums[block] = part.dropFirst(index).reduce(eight.sum()) { $0 + Double($1) * Double($1) }
+      }
+    }
+  }
+  return sums.reduce(0, +)
+}

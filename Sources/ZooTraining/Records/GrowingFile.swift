@@ -1,0 +1,66 @@
+import Glibc
+import ZooKit
+
+/// A file that only grows, and that can be cut back to where it was: a log. What was appended is
+/// in the file at once, and on the disk after ``sync()``.
+final class GrowingFile {
+  let path: String
+  private(set) var size: Int
+  private let calls: SystemCalls
+  private let descriptor: Int32
+
+  /// Opens or creates it, cut to the size it should have.
+  init(_ path: String, size: Int, _ calls: SystemCalls) throws {
+    self.path = path
+    self.calls = calls
+    let opened = calls.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    guard opened >= 0 else {
+      let code = errno
+      let disk = [ENOSPC, EDQUOT, EIO].contains(code)
+      throw ZooError(disk ? .io : .cannotCreate, "cannot create \(path): \(explain(code))")
+    }
+    descriptor = opened
+    self.size = size
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, Int(status.st_size) >= size else {
+      throw ZooError.corrupt(
+        "\(path) has \(status.st_size) bytes, the saved state knows \(size): it was cut")
+    }
+    while calls.truncate(descriptor, size) != 0 {
+      guard errno == EINTR else { throw failed("cut") }
+    }
+  }
+
+  deinit { _ = calls.close(descriptor) }
+
+  func append(_ bytes: some Sequence<UInt8>) throws {
+    try Array(bytes).withUnsafeBytes { bytes in
+      var rest = bytes
+      while !rest.isEmpty {
+        let written = calls.pwrite(descriptor, rest, size)
+        if written > 0 {
+          size += written
+          rest = .init(rebasing: rest.dropFirst(written))
+        } else if written == 0 || errno != EINTR {
+          if written == 0 { errno = ENOSPC }
+          throw failed("write")
+        }
+      }
+    }
+  }
+
+  func sync() throws {
+    while calls.sync(descriptor) != 0 {
+      guard errno == EINTR else { throw failed("write") }
+    }
+  }
+
+  func contents() throws -> [UInt8] {
+    let file = try RandomAccessFile(path)
+    return try file.read(at: 0, count: min(size, file.size))
+  }
+
+  private func failed(_ what: String) -> ZooError {
+    .io("cannot \(what) \(path): \(explain(errno))")
+  }
+}

@@ -1,0 +1,109 @@
+import Glibc
+import ZooKit
+
+/// What a run says about itself while it goes on: `log.csv` with a line for each epoch, and the
+/// event file of TensorBoard with every step.
+final class RunLog {
+  private let table: GrowingFile
+  private let events: GrowingFile
+  private(set) var columns: [String] = []
+  private(set) var rows: [[Double]] = []
+
+  /// How long the two files are: a saved state knows it, and they are cut back to it when the run
+  /// goes on from there.
+  struct Sizes: Hashable, Sendable {
+    var table = 0
+    var events = 0
+  }
+
+  static let tableName = "log.csv"
+  static let eventsName = "events.out.tfevents.0.zoo"
+
+  init(_ folder: String, _ sizes: Sizes, _ calls: SystemCalls) throws {
+    table = try GrowingFile("\(folder)/\(RunLog.tableName)", size: sizes.table, calls)
+    events = try GrowingFile("\(folder)/\(RunLog.eventsName)", size: sizes.events, calls)
+    try read()
+    if events.size == 0 { try events.append(EventRecord.start(at: today())) }
+  }
+
+  var sizes: Sizes { Sizes(table: table.size, events: events.size) }
+
+  /// On the disk, before a state that counts on it is.
+  func sync() throws {
+    try table.sync()
+    try events.sync()
+  }
+
+  func step(_ values: [(name: String, value: Double)], at step: Int) throws {
+    try events.append(EventRecord.scalars(values, step: step, at: today()))
+  }
+
+  /// A line of the table and a point for each of its columns in TensorBoard.
+  func epoch(_ values: [(name: String, value: Double)], at step: Int) throws {
+    if columns.isEmpty {
+      columns = values.map(\.name)
+      try table.append((columns.map(RunLog.quoted).joined(separator: ",") + "\n").utf8)
+    }
+    guard columns == values.map(\.name) else {
+      throw ZooError.failure(
+        "the epoch has \(values.map(\.name).joined(separator: ", ")); "
+          + "\(table.path) has \(columns.joined(separator: ", "))")
+    }
+    rows.append(values.map(\.value))
+    try table.append((values.map { RunLog.text($0.value) }.joined(separator: ",") + "\n").utf8)
+    try events.append(
+      EventRecord.scalars(
+        values.map { ("epoch/\($0.name)", $0.value) }, step: step, at: today()))
+  }
+
+  private func read() throws {
+    let text = String(decoding: try table.contents(), as: UTF8.self)
+    let lines = text.split(separator: "\n")
+    guard let first = lines.first else { return }
+    columns = RunLog.fields(first)
+    rows = try lines.dropFirst().map { line in
+      let numbers = line.split(separator: ",").compactMap { Double($0) }
+      guard numbers.count == columns.count else {
+        throw ZooError.corrupt(
+          "\(table.path): a line has \(numbers.count) numbers, not \(columns.count)")
+      }
+      return numbers
+    }
+  }
+
+  /// Whole numbers without a point.
+  private static func text(_ value: Double) -> String {
+    Int(exactly: value).map { String($0) } ?? "\(value)"
+  }
+
+  /// A name with a comma or a quote in it stands in quotes (RFC 4180).
+  private static func quoted(_ name: String) -> String {
+    guard name.contains(where: { ",\"\n\r".contains($0) }) else { return name }
+    return "\""
+      + name.split(separator: "\"", omittingEmptySubsequences: false)
+      .joined(separator: "\"\"").filter { !$0.isNewline } + "\""
+  }
+
+  private static func fields(_ line: Substring) -> [String] {
+    var (fields, isQuoted) = ([""], false)
+    var before: Character?
+    for character in line {
+      switch character {
+      case "\"":
+        if !isQuoted, before == "\"" { fields[fields.count - 1].append("\"") }
+        isQuoted.toggle()
+      case "," where !isQuoted: fields.append("")
+      default: fields[fields.count - 1].append(character)
+      }
+      before = character
+    }
+    return fields
+  }
+}
+
+/// Seconds since 1970.
+private func today() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

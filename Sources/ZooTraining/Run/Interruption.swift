@@ -1,0 +1,51 @@
+import Glibc
+import Synchronization
+
+/// Asks a run to finish its step, save and return.
+///
+/// ```swift
+/// trainer.interruption = Interruption(signals: [SIGINT, SIGTERM])
+/// let report = try trainer.run(in: "run")
+/// if let signal = report.interruption { exit(128 + signal) }
+/// ```
+public final class Interruption: Sendable {
+  private let requested = Atomic<Int32>(0)
+  private let watched: [Int32]
+
+  /// - Parameter signals: that ask for it from now on, in this process. A second signal of the same
+  ///   kind ends the process at once, as it would have without this.
+  public init(signals: [Int32] = []) {
+    watched = signals
+    for signal in signals where signal > 0 && signal < 64 {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { number in
+        arrived.bitwiseOr(1 << UInt64(number), ordering: .relaxed)
+      }
+      // Calls that were interrupted go on; a second signal finds the default again.
+      action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
+      arrived.bitwiseAnd(~(1 << UInt64(signal)), ordering: .relaxed)
+      sigaction(signal, &action, nil)
+      // A parent may have left it blocked; threads of Dispatch, for one, block all.
+      var set = sigset_t()
+      sigemptyset(&set)
+      sigaddset(&set, signal)
+      pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+  }
+
+  /// Asks without a signal; the number is what ``request`` says then.
+  public func request(_ number: Int32 = SIGTERM) {
+    requested.store(number, ordering: .relaxed)
+  }
+
+  /// The signal that asked, nil while none has.
+  public var request: Int32? {
+    let number = requested.load(ordering: .relaxed)
+    if number != 0 { return number }
+    let bits = arrived.load(ordering: .relaxed)
+    return watched.first { $0 > 0 && $0 < 64 && bits & 1 << UInt64($0) != 0 }
+  }
+}
+
+/// Signals that came, a bit each: all that a handler may touch.
+private let arrived = Atomic<UInt64>(0)

@@ -1,0 +1,64 @@
+import Glibc
+import ZooKit
+
+/// The folder of a run:
+///
+/// - `best.h5`: the weights of the best epoch, a checkpoint like any other.
+/// - `last.h5`: the latest weights and everything that is needed to go on from them.
+/// - `run.json`: everything that is needed to repeat it.
+/// - `log.csv`, `curves.svg`: its epochs, as numbers and drawn.
+/// - `events.out.tfevents.0.zoo`: its steps, for TensorBoard.
+///
+/// Files appear whole or not at all; the two logs grow, and are cut back to what the saved state
+/// knows when a run goes on.
+final class RunFolder {
+  let path: String
+  let calls: SystemCalls
+  private let descriptor: Int32
+
+  var best: String { "\(path)/best.h5" }
+  var last: String { "\(path)/last.h5" }
+  var record: String { "\(path)/run.json" }
+  var curves: String { "\(path)/curves.svg" }
+
+  init(_ path: String, resuming: Bool, _ calls: SystemCalls) throws {
+    self.path = path
+    self.calls = calls
+    if resuming, access(path, F_OK) != 0 { throw ZooError.notFound("\(path) does not exist") }
+    if mkdir(path, 0o777) != 0, errno != EEXIST {
+      throw ZooError.cannotCreate("cannot create \(path): \(explain(errno))")
+    }
+    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw ZooError.cannotCreate("cannot open \(path): \(explain(errno))")
+    }
+    // The system gives the lock back when its holder ends, however that ends.
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw ZooError.usage("another process is training in \(path)")
+    }
+    let hasRun = access(record, F_OK) == 0
+    if resuming, !hasRun { throw ZooError.notFound("\(path) holds no run that could go on") }
+    if !resuming, hasRun {
+      throw ZooError.usage("\(path) holds a run already; resume it or choose another folder")
+    }
+    removeRemains()
+  }
+
+  deinit { close(descriptor) }
+
+  /// What a killed process left half written.
+  private func removeRemains() {
+    guard let folder = opendir(path) else { return }
+    defer { closedir(folder) }
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasPrefix(".zoo-"), name.hasSuffix(".partial") { unlink("\(path)/\(name)") }
+    }
+  }
+
+  func write(_ text: String, to path: String) throws {
+    try Publication.write(to: path, calls: calls) { try $0.append(text.utf8) }
+  }
+}

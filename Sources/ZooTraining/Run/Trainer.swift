@@ -1,0 +1,63 @@
+import ZooEngine
+import ZooKit
+
+/// Trains a network and keeps a folder about it from which the run can go on, to the bit, whatever
+/// ended it.
+///
+/// ```swift
+/// var options = Trainer.Options()
+/// options.freezing = [.backbone]
+/// options.schedule = WarmUp(steps: 20, then: CosineDecay(steps: 500))
+/// var trainer = Trainer(
+///   graph, weights, pictures, objective: ["logits": CrossEntropy()], options: options)
+/// trainer.evaluate = { weights in [("top1", try accuracy(weights))] }
+/// let report = try trainer.run(in: "ants-and-bees", resuming: false)
+/// ```
+public struct Trainer {
+  public let graph: Graph
+  /// Where it starts: a checkpoint's weights, and random ones for what is new.
+  public let weights: Weights
+  public let source: any BatchSource
+  public let objective: Objective
+  public let options: Options
+  public let engine: any Engine
+
+  /// Judges weights after an epoch: metrics by name, in the order in which they are listed.
+  public var evaluate: ((Weights) throws -> [(name: String, value: Double)])?
+  /// The record of a checkpoint, `/meta`, given what is known of its epoch; nil before the first
+  /// has ended. Two runs of the same options must get the same, so it should have no date in it.
+  public var record: (Epoch?) throws -> JSON = { _ in JSON(.object([])) }
+  /// The golden pair for `best.h5`.
+  public var proof: ((Weights) throws -> Golden)?
+  /// More to say in `run.json`: arguments, versions.
+  public var about: JSON = JSON(.object([]))
+  /// Told after every step.
+  public var progress: (Progress) -> Void = { _ in }
+  /// Asks the run to save and return.
+  public var interruption: Interruption?
+
+  /// The calls that write; tests let them fail.
+  package var calls = SystemCalls.real
+
+  public init(
+    _ graph: Graph, _ weights: Weights, _ source: any BatchSource, objective: Objective,
+    options: Options = .init(), engine: any Engine = LayerEngine()
+  ) {
+    self.graph = graph
+    self.weights = weights
+    self.source = source
+    self.objective = objective
+    self.options = options
+    self.engine = engine
+  }
+
+  /// Trains to the end, or until something asks it to stop.
+  /// - Parameters:
+  ///   - folder: of the run; created where it is not there.
+  ///   - resuming: goes on where the run in this folder was last saved, with the same options, data
+  ///     and starting weights. Without it a folder that holds a run is an error.
+  public func run(in folder: String, resuming: Bool = false) throws -> Report {
+    try options.check()
+    return try TrainingRun(self, folder, resuming: resuming).run()
+  }
+}

@@ -1,0 +1,206 @@
+import Glibc
+import ZooEngine
+import ZooKit
+
+/// A run at work: epochs, what is known of them, and what is saved.
+final class TrainingRun {
+  private let trainer: Trainer
+  private let folder: RunFolder
+  private let log: RunLog
+  private let learner: Learner
+  private let seed: Random
+  private let parts: [String]
+  private var state: TrainingState
+  private var epochs: [Trainer.Epoch] = []
+  /// Of this process, while it learned.
+  private var (items, seconds) = (0, 0.0)
+
+  private var options: Trainer.Options { trainer.options }
+
+  init(_ trainer: Trainer, _ path: String, resuming: Bool) throws {
+    let folder = try RunFolder(path, resuming: resuming, trainer.calls)
+    let record = RunRecord(trainer)
+    if resuming {
+      try RunRecord(reading: folder.record).check(record, folder.record)
+    } else {
+      try folder.write(record.json.text(pretty: true) + "\n", to: folder.record)
+    }
+    // A run that was killed before it was first saved begins again.
+    let saved = access(folder.last, F_OK) == 0 ? try SavedTraining(folder.last) : nil
+    let terms = trainer.objective.terms
+    parts =
+      terms.count > 1 ? terms.map { "\($0.output).\($0.loss.json["kind"]?.string ?? "")" } : []
+    state = saved?.state ?? TrainingState(parts: terms.map { _ in 0 })
+    guard state.parts.count == terms.count else {
+      throw ZooError.corrupt("\(folder.last) was trained for \(state.parts.count) losses")
+    }
+    log = try RunLog(path, state.log, trainer.calls)
+    learner = try Learner(
+      trainer, saved?.weights(for: trainer.graph) ?? trainer.weights,
+      batch: min(trainer.options.batch, max(1, trainer.source.count)),
+      epoch: min(state.epoch, trainer.options.epochs - 1))
+    if let saved {
+      try learner.descent.restore(saved.array, ages: state.ages, in: folder.last)
+    }
+    seed = Random(seed: trainer.options.seed)
+    self.trainer = trainer
+    self.folder = folder
+  }
+
+  func run() throws -> Trainer.Report {
+    while state.epoch < options.epochs, !state.stoppedEarly {
+      if let signal = try learn() { return try report(signal) }
+      try finishEpoch()
+      if let signal = trainer.interruption?.request { return try report(signal) }
+    }
+    return try report(nil)
+  }
+
+  /// What is left of an epoch; the signal that ended it before its end, when all is saved.
+  private func learn() throws -> Int32? {
+    let epoch = try EpochBatches(
+      trainer.source, epoch: state.epoch, size: learner.plan.batch, dropsLast: options.dropsLast,
+      seed: seed)
+    let queue = BatchQueue(trainer.source, epoch, from: state.cursor, ahead: options.ahead)
+    while state.cursor < epoch.batches.count {
+      let start = now()
+      var batches: [(batch: Batch, count: Int)] = []
+      while batches.count < options.accumulation, let batch = try queue.take() {
+        batches.append(batch)
+      }
+      let rate = options.rate * options.schedule.factor(at: state.step) * state.plateau.scale
+      let step: Learner.Step
+      do {
+        step = try learner.step(
+          batches, rate: rate, momentum: options.schedule.momentum(at: state.step),
+          random: seed.key("step").key(state.step))
+      } catch let error as ZooError {
+        throw ZooError(
+          error.kind, "\(error.message) (epoch \(state.epoch + 1), step \(state.step + 1))")
+      }
+      state.rate = rate
+      state.step += 1
+      state.cursor += batches.count
+      state.items += step.items
+      state.loss += Double(step.items) * step.loss
+      for (term, part) in step.parts.enumerated() {
+        state.parts[term] += Double(step.items) * part
+      }
+      let time = now() - start
+      items += step.items
+      seconds += time
+      try log.step(
+        [("train/loss", step.loss)] + zip(parts, step.parts).map { ("train/\($0)", $1) }
+          + [
+            ("train/rate", rate), ("train/gradient", step.gradientNorm),
+            ("train/items_per_s", time > 0 ? Double(step.items) / time : 0),
+          ], at: state.step)
+      trainer.progress(
+        .init(
+          epoch: state.epoch + 1, epochs: options.epochs, batch: state.cursor,
+          batches: epoch.batches.count, step: state.step, loss: step.loss, rate: rate,
+          gradientNorm: step.gradientNorm,
+          itemsPerSecond: time > 0 ? Double(step.items) / time : 0))
+      let signal = trainer.interruption?.request
+      if signal != nil || options.saveEvery.map({ state.step % $0 == 0 }) ?? false { try save() }
+      if signal != nil { return signal }
+    }
+    return nil
+  }
+
+  /// Judges what was learned, keeps it where it is the best, and saves.
+  private func finishEpoch() throws {
+    let weights = try finite(learner.descent.weights(learner.plan))
+    let scale = 1 / Double(max(1, state.items))
+    let epoch = Trainer.Epoch(
+      number: state.epoch + 1, step: state.step, rate: state.rate, loss: state.loss * scale,
+      parts: zip(parts, state.parts).map { ($0, $1 * scale) },
+      metrics: try trainer.evaluate?(weights) ?? [])
+    epochs.append(epoch)
+    let (value, goal) = try epoch.watched(options)
+    if goal.isBetter(value, than: state.best?.value) {
+      state.best = (epoch.number, value)
+      state.stale = 0
+      var contents = try WeightStore.contents(
+        meta: trainer.record(epoch), weights: Array(weights), golden: trainer.proof?(weights))
+      contents.addDigests()
+      try contents.write(to: folder.best, calls: trainer.calls)
+    } else {
+      state.stale += 1
+    }
+    if var plateau = options.plateau {
+      plateau.state = state.plateau
+      plateau.observe(value, goal)
+      state.plateau = plateau.state
+    }
+    try log.epoch(
+      [("epoch", Double(epoch.number)), ("step", Double(epoch.step)), ("rate", epoch.rate)]
+        + [("loss", epoch.loss)] + epoch.parts + epoch.metrics, at: state.step)
+
+    state.stoppedEarly = options.patience.map { state.stale >= $0 } ?? false
+    state.epoch += 1
+    (state.cursor, state.items, state.loss) = (0, 0, 0)
+    state.parts = state.parts.map { _ in 0 }
+    // What is saved has the parameters that learn next.
+    if state.epoch < options.epochs,
+      options.freezing.names(at: state.epoch) != options.freezing.names(at: state.epoch - 1)
+    {
+      try learner.thaw(epoch: state.epoch)
+    }
+    try save(epoch)
+    try folder.write(
+      Curves.svg(log.columns, log.rows, skipping: ["epoch", "step"]), to: folder.curves)
+  }
+
+  private func save(_ epoch: Trainer.Epoch? = nil) throws {
+    try log.sync()
+    state.log = log.sizes
+    state.ages = learner.descent.ages
+    let weights = try finite(learner.plan.weights)
+    var contents = try WeightStore.contents(meta: trainer.record(epoch), weights: Array(weights))
+    try contents.addTraining(state, learner.descent.arrays)
+    contents.addDigests()
+    try contents.write(to: folder.last, calls: trainer.calls)
+  }
+
+  /// What is written is fit to be read: a step may overflow though its gradient was finite.
+  private func finite(_ weights: Weights) throws -> Weights {
+    for (name, tensor) in weights where !tensor.withValues({ squares($0).isFinite }) {
+      throw ZooError.failure(
+        "the parameter \(name) is not finite after step \(state.step): "
+          + "the learning rate may be too high; nothing was saved")
+    }
+    return weights
+  }
+
+  private func report(_ signal: Int32?) throws -> Trainer.Report {
+    let weights = try learner.plan.weights
+    let unchanged = weights.names.filter { name in
+      guard let now = weights[name], let start = trainer.weights[name] else { return false }
+      return now.hasSameBytes(as: start)
+    }
+    return .init(
+      epochs: epochs, best: state.best, steps: state.step, interruption: signal,
+      stoppedEarly: state.stoppedEarly, unchanged: unchanged, tensors: weights.count,
+      itemsPerSecond: seconds > 0 ? Double(items) / seconds : 0)
+  }
+}
+
+extension Tensor {
+  func hasSameBytes(as other: Tensor) -> Bool {
+    guard shape == other.shape else { return false }
+    return withValues { mine in
+      other.withValues { theirs in
+        guard let a = mine.baseAddress, let b = theirs.baseAddress else { return true }
+        return memcmp(a, b, mine.count * 4) == 0
+      }
+    }
+  }
+}
+
+/// Seconds on a clock that never jumps.
+func now() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

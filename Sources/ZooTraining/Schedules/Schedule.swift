@@ -1,0 +1,131 @@
+import Glibc
+import ZooKit
+
+/// The learning rate over the steps of a run, as a factor of the highest: a pure function, so that a
+/// resumed run needs to know only its step.
+///
+/// ```swift
+/// let schedule = WarmUp(steps: 50, then: CosineDecay(steps: 400))
+/// schedule.factor(at: 0)     // 0.02
+/// ```
+public protocol Schedule: Sendable {
+  func factor(at step: Int) -> Double
+  /// The momentum, or Adam's β₁, where the schedule moves it too.
+  func momentum(at step: Int) -> Double?
+  /// What it is and how it was set, for the record of a run.
+  var json: JSON { get }
+}
+
+extension Schedule {
+  public func momentum(at step: Int) -> Double? { nil }
+}
+
+/// Always the same.
+public struct Constant: Schedule {
+  public init() {}
+  public func factor(at step: Int) -> Double { 1 }
+  public var json: JSON { ["kind": "constant"] }
+}
+
+/// A fraction of what it was, after every so many steps.
+public struct StepDecay: Schedule {
+  public var every: Int
+  public var by: Double
+
+  public init(every: Int, by: Double = 0.1) {
+    self.every = every
+    self.by = by
+  }
+
+  public func factor(at step: Int) -> Double { pow(by, Double(step / max(1, every))) }
+  public var json: JSON { ["kind": "step", "every": JSON(every), "by": JSON(by)] }
+}
+
+/// Half a wave down to the floor (Loshchilov and Hutter, arXiv:1608.03983, without restarts), where
+/// it stays.
+public struct CosineDecay: Schedule {
+  public var steps: Int
+  public var floor: Double
+
+  public init(steps: Int, floor: Double = 0) {
+    self.steps = steps
+    self.floor = floor
+  }
+
+  public func factor(at step: Int) -> Double {
+    wave(from: 1, to: floor, Double(min(step, steps)) / Double(max(1, steps)))
+  }
+
+  public var json: JSON { ["kind": "cosine", "steps": JSON(steps), "floor": JSON(floor)] }
+}
+
+/// Up to the highest rate and down below where it began (Smith and Topin, arXiv:1708.07120), with
+/// the momentum the other way round.
+public struct OneCycle: Schedule {
+  public var steps: Int
+  /// The share of the steps that go up.
+  public var rise: Double
+  /// Where it begins and ends, as factors of the highest.
+  public var start: Double
+  public var end: Double
+  /// The momentum at both ends and at the highest rate; nil leaves it to the optimiser.
+  public var momenta: ClosedRange<Double>?
+
+  public init(
+    steps: Int, rise: Double = 0.3, start: Double = 1 / 25, end: Double = 1 / 25 / 1e4,
+    momenta: ClosedRange<Double>? = 0.85...0.95
+  ) {
+    self.steps = steps
+    self.rise = rise
+    self.start = start
+    self.end = end
+    self.momenta = momenta
+  }
+
+  public func factor(at step: Int) -> Double { value(at: step, start, 1, end) }
+
+  public func momentum(at step: Int) -> Double? {
+    momenta.map { value(at: step, $0.upperBound, $0.lowerBound, $0.upperBound) }
+  }
+
+  private func value(at step: Int, _ start: Double, _ top: Double, _ end: Double) -> Double {
+    let (peak, last) = (rise * Double(steps) - 1, Double(steps - 1))
+    let step = min(Double(step), last)
+    return step <= peak
+      ? wave(from: start, to: top, peak > 0 ? step / peak : 1)
+      : wave(from: top, to: end, last > peak ? (step - peak) / (last - peak) : 1)
+  }
+
+  public var json: JSON {
+    [
+      "kind": "onecycle", "steps": JSON(steps), "rise": JSON(rise), "start": JSON(start),
+      "end": JSON(end),
+      "momenta": momenta.map { JSON([$0.lowerBound, $0.upperBound]) } ?? nil,
+    ]
+  }
+}
+
+/// Any schedule, multiplied by a straight line that reaches 1 after so many steps: statistics that
+/// begin at zero and a head of random numbers are given time.
+public struct WarmUp: Schedule {
+  public var steps: Int
+  public var schedule: any Schedule
+
+  public init(steps: Int, then schedule: any Schedule = Constant()) {
+    self.steps = steps
+    self.schedule = schedule
+  }
+
+  public func factor(at step: Int) -> Double {
+    (steps > 0 ? min(1, Double(step + 1) / Double(steps)) : 1) * schedule.factor(at: step)
+  }
+
+  public func momentum(at step: Int) -> Double? { schedule.momentum(at: step) }
+
+  public var json: JSON { ["kind": "warmup", "steps": JSON(steps), "then": schedule.json] }
+}
+
+/// Half a cosine from one value to another; the way goes from 0 to 1.
+private func wave(from start: Double, to end: Double, _ way: Double) -> Double {
+  end + (start - end) / 2 * (1 + cos(.pi * way))
+}

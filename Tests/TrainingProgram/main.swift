@@ -1,0 +1,23 @@
+import Glibc
+import TestSupport
+import ZooKit
+import ZooTraining
+
+// `training-program FOLDER [MICROSECONDS]`: the small run in a process of its own, that tests can
+// kill; it pauses after each step. It goes on where there is something to go on from.
+
+let arguments = CommandLine.arguments
+let folder = arguments[1]
+let pause = arguments.count > 2 ? UInt32(arguments[2]) ?? 0 : 0
+do {
+  var trainer = try SmallTraining.trainer()
+  trainer.interruption = Interruption(signals: [SIGINT, SIGTERM])
+  trainer.progress = { _ in usleep(pause) }
+  let report = try trainer.run(
+    in: folder, resuming: access("\(folder)/run.json", F_OK) == 0)
+  print(report.comparison)
+  if let signal = report.interruption { exit(128 + signal) }
+} catch let error as ZooError {
+  print(error)
+  exit(error.kind.rawValue)
+}

@@ -1,0 +1,366 @@
+import Foundation
+import TestSupport
+import Testing
+import ZooEngine
+import ZooKit
+import ZooTraining
+
+struct TrainerTests {
+  let scratch = Scratch()
+
+  @Test func aRunLearnsAndSaysSo() throws {
+    let trainer = try SmallTraining.trainer()
+    var steps: [Int] = []
+    var watched = trainer
+    watched.progress = { steps.append($0.step) }
+    let report = try watched.run(in: scratch["run"])
+    // 47 items are 5 batches of 8 and one of 7, two to a step.
+    #expect(steps == Array(1...15) && report.steps == 15)
+    #expect(report.epochs.map(\.number) == [1, 2, 3, 4, 5])
+    #expect(report.interruption == nil && !report.stoppedEarly)
+    #expect(report.epochs[4].loss < 0.7 * report.epochs[0].loss)
+    #expect(report.epochs[0].parts.map(\.name) == ["logits.cross-entropy", "box.smooth-l1"])
+    let best = try #require(report.best)
+    #expect(best.value == report.epochs.compactMap { $0.metrics.first?.value }.max())
+    #expect(
+      try scratch.files("run") == [
+        "best.h5", "curves.svg", "events.out.tfevents.0.zoo", "last.h5", "log.csv", "run.json",
+      ])
+    let record = try WeightStore(scratch["run/best.h5"]).meta
+    #expect(record["epoch"]?.integer == best.epoch)
+    #expect(try scratch.text("run/log.csv").split(separator: "\n").count == 6)
+    let curves = try scratch.text("run/curves.svg")
+    #expect(curves.hasPrefix("<svg") && curves.contains("log-loss") && curves.hasSuffix("</svg>\n"))
+    let described = try JSON(parsing: scratch.text("run/run.json"), origin: "run.json")
+    #expect(described["options"]?["seed"]?.string == "7")
+    #expect(described["data"]?.string == "small 1")
+  }
+
+  /// The same run twice, with its batches made one by one and seven at a time.
+  @Test func aRunCanBeRepeated() throws {
+    for (name, ahead) in [("a", 1), ("b", 7)] {
+      _ = try SmallTraining.trainer { $0.ahead = ahead }.run(in: scratch[name])
+    }
+    for file in ["best.h5", "last.h5", "log.csv", "curves.svg", "run.json"] {
+      #expect(try scratch.bytes("a/\(file)") == scratch.bytes("b/\(file)"), "\(file)")
+    }
+    _ = try SmallTraining.trainer { $0.seed = 8 }.run(in: scratch["c"])
+    #expect(try scratch.bytes("a/best.h5") != scratch.bytes("c/best.h5"))
+  }
+
+  /// Stopped after every single step, and gone on with in a new trainer each time.
+  @Test func interruptedAfterEveryStep() throws {
+    _ = try SmallTraining.trainer().run(in: scratch["whole"])
+    var runs = 0
+    while true {
+      var trainer = try SmallTraining.trainer()
+      let interruption = Interruption()
+      trainer.interruption = interruption
+      trainer.progress = { _ in interruption.request(SIGINT) }
+      let report = try trainer.run(in: scratch["parts"], resuming: runs > 0)
+      runs += 1
+      guard report.interruption == SIGINT, runs < 50 else { break }
+    }
+    // The last step is followed by the end of its epoch.
+    #expect(runs == 16)
+    for file in ["best.h5", "last.h5", "log.csv", "curves.svg"] {
+      #expect(try scratch.bytes("whole/\(file)") == scratch.bytes("parts/\(file)"), "\(file)")
+    }
+  }
+
+  /// What a state does not know of is cut off the logs.
+  @Test func logsAreCutBackToTheSavedState() throws {
+    _ = try SmallTraining.trainer().run(in: scratch["whole"])
+    struct Stop: Error {}
+    var trainer = try SmallTraining.trainer()
+    var judged = 0
+    let evaluate = try #require(trainer.evaluate)
+    // The third epoch ends badly, when its steps are in the event file already.
+    trainer.evaluate = {
+      judged += 1
+      if judged == 3 { throw Stop() }
+      return try evaluate($0)
+    }
+    #expect(throws: Stop.self) { try trainer.run(in: scratch["run"]) }
+    let line = Data("9,9,9,9\n".utf8)
+    for name in ["log.csv", "events.out.tfevents.0.zoo"] {
+      let file = try FileHandle(forWritingTo: URL(filePath: scratch["run/\(name)"]))
+      try file.seekToEnd()
+      try file.write(contentsOf: line)
+      try file.close()
+    }
+    _ = try SmallTraining.trainer().run(in: scratch["run"], resuming: true)
+    #expect(try scratch.bytes("run/log.csv") == scratch.bytes("whole/log.csv"))
+    #expect(try scratch.bytes("run/best.h5") == scratch.bytes("whole/best.h5"))
+    #expect(
+      try scratch.bytes("run/events.out.tfevents.0.zoo").count
+        == scratch.bytes("whole/events.out.tfevents.0.zoo").count)
+    // A log that lost what the state counts on is not gone on with.
+    truncate(scratch["run/log.csv"], 3)
+    let error = #expect(throws: ZooError.self) {
+      try SmallTraining.trainer().run(in: scratch["run"], resuming: true)
+    }
+    #expect(error?.kind == .corrupt && error?.message.contains("log.csv") == true)
+  }
+
+  @Test func aFinishedRunIsFinished() throws {
+    let first = try SmallTraining.trainer().run(in: scratch["run"])
+    let bytes = try scratch.bytes("run/last.h5")
+    let again = try SmallTraining.trainer().run(in: scratch["run"], resuming: true)
+    #expect(again.steps == first.steps && again.epochs.isEmpty)
+    #expect(again.best?.epoch == first.best?.epoch && again.unchanged == first.unchanged)
+    #expect(try scratch.bytes("run/last.h5") == bytes)
+  }
+
+  @Test func onlyTheSameRunGoesOn() throws {
+    func refused(_ kind: ZooError.Kind, _ words: String, _ body: () throws -> Trainer.Report) {
+      let error = #expect(throws: ZooError.self) { _ = try body() }
+      #expect(error?.kind == kind && error?.message.contains(words) == true, "\(error as Any)")
+    }
+    refused(.notFound, "does not exist") {
+      try SmallTraining.trainer().run(in: scratch["run"], resuming: true)
+    }
+    _ = try SmallTraining.trainer { $0.epochs = 1 }.run(in: scratch["run"])
+    refused(.usage, "holds a run already") {
+      try SmallTraining.trainer().run(in: scratch["run"])
+    }
+    refused(.usage, "began with epochs 1, not 5") {
+      try SmallTraining.trainer().run(in: scratch["run"], resuming: true)
+    }
+    var source = SmallTraining.Source()
+    source.fingerprint = "small 2"
+    refused(.usage, "other data") {
+      try SmallTraining.trainer(source: source) { $0.epochs = 1 }
+        .run(in: scratch["run"], resuming: true)
+    }
+    let trainer = try SmallTraining.trainer { $0.epochs = 1 }
+    refused(.usage, "other weights") {
+      try Trainer(
+        trainer.graph, Weights(randomFor: trainer.graph, seed: 1), trainer.source,
+        objective: trainer.objective, options: trainer.options
+      ).run(in: scratch["run"], resuming: true)
+    }
+    refused(.usage, "the learning rate") {
+      try SmallTraining.trainer { $0.rate = .nan }.run(in: scratch["other"])
+    }
+    refused(.usage, "no stage or layer “stm”") {
+      try SmallTraining.trainer { $0.freezing = [.init("stm")] }.run(in: scratch["other"])
+    }
+    refused(.usage, "nothing learns") {
+      try SmallTraining.trainer { $0.freezing = [.backbone, .init("head")] }
+        .run(in: scratch["third"])
+    }
+    refused(.usage, "no metric “top1” is measured") {
+      try SmallTraining.trainer { $0.metric = "top1" }.run(in: scratch["fourth"])
+    }
+  }
+
+  @Test func oneProcessAtATime() throws {
+    var trainer = try SmallTraining.trainer { $0.epochs = 1 }
+    let folder = scratch["run"]
+    var errors: [ZooError] = []
+    trainer.progress = { _ in
+      do {
+        _ = try SmallTraining.trainer { $0.epochs = 1 }.run(in: folder, resuming: true)
+      } catch { errors.append(error as? ZooError ?? .failure("\(error)")) }
+    }
+    _ = try trainer.run(in: folder)
+    #expect(errors.count == 3)
+    #expect(errors.allSatisfy { $0.message.contains("another process is training") })
+  }
+
+  @Test func patienceRunsOut() throws {
+    var trainer = try SmallTraining.trainer {
+      $0.epochs = 20
+      $0.patience = 2
+    }
+    var judged = 0
+    let values = [0.1, 0.4, 0.3, 0.4, 0.9]
+    trainer.evaluate = { _ in
+      judged += 1
+      return [("score", values[judged - 1])]
+    }
+    let report = try trainer.run(in: scratch["run"])
+    // Equal is not better.
+    #expect(report.stoppedEarly && report.epochs.count == 4 && report.best?.epoch == 2)
+    let again = try trainer.run(in: scratch["run"], resuming: true)
+    #expect(again.stoppedEarly && judged == 4)
+  }
+
+  @Test func withoutAnEvaluationTheLossDecides() throws {
+    var trainer = try SmallTraining.trainer { $0.epochs = 3 }
+    trainer.evaluate = nil
+    let report = try trainer.run(in: scratch["run"])
+    #expect(report.best?.value == report.epochs.map(\.loss).min())
+  }
+
+  /// A frozen stage and its norm do not move by a bit; under “batch” its statistics do.
+  @Test func whatIsFrozenKeepsItsBytes() throws {
+    let stem = ["conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var"]
+    let body = ["conv2.weight", "conv2.bias"] + stem.dropFirst().map { "bn2." + $0.dropFirst(4) }
+    func unchanged(_ name: String, _ freezing: Freezing) throws -> [String] {
+      let trainer = try SmallTraining.trainer {
+        $0.freezing = freezing
+        $0.epochs = 2
+      }
+      let report = try trainer.run(in: scratch[name])
+      #expect(report.tensors == 15)
+      #expect(
+        report.comparison
+          == "\(report.unchanged.count) of 15 tensors are byte-identical to the start")
+      // As much is in the file.
+      let stored = try WeightStore(scratch["\(name)/last.h5"]).load()
+      let same = report.unchanged.filter { stored[$0]?.values == trainer.weights[$0]?.values }
+      #expect(same == report.unchanged)
+      return report.unchanged
+    }
+    #expect(try unchanged("none", []) == [])
+    #expect(try unchanged("stem", [.init("stem")]) == stem)
+    #expect(try unchanged("backbone", [.backbone]) == stem + body)
+    #expect(try unchanged("batch", Freezing([.init("stem")], norms: .batch)) == Array(stem[..<3]))
+    #expect(
+      try unchanged("frozen", Freezing([.init("stem")], norms: .frozen))
+        == stem + body.suffix(2))
+    #expect(try unchanged("layer", [.init("conv2")]) == ["conv2.weight", "conv2.bias"])
+    #expect(try unchanged("thawed", Freezing([.init("backbone", until: 1)])) == [])
+    #expect(
+      try unchanged("thawing", Freezing([.init("body", until: 1), .init("stem", until: 2)]))
+        == stem)
+  }
+
+  /// Two batches added up are one of both: the same step but for rounding.
+  @Test func accumulationIsALargerBatch() throws {
+    func weights(_ name: String, _ batch: Int, _ accumulation: Int) throws -> [String: Tensor] {
+      let trainer = try SmallTraining.trainer {
+        $0.epochs = 1
+        $0.batch = batch
+        $0.accumulation = accumulation
+        // Statistics of a batch are of that batch.
+        $0.freezing = Freezing([], norms: .frozen)
+        $0.descent = .init(SGD())
+      }
+      let graph = try Graph { input in
+        let x = input("image", [2, 6, 6]).conv("conv1", to: 4, kernel: 3).batchNorm("bn1").relu()
+          .globalAveragePool().flatten()
+        return ["logits": x.dense("fc", to: 3), "box": x.dense("place", to: 2)]
+      }
+      _ = try Trainer(
+        graph, Formula.weights(for: graph), trainer.source, objective: trainer.objective,
+        options: trainer.options
+      ).run(in: scratch[name])
+      return try WeightStore(scratch["\(name)/last.h5"]).load()
+    }
+    let (whole, parts) = (try weights("whole", 24, 1), try weights("parts", 8, 3))
+    for (name, tensor) in whole {
+      #expect(relativeError(parts[name]?.values ?? [], tensor.values) < 1e-5, "\(name)")
+    }
+  }
+
+  @Test func aBatchThatIsNotThereIsLeftOut() throws {
+    func steps(_ count: Int, _ batch: Int, dropsLast: Bool) throws -> Int {
+      var source = SmallTraining.Source()
+      source.count = count
+      let trainer = try SmallTraining.trainer(source: source) {
+        $0.batch = batch
+        $0.accumulation = 1
+        $0.epochs = 1
+        $0.dropsLast = dropsLast
+      }
+      return try trainer.run(in: scratch["\(count) \(batch) \(dropsLast)"]).steps
+    }
+    #expect(try steps(47, 8, dropsLast: false) == 6)
+    #expect(try steps(47, 8, dropsLast: true) == 5)
+    #expect(try steps(5, 8, dropsLast: true) == 1)
+    // One item alone has no spread.
+    #expect(try steps(17, 8, dropsLast: false) == 2)
+    #expect(throws: ZooError.usage("there are no items to learn from")) {
+      try steps(0, 8, dropsLast: false)
+    }
+  }
+
+  @Test func aBrokenPictureIsCaughtBeforeTheUpdate() throws {
+    var source = SmallTraining.Source()
+    source.broken = 3
+    let error = #expect(throws: ZooError.self) {
+      try SmallTraining.trainer(source: source).run(in: scratch["run"])
+    }
+    #expect(error?.message.contains("not finite in the input image (epoch 1, step") == true)
+  }
+
+  /// The exponent of a layer runs over in the middle of the network: it is named, and the saved
+  /// state is the one before.
+  @Test func theFirstBrokenLayerIsNamed() throws {
+    struct Burst: Layer {
+      var kind: String { "burst" }
+      func output(_ inputs: [Shape]) throws -> Shape { inputs[0] }
+      func forward(_ pass: Pass) {
+        var largest: Float = 0
+        for index in 0..<pass.output.count {
+          pass.output.pointer[index] = pass.inputs[0].pointer[index]
+          largest = max(largest, abs(pass.output.pointer[index]))
+        }
+        if largest > 1.8 { pass.output.pointer[0] = .infinity }
+      }
+      func backward(_ pass: Pass, _ gradients: Gradients) {
+        guard let dx = gradients.inputs[0] else { return }
+        for index in 0..<dx.count { dx.pointer[index] += gradients.output.pointer[index] }
+      }
+    }
+    let graph = try Graph { input in
+      let x = input("image", [2, 6, 6]).conv("conv1", to: 4, kernel: 3).batchNorm("bn1")
+        .globalAveragePool().flatten().dense("fc1", to: 4)
+        .callLayer(Burst(), "burst").dense("fc2", to: 3)
+      return ["logits": x, "box": x.dense("place", to: 2)]
+    }
+    let small = try SmallTraining.trainer {
+      $0.freezing = []
+      $0.descent = .init(SGD())
+      $0.rate = 0.2
+      $0.epochs = 200
+      $0.saveEvery = 1
+      $0.plateau = nil
+      $0.schedule = Constant()
+    }
+    let trainer = Trainer(
+      graph, try Formula.weights(for: graph), small.source, objective: small.objective,
+      options: small.options)
+    let error = #expect(throws: ZooError.self) { try trainer.run(in: scratch["run"]) }
+    #expect(error?.message.contains("the output of burst (burst, TrainerTests.swift:") == true)
+    for (_, tensor) in try WeightStore(scratch["run/last.h5"]).load() {
+      #expect(tensor.values.allSatisfy { $0.isFinite })
+    }
+    let again = #expect(throws: ZooError.self) {
+      try trainer.run(in: scratch["run"], resuming: true)
+    }
+    #expect(again == error)
+  }
+
+  @Test func anOverflowingStepIsNotSaved() throws {
+    let trainer = try SmallTraining.trainer {
+      $0.descent = .init(SGD(momentum: 0))
+      $0.rate = 1e38
+      $0.saveEvery = 1
+      $0.schedule = Constant()
+    }
+    let error = #expect(throws: ZooError.self) { try trainer.run(in: scratch["run"]) }
+    #expect(error?.message.contains("not finite") == true)
+    if let store = try? WeightStore(scratch["run/last.h5"]) {
+      for (_, tensor) in try store.load() { #expect(tensor.values.allSatisfy { $0.isFinite }) }
+    }
+  }
+
+  @Test func rates() throws {
+    let finder = try SmallTraining.trainer().findRate(from: 1e-5, to: 1e3, steps: 60)
+    #expect(finder.rates.count > 10)
+    #expect((1e-4...10).contains(try #require(finder.suggestion)))
+  }
+
+  /// The order is a permutation, another in each epoch, the same for the same seed.
+  @Test func shuffling() {
+    let source = SmallTraining.Source()
+    let orders = (0..<3).map { source.order(epoch: $0, random: Random(seed: 1).key($0)) }
+    for order in orders { #expect(order.sorted() == Array(0..<47)) }
+    #expect(orders[0] != orders[1] && orders[1] != orders[2])
+    #expect(orders[2] == source.order(epoch: 2, random: Random(seed: 1).key(2)))
+  }
+}
