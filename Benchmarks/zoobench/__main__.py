@@ -1,6 +1,7 @@
 """make bench: measures what is asked for, then writes the result, the table and the charts."""
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -11,6 +12,8 @@ from .record import Record
 
 def main() -> None:
     arguments = _arguments()
+    # An end from outside still ends the processes that were started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if arguments.report:
         return report.write(arguments.report)
     if not settings.ZOO.exists():

@@ -8,6 +8,7 @@ Between its turns a contender is stopped by a signal: thread pools that spin whi
 nothing from whoever is being measured.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from pathlib import Path
 from .settings import LOGS, ZOO, Settings
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 
 class Unavailable(Exception):
@@ -40,8 +43,13 @@ class Contender:
         with open(self._log, "w") as errors:
             self._process = subprocess.Popen(
                 command, env=settings.environment(), text=True, bufsize=1,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
-        self.hello = self._read()
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                preexec_fn=_end_with_parent)
+        try:
+            self.hello = self._read()
+        except BaseException:
+            self.close()
+            raise
         self._signal(signal.SIGSTOP)
 
     @property
@@ -105,6 +113,11 @@ class Contender:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
         return 0.0
+
+
+def _end_with_parent() -> None:
+    """What is stopped cannot see that nobody is there any more."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _machine_seconds() -> tuple[float, float]:

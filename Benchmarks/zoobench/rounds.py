@@ -2,34 +2,46 @@
 
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .contender import Contender, Unavailable
 
-# Not measured: after the start, and at the beginning of every turn, when others filled the caches.
+# Not measured: the first batches after the start.
 WARM_UP = 3
-_FIRST = 1
 # A turn is so many batches that it takes about this long, within bounds.
 _TURN_MS = 300
 _FEWEST, _MOST = 4, 25
 
 
-def start(makers: dict[str, Callable[[], Contender]]) -> tuple[list[Contender], dict[str, dict]]:
+@contextmanager
+def contenders(
+    makers: dict[str, Callable[[], Contender]],
+) -> Iterator[tuple[list[Contender], dict[str, dict]]]:
     """Everyone who can take part, warmed up, and what is recorded of those who cannot."""
-    contenders: list[Contender] = []
+    ready: list[Contender] = []
     absent: dict[str, dict] = {}
-    for name, make in makers.items():
-        contender = None
-        try:
-            contender = make()
-            contender.turn(WARM_UP, measured=False)
-            contenders.append(contender)
-        except Unavailable as reason:
-            if contender:
-                contender.close()
-            absent[name] = {"skipped": str(reason)}
-            print(f"bench:   {name} takes no part: {reason}", file=sys.stderr)
-    return contenders, absent
+    try:
+        for name, make in makers.items():
+            try:
+                ready.append(_warm(make))
+            except Unavailable as reason:
+                absent[name] = {"skipped": str(reason)}
+                print(f"bench:   {name} takes no part: {reason}", file=sys.stderr)
+        yield ready, absent
+    finally:
+        for contender in ready:
+            contender.close()
+
+
+def _warm(make: Callable[[], Contender]) -> Contender:
+    contender = make()
+    try:
+        contender.turn(WARM_UP, measured=False)
+    except BaseException:
+        contender.close()
+        raise
+    return contender
 
 
 def take_turns(contenders: list[Contender], rounds: int) -> None:
@@ -40,7 +52,9 @@ def take_turns(contenders: list[Contender], rounds: int) -> None:
 
 def one_round(contenders: list[Contender]) -> None:
     for contender in contenders:
-        contender.turn(_FIRST, measured=False)
+        if contender.fastest < _TURN_MS:
+            # Others have filled the caches; a batch that takes longer hardly notices.
+            contender.turn(1, measured=False)
         contender.turn(max(_FEWEST, min(_MOST, round(_TURN_MS / contender.fastest))))
 
 

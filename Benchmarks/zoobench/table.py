@@ -24,6 +24,7 @@ def markdown(result: dict, source: str) -> str:
     ):
         if result.get(part):
             parts.append(f"### {_TITLES[part]}\n\n{_table(*rows(result[part]))}")
+            parts += _absences(result[part])
     return "\n\n".join(parts) + "\n"
 
 
@@ -60,6 +61,15 @@ def _memory(cases: list[dict]) -> tuple[list[str], list[list[str]]]:
     keys = ("peak_mb", "weights_mb", "arena_mb", "bound_mb")
     rows = [[case["model"]] + [_number(case[key], 0) for key in keys] for case in cases]
     return ["", "peak", "weights", "arena", "weights × 1.3 + arena + 60"], rows
+
+
+def _absences(cases: list[dict]) -> list[str]:
+    """Who took no part, and why, once for each reason."""
+    found = {
+        (name, result["skipped"]) for case in cases
+        for name, result in case.get("results", {}).items() if "skipped" in result
+    }
+    return [f"– {name}: {reason}" for name, reason in sorted(found)]
 
 
 def _names(cases: list[dict]) -> list[str]:

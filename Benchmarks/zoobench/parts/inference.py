@@ -50,15 +50,10 @@ def _measure(
             contender.peer, name, "inference", batch, model, settings, log(name),
             "--save", str(saved(name)))
 
-    contenders, results = rounds.start(makers)
-    try:
+    with rounds.contenders(makers) as (contenders, results):
         rounds.take_turns(contenders, settings.rounds)
-        for one in contenders:
-            results[one.name] = rounds.figures(one)
+        results |= {one.name: rounds.figures(one) for one in contenders}
         engine = next((c.hello["engine"] for c in contenders if c.name == "zoo"), None)
-    finally:
-        for one in contenders:
-            one.close()
 
     # Logits: everyone's against those of PyTorch, eager and in float32.
     reference = _reference(saved("PyTorch"), model, batch, settings)

@@ -36,8 +36,7 @@ def _measure(model: str, batch: int, freeze: str, settings: Settings) -> dict:
             contender.peer, name, "training", batch, model, settings, log(name),
             "--freeze", freeze)
 
-    contenders, results = rounds.start(makers)
-    try:
+    with rounds.contenders(makers) as (contenders, results):
         # After the warm-up everyone has taken the same steps from the same weights.
         losses = {c.name: c.losses[0] for c in contenders}
         rounds.take_turns(contenders, settings.rounds)
@@ -46,9 +45,6 @@ def _measure(model: str, batch: int, freeze: str, settings: Settings) -> dict:
             figures["images_per_s"] = round(batch / figures["median_ms"] * 1000, 2)
             results[one.name] = figures | _agreement(model, one.name, losses)
         engine = next((c.hello["engine"] for c in contenders if c.name == "zoo"), None)
-    finally:
-        for one in contenders:
-            one.close()
 
     fastest = rounds.best(results)
     speedup = None
