@@ -98,7 +98,9 @@ class Contender:
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()
-        return lines[-1][:300] if lines else f"ended with status {self._process.returncode}"
+        if not lines:
+            return f"ended with status {self._process.returncode}"
+        return lines[-1].removeprefix("zoo: ")[:300]
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:
