@@ -1,6 +1,7 @@
 """make bench: measures what is asked for, then writes the result, the table and the charts."""
 
 import argparse
+import dataclasses
 import signal
 import sys
 import time
@@ -37,7 +38,8 @@ def main() -> None:
                 f"({time.monotonic() - start:.0f} s)", file=sys.stderr)
 
     # Everything that this program has, whatever was asked for this time.
-    whole = settings.Settings(engine=chosen.engine, threads=chosen.threads, rounds=chosen.rounds)
+    batches = sorted({*settings.BATCHES, *chosen.batches})
+    whole = dataclasses.replace(chosen, models=settings.MODELS, batches=tuple(batches))
     joined = record.joined({
         part: [case.name for case in parts.cases(part, whole)] for part in parts.NAMES})
     path = record.write(joined)
