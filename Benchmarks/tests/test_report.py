@@ -27,7 +27,8 @@ class ReportTests(unittest.TestCase):
                 root = xml.fromstring(chart.svg(self.result, sections, theme))
                 marks = list(root.iter("{http://www.w3.org/2000/svg}g"))
                 self.assertEqual(
-                    len(marks), sum(len(row.times) for s in sections for row in s.rows))
+                    len(marks), sum(len(row.times) for s in sections for row in s.rows)
+                )
 
     def test_a_tie_stands_at_one_and_extremes_at_the_edges(self):
         self.assertLess(chart._x(0.9), chart._x(1))
@@ -59,8 +60,15 @@ class ReportTests(unittest.TestCase):
             report.write(path)
             self.assertEqual(
                 sorted(file.name for file in Path(folder).iterdir()),
-                ["inference-dark.svg", "inference-light.svg", "result.json", "table.md",
-                 "training-dark.svg", "training-light.svg"])
+                [
+                    "inference-dark.svg",
+                    "inference-light.svg",
+                    "result.json",
+                    "table.md",
+                    "training-dark.svg",
+                    "training-light.svg",
+                ],
+            )
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def prepare(model: str, settings: Settings) -> None:
         log = LOGS / f"{name}-{model}.log"
         with open(log, "w") as words:
             status = subprocess.run(
-                command, env=settings.environment(), stdout=words, stderr=words).returncode
+                command, env=settings.environment(), stdout=words, stderr=words
+            ).returncode
         if status:
             raise SystemExit(f"bench: {model} cannot be prepared; see {log}")
 
@@ -91,11 +92,21 @@ def _make(model: str) -> None:
     torch.save(network.state_dict(), weights(model, "pth"))
     one = torch.randn(1, 3, 224, 224)
     torch.onnx.export(
-        network, (torch.randn(2, 3, 224, 224),), weights(model, "onnx"), input_names=["image"],
-        dynamic_shapes=({0: torch.export.Dim("batch")},), dynamo=True)
+        network,
+        (torch.randn(2, 3, 224, 224),),
+        weights(model, "onnx"),
+        input_names=["image"],
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        dynamo=True,
+    )
     pnnx.export(
-        network, str(weights(model, "pt")), one, fp16=False,
-        ncnnparam=str(weights(model, "ncnn.param")), ncnnbin=str(weights(model, "ncnn.bin")))
+        network,
+        str(weights(model, "pt")),
+        one,
+        fp16=False,
+        ncnnparam=str(weights(model, "ncnn.param")),
+        ncnnbin=str(weights(model, "ncnn.bin")),
+    )
     for left in weights(model, "pt").parent.glob("model*pnnx*"):
         left.unlink()
     weights(model, "pt").unlink()

@@ -22,13 +22,33 @@ class Theme:
 
 
 _LIGHT = Theme(
-    ink="#1f2328", faint="#656d76", rule="#d8dee4", band="#fff3ee", page="#ffffff", zoo="#e8491f",
-    colours={"PyTorch": "#8250df", "ONNX Runtime": "#0969da", "OpenVINO": "#1a7f37",
-             "ncnn": "#9a6700"})
+    ink="#1f2328",
+    faint="#656d76",
+    rule="#d8dee4",
+    band="#fff3ee",
+    page="#ffffff",
+    zoo="#e8491f",
+    colours={
+        "PyTorch": "#8250df",
+        "ONNX Runtime": "#0969da",
+        "OpenVINO": "#1a7f37",
+        "ncnn": "#9a6700",
+    },
+)
 _DARK = Theme(
-    ink="#e6edf3", faint="#9198a1", rule="#30363d", band="#2b1a15", page="#0d1117", zoo="#ff7b54",
-    colours={"PyTorch": "#b48ef5", "ONNX Runtime": "#58a6ff", "OpenVINO": "#3fb950",
-             "ncnn": "#d29922"})
+    ink="#e6edf3",
+    faint="#9198a1",
+    rule="#30363d",
+    band="#2b1a15",
+    page="#0d1117",
+    zoo="#ff7b54",
+    colours={
+        "PyTorch": "#b48ef5",
+        "ONNX Runtime": "#58a6ff",
+        "OpenVINO": "#3fb950",
+        "ncnn": "#d29922",
+    },
+)
 THEMES = {"light": _LIGHT, "dark": _DARK}
 
 _WIDTH = 880
@@ -71,21 +91,34 @@ def _inference(cases: list[dict], precision: str) -> list[Section]:
     return [
         Section(
             f"Inference, {precision}, batch {batch}",
-            [_row(case["model"], case, lambda r: f"{r['median_ms']:.3g} ms")
-             for case in cases if case["batch"] == batch and case["ratio"]])
+            [
+                _row(case["model"], case, lambda r: f"{r['median_ms']:.3g} ms")
+                for case in cases
+                if case["batch"] == batch and case["ratio"]
+            ],
+        )
         for batch in batches
     ]
 
 
 def _training(cases: list[dict]) -> list[Section]:
-    titles = {"none": "Training step, every layer learns",
-              "backbone": "Training step, frozen backbone"}
+    titles = {
+        "none": "Training step, every layer learns",
+        "backbone": "Training step, frozen backbone",
+    }
     return [
         Section(
             title,
-            [_row(f"{case['model']} × {case['batch']}", case,
-                  lambda r: f"{r['images_per_s']:.3g}/s")
-             for case in cases if case["freeze"] == freeze and case["speedup"]])
+            [
+                _row(
+                    f"{case['model']} × {case['batch']}",
+                    case,
+                    lambda r: f"{r['images_per_s']:.3g}/s",
+                )
+                for case in cases
+                if case["freeze"] == freeze and case["speedup"]
+            ],
+        )
         for freeze, title in titles.items()
     ]
 
@@ -104,7 +137,8 @@ def svg(result: dict, sections: list[Section], theme: Theme) -> str:
     machine = result["machine"]
     source = (
         f"{machine['processor']}, {result['settings']['threads']} threads, "
-        f"{result['date'][:10]}, commit {result['program']['commit']}")
+        f"{result['date'][:10]}, commit {result['program']['commit']}"
+    )
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" role="img" '
@@ -157,14 +191,23 @@ def _section(section: Section, top: float, theme: Theme) -> list[str]:
             ratio = row.times[name] / fastest
             parts.append(
                 f"<g><title>{escape(name)}: {row.times[name]:.3g} ms, {ratio:.2f} ×</title>"
-                f"{_mark(name, _x(ratio), y, theme)}</g>")
+                f"{_mark(name, _x(ratio), y, theme)}</g>"
+            )
             if ratio > _SLOWEST:
-                parts.append(_text(
-                    _RIGHT - 12, y - 3, f"{ratio:.1f} ×", _colour(name, theme), anchor="end",
-                    size=11))
+                parts.append(
+                    _text(
+                        _RIGHT - 12,
+                        y - 3,
+                        f"{ratio:.1f} ×",
+                        _colour(name, theme),
+                        anchor="end",
+                        size=11,
+                    )
+                )
             if ratio < _FASTEST:
-                parts.append(_text(
-                    _LEFT + 12, y - 3, f"{ratio:.2f} ×", _colour(name, theme), size=11))
+                parts.append(
+                    _text(_LEFT + 12, y - 3, f"{ratio:.2f} ×", _colour(name, theme), size=11)
+                )
     return parts
 
 
@@ -196,11 +239,16 @@ def _mark(name: str, x: float, y: float, theme: Theme) -> str:
         case "zoo":
             return f'<circle cx="{x:.1f}" cy="{y}" r="8" fill="{colour}" {around}/>'
         case "PyTorch":
-            return _path("M-5 -5H5V5H-5Z", x, y, f'fill="{theme.page}" stroke="{colour}" '
-                         'stroke-width="2"')
+            return _path(
+                "M-5 -5H5V5H-5Z", x, y, f'fill="{theme.page}" stroke="{colour}" stroke-width="2"'
+            )
         case "PyTorch channels-last":
-            return _path("M0 -6.5L6.5 0 0 6.5 -6.5 0Z", x, y,
-                         f'fill="{theme.page}" stroke="{colour}" stroke-width="2"')
+            return _path(
+                "M0 -6.5L6.5 0 0 6.5 -6.5 0Z",
+                x,
+                y,
+                f'fill="{theme.page}" stroke="{colour}" stroke-width="2"',
+            )
         case "PyTorch compiled":
             return _path("M-5.5 -5.5H5.5V5.5H-5.5Z", x, y, f'fill="{colour}" {around}')
         case "ONNX Runtime":
@@ -216,14 +264,25 @@ def _path(outline: str, x: float, y: float, style: str) -> str:
 
 
 def _line(x0: float, y0: float, x1: float, y1: float, colour: str, width: float) -> str:
-    return (f'<path d="M{x0:.1f} {y0}L{x1:.1f} {y1}" stroke="{colour}" '
-            f'stroke-width="{width}" fill="none"/>')
+    return (
+        f'<path d="M{x0:.1f} {y0}L{x1:.1f} {y1}" stroke="{colour}" '
+        f'stroke-width="{width}" fill="none"/>'
+    )
 
 
-def _text(x: float, y: float, words: str, colour: str, anchor: str = "start", size: int = 13,
-          weight: int = 400) -> str:
-    return (f'<text x="{x:.1f}" y="{y}" fill="{colour}" text-anchor="{anchor}" '
-            f'font-size="{size}" font-weight="{weight}">{escape(words)}</text>')
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    colour: str,
+    anchor: str = "start",
+    size: int = 13,
+    weight: int = 400,
+) -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y}" fill="{colour}" text-anchor="{anchor}" '
+        f'font-size="{size}" font-weight="{weight}">{escape(words)}</text>'
+    )
 
 
 def _summary(sections: list[Section]) -> str:

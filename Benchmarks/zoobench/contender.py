@@ -29,7 +29,7 @@ class Unavailable(Exception):
 
 
 class Contender:
-    def __init__(self, name: str, command: list[str], settings: Settings, log: str):
+    def __init__(self, name: str, command: list, settings: Settings, log: str):
         self.name = name
         self.times: list[float] = []
         # Of all batches, measured or not.
@@ -42,9 +42,15 @@ class Contender:
         self._log = LOGS / f"{log}.log"
         with open(self._log, "w") as errors:
             self._process = subprocess.Popen(
-                command, env=settings.environment(), text=True, bufsize=1,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                preexec_fn=_end_with_parent)
+                command,
+                env=settings.environment(),
+                text=True,
+                bufsize=1,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                preexec_fn=_end_with_parent,
+            )
         try:
             self.hello = self._read()
         except BaseException:
@@ -133,19 +139,15 @@ def ours(
     model: Path, images: Path, batch: int, settings: Settings, log: str, *options: str
 ) -> Contender:
     """zoo, on a checkpoint file and a batch of pictures."""
-    command = [
-        str(ZOO), "bench", str(model), "--on-demand", "--batch", str(batch),
-        "--input", str(images), "--threads", str(settings.threads),
-        "--engine", settings.engine, *options,
-    ]
+    work = ["bench", model, "--on-demand", f"--batch={batch}", f"--input={images}"]
+    command = [ZOO, *work, *settings.options, *options]
     return Contender("zoo", command, settings, log)
 
 
-def peer(name: str, task: str, batch: int, model: str, settings: Settings, log: str,
-         *options: str) -> Contender:
+def peer(
+    name: str, task: str, batch: int, model: str, settings: Settings, log: str, *options: str
+) -> Contender:
     """A library of Python, behind `worker.py`."""
-    command = [
-        sys.executable, "-m", "zoobench.worker", name, task, model, "--batch", str(batch),
-        "--threads", str(settings.threads), *options,
-    ]
+    work = [task, model, f"--batch={batch}", f"--threads={settings.threads}"]
+    command = [sys.executable, "-m", "zoobench.worker", name, *work, *options]
     return Contender(name, command, settings, log)

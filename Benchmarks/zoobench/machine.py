@@ -23,7 +23,8 @@ def machine() -> dict:
     return {
         "processor": fields.get("model name", platform.processor()),
         "family_model_stepping": "/".join(
-            fields.get(key, "?") for key in ("cpu family", "model", "stepping")),
+            fields.get(key, "?") for key in ("cpu family", "model", "stepping")
+        ),
         "instructions": [name for name in _INSTRUCTIONS if name in flags],
         "processors": len(os.sched_getaffinity(0)),
         "memory_gb": round(pages / (1 << 30), 1),

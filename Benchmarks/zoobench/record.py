@@ -19,8 +19,11 @@ class Record:
             "machine": machine.machine(),
             "program": machine.program(),
             "peers": machine.versions(),
-            "settings": {"engine": settings.engine, "threads": settings.threads,
-                         "rounds": settings.rounds},
+            "settings": {
+                "engine": settings.engine,
+                "threads": settings.threads,
+                "rounds": settings.rounds,
+            },
         }
         # A new commit that compiles to the same program changes no figure.
         key = self.head | {"program": self.head["program"]["sha256"]}
@@ -47,8 +50,10 @@ class Record:
         }
         dates = [case["date"] for cases in measured.values() for case in cases]
         return (
-            {"date": min(dates, default=_now())} | self.head
-            | {"summary": summary(measured)} | measured
+            {"date": min(dates, default=_now())}
+            | self.head
+            | {"summary": summary(measured)}
+            | measured
         )
 
     def write(self, joined: dict) -> Path:
@@ -69,12 +74,17 @@ def summary(measured: dict[str, list[dict]]) -> dict:
         if values:
             mean = math.exp(sum(map(math.log, values)) / len(values))
             worst = max(values) if key == "ratio" else min(values)
-            found[part] = {f"geometric_mean_{key}": round(mean, 3), f"worst_{key}": worst,
-                           "cases": len(values)}
+            found[part] = {
+                f"geometric_mean_{key}": round(mean, 3),
+                f"worst_{key}": worst,
+                "cases": len(values),
+            }
     differing = [
         f"{part}: {case['case']}: {name}"
-        for part, cases in measured.items() for case in cases
-        for name, result in case.get("results", {}).items() if result.get("agrees") is False
+        for part, cases in measured.items()
+        for case in cases
+        for name, result in case.get("results", {}).items()
+        if result.get("agrees") is False
     ]
     return found | {"differing": differing}
 

@@ -30,6 +30,11 @@ class Settings:
     models: tuple[str, ...] = MODELS
     batches: tuple[int, ...] = BATCHES
 
+    @property
+    def options(self) -> list[str]:
+        """Of every verb of ours that computes."""
+        return [f"--engine={self.engine}", f"--threads={self.threads}"]
+
     def environment(self) -> dict[str, str]:
         """Of every process that is measured: so many threads, and nothing tuned by hand."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENBLAS_", "GOMP_"))}

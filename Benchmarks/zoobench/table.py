@@ -19,8 +19,11 @@ def markdown(result: dict, source: str) -> str:
         f"{modified}; {peers}. Medians; every figure is in [{source}]({source})."
     ]
     for part, rows in (
-        ("inference", _inference), ("bf16", _inference), ("training", _training),
-        ("start", _start), ("memory", _memory),
+        ("inference", _inference),
+        ("bf16", _inference),
+        ("training", _training),
+        ("start", _start),
+        ("memory", _memory),
     ):
         if result.get(part):
             parts.append(f"### {_TITLES[part]}\n\n{_table(*rows(result[part]))}")
@@ -32,7 +35,8 @@ def _inference(cases: list[dict]) -> tuple[list[str], list[list[str]]]:
     names = _names(cases)
     rows = [
         [f"{case['model']}, batch {case['batch']}"]
-        + _values(case, names, "median_ms", min) + [_number(case["ratio"], 2)]
+        + _values(case, names, "median_ms", min)
+        + [_number(case["ratio"], 2)]
         for case in cases
     ]
     return ["", *names, "zoo / best peer"], rows
@@ -51,7 +55,8 @@ def _start(cases: list[dict]) -> tuple[list[str], list[list[str]]]:
     names = _names(cases)
     rows = [
         [f"`zoo {case['task']}`" + (f", {case['model']}" if "model" in case else "")]
-        + _values(case, names, "median_ms", min) + [_number(case.get("speedup"), 1)]
+        + _values(case, names, "median_ms", min)
+        + [_number(case.get("speedup"), 1)]
         for case in cases
     ]
     return ["", *names, "times as fast"], rows
@@ -66,8 +71,10 @@ def _memory(cases: list[dict]) -> tuple[list[str], list[list[str]]]:
 def _absences(cases: list[dict]) -> list[str]:
     """Who took no part, and why, once for each reason."""
     found = {
-        (name, result["skipped"]) for case in cases
-        for name, result in case.get("results", {}).items() if "skipped" in result
+        (name, result["skipped"])
+        for case in cases
+        for name, result in case.get("results", {}).items()
+        if "skipped" in result
     }
     return [f"– {name}: {reason}" for name, reason in sorted(found)]
 

@@ -26,12 +26,13 @@ def main() -> None:
 
     if arguments.task == "training":
         run = peers.training(
-            arguments.peer, arguments.model, arguments.batch, arguments.threads, arguments.freeze)
+            arguments.peer, arguments.model, arguments.batch, arguments.threads, arguments.freeze
+        )
     else:
-        run = peers.inference(
-            arguments.peer, arguments.model, arguments.batch, arguments.threads)
+        run = peers.inference(arguments.peer, arguments.model, arguments.batch, arguments.threads)
         if arguments.save:
             import numpy
+
             numpy.save(arguments.save, run())
 
     answers.write(json.dumps({"threads": arguments.threads}) + "\n")

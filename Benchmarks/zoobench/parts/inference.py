@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from .. import artifacts, contender, peers, rounds
+from ..contender import Contender
 from ..settings import BUILD, LOGS, TOLERANCE, ZOO, Settings
 
 
@@ -40,16 +41,17 @@ def _measure(
     def log(name: str) -> str:
         return f"{model}-{batch}-{precision}-{name.replace(' ', '-')}"
 
-    makers = {
-        "zoo": partial(
-            contender.ours, checkpoint, images, batch, settings, log("zoo"),
-            "--precision", precision)
-    }
-    for name in names:
-        makers[name] = partial(
-            contender.peer, name, "inference", batch, model, settings, log(name),
-            "--save", str(saved(name)))
+    def zoo() -> Contender:
+        return contender.ours(
+            checkpoint, images, batch, settings, log("zoo"), f"--precision={precision}"
+        )
 
+    def other(name: str) -> Contender:
+        return contender.peer(
+            name, "inference", batch, model, settings, log(name), f"--save={saved(name)}"
+        )
+
+    makers = {"zoo": zoo} | {name: partial(other, name) for name in names}
     with rounds.contenders(makers) as (contenders, results):
         rounds.take_turns(contenders, settings.rounds)
         results |= {one.name: rounds.figures(one) for one in contenders}
@@ -73,8 +75,13 @@ def _measure(
     if fastest and "median_ms" in results["zoo"]:
         ratio = round(results["zoo"]["median_ms"] / results[fastest]["median_ms"], 3)
     return {
-        "model": model, "batch": batch, "precision": precision, "engine": engine,
-        "results": results, "best_peer": fastest, "ratio": ratio,
+        "model": model,
+        "batch": batch,
+        "precision": precision,
+        "engine": engine,
+        "results": results,
+        "best_peer": fastest,
+        "ratio": ratio,
     }
 
 
@@ -91,11 +98,15 @@ def _our_logits(checkpoint: Path, images: Path, precision: str, settings: Settin
     from safetensors.numpy import load_file
 
     path = BUILD / "outputs" / "zoo.safetensors"
+    command = [ZOO, "run", checkpoint, "--input", images, "-o", path, "--precision", precision]
     with open(LOGS / "zoo-run.log", "w") as words:
         subprocess.run(
-            [ZOO, "run", checkpoint, "--input", images, "-o", path, "--precision", precision,
-             "--engine", settings.engine, "--threads", str(settings.threads)],
-            env=settings.environment(), check=True, stdout=words, stderr=words)
+            [*command, *settings.options],
+            env=settings.environment(),
+            check=True,
+            stdout=words,
+            stderr=words,
+        )
     return load_file(path)["logits"]
 
 

@@ -25,9 +25,10 @@ def _measure(model: str, settings: Settings) -> dict:
     weights = artifacts.weights(model, "pth").stat().st_size / _MB
 
     process = subprocess.Popen(
-        [ZOO, "predict", checkpoint, artifacts.photo(), "--json", "--engine", settings.engine,
-         "--threads", str(settings.threads)],
-        env=settings.environment(), stdout=subprocess.DEVNULL)
+        [ZOO, "predict", checkpoint, artifacts.photo(), "--json", *settings.options],
+        env=settings.environment(),
+        stdout=subprocess.DEVNULL,
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -35,7 +36,10 @@ def _measure(model: str, settings: Settings) -> dict:
     peak = usage.ru_maxrss / 1024
     bound = weights * 1.3 + arena + 60
     return {
-        "model": model, "peak_mb": round(peak, 1), "weights_mb": round(weights, 1),
-        "arena_mb": round(arena, 1), "bound_mb": round(bound, 1),
+        "model": model,
+        "peak_mb": round(peak, 1),
+        "weights_mb": round(weights, 1),
+        "arena_mb": round(arena, 1),
+        "bound_mb": round(bound, 1),
         "ratio": round(peak / bound, 3),
     }

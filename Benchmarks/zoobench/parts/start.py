@@ -18,29 +18,28 @@ _ROUNDS = 20
 def cases(settings: Settings) -> dict[str, Callable[[], dict]]:
     predictions = {
         f"predict, {model}": partial(_predict, model, settings)
-        for model in ("resnet18", "resnet50") if model in settings.models
+        for model in ("resnet18", "resnet50")
+        if model in settings.models
     }
     return predictions | {"list": partial(_list, settings)}
 
 
 def _predict(model: str, settings: Settings) -> dict:
     artifacts.prepare(model, settings)
+    photo, threads = artifacts.photo(), str(settings.threads)
+    script = Path(__file__).parents[1] / "torchvision_predict.py"
+    ours, theirs = artifacts.weights(model, "h5"), artifacts.weights(model, "pth")
     commands = {
-        "zoo": [
-            ZOO, "predict", artifacts.weights(model, "h5"), artifacts.photo(), "--json",
-            "--engine", settings.engine, "--threads", str(settings.threads),
-        ],
-        "torchvision": [
-            sys.executable, Path(__file__).parents[1] / "torchvision_predict.py", model,
-            artifacts.weights(model, "pth"), artifacts.photo(), str(settings.threads),
-        ],
+        "zoo": [ZOO, "predict", ours, photo, "--json", *settings.options],
+        "torchvision": [sys.executable, script, model, theirs, photo, threads],
     }
     results, answers = _alternate(commands, settings)
     ours = answers["zoo"]["results"][0]["top"]
     theirs = answers["torchvision"]["results"][0]["top"]
     results["zoo"]["agrees"] = all(
         a["index"] == b["index"] and abs(a["probability"] - b["probability"]) < 1e-3
-        for a, b in zip(ours, theirs, strict=True))
+        for a, b in zip(ours, theirs, strict=True)
+    )
     speedup = results["torchvision"]["median_ms"] / results["zoo"]["median_ms"]
     return {"task": "predict", "model": model, "results": results, "speedup": round(speedup, 2)}
 
@@ -74,5 +73,6 @@ def one_process(command: list, settings: Settings) -> tuple[float, dict]:
     """From the start of a process to its end, in milliseconds, and the JSON that it printed."""
     start = time.perf_counter()
     run = subprocess.run(
-        command, env=settings.environment(), check=True, capture_output=True, text=True)
+        command, env=settings.environment(), check=True, capture_output=True, text=True
+    )
     return (time.perf_counter() - start) * 1000, json.loads(run.stdout)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from .. import artifacts, contender, peers, rounds
+from ..contender import Contender
 from ..settings import LOSS_TOLERANCE, TRAINED, Settings
 
 # Dropout draws other numbers in every library, so their losses part.
@@ -11,13 +12,13 @@ _DRAWS = ("alexnet", "vgg16")
 
 
 def cases(settings: Settings) -> dict[str, Callable[[], dict]]:
-    return {
-        f"{model}, batch {batch}, {'frozen backbone' if freeze == 'backbone' else 'full'}":
-            partial(_measure, model, batch, freeze, settings)
-        for model, batch in TRAINED
-        if model in settings.models
-        for freeze in ("none", "backbone")
-    }
+    found = {}
+    for model, batch in TRAINED:
+        if model in settings.models:
+            for freeze, name in (("none", "full"), ("backbone", "frozen backbone")):
+                case = partial(_measure, model, batch, freeze, settings)
+                found[f"{model}, batch {batch}, {name}"] = case
+    return found
 
 
 def _measure(model: str, batch: int, freeze: str, settings: Settings) -> dict:
@@ -26,16 +27,17 @@ def _measure(model: str, batch: int, freeze: str, settings: Settings) -> dict:
     def log(name: str) -> str:
         return f"{model}-{batch}-training-{freeze}-{name.replace(' ', '-')}"
 
-    makers = {
-        "zoo": partial(
-            contender.ours, artifacts.weights(model, "h5"), artifacts.images_path(batch), batch,
-            settings, log("zoo"), "--train", "--freeze", freeze)
-    }
-    for name in peers.TRAINING:
-        makers[name] = partial(
-            contender.peer, name, "training", batch, model, settings, log(name),
-            "--freeze", freeze)
+    def zoo() -> Contender:
+        checkpoint, images = artifacts.weights(model, "h5"), artifacts.images_path(batch)
+        options = ("--train", f"--freeze={freeze}")
+        return contender.ours(checkpoint, images, batch, settings, log("zoo"), *options)
 
+    def other(name: str) -> Contender:
+        return contender.peer(
+            name, "training", batch, model, settings, log(name), f"--freeze={freeze}"
+        )
+
+    makers = {"zoo": zoo} | {name: partial(other, name) for name in peers.TRAINING}
     with rounds.contenders(makers) as (contenders, results):
         # After the warm-up everyone has taken the same steps from the same weights.
         losses = {c.name: c.losses[0] for c in contenders}
@@ -51,8 +53,13 @@ def _measure(model: str, batch: int, freeze: str, settings: Settings) -> dict:
     if fastest and "median_ms" in results["zoo"]:
         speedup = round(results[fastest]["median_ms"] / results["zoo"]["median_ms"], 3)
     return {
-        "model": model, "batch": batch, "freeze": freeze, "engine": engine,
-        "results": results, "best_peer": fastest, "speedup": speedup,
+        "model": model,
+        "batch": batch,
+        "freeze": freeze,
+        "engine": engine,
+        "results": results,
+        "best_peer": fastest,
+        "speedup": speedup,
     }
 
 
@@ -62,6 +69,7 @@ def _agreement(model: str, name: str, losses: dict[str, float]) -> dict:
         return {"loss": loss}
     difference = abs(loss - reference) / abs(reference)
     return {
-        "loss": loss, "difference": float(f"{difference:.2g}"),
+        "loss": loss,
+        "difference": float(f"{difference:.2g}"),
         "agrees": difference <= LOSS_TOLERANCE,
     }

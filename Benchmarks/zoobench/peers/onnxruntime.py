@@ -14,6 +14,7 @@ def session(model: str, batch: int, threads: int) -> Callable:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.add_free_dimension_override_by_name("batch", batch)
     made = onnxruntime.InferenceSession(
-        str(artifacts.weights(model, "onnx")), options, providers=["CPUExecutionProvider"])
+        str(artifacts.weights(model, "onnx")), options, providers=["CPUExecutionProvider"]
+    )
     images = {made.get_inputs()[0].name: artifacts.images(batch)}
     return lambda: made.run(None, images)[0]
