@@ -9,7 +9,7 @@ export SWIFT ?= swift
 PREFIX ?= /usr/local
 BUILD := $(SWIFT) build -c release --disable-build-manifest-caching
 
-.PHONY: help setup build demo examples test lint format docs size install clean
+.PHONY: help setup build demo examples test bench lint format docs size install clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ examples: build ## what stands under Examples/, by itself and loaded by an insta
 
 test: setup ## every test, with a summary; all that they say is in .logs/test.log
 	@.ci/test
+
+bench: build ## beside PyTorch and others: ARGS="--only inference" (Benchmarks/README.md)
+	@Benchmarks/run $(ARGS)
 
 lint: ## the format, and constructs that do not belong into the sources
 	@.ci/lint

@@ -8,49 +8,95 @@ struct BenchVerb: Verb {
     Runs batches for about three seconds after a warm-up, at least twenty, and shows the median and \
     the best. Where the weights are not here, seeded random ones serve: the time is the same.
     """
-  let examples: KeyValuePairs = ["zoo bench resnet50 --batch 8": "batches of eight pictures"]
+  let examples: KeyValuePairs = [
+    "zoo bench resnet50 --batch 8": "batches of eight pictures",
+    "zoo bench resnet50 --batch 16 --train --freeze backbone": "steps of training the head",
+  ]
   let batch = Option("--batch", value: "N", default: 1, in: 1...4096, help: "pictures at a time")
-  var arguments: [any Argument] { [Common.model, batch, Common.precision] }
+  let train = Flag("--train", help: "time steps of training: forward, backward, SGD with momentum")
+  let freeze = Option(
+    "--freeze", value: "WHAT", default: Freezing.none, help: "what does not learn in --train")
+  let pictures = Option<String?>(
+    "--input", value: "X", help: "the batch, the tensor “image” of a safetensors file",
+    completion: .files(endings: ["safetensors"]), isHidden: true)
+  let onDemand = Flag(
+    "--on-demand", help: "as many batches as each line of standard input asks for", isHidden: true)
+  var arguments: [any Argument] {
+    [Common.model, batch, train, freeze, Common.precision, pictures, onDemand]
+  }
 
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
     let entry = try zoo.entry(input[Common.model])
     let engine = try input[Common.engine].engine(for: input[Common.precision])
-    let seed = UInt64(try input[Common.seed])
-    let weights =
-      try entry.path.map { try Model(contentsOf: $0, registry: zoo.registry).weights }
-      ?? Weights(randomFor: entry.graph, seed: seed)
-    let count = try input[batch]
-    let plan = try InferencePlan(entry.graph, weights, batch: count, engine: engine)
-    let (port, shape) = plan.inputs[0]
-    let key = Random(seed: seed).key("bench")
-    let pictures = try Tensor(Shape([count] + shape.sizes)) { values in
-      for index in values.indices { values[index] = 2 * key.uniform(index) - 1 }
-    }
+    let workload = try workload(input, entry, engine, registry: zoo.registry)
+    if try input[onDemand] { return try serve(workload, of: entry.name, on: engine) }
 
     let clock = ContinuousClock()
     let start = clock.now
     var times: [Double] = []
     for run in -3..<1000 where run < 20 || start.duration(to: clock.now) < .seconds(3) {
-      let time = try clock.measure { _ = try plan.run([port: pictures]) }
+      let time = try clock.measure { try workload.run() }
       if run >= 0 { times.append(time / .milliseconds(1)) }
     }
     times.sort()
+    let count = try input[batch]
     let median = times[times.count / 2]
     let rate = Double(count) / median * 1000
     if try input.wantsJSON {
-      return emit([
-        "model": JSON(entry.name), "engine": JSON(engine.name),
-        "precision": JSON(try input[Common.precision].rawValue), "threads": JSON(Threads.count),
-        "batch": JSON(count), "median_ms": JSON(median), "min_ms": JSON(times[0]),
-        "images_per_s": JSON(rate),
-      ])
+      let training: [(key: String, value: JSON)] =
+        try input[train] ? [("freeze", JSON(try input[freeze].rawValue))] : []
+      return emit(
+        JSON(
+          .object(
+            [
+              ("model", JSON(entry.name)), ("engine", JSON(engine.name)),
+              ("precision", JSON(try input[Common.precision].rawValue)),
+              ("threads", JSON(Threads.count)), ("batch", JSON(count)),
+              ("median_ms", JSON(median)), ("min_ms", JSON(times[0])),
+              ("images_per_s", JSON(rate)),
+            ] + training)))
     }
+    let work = try input[train] ? "training" : "inference"
     print(
       """
-      \(entry.name), \(engine.name), \(Threads.count) threads, batch \(count)
+      \(entry.name), \(work), \(engine.name), \(Threads.count) threads, batch \(count)
       median \(decimal(median, digits: 2)) ms, best \(decimal(times[0], digits: 2)) ms, \
       \(decimal(rate, digits: 1)) pictures/s
       """)
+  }
+
+  private func workload(
+    _ input: Parsed, _ entry: Entry, _ engine: any Engine, registry: Registry
+  ) throws -> any Workload {
+    let seed = UInt64(try input[Common.seed])
+    let weights =
+      try entry.path.map { try Model(contentsOf: $0, registry: registry).weights }
+      ?? Weights(randomFor: entry.graph, seed: seed)
+    let port = entry.graph.inputs[0]
+    let shape = Shape([try input[batch]] + entry.graph.operations[port.operation].shape.sizes)
+    let batch = try input[pictures].map { try SafeTensors($0).tensor("image") }
+    let images = try batch ?? noise(shape, seed: seed)
+    guard images.shape == shape else {
+      throw ZooError.corrupt("the pictures are \(images.shape), \(shape) was expected")
+    }
+    guard try input[train] else {
+      guard try input[freeze] == .none else {
+        throw ZooError.usage("--freeze is of use with --train only")
+      }
+      return try InferenceRun(entry.graph, weights, [port.name: images], engine)
+    }
+    guard try input[Common.precision] == .fp32 else {
+      throw ZooError.usage("--train computes in fp32 only")
+    }
+    return try TrainingStep(entry.graph, weights, images, freezing: input[freeze], engine)
+  }
+
+  /// Pictures of nothing, between −1 and 1.
+  private func noise(_ shape: Shape, seed: UInt64) throws -> Tensor {
+    let key = Random(seed: seed).key("bench")
+    return try Tensor(shape) { values in
+      for index in values.indices { values[index] = 2 * key.uniform(index) - 1 }
+    }
   }
 }

@@ -1,0 +1,75 @@
+"""What is drawn from a stored result; needs nothing but Python: `python3 -m unittest`."""
+
+import json
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from zoobench import chart, record, report, rounds, table  # noqa: E402
+
+# Invented, with everyone who can take part, one who is absent and one who differs.
+_SAMPLE = Path(__file__).with_name("sample.json")
+
+
+class ReportTests(unittest.TestCase):
+    def setUp(self):
+        self.result = json.loads(_SAMPLE.read_text())
+
+    def test_charts_are_sound_and_complete(self):
+        charts = chart.charts(self.result)
+        self.assertEqual(list(charts), ["inference", "training"])
+        for sections in charts.values():
+            for theme in chart.THEMES.values():
+                root = xml.fromstring(chart.svg(self.result, sections, theme))
+                marks = list(root.iter("{http://www.w3.org/2000/svg}g"))
+                self.assertEqual(
+                    len(marks), sum(len(row.times) for s in sections for row in s.rows)
+                )
+
+    def test_a_tie_stands_at_one_and_extremes_at_the_edges(self):
+        self.assertLess(chart._x(0.9), chart._x(1))
+        self.assertEqual(chart._x(100), chart._x(4))
+        self.assertEqual(chart._x(0.01), chart._x(0.5))
+
+    def test_table(self):
+        text = table.markdown(self.result, "sample.json")
+        self.assertIn("| resnet18, batch 1 | **8** | 16 | 10 (differs) | 0.80 |", text)
+        self.assertIn("zoo: no engine computes in bf16", text)
+        self.assertIn("| resnet18, batch 16, full | **30** | 20 | 1.50 |", text)
+
+    def test_summary(self):
+        parts = ("inference", "bf16", "training", "start", "memory")
+        summary = record.summary({part: self.result[part] for part in parts})
+        self.assertEqual(summary["inference"]["geometric_mean_ratio"], 0.894)
+        self.assertEqual(summary["inference"]["worst_ratio"], 1.0)
+        self.assertEqual(summary["training"]["worst_speedup"], 1.5)
+        self.assertEqual(summary["differing"], ["inference: resnet18, batch 1: ncnn"])
+
+    def test_the_best_peer_is_never_zoo(self):
+        self.assertEqual(rounds.best(self.result["inference"][0]["results"]), "ncnn")
+        self.assertIsNone(rounds.best({"zoo": {"median_ms": 1}, "ncnn": {"skipped": "absent"}}))
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "result.json"
+            path.write_text(_SAMPLE.read_text())
+            report.write(path)
+            self.assertEqual(
+                sorted(file.name for file in Path(folder).iterdir()),
+                [
+                    "inference-dark.svg",
+                    "inference-light.svg",
+                    "result.json",
+                    "table.md",
+                    "training-dark.svg",
+                    "training-light.svg",
+                ],
+            )
+
+
+if __name__ == "__main__":
+    unittest.main()

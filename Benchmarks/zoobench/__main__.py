@@ -1,0 +1,84 @@
+"""make bench: measures what is asked for, then writes the result, the table and the charts."""
+
+import argparse
+import dataclasses
+import signal
+import sys
+import time
+from pathlib import Path
+
+from . import artifacts, parts, report, settings
+from .record import Record
+
+
+def main() -> None:
+    arguments = _arguments()
+    # An end from outside still ends the processes that were started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if arguments.report:
+        return report.write(arguments.report)
+    if not settings.ZOO.exists():
+        raise SystemExit(f"bench: {settings.ZOO} is missing; 'make build' makes it")
+    chosen = settings.Settings(
+        engine=arguments.engine,
+        threads=arguments.threads,
+        rounds=arguments.rounds,
+        models=tuple(arguments.models),
+        batches=tuple(arguments.batches),
+    )
+    artifacts.prepare_images(set(chosen.batches) | {1} | {batch for _, batch in settings.TRAINED})
+
+    record = Record(chosen)
+    for part in arguments.only:
+        for case in parts.cases(part, chosen):
+            if record.has(part, case.name) and not arguments.fresh:
+                continue
+            start = time.monotonic()
+            result = case.measure()
+            record.keep(part, case.name, result)
+            print(
+                f"bench: {part}: {case.name}: {report.line(result)} "
+                f"({time.monotonic() - start:.0f} s)",
+                file=sys.stderr,
+            )
+
+    # Everything that this program has, whatever was asked for this time.
+    batches = sorted({*settings.BATCHES, *chosen.batches})
+    whole = dataclasses.replace(chosen, models=settings.MODELS, batches=tuple(batches))
+    joined = record.joined(
+        {part: [case.name for case in parts.cases(part, whole)] for part in parts.NAMES}
+    )
+    path = record.write(joined)
+    report.write(path)
+    for difference in joined["summary"]["differing"]:
+        print(f"bench: outputs differ: {difference}", file=sys.stderr)
+    print(path)
+    sys.exit(1 if joined["summary"]["differing"] else 0)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=parts.NAMES,
+        default=list(parts.NAMES),
+        metavar="PART",
+        help=f"of {', '.join(parts.NAMES)}",
+    )
+    parser.add_argument("--models", nargs="+", choices=settings.MODELS, default=settings.MODELS)
+    parser.add_argument("--batches", nargs="+", type=int, default=settings.BATCHES)
+    parser.add_argument("--engine", default="auto", help="of ours")
+    parser.add_argument("--threads", type=int, default=2, help="for everyone")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--fresh", action="store_true", help="measure again what this program already has"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="JSON", help="only draw the table and charts of a result"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""ncnn in float32 with Winograd; it knows no batches, so one picture follows another."""
+
+from collections.abc import Callable
+
+from .. import artifacts
+
+
+def network(model: str, batch: int, threads: int) -> Callable:
+    import ncnn
+    import numpy
+
+    net = ncnn.Net()
+    net.opt.num_threads = threads
+    net.opt.use_winograd_convolution = True
+    for reduced in ("fp16", "bf16"):
+        for use in ("packed", "storage", "arithmetic"):
+            if hasattr(net.opt, f"use_{reduced}_{use}"):
+                setattr(net.opt, f"use_{reduced}_{use}", False)
+    net.load_param(str(artifacts.weights(model, "ncnn.param")))
+    net.load_model(str(artifacts.weights(model, "ncnn.bin")))
+    images = [ncnn.Mat(image).clone() for image in artifacts.images(batch)]
+
+    def one(image):
+        extractor = net.create_extractor()
+        extractor.input("in0", image)
+        return numpy.array(extractor.extract("out0")[1])
+
+    return lambda: numpy.stack([one(image) for image in images])

@@ -1,0 +1,76 @@
+"""Taking turns: A B C … A B C …, one process at a time."""
+
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .contender import Contender, Unavailable
+
+# Not measured: the first batches after the start.
+WARM_UP = 3
+# A turn is so many batches that it takes about this long, within bounds.
+_TURN_MS = 300
+_FEWEST, _MOST = 4, 25
+
+
+@contextmanager
+def contenders(
+    makers: dict[str, Callable[[], Contender]],
+) -> Iterator[tuple[list[Contender], dict[str, dict]]]:
+    """Everyone who can take part, warmed up, and what is recorded of those who cannot."""
+    ready: list[Contender] = []
+    absent: dict[str, dict] = {}
+    try:
+        for name, make in makers.items():
+            try:
+                ready.append(_warm(make))
+            except Unavailable as reason:
+                absent[name] = {"skipped": str(reason)}
+                print(f"bench:   {name} takes no part: {reason}", file=sys.stderr)
+        yield ready, absent
+    finally:
+        for contender in ready:
+            contender.close()
+
+
+def _warm(make: Callable[[], Contender]) -> Contender:
+    contender = make()
+    try:
+        contender.turn(WARM_UP, measured=False)
+    except BaseException:
+        contender.close()
+        raise
+    return contender
+
+
+def take_turns(contenders: list[Contender], rounds: int) -> None:
+    """At least twenty measured batches of everyone when there are five rounds."""
+    for _ in range(rounds):
+        one_round(contenders)
+
+
+def one_round(contenders: list[Contender]) -> None:
+    for contender in contenders:
+        if contender.fastest < _TURN_MS:
+            # Others have filled the caches; a batch that takes longer hardly notices.
+            contender.turn(1, measured=False)
+        contender.turn(max(_FEWEST, min(_MOST, round(_TURN_MS / contender.fastest))))
+
+
+def figures(contender: Contender) -> dict:
+    """What is recorded of one contender."""
+    times = contender.times
+    return {
+        "median_ms": round(statistics.median(times), 3),
+        "min_ms": round(min(times), 3),
+        "runs": len(times),
+        "peak_mb": round(contender.peak_mb, 1),
+        "others_cpu": round(contender.foreign, 3),
+    }
+
+
+def best(results: dict[str, dict], name: str = "zoo") -> str | None:
+    """The fastest of the others."""
+    others = {n: r["median_ms"] for n, r in results.items() if n != name and "median_ms" in r}
+    return min(others, key=others.get) if others else None

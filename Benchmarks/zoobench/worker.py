@@ -1,0 +1,50 @@
+"""A library of Python as a contender; see contender.py for what is spoken."""
+
+import argparse
+import json
+import os
+import sys
+import time
+
+from . import peers
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("peer", choices=peers.NAMES)
+    parser.add_argument("task", choices=["inference", "training"])
+    parser.add_argument("model")
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--freeze", choices=["none", "backbone"], default="none")
+    parser.add_argument("--save", help="where the outputs go, as .npy")
+    arguments = parser.parse_args()
+
+    # Libraries print: what we say has a way of its own.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+
+    if arguments.task == "training":
+        run = peers.training(
+            arguments.peer, arguments.model, arguments.batch, arguments.threads, arguments.freeze
+        )
+    else:
+        run = peers.inference(arguments.peer, arguments.model, arguments.batch, arguments.threads)
+        if arguments.save:
+            import numpy
+
+            numpy.save(arguments.save, run())
+
+    answers.write(json.dumps({"threads": arguments.threads}) + "\n")
+    for line in sys.stdin:
+        times, result = [], None
+        for _ in range(int(line)):
+            start = time.perf_counter()
+            result = run()
+            times.append((time.perf_counter() - start) * 1000)
+        loss = result if arguments.task == "training" else None
+        answers.write(json.dumps({"ms": times, "loss": loss}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

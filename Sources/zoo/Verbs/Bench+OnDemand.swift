@@ -1,0 +1,29 @@
+@preconcurrency import Glibc  // stdout is a variable to Swift
+import ModelZoo
+
+extension BenchVerb {
+  /// Takes turns with others: says what it is, then, for every line of standard input, runs as many
+  /// batches as the line says and prints their milliseconds. `Benchmarks/` speaks to every library
+  /// that it compares in this way.
+  func serve(_ workload: some Workload, of model: String, on engine: some Engine) throws {
+    func say(_ json: JSON) {
+      print(json.text())
+      fflush(stdout)
+    }
+    say([
+      "model": JSON(model), "engine": JSON(engine.name), "threads": JSON(Threads.count),
+      "arena_bytes": JSON(workload.arenaBytes),
+    ])
+    let clock = ContinuousClock()
+    while let line = readLine() {
+      guard let count = Int(line), (1...1_000_000).contains(count) else {
+        throw ZooError.usage("a number of batches was expected, not “\(line)”")
+      }
+      let times = try (0..<count).map { _ in
+        try clock.measure { try workload.run() } / .milliseconds(1)
+      }
+      let loss = workload.loss.map { JSON($0) } ?? JSON(.null)
+      say(["ms": JSON(times), "loss": loss])
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import ModelZoo
+
+extension BenchVerb {
+  /// What is timed, one batch at a time.
+  protocol Workload {
+    func run() throws
+    /// Bytes that the plan holds for values.
+    var arenaBytes: Int { get }
+    /// Of the latest batch, where there is one.
+    var loss: Double? { get }
+  }
+
+  /// Pictures in, outputs out.
+  struct InferenceRun: Workload {
+    private let plan: InferencePlan
+    private let inputs: [String: Tensor]
+
+    init(
+      _ graph: Graph, _ weights: Weights, _ inputs: [String: Tensor], _ engine: some Engine
+    ) throws {
+      plan = try InferencePlan(
+        graph, weights, batch: inputs.values.first?.shape[0] ?? 1, engine: engine)
+      self.inputs = inputs
+    }
+
+    func run() throws { _ = try plan.run(inputs) }
+    var arenaBytes: Int { plan.arenaBytes }
+    var loss: Double? { nil }
+  }
+}
