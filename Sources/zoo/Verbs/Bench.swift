@@ -6,11 +6,15 @@ struct BenchVerb: Verb {
   let summary = "how fast a model runs on this machine"
   let discussion = """
     Runs batches for about three seconds after a warm-up, at least twenty, and shows the median and \
-    the best. Where the weights are not here, seeded random ones serve: the time is the same.
+    the best. Where the weights are not here, seeded random ones serve: the time is the same. \
+    --profile shows where the time goes: for every stage the median, the arithmetic it stands for \
+    and how much of what this machine can do that is. A Winograd convolution may exceed 100 %, for \
+    it takes fewer multiplications than are counted.
     """
   let examples: KeyValuePairs = ["zoo bench resnet50 --batch 8": "batches of eight pictures"]
   let batch = Option("--batch", value: "N", default: 1, in: 1...4096, help: "pictures at a time")
-  var arguments: [any Argument] { [Common.model, batch, Common.precision] }
+  let profile = Flag("--profile", help: "the time of every stage")
+  var arguments: [any Argument] { [Common.model, batch, profile, Common.precision] }
 
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
@@ -38,13 +42,16 @@ struct BenchVerb: Verb {
     times.sort()
     let median = times[times.count / 2]
     let rate = Double(count) / median * 1000
+    let lines = try input[profile] ? try ProfileTable(plan, [port: pictures]) : nil
     if try input.wantsJSON {
-      return emit([
-        "model": JSON(entry.name), "engine": JSON(engine.name),
-        "precision": JSON(try input[Common.precision].rawValue), "threads": JSON(Threads.count),
-        "batch": JSON(count), "median_ms": JSON(median), "min_ms": JSON(times[0]),
-        "images_per_s": JSON(rate),
-      ])
+      var result: [(String, JSON)] = [
+        ("model", JSON(entry.name)), ("engine", JSON(engine.name)),
+        ("precision", JSON(try input[Common.precision].rawValue)),
+        ("threads", JSON(Threads.count)), ("batch", JSON(count)), ("median_ms", JSON(median)),
+        ("min_ms", JSON(times[0])), ("images_per_s", JSON(rate)),
+      ]
+      if let lines { result.append(("profile", lines.json)) }
+      return emit(JSON(.object(result)))
     }
     print(
       """
@@ -52,5 +59,6 @@ struct BenchVerb: Verb {
       median \(decimal(median, digits: 2)) ms, best \(decimal(times[0], digits: 2)) ms, \
       \(decimal(rate, digits: 1)) pictures/s
       """)
+    if let lines { print(lines.text) }
   }
 }
