@@ -66,10 +66,11 @@ let package = Package(
     .target(name: "CTransfer"),
     .target(name: "COneDNN"),
     .target(name: "CCatalog"),
+    .target(name: "CKernels"),
 
     // The host and the rooms around it.
     room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
-    room("ZooEngine", ["ZooKit", "COneDNN"]),
+    room("ZooEngine", ["ZooKit", "COneDNN", "CKernels"]),
     room("ZooTraining", ["ZooKit", "ZooEngine"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),

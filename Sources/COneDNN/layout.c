@@ -39,6 +39,18 @@ zoo_dnn_layout *zoo_dnn_layout_strided(int rank, const int64_t *sizes, const int
 
 void zoo_dnn_layout_free(zoo_dnn_layout *layout) { free(layout); }
 
+zoo_dnn_layout *zoo_dnn_layout_of_type(const zoo_dnn_layout *layout, zoo_dnn_type type) {
+  zoo_dnn_layout *other = malloc(sizeof *other);
+  if (!other) return NULL;
+  *other = *layout;
+  other->description.data_type = type == zoo_dnn_bfloat16 ? dnnl_bf16 : dnnl_f32;
+  return other;
+}
+
+zoo_dnn_type zoo_dnn_layout_type(const zoo_dnn_layout *layout) {
+  return layout->description.data_type == dnnl_bf16 ? zoo_dnn_bfloat16 : zoo_dnn_float32;
+}
+
 int zoo_dnn_layout_equal(const zoo_dnn_layout *a, const zoo_dnn_layout *b) {
   return zoo_dnn.memory_desc_equal(&a->description, &b->description);
 }

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 zoo_dnn_functions zoo_dnn;
 
@@ -23,7 +24,16 @@ static void missing(const char *what, const char *detail) {
 static void load(void) {
   char name[32];
   snprintf(name, sizeof name, "libdnnl.so.%d", DNNL_VERSION_MAJOR);
-  void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  const char *wanted = getenv("ZOO_ONEDNN_LIBRARY");
+  // OpenMP's threads spin between two kernels: long enough for the time from one to the next, and
+  // no longer. Its own 300,000 turns take the processor from whoever the last thread waits for: on
+  // a busy machine a network of 12 ms then takes hundreds.
+  setenv("GOMP_SPINCOUNT", "4000", 0);
+  void *handle = dlopen(wanted ? wanted : name, RTLD_NOW | RTLD_LOCAL);
+  if (!handle && wanted) {
+    missing("ZOO_ONEDNN_LIBRARY names no library that can be loaded: ", wanted);
+    return;
+  }
   if (!handle) {
     missing("oneDNN is not installed (Debian and Ubuntu: apt install libdnnl2): no ", name);
     return;
@@ -85,6 +95,14 @@ zoo_dnn_layout *zoo_dnn_layout_strided(int rank, const int64_t *sizes, const int
   return NULL;
 }
 void zoo_dnn_layout_free(zoo_dnn_layout *layout) { (void)layout; }
+zoo_dnn_layout *zoo_dnn_layout_of_type(const zoo_dnn_layout *layout, zoo_dnn_type type) {
+  (void)layout, (void)type;
+  return NULL;
+}
+zoo_dnn_type zoo_dnn_layout_type(const zoo_dnn_layout *layout) {
+  (void)layout;
+  return zoo_dnn_float32;
+}
 int zoo_dnn_layout_equal(const zoo_dnn_layout *a, const zoo_dnn_layout *b) { return a == b; }
 size_t zoo_dnn_layout_bytes(const zoo_dnn_layout *layout) {
   (void)layout;

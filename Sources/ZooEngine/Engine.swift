@@ -51,10 +51,22 @@ public protocol TrainingKernel {
 /// A compiled program. Not to be run by two threads at once.
 public protocol Executable: AnyObject {
   /// Takes the inputs in the order of the program's and hands its outputs to the closure, valid
-  /// only inside it.
-  func run(_ inputs: [UnsafePointer<Float>], _ read: ([TensorView]) throws -> Void) throws
+  /// only inside it. The clock, where there is one, is told when each stage has ended.
+  func run(
+    _ inputs: [UnsafePointer<Float>], _ clock: StageClock?, _ read: ([TensorView]) throws -> Void
+  ) throws
+  /// What a run consists of, in order.
+  var stages: [PlanStage] { get }
   /// Bytes of memory for values between the steps.
   var arenaBytes: Int { get }
+}
+
+extension Executable {
+  public func run(
+    _ inputs: [UnsafePointer<Float>], _ read: ([TensorView]) throws -> Void
+  ) throws {
+    try run(inputs, nil, read)
+  }
 }
 
 /// The engine that is always there: every layer as it describes itself, over OpenBLAS.

@@ -13,7 +13,7 @@ public final class InferencePlan {
   public let inputs: [(name: String, shape: Shape)]
   public let batch: Int
   private let outputs: [String]
-  private let executable: any Executable
+  let executable: any Executable
 
   public init(
     _ graph: Graph, _ weights: Weights, batch: Int, keeping: [String] = [],
@@ -32,6 +32,21 @@ public final class InferencePlan {
 
   /// All outputs and kept values for a batch of inputs, each N×….
   public func run(_ values: [String: Tensor]) throws -> [String: Tensor] {
+    var results: [String: Tensor] = [:]
+    try run(values, nil) { views in
+      for (name, view) in zip(outputs, views) {
+        results[name] = try Tensor(Shape([batch] + view.shape.sizes)) {
+          _ = $0.initialize(fromContentsOf: view.values)
+        }
+      }
+    }
+    return results
+  }
+
+  /// The closure may read the outputs where they lie.
+  func run(
+    _ values: [String: Tensor], _ clock: StageClock?, _ read: ([TensorView]) throws -> Void
+  ) throws {
     let tensors = try inputs.map { input in
       guard let tensor = values[input.name] else {
         throw ZooError.usage("no value for the input \(input.name)")
@@ -42,17 +57,7 @@ public final class InferencePlan {
       }
       return tensor
     }
-    var results: [String: Tensor] = [:]
-    try withPointers(tensors[...], []) { pointers in
-      try executable.run(pointers) { views in
-        for (name, view) in zip(outputs, views) {
-          results[name] = try Tensor(Shape([batch] + view.shape.sizes)) {
-            _ = $0.initialize(fromContentsOf: view.values)
-          }
-        }
-      }
-    }
-    return results
+    try withPointers(tensors[...], []) { try executable.run($0, clock, read) }
   }
 
   /// The tensors' memory, alive until the body returns.

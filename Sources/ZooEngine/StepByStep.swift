@@ -36,9 +36,19 @@ final class StepByStep: Executable {
           ?? LayerKernel(step),
         inputs: step.inputs + step.epilogue.flatMap(\.others), output: step.output)
     }
+    stages = zip(program.steps, instructions).map { step, instruction in
+      PlanStage(
+        step: step.name, kind: step.layer.kind,
+        kernel: instruction.kernel is LayerKernel ? "layer" : engine.name,
+        macs: batch * program.macs(of: step))
+    }
   }
 
-  func run(_ inputs: [UnsafePointer<Float>], _ read: ([TensorView]) throws -> Void) throws {
+  let stages: [PlanStage]
+
+  func run(
+    _ inputs: [UnsafePointer<Float>], _ clock: StageClock?, _ read: ([TensorView]) throws -> Void
+  ) throws {
     guard inputs.count == program.inputs.count else {
       throw ZooError.usage(
         "the network takes \(program.inputs.map(\.name).joined(separator: ", ")), "
@@ -49,10 +59,12 @@ final class StepByStep: Executable {
       views[port.value] = TensorView(
         UnsafeMutablePointer(mutating: pointer), batch: batch, shape: program.shapes[port.value])
     }
+    clock?.start()
     for instruction in instructions {
       guard let output = views[instruction.output] else { continue }
       try instruction.kernel.run(
         instruction.inputs.compactMap { views[$0] }, into: output, scratch)
+      clock?.lap()
     }
     try read(program.outputs.compactMap { views[$0.value] })
   }

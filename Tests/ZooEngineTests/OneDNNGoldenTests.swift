@@ -23,6 +23,21 @@ struct OneDNNGoldenTests {
     }
   }
 
+  /// In bfloat16, where the processor knows it, what is asked for is the answer at the end.
+  @Test(
+    .enabled(if: OneDNN.hasBFloat16, "the processor does not know bfloat16"),
+    arguments: try [
+      GoldenArchitecture.all(of: AlexNet.self), GoldenArchitecture.all(of: DenseNet.self),
+      GoldenArchitecture.all(of: ResNet.self), GoldenArchitecture.all(of: VGG.self),
+    ].joined().filter { networks.contains($0.name) })
+  func answersInBFloat16(_ network: GoldenArchitecture) throws {
+    let errors = try network.errors(compiled: true, engine: OneDNNEngine(precision: .bf16))
+    let logits = try #require(errors["logits"])
+    #expect(logits <= 2e-2, "\(network): \(logits)")
+    // Sums are made in float32: worse than that, something is rounded that need not be.
+    #expect(logits > 1e-5, "\(network) was not computed in bfloat16")
+  }
+
   private static let networks: Set = [
     "alexnet", "vgg16", "vgg16_bn", "resnet18", "resnet20", "resnet50", "resnet50-keras",
     "densenet121", "densenet161",

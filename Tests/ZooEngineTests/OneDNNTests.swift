@@ -196,6 +196,37 @@ struct OneDNNTests {
     #expect(input.values == before)
   }
 
+  /// Every layer in bfloat16, which keeps eight bits: rounding twice or thrice is not more than this.
+  @Test(
+    .enabled(if: OneDNN.hasBFloat16, "the processor does not know bfloat16"),
+    arguments: 0..<Self.layers.count, [1, 3])
+  func knowsEveryLayerInBFloat16(index: Int, batch: Int) throws {
+    for channels in [16, 5] {
+      let graph = try Graph { input in
+        let image = input("image", [3, 12, 11])
+        let x = image.conv("first", to: channels, kernel: 3, padding: 1).relu()
+        return ["y": Self.layers[index].1(x)]
+      }
+      let program = try Program(graph, Formula.weights(for: graph)).folded().fused()
+      try expectAgreement(
+        program, OneDNNEngine(precision: .bf16), batch,
+        [Formula.tensor("image", [batch, 3, 12, 11])],
+        "\(Self.layers[index].0) over \(channels) channels", 2e-2)
+    }
+  }
+
+  @Test(arguments: Precision.allCases) func namesEveryStage(precision: Precision) throws {
+    guard precision == .fp32 || OneDNN.hasBFloat16 else { return }
+    let graph = try residual()
+    let plan = try InferencePlan(
+      graph, Formula.weights(for: graph), batch: 2, engine: OneDNNEngine(precision: precision))
+    let times = try plan.profile(["image": Formula.tensor("image", [2, 4, 6, 6])], runs: 3)
+    #expect(times.count == plan.stages.count && times.allSatisfy { $0 > .zero })
+    #expect(plan.stages.reduce(0) { $0 + $1.macs } == 2 * graph.macs)
+    #expect(plan.stages.allSatisfy { !$0.step.isEmpty && !$0.kernel.isEmpty })
+    #expect((plan.stages.last?.kind == "reorder") == (precision == .bf16))
+  }
+
   @Test func reusesMemory() throws {
     let graph = try Graph { input in
       let x = input("image", [16, 32, 32])
@@ -227,7 +258,8 @@ struct OneDNNTests {
     #expect(library.version.hasPrefix("2."))
     #expect(!library.path.isEmpty && !library.instructions.isEmpty)
     #expect(try EngineChoice.onednn.engine().name == "onednn")
-    #expect(try EngineChoice.auto.engine().name == "openblas")
+    #expect(EngineChoice.objection == nil)
+    #expect(try EngineChoice.auto.engine().name == "onednn")
     #expect(try EngineChoice.openblas.engine().name == "openblas")
   }
 
@@ -247,4 +279,5 @@ struct OneDNNTests {
 
 extension OneDNN {
   static var isHere: Bool { (try? library.get()) != nil }
+  static var hasBFloat16: Bool { (try? library.get())?.hasBFloat16 ?? false }
 }

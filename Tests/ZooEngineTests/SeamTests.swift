@@ -162,7 +162,11 @@ private struct WholeEngine: Engine {
     let arenaBytes = 12
     private let tensor = try! Tensor([1, 3], [1, 2, 3])
 
-    func run(_ inputs: [UnsafePointer<Float>], _ read: ([TensorView]) throws -> Void) throws {
+    let stages: [PlanStage] = []
+
+    func run(
+      _ inputs: [UnsafePointer<Float>], _ clock: StageClock?, _ read: ([TensorView]) throws -> Void
+    ) throws {
       let base = tensor.withValues { UnsafeMutablePointer(mutating: $0.baseAddress!) }
       try read([TensorView(base, batch: 1, shape: [3])])
     }

@@ -25,7 +25,7 @@ void zoo_dnn_set_threads(int count);
 
 // MARK: Layouts
 
-/// How a float32 array of up to five axes lies in memory.
+/// How an array of up to five axes lies in memory; of float32 unless it is said otherwise.
 typedef struct zoo_dnn_layout zoo_dnn_layout;
 
 typedef enum {
@@ -44,6 +44,10 @@ typedef enum {
 zoo_dnn_layout *zoo_dnn_layout_make(int rank, const int64_t *sizes, zoo_dnn_format format);
 zoo_dnn_layout *zoo_dnn_layout_strided(int rank, const int64_t *sizes, const int64_t *strides);
 void zoo_dnn_layout_free(zoo_dnn_layout *layout);
+typedef enum { zoo_dnn_float32, zoo_dnn_bfloat16 } zoo_dnn_type;
+/// The same axes in the same order, of another type.
+zoo_dnn_layout *zoo_dnn_layout_of_type(const zoo_dnn_layout *layout, zoo_dnn_type type);
+zoo_dnn_type zoo_dnn_layout_type(const zoo_dnn_layout *layout);
 int zoo_dnn_layout_equal(const zoo_dnn_layout *a, const zoo_dnn_layout *b);
 size_t zoo_dnn_layout_bytes(const zoo_dnn_layout *layout);
 

@@ -25,6 +25,16 @@ final class Layout {
         Int32(sizes.count), sizes.map(Int64.init), strides.map(Int64.init)))
   }
 
+  var type: zoo_dnn_type { zoo_dnn_layout_type(handle) }
+
+  func of(_ type: zoo_dnn_type) throws -> Layout {
+    if self.type == type { return self }
+    guard let layout = Layout(owning: zoo_dnn_layout_of_type(handle, type)) else {
+      throw ZooError.failure("no memory")
+    }
+    return layout
+  }
+
   /// How much memory it takes, padding of blocks included.
   var floats: Int { (zoo_dnn_layout_bytes(handle) + 3) / 4 }
 

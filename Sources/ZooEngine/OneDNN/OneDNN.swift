@@ -9,6 +9,10 @@ public enum OneDNN {
     public let version: String
     /// The widest instructions of its kernels.
     public let instructions: String
+    /// It has kernels made for this processor, not only such as any processor can run.
+    public let isFast: Bool
+    /// The processor multiplies bfloat16 numbers by itself.
+    public let hasBFloat16: Bool
   }
 
   /// Or why it cannot be used.
@@ -19,7 +23,8 @@ public enum OneDNN {
     return Library(
       path: found.path.map { String(cString: $0) } ?? "libdnnl",
       version: "\(major).\(minor).\(patch)",
-      instructions: names.last { found.isa & $0.isa == $0.isa }?.name ?? "SSE2")
+      instructions: names.last { found.isa & $0.isa == $0.isa }?.name ?? "SSE2",
+      isFast: found.isa & 0x7 == 0x7, hasBFloat16: found.isa & 0xE7 == 0xE7)
   }
 
   /// A set of instructions contains those before it.

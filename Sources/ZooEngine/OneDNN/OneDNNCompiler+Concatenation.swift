@@ -8,9 +8,12 @@ extension OneDNNCompiler {
     let first = place(of: step.inputs[0]).layout
     for (format, multiple) in [(zoo_dnn_blocks_of_16, 16), (zoo_dnn_blocks_of_8, 8)]
     where shapes.allSatisfy({ $0.rank == 3 && $0.channels % multiple == 0 }) {
-      guard try first.equals(layout(shapes[0], format)) else { continue }
-      let sources = try zip(step.inputs, shapes).map { try place(of: $0, in: layout($1, format)) }
-      let target = try layout(program.shapes[step.output], format)
+      let type = first.type
+      guard try first.equals(layout(shapes[0], format, type)) else { continue }
+      let sources = try zip(step.inputs, shapes).map {
+        try place(of: $0, in: layout($1, format, type))
+      }
+      let target = try layout(program.shapes[step.output], format, type)
       if batch == 1 {
         try join(sources, as: target, step)
         return 0

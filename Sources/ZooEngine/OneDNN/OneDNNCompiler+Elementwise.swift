@@ -73,7 +73,8 @@ extension OneDNNCompiler {
     }
     let source = place(of: step.inputs[0])
     return try simple(
-      .init(kind, [source.layout], target: try layout(output, zoo_dnn_any)), [source], step)
+      .init(kind, [source.layout], target: try layout(output, zoo_dnn_any, source.layout.type)),
+      [source], step)
   }
 
   /// An operation that takes no riders along.

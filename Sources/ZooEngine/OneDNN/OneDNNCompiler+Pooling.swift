@@ -34,7 +34,8 @@ extension OneDNNCompiler {
   private func pool(_ kind: zoo_dnn_kind, _ window: Window, _ step: Program.Step) throws -> Int? {
     let source = place(of: step.inputs[0])
     var request = Operation.Request(
-      kind, [source.layout], target: try layout(program.shapes[step.output], zoo_dnn_any))
+      kind, [source.layout],
+      target: try layout(program.shapes[step.output], zoo_dnn_any, source.layout.type))
     request.window = window
     request.window.padding = reach(window, step)
     guard let operation = Operation(request) else { return nil }

@@ -13,13 +13,15 @@ extension OneDNNCompiler {
       layer.groups == 1
       ? [layer.outputs, inputs, kernel.height, kernel.width]
       : [layer.groups, layer.outputs / layer.groups, inputs, kernel.height, kernel.width]
-    guard let plain = Layout(axes, zoo_dnn_plain), let packed = Layout(axes, zoo_dnn_any) else {
+    guard let plain = Layout(axes, zoo_dnn_plain),
+      let packed = try Layout(axes, zoo_dnn_any)?.of(type)
+    else {
       return nil
     }
     let formats = try formats(layer, input, output, from: place(of: step.inputs[0]).layout)
     let requests = try formats.map { kind, source, target in
       var request = Operation.Request(
-        kind, [try layout(input, source)], target: try layout(output, target))
+        kind, [try layout(input, source, type)], target: try layout(output, target, type))
       request.weights = packed
       request.window = layer.window
       return request
@@ -46,7 +48,7 @@ extension OneDNNCompiler {
       ways.append((zoo_dnn_winograd, zoo_dnn_any, zoo_dnn_any))
     }
     if isDeep, !(isTiny && window.kernel != 1) {
-      let last = try current.equals(layout(input, zoo_dnn_channels_last))
+      let last = try current.equals(layout(input, zoo_dnn_channels_last, type))
       let format = last ? zoo_dnn_channels_last : zoo_dnn_blocks_of_16
       ways.append((zoo_dnn_convolution, format, format))
     } else if layer.groups == 1, input.channels < 4, output.channels >= 16 {
@@ -69,13 +71,13 @@ extension OneDNNCompiler {
       let plain = Layout(
         isGrouped ? axes : Array(axes.dropFirst()),
         strides: isGrouped ? strides : Array(strides.dropFirst())),
-      let packed = Layout(isGrouped ? axes : Array(axes.dropFirst()), zoo_dnn_any),
+      let packed = try Layout(isGrouped ? axes : Array(axes.dropFirst()), zoo_dnn_any)?.of(type),
       layer.window.padding.bottom >= layer.outputPadding.height,
       layer.window.padding.right >= layer.outputPadding.width
     else { return nil }
     var request = Operation.Request(
-      zoo_dnn_transposed_convolution, [try layout(input, zoo_dnn_any)],
-      target: try layout(program.shapes[step.output], zoo_dnn_any))
+      zoo_dnn_transposed_convolution, [try layout(input, zoo_dnn_any, type)],
+      target: try layout(program.shapes[step.output], zoo_dnn_any, type))
     request.weights = packed
     request.window = layer.window
     request.window.padding.bottom -= layer.outputPadding.height
@@ -88,10 +90,12 @@ extension OneDNNCompiler {
     // One item reads every weight once, at the speed of memory however they lie: packing them would
     // cost time and as much memory again.
     guard let plain = Layout([layer.outputs, input.count], zoo_dnn_plain),
-      let packed = batch == 1 ? plain : Layout([layer.outputs, input.count], zoo_dnn_any)
+      let packed = try batch == 1
+        ? plain.of(type) : Layout([layer.outputs, input.count], zoo_dnn_any)?.of(type)
     else { return nil }
     var request = Operation.Request(
-      zoo_dnn_dense, [try plainLayout(input)], target: try plainLayout([layer.outputs]))
+      zoo_dnn_dense, [try layout(input, zoo_dnn_plain, type)],
+      target: try layout([layer.outputs], zoo_dnn_plain, type))
     request.weights = packed
     return try product([request], weight: plain, step)
   }

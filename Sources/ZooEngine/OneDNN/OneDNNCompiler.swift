@@ -13,6 +13,7 @@ final class OneDNNCompiler {
       /// On plain arrays; the last use is the output.
       case layers(LayerKernel, inputs: [Shape], output: Shape)
     }
+    let stage: PlanStage
     let body: Body
     let uses: [Use]
   }
@@ -33,6 +34,8 @@ final class OneDNNCompiler {
   let program: Program
   let batch: Int
   let winograd: Bool
+  /// Of what convolutions and dense layers read and write.
+  let type: zoo_dnn_type
   /// The library divides work when it makes a kernel.
   let threads = Threads.count
   private(set) var works: [Work] = []
@@ -47,11 +50,14 @@ final class OneDNNCompiler {
   private(set) var scratchFloats = 1
   /// Of every value, the most natural place first.
   private var places: [[Place]]
+  /// The step at hand.
+  private var step: Program.Step?
   /// How many are still to read a value.
   private var readers: [Int]
 
-  init(_ program: Program, batch: Int, winograd: Bool) throws {
-    (self.program, self.batch, self.winograd) = (program, batch, winograd)
+  init(_ program: Program, batch: Int, engine: OneDNNEngine) throws {
+    (self.program, self.batch, winograd) = (program, batch, engine.winograd)
+    type = engine.precision == .bf16 ? zoo_dnn_bfloat16 : zoo_dnn_float32
     places = Array(repeating: [], count: program.shapes.count)
     readers = program.uses
     zoo_dnn_set_threads(Int32(threads))
@@ -60,6 +66,7 @@ final class OneDNNCompiler {
       places[port.value] = [Place(slot: newSlot(layout), layout: layout)]
     }
     for step in program.steps { try compile(step) }
+    step = nil
     outputs = try program.outputs.map { try plainPlace(of: $0.value).slot }
   }
 
@@ -67,6 +74,7 @@ final class OneDNNCompiler {
     var rest: Program.Step? = step
     while let next = rest {
       rest = nil
+      self.step = next
       guard let taken = try translate(next) else {
         try runLayers(of: next)
         break
@@ -99,7 +107,7 @@ final class OneDNNCompiler {
     case is Softmax: try softmax(step)
     case is Concatenate: try concatenation(step)
     case let layer as Upsample: try upsample(layer, step)
-    case is Reshape: try alias(step, of: plainPlace(of: step.inputs[0]))
+    case is Reshape: try reshape(step)
     case is Dropout: try alias(step, of: place(of: step.inputs[0]))
     default: nil
     }
@@ -115,7 +123,7 @@ final class OneDNNCompiler {
       LayerKernel(step), inputs: inputs.map { program.shapes[$0] },
       output: program.shapes[step.output])
     let uses = (sources + [target]).map { Use(role: zoo_dnn_source, slot: $0.slot) }
-    works.append(Work(body: body, uses: uses))
+    works.append(Work(stage: stage("layer"), body: body, uses: uses))
     places[step.output] = [target]
   }
 }
@@ -128,8 +136,11 @@ extension OneDNNCompiler {
     1...4 ~= shape.rank ? [batch] + shape.sizes : [batch, shape.count]
   }
 
-  func layout(_ shape: Shape, _ format: zoo_dnn_format) throws -> Layout {
-    guard let layout = Layout(sizes(shape), format) else {
+  /// Of float32 where nothing else is said.
+  func layout(
+    _ shape: Shape, _ format: zoo_dnn_format, _ type: zoo_dnn_type = zoo_dnn_float32
+  ) throws -> Layout {
+    guard let layout = try Layout(sizes(shape), format)?.of(type) else {
       throw ZooError.failure("oneDNN cannot describe \(batch)×\(shape)")
     }
     return layout
@@ -176,10 +187,16 @@ extension OneDNNCompiler {
   private func alias(_ step: Program.Step, of place: Place) throws -> Int {
     let shape = program.shapes[step.output]
     let isSame = shape == program.shapes[step.inputs[0]]
-    places[step.output] = [
-      Place(slot: place.slot, layout: isSame ? place.layout : try plainLayout(shape))
-    ]
+    let layout = isSame ? place.layout : try layout(shape, zoo_dnn_plain, place.layout.type)
+    places[step.output] = [Place(slot: place.slot, layout: layout)]
     return 0
+  }
+
+  /// The same numbers in the same order, as plain arrays have it.
+  private func reshape(_ step: Program.Step) throws -> Int {
+    let input = step.inputs[0]
+    let plain = try layout(program.shapes[input], zoo_dnn_plain, place(of: input).layout.type)
+    return try alias(step, of: place(of: input, in: plain))
   }
 
   func alias(_ step: Program.Step) throws -> Int { try alias(step, of: place(of: step.inputs[0])) }
@@ -218,7 +235,20 @@ extension OneDNNCompiler {
 extension OneDNNCompiler {
   func emit(_ operation: Operation, _ uses: [Use]) {
     scratchFloats = max(scratchFloats, operation.layout(zoo_dnn_scratch)?.floats ?? 0)
-    works.append(Work(body: .operation(operation), uses: uses))
+    works.append(
+      Work(
+        stage: stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder),
+        body: .operation(operation), uses: uses))
+  }
+
+  /// What the work at hand is called.
+  private func stage(_ kernel: String, isReorder: Bool = false) -> PlanStage {
+    guard let step else {
+      return PlanStage(step: "outputs", kind: "reorder", kernel: kernel, macs: 0)
+    }
+    return PlanStage(
+      step: step.name, kind: isReorder ? "reorder" : step.layer.kind, kernel: kernel,
+      macs: isReorder ? 0 : batch * program.macs(of: step))
   }
 
   /// The operation on these sources gives the step's output in a slot of its own.

@@ -6,16 +6,26 @@ public struct OneDNNEngine: Engine {
   /// Whether 3×3 convolutions may take Winograd's way: a quarter of the multiplications, and
   /// relative errors of 1e-5 instead of 1e-6.
   public let winograd: Bool
+  /// The numbers between the steps and in the weights of convolutions and dense layers; sums are
+  /// float32 in any case, and so are inputs and outputs.
+  public let precision: Precision
 
-  /// Throws, with the reason, where the library cannot be used.
-  public init(winograd: Bool = true) throws {
-    _ = try OneDNN.library.get()
-    self.winograd = winograd
+  /// Throws, with the reason, where the library cannot be used, or the processor cannot compute in
+  /// this precision by itself.
+  public init(winograd: Bool = true, precision: Precision = .fp32) throws {
+    let library = try OneDNN.library.get()
+    guard precision == .fp32 || library.hasBFloat16 else {
+      throw ZooError.unavailable(
+        "bf16 wants a processor with AVX-512 bf16 or AMX; this one has \(library.instructions), "
+          + "--precision fp32 works")
+    }
+    self.winograd = winograd && precision == .fp32
+    self.precision = precision
   }
 
   public var name: String { "onednn" }
 
   public func compile(_ program: Program, batch: Int) throws -> any Executable {
-    try OneDNNExecutable(OneDNNCompiler(program, batch: batch, winograd: winograd))
+    try OneDNNExecutable(OneDNNCompiler(program, batch: batch, engine: self))
   }
 }

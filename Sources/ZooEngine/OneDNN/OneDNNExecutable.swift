@@ -48,7 +48,11 @@ final class OneDNNExecutable: Executable {
     }
   }
 
-  func run(_ inputs: [UnsafePointer<Float>], _ read: ([TensorView]) throws -> Void) throws {
+  var stages: [PlanStage] { works.map(\.stage) }
+
+  func run(
+    _ inputs: [UnsafePointer<Float>], _ clock: StageClock?, _ read: ([TensorView]) throws -> Void
+  ) throws {
     guard inputs.count == program.inputs.count else {
       throw ZooError.usage(
         "the network takes \(program.inputs.map(\.name).joined(separator: ", ")), "
@@ -59,6 +63,7 @@ final class OneDNNExecutable: Executable {
       memory[slot] = UnsafeMutablePointer(mutating: pointer)
     }
     zoo_dnn_set_threads(Int32(threads))
+    clock?.start()
     for work in works {
       switch work.body {
       case .operation(let operation):
@@ -74,6 +79,7 @@ final class OneDNNExecutable: Executable {
         try kernel.run(
           views, into: TensorView(memory[target.slot], batch: batch, shape: output), scratch)
       }
+      clock?.lap()
     }
     try read(
       zip(outputs, program.outputs).map {

@@ -22,6 +22,7 @@ final class Operation {
     }
   }
 
+  let kind: zoo_dnn_kind
   private let handle: OpaquePointer
 
   /// Nil where the library has no fast kernel for it.
@@ -50,7 +51,7 @@ final class Operation {
       }
     }
     guard let handle else { return nil }
-    self.handle = handle
+    (self.handle, kind) = (handle, request.kind)
   }
 
   deinit { zoo_dnn_operation_free(handle) }

@@ -68,6 +68,11 @@ public struct Program: Sendable {
     }
   }
 
+  /// Multiply-accumulates of a step for one item.
+  func macs(of step: Step) -> Int {
+    step.layer.macs(step.inputs.map { shapes[$0] }, shapes[step.output])
+  }
+
   /// How many steps read each value; being an output counts as reading.
   var uses: [Int] {
     var uses = Array(repeating: 0, count: shapes.count)

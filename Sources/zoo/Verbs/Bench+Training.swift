@@ -39,6 +39,7 @@ extension BenchVerb {
     }
 
     var arenaBytes: Int { plan.arenaBytes }
+    func profile() throws -> ProfileTable? { nil }
 
     func run() throws {
       try plan.forward(inputs, random: random.key(step))

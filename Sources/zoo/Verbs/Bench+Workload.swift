@@ -8,6 +8,8 @@ extension BenchVerb {
     var arenaBytes: Int { get }
     /// Of the latest batch, where there is one.
     var loss: Double? { get }
+    /// Where the time goes, where that can be said.
+    func profile() throws -> ProfileTable?
   }
 
   /// Pictures in, outputs out.
@@ -26,5 +28,6 @@ extension BenchVerb {
     func run() throws { _ = try plan.run(inputs) }
     var arenaBytes: Int { plan.arenaBytes }
     var loss: Double? { nil }
+    func profile() throws -> ProfileTable? { try ProfileTable(plan, inputs) }
   }
 }

@@ -6,7 +6,10 @@ struct BenchVerb: Verb {
   let summary = "how fast a model runs on this machine"
   let discussion = """
     Runs batches for about three seconds after a warm-up, at least twenty, and shows the median and \
-    the best. Where the weights are not here, seeded random ones serve: the time is the same.
+    the best. Where the weights are not here, seeded random ones serve: the time is the same. \
+    --profile shows where the time goes: for every stage the median, the arithmetic it stands for \
+    and how much of what this machine can do that is. A Winograd convolution may exceed 100 %, for \
+    it takes fewer multiplications than are counted.
     """
   let examples: KeyValuePairs = [
     "zoo bench resnet50 --batch 8": "batches of eight pictures",
@@ -16,13 +19,14 @@ struct BenchVerb: Verb {
   let train = Flag("--train", help: "time steps of training: forward, backward, SGD with momentum")
   let freeze = Option(
     "--freeze", value: "WHAT", default: Freezing.none, help: "what does not learn in --train")
+  let profile = Flag("--profile", help: "the time of every stage")
   let pictures = Option<String?>(
     "--input", value: "X", help: "the batch, the tensor “image” of a safetensors file",
     completion: .files(endings: ["safetensors"]), isHidden: true)
   let onDemand = Flag(
     "--on-demand", help: "as many batches as each line of standard input asks for", isHidden: true)
   var arguments: [any Argument] {
-    [Common.model, batch, train, freeze, Common.precision, pictures, onDemand]
+    [Common.model, batch, train, freeze, profile, Common.precision, pictures, onDemand]
   }
 
   func run(_ input: Parsed) throws {
@@ -43,19 +47,17 @@ struct BenchVerb: Verb {
     let count = try input[batch]
     let median = times[times.count / 2]
     let rate = Double(count) / median * 1000
+    let lines = try input[profile] ? try workload.profile() : nil
     if try input.wantsJSON {
-      let training: [(key: String, value: JSON)] =
-        try input[train] ? [("freeze", JSON(try input[freeze].rawValue))] : []
-      return emit(
-        JSON(
-          .object(
-            [
-              ("model", JSON(entry.name)), ("engine", JSON(engine.name)),
-              ("precision", JSON(try input[Common.precision].rawValue)),
-              ("threads", JSON(Threads.count)), ("batch", JSON(count)),
-              ("median_ms", JSON(median)), ("min_ms", JSON(times[0])),
-              ("images_per_s", JSON(rate)),
-            ] + training)))
+      var result: [(key: String, value: JSON)] = [
+        ("model", JSON(entry.name)), ("engine", JSON(engine.name)),
+        ("precision", JSON(try input[Common.precision].rawValue)),
+        ("threads", JSON(Threads.count)), ("batch", JSON(count)), ("median_ms", JSON(median)),
+        ("min_ms", JSON(times[0])), ("images_per_s", JSON(rate)),
+      ]
+      if try input[train] { result.append(("freeze", JSON(try input[freeze].rawValue))) }
+      if let lines { result.append(("profile", lines.json)) }
+      return emit(JSON(.object(result)))
     }
     let work = try input[train] ? "training" : "inference"
     print(
@@ -64,6 +66,7 @@ struct BenchVerb: Verb {
       median \(decimal(median, digits: 2)) ms, best \(decimal(times[0], digits: 2)) ms, \
       \(decimal(rate, digits: 1)) pictures/s
       """)
+    if let lines { print(lines.text) }
   }
 
   private func workload(
@@ -79,6 +82,9 @@ struct BenchVerb: Verb {
     let images = try batch ?? noise(shape, seed: seed)
     guard images.shape == shape else {
       throw ZooError.corrupt("the pictures are \(images.shape), \(shape) was expected")
+    }
+    if try input[train], try input[profile] {
+      throw ZooError.usage("--profile shows inference and does not go with --train")
     }
     guard try input[train] else {
       guard try input[freeze] == .none else {

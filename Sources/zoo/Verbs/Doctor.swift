@@ -48,10 +48,14 @@ struct DoctorVerb: Verb {
     } catch { bad("engine openblas", "\(error)") }
     do {
       let library = try OneDNN.library.get()
-      good(
-        "engine onednn",
-        "\(library.path) \(library.version), \(library.instructions); asked for by --engine onednn")
+      let what = "\(library.path) \(library.version), \(library.instructions)"
+      good("engine onednn", what + (library.hasBFloat16 ? ", --precision bf16" : ""))
     } catch { bad("engine onednn", "\(error)") }
+    if let objection = EngineChoice.objection {
+      bad("engine chosen", "openblas: \(objection)")
+    } else {
+      good("engine chosen", "onednn, the faster one")
+    }
     good("catalogue", "\(zoo.catalog.records.count) checkpoints")
     good(
       "families",
