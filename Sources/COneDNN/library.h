@@ -40,11 +40,17 @@
   F(primitive_destroy)                         \
   F(primitive_execute)                         \
   F(dilated_convolution_forward_desc_init)     \
+  F(dilated_convolution_backward_data_desc_init) \
+  F(dilated_convolution_backward_weights_desc_init) \
   F(dilated_deconvolution_forward_desc_init)   \
   F(inner_product_forward_desc_init)           \
+  F(inner_product_backward_data_desc_init)     \
+  F(inner_product_backward_weights_desc_init)  \
   F(pooling_forward_desc_init)                 \
+  F(pooling_backward_desc_init)                \
   F(batch_normalization_forward_desc_init)     \
   F(lrn_forward_desc_init)                     \
+  F(lrn_backward_desc_init)                    \
   F(softmax_forward_desc_init)                 \
   F(eltwise_forward_desc_init)                 \
   F(binary_desc_init)                          \

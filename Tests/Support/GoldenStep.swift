@@ -20,6 +20,12 @@ public struct GoldenStep {
     }
   }
 
+  /// All that can be had here, each to be held to the reference.
+  public static var engines: [any Engine] {
+    let layers: [any Engine] = [LayerEngine()]
+    return layers + [try? OneDNNEngine()].compactMap { $0 }
+  }
+
   /// By name: every gradient, the input's too, every running statistic, the logits.
   public func errors(engine: some Engine = LayerEngine()) throws -> [String: Double] {
     var options = TrainingPlan.Options()

@@ -33,8 +33,10 @@ struct AlexNetTests {
     var network = AlexNet()
     network.widths = [8, 16, 24, 16, 8]
     network.hidden = 16
-    for (name, error) in try GoldenStep("mini-alexnet", of: network).errors() {
-      #expect(error <= 2e-5, "\(name): \(error)")
+    for engine in GoldenStep.engines {
+      for (name, error) in try GoldenStep("mini-alexnet", of: network).errors(engine: engine) {
+        #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")
+      }
     }
   }
 

@@ -43,8 +43,10 @@ struct ResNetTests {
     var network = try #require(ResNet.variants[variant])
     network.depths = Array(repeating: 1, count: stages)
     network.width = 4
-    for (name, error) in try GoldenStep(miniature, of: network).errors() {
-      #expect(error <= 2e-5, "\(name): \(error)")
+    for engine in GoldenStep.engines {
+      for (name, error) in try GoldenStep(miniature, of: network).errors(engine: engine) {
+        #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")
+      }
     }
   }
 

@@ -36,8 +36,10 @@ struct VGGTests {
     var network = VGG([1, 1, 2], norm: norm)
     network.widths = [4, 8, 8]
     network.hidden = 16
-    for (name, error) in try GoldenStep(miniature, of: network).errors() {
-      #expect(error <= 2e-5, "\(name): \(error)")
+    for engine in GoldenStep.engines {
+      for (name, error) in try GoldenStep(miniature, of: network).errors(engine: engine) {
+        #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")
+      }
     }
   }
 

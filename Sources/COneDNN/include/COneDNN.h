@@ -138,4 +138,6 @@ int zoo_dnn_operation_bind(
 /// False where the library failed.
 int zoo_dnn_operation_run(const zoo_dnn_operation *operation);
 
+#include "COneDNNTraining.h"
+
 #endif

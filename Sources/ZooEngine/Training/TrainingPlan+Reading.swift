@@ -22,7 +22,7 @@ extension TrainingPlan {
 
   /// A value of the latest forward pass: an output, a seed or one that is kept.
   public func value(_ name: String) throws -> Tensor {
-    guard let operation = walk.values[name], let view = values[operation] else {
+    guard let operation = walk.values[name], let view = view(of: operation) else {
       throw ZooError.usage(
         "the value \(name) was not kept" + suggestion(name, among: walk.values.keys))
     }
@@ -34,7 +34,7 @@ extension TrainingPlan {
     if let slot = slots.first(where: { $0.parameter.name == name }) {
       return try Tensor(slot.parameter.shape, parameters.gradients.values[slot.range])
     }
-    guard let operation = walk.gradients[name], let view = gradients[operation] else {
+    guard let operation = walk.gradients[name], let view = runner.gradient(of: operation) else {
       throw ZooError.usage(
         "no gradient of \(name) is computed"
           + suggestion(name, among: slots.map(\.parameter.name) + walk.gradients.keys))
@@ -53,7 +53,27 @@ extension TrainingPlan {
     }
   }
 
+  private func view(of operation: Int) -> TensorView? {
+    guard let port = graph.inputs.firstIndex(where: { $0.operation == operation }) else {
+      return runner.value(of: operation)
+    }
+    guard inputs.indices.contains(port) else { return nil }
+    return inputs[port].withValues(\.baseAddress).map {
+      TensorView(
+        UnsafeMutablePointer(mutating: $0), batch: batch, shape: graph.operations[operation].shape)
+    }
+  }
+
   private func tensor(_ view: TensorView) throws -> Tensor {
     try Tensor(Shape([batch] + view.shape.sizes), view.values)
   }
+}
+
+extension TrainingPlan {
+  package func startProfile(_ on: Bool) {
+    if on { (runner as? OneDNNTraining)?.profile = [:] }
+  }
+
+  /// How long works of each name took together since.
+  package var profile: [String: Duration] { (runner as? OneDNNTraining)?.profile ?? [:] }
 }

@@ -15,12 +15,18 @@ extension TrainingPlan {
       }
       try check(tensor, shape, port.name)
       self.inputs.append(tensor)
+    }
+    let views = zip(graph.inputs, self.inputs).compactMap { port, tensor in
       // Never written: nothing shares the home of an input.
-      values[port.operation] = tensor.withValues(\.baseAddress).map {
-        TensorView(UnsafeMutablePointer(mutating: $0), batch: batch, shape: shape)
+      tensor.withValues(\.baseAddress).map {
+        TensorView(
+          UnsafeMutablePointer(mutating: $0), batch: batch,
+          shape: graph.operations[port.operation].shape)
       }
     }
-    for step in steps { try step.kernel.forward(pass(step, random)) }
+    guard views.count == graph.inputs.count else { throw ZooError.failure("an input is empty") }
+    try followParameters()
+    try runner.forward(views, random)
     self.random = random
   }
 
@@ -46,44 +52,7 @@ extension TrainingPlan {
       planted[operation, default: []].append(seed)
     }
     self.random = nil
-    if !accumulating { parameters.gradients.values.update(repeating: 0) }
-
-    var arrived: Set<Int> = []
-    /// The gradient of a value, zero before the first layer adds to it.
-    func gradient(_ value: Int) -> TensorView? {
-      guard let view = gradients[value] else { return nil }
-      if arrived.insert(value).inserted { view.values.update(repeating: 0) }
-      return view
-    }
-    func plant(in value: Int) {
-      for seed in planted[value] ?? [] {
-        guard let target = gradient(value) else { continue }
-        seed.withValues { seed in
-          for index in seed.indices { target.pointer[index] += seed[index] }
-        }
-      }
-    }
-    for step in steps.reversed() {
-      plant(in: step.operation)
-      guard walk.runsBackward[step.operation], arrived.contains(step.operation),
-        let output = gradients[step.operation]
-      else { continue }
-      try step.kernel.backward(
-        pass(step, random),
-        Gradients(
-          output: output, inputs: graph.operations[step.operation].inputs.map(gradient),
-          parameters: step.gradients, rule: rule))
-    }
-    for port in graph.inputs { plant(in: port.operation) }
-    for value in walk.gradients.values { _ = gradient(value) }
-  }
-
-  private func pass(_ step: Step, _ random: Random) -> Pass {
-    let operation = graph.operations[step.operation]
-    return Pass(
-      mode: walk.isTraining[step.operation] ? .training(random.key(operation.name)) : .inference,
-      inputs: operation.inputs.compactMap { values[$0] }, parameters: step.parameters,
-      output: step.output, saved: step.saved, scratch: scratch)
+    try runner.backward(planted, random, rule, accumulating: accumulating)
   }
 
   private func check(_ tensor: Tensor, _ shape: Shape, _ name: String) throws {

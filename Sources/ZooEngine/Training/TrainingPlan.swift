@@ -22,28 +22,12 @@ public final class TrainingPlan {
 
   let walk: Walk
   let parameters: LearnedParameters
-  let steps: [Step]
-  /// Where each value lies while it lives; inputs are filled in as they come.
-  var values: [TensorView?]
-  /// Where the gradient of each value lies; nil is not computed.
-  let gradients: [TensorView?]
+  let runner: any TrainingRunner
   /// Of the latest forward pass; the way back reads them again.
   var inputs: [Tensor] = []
+  private var generation = 0
   /// Of a forward pass that has ended, from which the way back draws the same numbers.
   var random: Random?
-  let scratch = Scratch()
-  private let arena: Block
-
-  /// One operation at work.
-  struct Step {
-    let operation: Int
-    let kernel: any TrainingKernel
-    let output: TensorView
-    let parameters: [TensorView]
-    /// Nil where a parameter does not learn.
-    let gradients: [TensorView?]
-    let saved: [TensorView]
-  }
 
   public convenience init(
     _ graph: Graph, _ weights: Weights, batch: Int, options: Options = .init(),
@@ -66,61 +50,50 @@ public final class TrainingPlan {
     _ graph: Graph, _ walk: Walk, _ parameters: LearnedParameters, batch: Int, engine: some Engine
   ) throws {
     guard batch > 0 else { throw ZooError.usage("a batch of \(batch) has no items") }
-    let lives = Lives(graph, walk, batch: batch)
-    let plan = Arena(lives.claims)
-    let arena = try Block(plan.size)
-
-    func views(_ claims: [Int?]) -> [TensorView?] {
-      zip(claims, graph.operations).map { claim, operation in
-        claim.map {
-          TensorView(arena.base + plan.offsets[$0], batch: batch, shape: operation.shape)
-        }
+    runner =
+      if let engine = engine as? OneDNNEngine {
+        try OneDNNTraining(graph, walk, parameters, batch: batch, engine: engine)
+      } else {
+        try LayerwiseTraining(graph, walk, parameters, batch: batch, engine: engine)
       }
-    }
-    let values = views(lives.values)
-    steps = try walk.forward.compactMap { index in
-      guard let output = values[index] else { return nil }
-      let operation = graph.operations[index]
-      let inputs = operation.inputs.map { graph.operations[$0].shape }
-      let saved = operation.layer.saved(inputs, batch: batch)
-      return Step(
-        operation: index,
-        kernel: try engine.trainingKernel(for: operation, inputs: inputs, batch: batch)
-          ?? LayerTrainingKernel(layer: operation.layer),
-        output: output,
-        parameters: try operation.parameters.map { try parameters.value(of: $0) },
-        gradients: operation.parameters.map { parameters.gradient(of: $0) },
-        saved: zip(lives.saved[index], saved).map {
-          TensorView(arena.base + plan.offsets[$0], batch: 1, shape: $1)
-        })
-    }
-    gradients = views(lives.gradients)
-    self.values = values
     self.graph = graph
     self.batch = batch
     self.walk = walk
     self.parameters = parameters
-    self.arena = arena
+    generation = parameters.generation
+  }
+
+  /// With the engine that users choose.
+  public convenience init(
+    _ graph: Graph, _ weights: Weights, batch: Int, options: Options = .init(),
+    engine: EngineChoice
+  ) throws {
+    try self.init(graph, weights, batch: batch, options: options, engine: engine.engine())
+  }
+
+  /// Other weights in place of those that the plan was made from, or has learned since.
+  ///
+  /// A run that is resumed goes on with the plan it has. Nothing changes where a tensor is missing
+  /// or does not fit. Plans that share their parameters with this one see them too.
+  public func load(_ weights: Weights) throws {
+    random = nil
+    try parameters.load(weights)
+  }
+
+  /// Follows parameters that this plan, or one that shares them, has replaced.
+  func followParameters() throws {
+    guard generation != parameters.generation else { return }
+    try runner.parametersWereReplaced()
+    generation = parameters.generation
   }
 
   /// Bytes of memory for values and their gradients; the parameters come on top.
-  public var arenaBytes: Int { arena.count * 4 }
+  public var arenaBytes: Int { runner.arenaBytes }
 
   /// What a plan's arena would hold, without making one.
   package static func claims(_ graph: Graph, batch: Int, options: Options = .init()) throws
     -> [Arena.Claim]
   {
     Lives(graph, try Walk(graph, options), batch: batch).claims
-  }
-}
-
-/// An operation as its layer does it.
-private struct LayerTrainingKernel: TrainingKernel {
-  let layer: any Layer
-
-  func forward(_ pass: Pass) throws { try layer.forward(pass) }
-
-  func backward(_ pass: Pass, _ gradients: Gradients) throws {
-    try layer.backward(pass, gradients)
   }
 }

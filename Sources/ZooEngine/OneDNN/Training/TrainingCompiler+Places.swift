@@ -1,0 +1,185 @@
+import COneDNN
+import ZooKit
+
+// Where values and gradients lie.
+
+extension TrainingCompiler.Place {
+  /// Floats of one item by itself.
+  static func floats(_ shape: Shape, _ form: Form) -> Int {
+    form == .plain ? shape.count : (shape[0] + 15) / 16 * 16 * (shape.count / shape[0])
+  }
+
+  var isDense: Bool { item == Self.floats(shape, form) }
+
+  /// As the loops over maps see it.
+  func map(_ run: OneDNNTraining) -> zoo_map {
+    zoo_map(base: run.memory[slot] + offset, item: Int64(item))
+  }
+
+  func pointer(_ run: OneDNNTraining) -> UnsafeMutablePointer<Float> { run.memory[slot] + offset }
+}
+
+extension TrainingCompiler {
+  func place(_ slot: Int, _ shape: Shape, _ form: Place.Form = .plain) -> Place {
+    Place(slot: slot, item: Place.floats(shape, form), form: form, shape: shape)
+  }
+
+  func newPlace(_ shape: Shape, _ form: Place.Form) -> Place {
+    place(newSlot(batch * Place.floats(shape, form)), shape, form)
+  }
+
+  func shape(_ value: Int) -> Shape { graph.operations[value].shape }
+
+  /// How many floats the whole batch takes.
+  func count(_ place: Place) -> Int { batch * Place.floats(place.shape, place.form) }
+
+  func layout(_ shape: Shape, _ form: Place.Form) throws -> Layout {
+    guard
+      let layout = Layout(
+        [batch] + shape.sizes, form == .plain ? zoo_dnn_plain : zoo_dnn_blocks_of_16)
+    else { throw ZooError.failure("oneDNN cannot describe \(batch)×\(shape)") }
+    return layout
+  }
+
+  /// The form in which a value was made.
+  func form(of value: Int) -> Place.Form { places[value][0].form }
+
+  /// A value in a form, contiguous; it is laid so where it is not yet.
+  func place(of value: Int, _ form: Place.Form) throws -> Place {
+    if let known = places[value].first(where: { $0.form == form && $0.isDense }) { return known }
+    let found = try laid(places[value][0], form)
+    places[value].append(found)
+    return found
+  }
+
+  /// The same numbers in a form, contiguous, and not in the same memory unless they lie so.
+  func laid(_ place: Place, _ form: Place.Form) throws -> Place {
+    if place.form == form, place.isDense { return place }
+    let dense = place.isDense ? place : try copied(place)
+    guard dense.form != form else { return dense }
+    let target = newPlace(place.shape, form)
+    let (from, to) = try (layout(place.shape, dense.form), layout(place.shape, form))
+    try reorder("reorder", from, to, uses: [dense.slot, target.slot]) {
+      (dense.pointer($0), target.pointer($0))
+    }
+    return target
+  }
+
+  private func copied(_ place: Place) throws -> Place {
+    let target = newPlace(place.shape, place.form)
+    copy(place, to: target)
+    return target
+  }
+
+  func copy(_ place: Place, to target: Place, adding: Bool = false) {
+    let (items, count) = (Int64(batch), Int64(Place.floats(place.shape, place.form)))
+    emit("copy", [place.slot, target.slot]) { run in
+      zoo_copy_items(place.map(run), target.map(run), items, count, adding ? 1 : 0, run.threads)
+    }
+  }
+
+  typealias Pair = (from: UnsafeMutablePointer<Float>, to: UnsafeMutablePointer<Float>)
+
+  /// How one layout is written as another, where the pointers are when it runs.
+  func reordering(_ from: Layout, _ to: Layout) throws -> (OneDNNTraining, Pair) throws -> Void {
+    guard let operation = Operation(.init(zoo_dnn_reorder, [from], target: to)) else {
+      throw ZooError.failure("oneDNN cannot reorder an array")
+    }
+    let scratch = operation.layout(zoo_dnn_scratch)?.floats ?? 0
+    needScratch(scratch)
+    return { run, pair in
+      try operation.bind(zoo_dnn_source, to: pair.from)
+      try operation.bind(zoo_dnn_target, to: pair.to)
+      if scratch > 0 { try operation.bind(zoo_dnn_scratch, to: run.scratchpad.base) }
+      try operation.run()
+    }
+  }
+
+  func reorder(
+    _ name: String, _ from: Layout, _ to: Layout, uses: [Int],
+    _ pair: @escaping (OneDNNTraining) throws -> Pair
+  ) throws {
+    let reorder = try reordering(from, to)
+    emit(name, uses) { run in try reorder(run, try pair(run)) }
+  }
+
+  /// A parameter in a layout of a kernel, packed anew in every step.
+  func packed(_ parameter: Parameter, _ plain: Layout, as layout: Layout) throws -> Place {
+    let target = place(newSlot(layout), [layout.floats])
+    try reorder("pack", plain, layout, uses: [target.slot]) { run in
+      (try run.parameters.value(of: parameter).pointer, target.pointer(run))
+    }
+    return target
+  }
+
+  // MARK: Gradients
+
+  func contribute(_ place: Place, to value: Int, owned: Bool = true) {
+    guard walk.hasGradient[value] else { return }
+    contributions[value].append(.init(place: place, isOwned: owned))
+  }
+
+  /// All of a value's gradient in one place.
+  /// - Parameter dense: also contiguous.
+  func gradient(
+    of value: Int, _ form: Place.Form, dense: Bool = true
+  ) throws -> (place: Place, isOwned: Bool) {
+    let found = try gathered(value, form, behind: nil, dense: dense)
+    contributions[value] = [.init(place: found.place, isOwned: found.isOwned)]
+    return found
+  }
+
+  /// All of the gradient of a rectifier's output, as it is before the rectifier.
+  func gradient(of value: Int, behind output: Place) throws -> Place {
+    try gathered(value, output.form, behind: output, dense: true).place
+  }
+
+  private func gathered(
+    _ value: Int, _ form: Place.Form, behind output: Place?, dense: Bool
+  ) throws -> (place: Place, isOwned: Bool) {
+    var parts = contributions[value]
+    if parts.isEmpty { throw ZooError.failure("\(graph.operations[value].name) has no gradient") }
+    if parts.count == 1, output == nil, parts[0].place.form == form,
+      parts[0].place.isDense || !dense
+    {
+      return (parts[0].place, parts[0].isOwned)
+    }
+    parts = try parts.map { part in
+      let laid = try laid(part.place, form)
+      return .init(place: laid, isOwned: part.isOwned || laid.slot != part.place.slot)
+    }
+    if parts.count == 1, output == nil { return (parts[0].place, parts[0].isOwned) }
+    let target = parts.first(where: \.isOwned)?.place ?? newPlace(shape(value), form)
+    // What lies in the target comes first, before it is written over.
+    parts.sort { $0.place.slot == target.slot && $1.place.slot != target.slot }
+    let count = Int64(self.count(target))
+    var (sum, rest) = (parts[0].place, parts.dropFirst())
+    repeat {
+      let (a, b) = (sum, rest.popFirst()?.place)
+      let output = rest.isEmpty ? output : nil
+      let uses =
+        [a.slot, target.slot] + (b.map { [$0.slot] } ?? []) + (output.map { [$0.slot] } ?? [])
+      emit("sum of gradients", uses) { run in
+        zoo_sum_backward(
+          a.pointer(run), b?.pointer(run), output?.pointer(run), target.pointer(run), count,
+          run.rule, run.threads)
+      }
+      sum = target
+    } while !rest.isEmpty
+    return (target, true)
+  }
+
+  /// Lays the gradient of a value where users find it when all is done.
+  func keepGradient(of value: Int) throws {
+    let kept = newPlace(shape(value), .plain)
+    keep(kept, value)
+    guard !contributions[value].isEmpty else {
+      emit("zeros", [kept.slot]) { run in
+        kept.pointer(run).update(repeating: 0, count: self.count(kept))
+      }
+      return
+    }
+    let found = try laid(try gradient(of: value, form(of: value)).place, .plain)
+    copy(found, to: kept)
+  }
+}

@@ -1,0 +1,242 @@
+import COneDNN
+import ZooKit
+
+// Convolutions and dense layers.
+
+extension TrainingCompiler {
+  /// One way to compute a convolution in every direction that is wanted.
+  private struct Way {
+    let source, target: Place.Form
+    let forward: Learner
+    let toSource: (learner: Learner, form: Place.Form)?
+    let toWeights: Learner?
+    let rectifies: Bool
+  }
+
+  func convolution(_ layer: Convolution, _ group: [Int]) throws -> Bool {
+    let (first, last) = (group[0], group[group.count - 1])
+    let operation = graph.operations[first]
+    let input = operation.inputs[0]
+    let (from, to) = (shape(input), operation.shape)
+    let kernel = layer.window.kernel
+    let inputs = from.channels / layer.groups
+    let axes =
+      layer.groups == 1
+      ? [layer.outputs, inputs, kernel.height, kernel.width]
+      : [layer.groups, layer.outputs / layer.groups, inputs, kernel.height, kernel.width]
+    guard let plain = Layout(axes, zoo_dnn_plain), let packed = Layout(axes, zoo_dnn_any),
+      let bias = Layout([layer.outputs], zoo_dnn_plain)
+    else { return false }
+    let rectifies = group.count > 1
+    let learns = operation.parameters.contains(where: parameters.learns)
+
+    /// The learner for a direction; Winograd's where it wins.
+    func learner(
+      _ source: Place.Form, _ target: Place.Form, _ direction: zoo_dnn_direction,
+      rectifies: Bool = false
+    ) throws -> Learner? {
+      for kind in isWinograds(layer, from, to) && source == .blocks && target == .blocks
+        ? [zoo_dnn_winograd, zoo_dnn_convolution] : [zoo_dnn_convolution]
+      {
+        var lesson = Learner.Lesson(kind, try layout(from, source), try layout(to, target))
+        lesson.weights = packed
+        lesson.bias = layer.bias ? bias : nil
+        lesson.window = layer.window
+        lesson.rectifies = rectifies
+        if let learner = Learner(lesson, direction) { return learner }
+      }
+      return nil
+    }
+    func way(_ source: Place.Form, _ target: Place.Form) throws -> Way? {
+      var fused = rectifies
+      var forward = try learner(source, target, zoo_dnn_ahead, rectifies: rectifies)
+      if forward == nil, rectifies {
+        fused = false
+        forward = try learner(source, target, zoo_dnn_ahead)
+      }
+      guard let forward else { return nil }
+      var toSource: (Learner, Place.Form)?
+      if walk.hasGradient[input] {
+        for form in [source, .blocks] where toSource == nil {
+          toSource = try learner(form, target, zoo_dnn_back_to_source).map { ($0, form) }
+        }
+        if toSource == nil { return nil }
+      }
+      let toWeights = learns ? try learner(source, target, zoo_dnn_back_to_weights) : nil
+      if learns, toWeights == nil { return nil }
+      return Way(
+        source: source, target: target, forward: forward, toSource: toSource,
+        toWeights: toWeights, rectifies: fused)
+    }
+    let forms: [(Place.Form, Place.Form)] =
+      from.channels < 4 && layer.groups == 1
+      ? [(.plain, .blocks), (.blocks, .blocks), (.plain, .plain)]
+      : [(.blocks, .blocks), (.plain, .plain)]
+    var chosen: Way?
+    for (source, target) in forms where chosen == nil { chosen = try way(source, target) }
+    guard let way = chosen else { return false }
+
+    let x = try place(of: input, way.source)
+    let y = newPlace(to, way.target)
+    let weight = operation.parameters[0]
+    guard let ahead = way.forward.layout(zoo_dnn_of_weights) else { return false }
+    let weights = try self.packed(weight, plain, as: ahead)
+    run(
+      way.forward, "convolution",
+      [(zoo_dnn_of_source, x), (zoo_dnn_of_weights, weights), (zoo_dnn_of_target, y)],
+      bias: layer.bias ? operation.parameters[1] : nil)
+    finish(y, last, rectifies: rectifies && !way.rectifies)
+
+    onTheWayBack(last) { [self] in
+      let dy =
+        rectifies
+        ? try gradient(of: last, behind: y) : try gradient(of: last, way.target).place
+      if let (learner, form) = way.toSource,
+        let layout = learner.layout(zoo_dnn_of_weights)
+      {
+        let weights = try self.packed(weight, plain, as: layout)
+        let dx = newPlace(from, form)
+        emit(
+          "convolution to source", learner,
+          [
+            (zoo_dnn_gradient_of_target, dy), (zoo_dnn_of_weights, weights),
+            (zoo_dnn_gradient_of_source, dx),
+          ])
+        contribute(dx, to: input)
+      }
+      guard let learner = way.toWeights else { return }
+      try learn(
+        operation.parameters, plain, learner, "convolution to weights",
+        [(zoo_dnn_of_source, x), (zoo_dnn_gradient_of_target, dy)])
+    }
+    return true
+  }
+
+  /// Winograd's way takes a quarter of the multiplications of a 3×3 kernel with a stride of 1; it
+  /// pays where there are channels enough to make its products large (measured with AVX-512).
+  private func isWinograds(_ layer: Convolution, _ input: Shape, _ output: Shape) -> Bool {
+    let window = layer.window
+    return winograd && layer.groups == 1 && window.kernel == 3 && window.stride == 1
+      && window.dilation == 1 && min(input.channels, output.channels) >= 64
+      && input.channels % 16 == 0 && output.channels % 16 == 0
+      && min(output.height, output.width) >= 7
+  }
+
+  func dense(_ layer: Dense, _ group: [Int]) throws -> Bool {
+    let (first, last) = (group[0], group[group.count - 1])
+    let operation = graph.operations[first]
+    let input = operation.inputs[0]
+    // Weights of this size are read where they lie: to pack them costs as much as to use them.
+    guard let plain = Layout([layer.outputs, shape(input).count], zoo_dnn_plain),
+      let bias = Layout([layer.outputs], zoo_dnn_plain)
+    else { return false }
+    var lesson = Learner.Lesson(
+      zoo_dnn_dense, try layout(shape(input), .plain), try layout(operation.shape, .plain))
+    lesson.weights = plain
+    lesson.bias = layer.bias ? bias : nil
+    let rectifies = group.count > 1
+    lesson.rectifies = rectifies
+    var forward = Learner(lesson, zoo_dnn_ahead)
+    let isFused = rectifies && forward != nil
+    lesson.rectifies = false
+    forward = forward ?? Learner(lesson, zoo_dnn_ahead)
+    let toSource = walk.hasGradient[input] ? Learner(lesson, zoo_dnn_back_to_source) : nil
+    let learns = operation.parameters.contains(where: parameters.learns)
+    let toWeights = learns ? Learner(lesson, zoo_dnn_back_to_weights) : nil
+    guard let forward, toSource != nil || !walk.hasGradient[input], toWeights != nil || !learns
+    else { return false }
+
+    let x = try place(of: input, .plain)
+    let y = newPlace(operation.shape, .plain)
+    let weight = operation.parameters[0]
+    run(
+      forward, "dense", [(zoo_dnn_of_source, x), (zoo_dnn_of_target, y)], weight: weight,
+      bias: layer.bias ? operation.parameters[1] : nil)
+    finish(y, last, rectifies: rectifies && !isFused)
+
+    onTheWayBack(last) { [self] in
+      let dy =
+        rectifies
+        ? try gradient(of: last, behind: y) : try gradient(of: last, .plain).place
+      if let toSource {
+        let dx = newPlace(shape(input), .plain)
+        run(
+          toSource, "dense to source",
+          [(zoo_dnn_gradient_of_target, dy), (zoo_dnn_gradient_of_source, dx)], weight: weight)
+        contribute(dx, to: input)
+      }
+      guard let toWeights else { return }
+      try learn(
+        operation.parameters, plain, toWeights, "dense to weights",
+        [(zoo_dnn_of_source, x), (zoo_dnn_gradient_of_target, dy)])
+    }
+    return true
+  }
+
+  /// Rectifies an output in place where the kernel could not.
+  private func finish(_ y: Place, _ value: Int, rectifies: Bool) {
+    if rectifies {
+      let count = Int64(self.count(y))
+      emit("relu", [y.slot]) { run in
+        zoo_sum_forward(y.pointer(run), nil, y.pointer(run), count, 1, run.threads)
+      }
+    }
+    places[value] = [y]
+  }
+
+  /// Runs a kernel that reads parameters where they lie.
+  private func run(
+    _ learner: Learner, _ name: String, _ arguments: [(zoo_dnn_part, Place)],
+    weight: Parameter? = nil, bias: Parameter? = nil
+  ) {
+    needScratch(learner.scratchFloats)
+    emit(name, arguments.map(\.1.slot)) { run in
+      var handed = arguments.map { ($0.0, $0.1.pointer(run)) }
+      handed.append((zoo_dnn_of_scratch, run.scratchpad.base))
+      if let weight {
+        handed.append((zoo_dnn_of_weights, try run.parameters.value(of: weight).pointer))
+      }
+      if let bias { handed.append((zoo_dnn_of_bias, try run.parameters.value(of: bias).pointer)) }
+      try learner.run(handed)
+    }
+  }
+
+  /// The gradients of weights and bias, at home in their own layout once per step.
+  private func learn(
+    _ parameters: [Parameter], _ plain: Layout, _ learner: Learner, _ name: String,
+    _ arguments: [(zoo_dnn_part, Place)]
+  ) throws {
+    guard let layout = learner.layout(zoo_dnn_gradient_of_weights) else {
+      throw ZooError.failure("oneDNN gives no layout for a gradient")
+    }
+    needScratch(learner.scratchFloats)
+    let biasCount = parameters.count > 1 ? parameters[1].shape.count : 0
+    let bias = biasCount > 0 ? place(newSlot(biasCount), [biasCount]) : nil
+    let slots = arguments.map(\.1.slot) + (bias.map { [$0.slot] } ?? [])
+    func compute(_ run: OneDNNTraining, into weights: UnsafeMutablePointer<Float>) throws {
+      try learner.run(
+        arguments.map { ($0.0, $0.1.pointer(run)) } + [
+          (zoo_dnn_of_scratch, run.scratchpad.base), (zoo_dnn_gradient_of_weights, weights),
+        ] + (bias.map { [(zoo_dnn_gradient_of_bias, $0.pointer(run))] } ?? []))
+    }
+    if layout.equals(plain), self.parameters.learns(parameters[0]) {
+      deliver(to: parameters[0], name, slots) { run, target in
+        try compute(run, into: target)
+      }
+    } else {
+      let packed = place(newSlot(layout), [layout.floats])
+      emit(name, slots + [packed.slot]) { run in try compute(run, into: packed.pointer(run)) }
+      if self.parameters.learns(parameters[0]) {
+        let unpack = try reordering(layout, plain)
+        deliver(to: parameters[0], "unpack", [packed.slot]) { run, target in
+          try unpack(run, (packed.pointer(run), target))
+        }
+      }
+    }
+    if let bias, self.parameters.learns(parameters[1]) {
+      deliver(to: parameters[1], "unpack", [bias.slot]) { run, target in
+        target.update(from: bias.pointer(run), count: biasCount)
+      }
+    }
+  }
+}

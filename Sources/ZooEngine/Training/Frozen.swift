@@ -1,0 +1,70 @@
+import ZooKit
+
+/// The beginning of a graph that training leaves as it is: nothing in it learns, no gradient passes
+/// it, no norm moves and nothing is random. It may run as inference does.
+struct Frozen {
+  /// For every operation that runs: whether it belongs to the beginning; inputs do.
+  let isFrozen: [Bool]
+  /// Values that what follows, or a user, reads.
+  let crossing: [Int]
+
+  init(_ graph: Graph, _ walk: Walk, isFixed: (Parameter) -> Bool = { _ in true }) {
+    var isFrozen = Array(repeating: false, count: graph.operations.count)
+    for index in graph.operations.indices {
+      let operation = graph.operations[index]
+      isFrozen[index] =
+        operation.layer.isInput
+        || !walk.hasGradient[index] && operation.inputs.allSatisfy { isFrozen[$0] }
+          && (!walk.isTraining[index] || operation.layer.ignoresMode)
+          && operation.parameters.allSatisfy(isFixed)
+    }
+    var crossing = Set(walk.values.values)
+    for index in walk.forward where !isFrozen[index] {
+      crossing.formUnion(graph.operations[index].inputs)
+    }
+    self.isFrozen = isFrozen
+    self.crossing = crossing.filter {
+      isFrozen[$0] && !graph.operations[$0].layer.isInput
+    }.sorted()
+  }
+}
+
+extension Layer {
+  /// Known to compute the same whether the network learns or not.
+  fileprivate var ignoresMode: Bool {
+    switch self {
+    case is Convolution, is TransposedConvolution, is Dense, is MaxPool, is AveragePool,
+      is AdaptivePool, is LocalResponseNorm, is Activation, is Add, is Multiply, is Concatenate,
+      is Reshape, is Softmax, is Upsample, is Pad, is Slice:
+      true
+    case let dropout as Dropout: dropout.rate == 0
+    default: false
+    }
+  }
+}
+
+extension Graph {
+  /// Cuts off the beginning that these options leave frozen, so that what it gives can be computed
+  /// once for every picture and kept.
+  ///
+  /// ```swift
+  /// if let (backbone, head) = try graph.splitFrozen(options) {
+  ///   let features = try InferencePlan(backbone, weights, batch: 8).run(["image": pictures])
+  ///   let plan = try TrainingPlan(head, weights, batch: 32, options: headOptions)
+  /// }
+  /// ```
+  /// The values that cross are called `features`, and `features.1` and so on where there are more.
+  /// They are outputs of the first graph and inputs of the second. The options are for the whole;
+  /// those for the rest may name only what is in it.
+  /// - Returns: nil where nothing is frozen, or nothing else is left.
+  public func splitFrozen(_ options: TrainingPlan.Options) throws -> (frozen: Graph, rest: Graph)? {
+    let walk = try Walk(self, options)
+    let crossing = Frozen(self, walk).crossing
+    guard !crossing.isEmpty, walk.hasGradient.contains(true) else { return nil }
+    let ports = crossing.enumerated().map { index, operation in
+      (name: index == 0 ? "features" : "features.\(index)", operation: operation)
+    }
+    let (before, after) = cut(at: ports)
+    return (before, after)
+  }
+}
