@@ -36,14 +36,16 @@ extension Graph {
         inputs.append(.init(name: name, operation: kept.count))
         kept.append(
           .init(
-            name: name, layer: Input(shape: operation.shape), inputs: [], shape: operation.shape,
-            parameters: [], stages: operation.stages, site: operation.site))
+            name: name, layer: Input(shape: operation.shape, count: operation.count), inputs: [],
+            shape: operation.shape, parameters: [], stages: operation.stages,
+            count: operation.count, site: operation.site))
       } else {
         kept.append(
           .init(
             name: operation.name, layer: operation.layer,
             inputs: operation.inputs.compactMap { places[$0] }, shape: operation.shape,
-            parameters: operation.parameters, stages: operation.stages, site: operation.site))
+            parameters: operation.parameters, stages: operation.stages, count: operation.count,
+            site: operation.site))
       }
     }
     return Graph(
