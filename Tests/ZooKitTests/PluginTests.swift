@@ -53,16 +53,17 @@ struct PluginTests {
     let plugin = try Compiled(interface: "zoo plugin 0, clang 1")
     expectError(
       .corrupt, plugin.path, "“zoo plugin 0, clang 1”", Registry.interface, plugin.path)
-    // One object of several is enough.
-    let mixed = try Compiled(interface: Registry.interface + "\\0zoo plugin 2")
-    expectError(.corrupt, mixed.path, "“zoo plugin 2”", mixed.path)
   }
 
   @Test func noPluginAtAll() throws {
     let plain = try Compiled("int answer(void) { return 42; }")
-    expectError(.corrupt, plain.path, "zoo_interface", plain.path)
+    expectError(.corrupt, plain.path, "zoo_plugin_interface", plain.path)
     let silent = try Compiled(Compiled.interface(Registry.interface))
     expectError(.corrupt, silent.path, "zoo_plugins", silent.path)
+    let empty = try Compiled(
+      Compiled.interface(Registry.interface)
+        + "__attribute__((used, section(\"zoo_plugins\"))) static void *registration = 0;")
+    expectError(.corrupt, empty.path, "registers no family", empty.path)
     let text = plain.folder + "/text.so"
     try Data(
       "INPUT ( libc.so.6 ) and more than sixty-four bytes of text, as a linker script has it"
@@ -201,7 +202,7 @@ private final class Compiled {
 
   static func interface(_ text: String) -> String {
     """
-    __attribute__((used, section("zoo_interface"))) static const char text[] = "\(text)";
+    const char zoo_plugin_interface[] = "\(text)";
 
     """
   }

@@ -1,9 +1,9 @@
-// What a plugin was built for, as text in the section `zoo_interface` of its file, where a host
-// reads it before a single instruction of the plugin runs.
+// What a plugin was built for, as a text that a host reads in its file before a single instruction
+// of the plugin runs.
 //
-// The text is in a header because Swift puts a static variable of C into every object that uses it:
-// a plugin carries what its own build saw, and its author writes nothing for it. The compiler is
-// part of it, for Swift promises no stable layout on Linux.
+// The text is in a header because Swift puts a definition of C into every object that uses it: a
+// plugin carries what its own build saw, and its author writes nothing for it. The compiler is part
+// of it, for Swift promises no stable layout on Linux.
 #ifndef ZOO_INTERFACE_H
 #define ZOO_INTERFACE_H
 
@@ -11,9 +11,11 @@
 /// requirements of a protocol, the cases of an enum, a signature.
 #define ZOO_INTERFACE "zoo plugin 1"
 
-static const char zoo_interface_text[] __attribute__((used, retain, section("zoo_interface"))) =
+// Weak, for every object of a plugin may have it. A section of its own would be simpler to find,
+// but Swift 6.3 then writes objects without relocations where it does not optimise.
+__attribute__((weak, visibility("default"))) const char zoo_plugin_interface[] =
     ZOO_INTERFACE ", clang " __clang_version__;
 
-static inline const char *zoo_interface(void) { return zoo_interface_text; }
+static inline const char *zoo_interface(void) { return zoo_plugin_interface; }
 
 #endif

@@ -24,30 +24,22 @@ package struct PluginFile {
     let file = try RandomAccessFile(path)
     try file.checkOwner()
     let sections = try file.sections()
-    guard let interface = sections["zoo_interface"] else {
-      throw ZooError.corrupt("\(path) is no plugin of the zoo: it has no section zoo_interface")
+    guard let interface = try file.text(of: "zoo_plugin_interface", in: sections) else {
+      throw ZooError.corrupt("\(path) is no plugin of the zoo: it has no zoo_plugin_interface")
     }
-    try PluginFile.checkInterface(
-      file.read(at: interface.offset, count: min(interface.size, 1 << 16)), path)
-    guard let registrations = sections["zoo_plugins"], registrations.size > 0,
+    guard interface == Registry.interface else {
+      throw ZooError.corrupt(
+        "\(path) was built for “\(interface)”, this program needs “\(Registry.interface)”: "
+          + "build it with the sources and the Swift toolchain of this program")
+    }
+    guard let registrations = sections.first(where: { $0.name == "zoo_plugins" }),
+      registrations.size > 0,
       registrations.size.isMultiple(of: MemoryLayout<ZooRegistration>.stride)
     else {
       throw ZooError.corrupt("\(path) registers no family: it has no section zoo_plugins")
     }
     address = registrations.address
     count = registrations.size / MemoryLayout<ZooRegistration>.stride
-  }
-
-  /// Every object of the plugin has left one text, with zeros between them.
-  private static func checkInterface(_ bytes: [UInt8], _ path: String) throws {
-    let expected = Registry.interface
-    let found = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-    let other = found.isEmpty ? "nothing" : found.first { $0 != expected }
-    if let other {
-      throw ZooError.corrupt(
-        "\(path) was built for “\(other.prefix(160))”, this program needs “\(expected)”: "
-          + "build it with the sources and the Swift toolchain of this program")
-    }
   }
 }
 
@@ -69,14 +61,18 @@ extension RandomAccessFile {
 
   /// What the section table says of one section.
   fileprivate struct Section {
+    var name = ""
+    let nameOffset: Int
+    let kind: UInt32
     let address: UInt
     let offset: Int
     let size: Int
+    let link: Int
   }
 
-  /// The sections by name, when everything that the headers speak of lies within the file. Fields
-  /// are where the ELF specification puts them for 64 bits.
-  fileprivate func sections() throws -> [String: Section] {
+  /// The sections, when everything that the headers speak of lies within the file. Fields are where
+  /// the ELF specification puts them for 64 bits.
+  fileprivate func sections() throws -> [Section] {
     guard size >= 64 else {
       throw ZooError.corrupt("\(path) is not a shared library: \(size) bytes")
     }
@@ -92,26 +88,55 @@ extension RandomAccessFile {
     for segment in try table(header, at: 32, sizes: 54, record: 56) {
       _ = try extent(segment[8, UInt64.self], segment[32, UInt64.self])
     }
-    let table = try table(header, at: 40, sizes: 58, record: 64)
-    let sections = try table.map { section in
-      let isInFile = section[4, UInt32.self] != 8  // .bss has a size and no bytes
-      let bytes = try extent(section[24, UInt64.self], isInFile ? section[32, UInt64.self] : 0)
-      return (
-        name: Int(section[0, UInt32.self]),
-        place: Section(
-          address: UInt(section[16, UInt64.self]), offset: bytes.lowerBound, size: bytes.count)
-      )
+    var sections = try table(header, at: 40, sizes: 58, record: 64).map { section in
+      let kind = section[4, UInt32.self]
+      // .bss (8) has a size and no bytes.
+      let bytes = try extent(section[24, UInt64.self], kind == 8 ? 0 : section[32, UInt64.self])
+      return Section(
+        nameOffset: Int(section[0, UInt32.self]), kind: kind,
+        address: UInt(section[16, UInt64.self]), offset: bytes.lowerBound, size: bytes.count,
+        link: Int(section[40, UInt32.self]))
     }
-    let index = Int(header[62, UInt16.self])
-    guard index < sections.count else { throw damaged("its sections have no names") }
-    let names = sections[index].place
-    let text = try read(at: names.offset, count: min(names.size, 1 << 24))
-    return try Dictionary(
-      sections.map { section in
-        guard section.name < text.count else { throw damaged("a section's name is outside it") }
-        let name = text[section.name...].prefix { $0 != 0 }
-        return (String(decoding: name, as: UTF8.self), section.place)
-      }, uniquingKeysWith: { first, _ in first })
+    let names = try strings(of: Int(header[62, UInt16.self]), in: sections)
+    for index in sections.indices {
+      sections[index].name = try text(names, at: sections[index].nameOffset)
+    }
+    return sections
+  }
+
+  /// The characters that an exported symbol stands for, nil where the library exports none such.
+  fileprivate func text(of symbol: String, in sections: [Section]) throws -> String? {
+    // The symbols that the loader sees, 24 bytes each.
+    guard let table = sections.first(where: { $0.kind == 11 }) else { return nil }
+    let names = try strings(of: table.link, in: sections)
+    for start in stride(from: 0, to: table.size - 23, by: 24) {
+      let record = ELFRecord(try read(at: table.offset + start, count: 24))
+      let section = Int(record[6, UInt16.self])
+      // 0 is a symbol of another library.
+      guard section > 0, try text(names, at: Int(record[0, UInt32.self])) == symbol else {
+        continue
+      }
+      guard section < sections.count, case let home = sections[section],
+        let place = Int(exactly: record[8, UInt64.self] &- UInt64(home.address)),
+        let count = Int(exactly: record[16, UInt64.self]), place <= home.size,
+        count <= min(home.size - place, 4096)
+      else { throw damaged("\(symbol) lies outside its section") }
+      return try text(try read(at: home.offset + place, count: count), at: 0)
+    }
+    return nil
+  }
+
+  private func strings(of index: Int, in sections: [Section]) throws -> [UInt8] {
+    guard index < sections.count, sections[index].size <= 1 << 26 else {
+      throw damaged("it has no table of names")
+    }
+    return try read(at: sections[index].offset, count: sections[index].size)
+  }
+
+  /// Up to the zero that ends it.
+  private func text(_ bytes: [UInt8], at start: Int) throws -> String {
+    guard start < bytes.count else { throw damaged("a name is outside its table") }
+    return String(decoding: bytes[start...].prefix { $0 != 0 }, as: UTF8.self).printable
   }
 
   /// The records of a table whose offset, and record size and count, stand in the header.

@@ -25,7 +25,10 @@ extension Registry {
     guard let library = dlopen(file.path, RTLD_NOW | RTLD_LOCAL) else {
       let reason = dlerror().map { String(cString: $0) } ?? "no reason given"
       let isNamed = reason.hasPrefix(file.path)
-      throw ZooError.corrupt("cannot load " + (isNamed ? "" : "\(file.path): ") + reason)
+      let isLent = !reason.contains("libZooPlugin.so: cannot open")
+      throw ZooError.corrupt(
+        "cannot load " + (isNamed ? "" : "\(file.path): ") + reason
+          + (isLent ? "" : "; this program does not lend its ZooKit to plugins"))
     }
     // From here on the library stays: Swift's metadata cannot be taken back.
     guard zoo_plugins_share_host(library) != 0 else {
@@ -41,6 +44,9 @@ extension Registry {
       try loaded.add(origin: file.path, from: begin, to: begin + file.count)
     } catch let error as ZooError {
       throw ZooError.corrupt("cannot use \(file.path): \(error.message)")
+    }
+    guard loaded.families.count > families.count else {
+      throw ZooError.corrupt("\(file.path) registers no family")
     }
     self = loaded
   }
