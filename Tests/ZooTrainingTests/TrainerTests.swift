@@ -268,6 +268,15 @@ struct TrainerTests {
       }
       return try trainer.run(in: scratch["\(count) \(batch) \(dropsLast)"]).steps
     }
+    for (items, dropsLast) in [(47, false), (47, true), (5, true), (17, false), (16, false)] {
+      var options = Trainer.Options()
+      options.batch = 8
+      options.dropsLast = dropsLast
+      let name = "\(items) steps"
+      defer { try? FileManager.default.removeItem(atPath: scratch["\(items) 8 \(dropsLast)"]) }
+      #expect(
+        try steps(items, 8, dropsLast: dropsLast) == options.stepsPerEpoch(items: items), "\(name)")
+    }
     #expect(try steps(47, 8, dropsLast: false) == 6)
     #expect(try steps(47, 8, dropsLast: true) == 5)
     #expect(try steps(5, 8, dropsLast: true) == 1)
@@ -353,6 +362,133 @@ struct TrainerTests {
     let finder = try SmallTraining.trainer().findRate(from: 1e-5, to: 1e3, steps: 60)
     #expect(finder.rates.count > 10)
     #expect((1e-4...10).contains(try #require(finder.suggestion)))
+  }
+
+  /// Two pictures in, through one backbone; labels that do not exclude each other, landmarks and
+  /// an embedding out.
+  @Test func severalOfEverything() throws {
+    struct Pairs: BatchSource {
+      let count = 32
+      let fingerprint = "pairs"
+      func batch(_ items: [Int], epoch: Int, random: Random) throws -> Batch {
+        func pictures(_ side: Int) throws -> Tensor {
+          try Tensor([items.count, 1, 4, 4]) { values in
+            for index in values.indices {
+              let item = items[index / 16]
+              let isBright = index % 4 == (item + side) % 4
+              values[index] =
+                (isBright ? 1 : 0) + 0.1 * random.key(item).key(side).normal(index % 16)
+            }
+          }
+        }
+        func numbers(_ of: (Int) -> [Int]) throws -> Target {
+          .values(try Tensor([items.count, 2], items.flatMap { of($0).map(Float.init) }))
+        }
+        return Batch(
+          inputs: ["left": try pictures(0), "right": try pictures(1)],
+          targets: [
+            "labels": try numbers { [$0 % 2, $0 / 2 % 2] },
+            "landmarks": try numbers { [$0 % 4, ($0 + 1) % 4] },
+            "kind": .classes(items.map { Int32($0 % 4) }),
+          ])
+      }
+    }
+    let graph = try Graph { input in
+      func tower(_ x: Node) -> Node {
+        x.shared { $0.conv("conv", to: 4, kernel: 3, padding: 1).relu("relu").flatten("flat") }
+      }
+      let both = tower(input("left", [1, 4, 4])).concatenate(tower(input("right", [1, 4, 4])))
+      return [
+        "labels": both.dense("labels", to: 2), "landmarks": both.dense("landmarks", to: 2),
+        "embedding": both.dense("embedding", to: 3),
+      ]
+    }
+    var options = Trainer.Options()
+    options.epochs = 30
+    options.batch = 8
+    options.descent = .init(AdamW())
+    let trainer = Trainer(
+      graph, try Weights(randomFor: graph, seed: 1), Pairs(),
+      objective: [
+        .init("labels", BinaryCrossEntropy()), .init("landmarks", MeanSquaredError(), weight: 0.2),
+        .init("embedding", TripletLoss(), target: "kind", weight: 0.5),
+      ], options: options)
+    let epochs = try trainer.run(in: scratch["run"]).epochs
+    for part in 0..<3 {
+      let (first, last) = (epochs[0].parts[part], epochs[29].parts[part])
+      #expect(last.value < 0.25 * first.value, "\(first) \(last)")
+    }
+  }
+
+  /// A head that learns from features that are computed once ends where the whole network with a
+  /// frozen backbone does.
+  @Test func featuresAreComputedOnce() throws {
+    struct Fixed: BatchSource {
+      let source = SmallTraining.Source()
+      var isFixed = true
+      var count: Int { source.count }
+      var fingerprint: String { source.fingerprint }
+      func batch(_ items: [Int], epoch: Int, random: Random) throws -> Batch {
+        try source.batch(items, epoch: 0, random: Random(seed: 3))
+      }
+    }
+    let backbone = { (x: Node) in
+      x.stage("body") {
+        $0.conv("conv1", to: 4, kernel: 3, padding: 1).batchNorm("bn1").relu()
+          .globalAveragePool().flatten("features")
+      }
+    }
+    let head = { (x: Node) -> KeyValuePairs<String, Node> in
+      ["logits": x.dense("fc", to: 3), "box": x.dense("place", to: 2)]
+    }
+    let whole = try Graph { head(backbone($0("image", [2, 6, 6]))) }
+    let frozen = try Graph { ["features": backbone($0("image", [2, 6, 6]))] }
+    let top = try Graph { head($0("features", [4])) }
+    let weights = try Formula.weights(for: whole)
+    let small = try SmallTraining.trainer {
+      $0.freezing = [.init("body")]
+      $0.descent = .init(SGD())
+    }
+    _ = try Trainer(
+      whole, weights, Fixed(), objective: small.objective, options: small.options
+    ).run(in: scratch["whole"])
+
+    var calls = 0
+    let plan = try InferencePlan(frozen, weights, batch: 10)
+    let features = try FeatureSource(Fixed(), through: "conv1", batch: 10) { inputs in
+      calls += 1
+      return try plan.run(inputs)
+    }
+    #expect(calls == 5 && features.isFixed && features.fingerprint == "small 1 through conv1")
+    var options = small.options
+    options.freezing = []
+    _ = try Trainer(top, weights, features, objective: small.objective, options: options)
+      .run(in: scratch["top"])
+    let (all, learned) = (
+      try WeightStore(scratch["whole/last.h5"]).load(),
+      try WeightStore(scratch["top/last.h5"]).load()
+    )
+    #expect(learned.count == 4)
+    for (name, tensor) in learned {
+      // The compiled backbone has its norms folded: rounding, no more.
+      #expect(relativeError(tensor.values, all[name]?.values ?? []) < 1e-4, "\(name)")
+      #expect(tensor.values != weights[name]?.values)
+    }
+    #expect(throws: ZooError.self) {
+      _ = try FeatureSource(SmallTraining.Source(), through: "x", batch: 8) { $0 }
+    }
+  }
+
+  @Test func everyKindHasAName() throws {
+    for kind in LossKind.allCases { #expect(kind.loss(channels: 2).json["kind"] != nil) }
+    for kind in OptimizerKind.allCases {
+      #expect(kind.optimizer().json["kind"]?.string == kind.rawValue)
+    }
+    for kind in ScheduleKind.allCases {
+      let schedule = kind.schedule(steps: 90, warmUp: 10)
+      #expect(schedule.factor(at: 0) < 0.11 && schedule.factor(at: 89) <= 1)
+    }
+    #expect(abs(ScheduleKind.step.schedule(steps: 90).factor(at: 89) - 0.01) < 1e-12)
   }
 
   /// The order is a permutation, another in each epoch, the same for the same seed.

@@ -2,14 +2,14 @@ import ZooKit
 
 /// One record of a TensorBoard event file: an `Event` of protocol buffers in the frame of a
 /// TFRecord. Only what scalars need.
-enum EventRecord {
+package enum EventRecord {
   /// How every file begins.
-  static func start(at time: Double) -> [UInt8] {
+  package static func start(at time: Double) -> [UInt8] {
     frame(field(1, time) + field(3, bytes: Array("brain.Event:2".utf8)))
   }
 
   /// Named numbers of one step.
-  static func scalars(_ values: [(name: String, value: Double)], step: Int, at time: Double)
+  package static func scalars(_ values: [(name: String, value: Double)], step: Int, at time: Double)
     -> [UInt8]
   {
     let summary = values.flatMap { name, value in

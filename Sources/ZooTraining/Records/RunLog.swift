@@ -16,6 +16,9 @@ final class RunLog {
     var events = 0
   }
 
+  /// Columns that count and need no curve.
+  static let counters: Set = ["epoch", "step"]
+
   static let tableName = "log.csv"
   static let eventsName = "events.out.tfevents.0.zoo"
 
@@ -53,7 +56,8 @@ final class RunLog {
     try table.append((values.map { RunLog.text($0.value) }.joined(separator: ",") + "\n").utf8)
     try events.append(
       EventRecord.scalars(
-        values.map { ("epoch/\($0.name)", $0.value) }, step: step, at: today()))
+        values.filter { !RunLog.counters.contains($0.name) }
+          .map { ("epoch/\($0.name)", $0.value) }, step: step, at: today()))
   }
 
   private func read() throws {

@@ -30,6 +30,13 @@ extension Trainer {
 
     public init() {}
 
+    /// Steps that an epoch takes, for schedules that must know.
+    public func stepsPerEpoch(items: Int) -> Int {
+      let (whole, rest) = items.quotientAndRemainder(dividingBy: max(1, batch))
+      let batches = max(1, whole + (rest > 1 && !dropsLast ? 1 : 0))
+      return (batches + accumulation - 1) / max(1, accumulation)
+    }
+
     /// What must be the same for a run to be resumed.
     public var json: JSON {
       [

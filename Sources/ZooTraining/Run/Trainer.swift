@@ -9,7 +9,7 @@ import ZooKit
 /// options.freezing = [.backbone]
 /// options.schedule = WarmUp(steps: 20, then: CosineDecay(steps: 500))
 /// var trainer = Trainer(
-///   graph, weights, pictures, objective: ["logits": CrossEntropy()], options: options)
+///   graph, weights, pictures, objective: [.init("logits", CrossEntropy())], options: options)
 /// trainer.evaluate = { weights in [("top1", try accuracy(weights))] }
 /// let report = try trainer.run(in: "ants-and-bees", resuming: false)
 /// ```

@@ -48,13 +48,15 @@ final class TrainingRun {
   }
 
   func run() throws -> Trainer.Report {
-    while state.epoch < options.epochs, !state.stoppedEarly {
+    while !isFinished {
       if let signal = try learn() { return try report(signal) }
       try finishEpoch()
-      if let signal = trainer.interruption?.request { return try report(signal) }
+      if !isFinished, let signal = trainer.interruption?.request { return try report(signal) }
     }
     return try report(nil)
   }
+
+  private var isFinished: Bool { state.epoch >= options.epochs || state.stoppedEarly }
 
   /// What is left of an epoch; the signal that ended it before its end, when all is saved.
   private func learn() throws -> Int32? {
@@ -149,7 +151,7 @@ final class TrainingRun {
     }
     try save(epoch)
     try folder.write(
-      Curves.svg(log.columns, log.rows, skipping: ["epoch", "step"]), to: folder.curves)
+      Curves.svg(log.columns, log.rows, skipping: RunLog.counters), to: folder.curves)
   }
 
   private func save(_ epoch: Trainer.Epoch? = nil) throws {

@@ -1,4 +1,4 @@
-"""Writes losses.safetensors, optimizers.safetensors, schedules.safetensors and, where the fixtures
+"""Writes losses.safetensors, optimizers.safetensors, schedules.safetensors, events.tfevents and, where the fixtures
 are ($ZOO_FIXTURES), resnet20.safetensors: what PyTorch computes for the cases of ZooTrainingTests.
 
 Outputs, targets and gradients are Formula's numbers, by name, so only results are stored.
@@ -287,6 +287,33 @@ def resnet20(folder):
     save_file(arrays, HERE / "resnet20.safetensors")
 
 
+# TensorBoard's own writer -----------------------------------------------------------------------
+
+
+def events():
+    import io
+
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    class Bytes(io.BytesIO):
+        def close(self):
+            pass
+
+    out = Bytes()
+    writer = RecordWriter(out)
+    writer.write(Event(wall_time=1.5, file_version="brain.Event:2").SerializeToString())
+    values = [
+        Summary.Value(tag="train/loss", simple_value=0.5),
+        Summary.Value(tag="Genauigkeit für Wörter " * 8, simple_value=-1e-3),
+    ]
+    event = Event(wall_time=1.7e9 + 0.25, step=300, summary=Summary(value=values))
+    writer.write(event.SerializeToString())
+    (HERE / "events.tfevents").write_bytes(out.getvalue())
+
+
+events()
 losses()
 optimizers()
 schedules()

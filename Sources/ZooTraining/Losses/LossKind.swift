@@ -1,0 +1,31 @@
+/// Losses by the names that users type.
+public enum LossKind: String, Sendable, CaseIterable {
+  case crossEntropy = "cross-entropy"
+  case binaryCrossEntropy = "binary-cross-entropy"
+  case focal, dice
+  case diceCrossEntropy = "dice-cross-entropy"
+  case meanSquared = "mean-squared"
+  case smoothL1 = "smooth-l1"
+  case contrastive, triplet
+
+  /// - Parameters:
+  ///   - channels: of the output.
+  ///   - labelSmoothing: of the cross-entropy.
+  ///   - classWeights: of the cross-entropy, or what positives count in the binary one.
+  public func loss(
+    channels: Int, labelSmoothing: Double = 0, classWeights: [Double]? = nil
+  ) -> any Loss {
+    switch self {
+    case .crossEntropy:
+      CrossEntropy(labelSmoothing: labelSmoothing, classWeights: classWeights)
+    case .binaryCrossEntropy: BinaryCrossEntropy(positiveWeights: classWeights)
+    case .focal: FocalLoss()
+    case .dice: SoftDice()
+    case .diceCrossEntropy: WeightedSum.diceCrossEntropy(channels: channels)
+    case .meanSquared: MeanSquaredError()
+    case .smoothL1: SmoothL1()
+    case .contrastive: ContrastiveLoss()
+    case .triplet: TripletLoss()
+    }
+  }
+}
