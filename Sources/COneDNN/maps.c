@@ -9,6 +9,8 @@
 // are, and the second look at a block finds it in the cache.
 
 typedef float lanes __attribute__((vector_size(64)));
+/// Where an array begins anywhere.
+typedef float loose __attribute__((vector_size(64), aligned(4)));
 typedef int32_t signs __attribute__((vector_size(64)));
 typedef double wide __attribute__((vector_size(128)));
 
@@ -271,7 +273,7 @@ typedef struct {
   const float *a, *b, *y;
   float *to;
   int64_t count;
-  int rectifies, forward;
+  int rectifies;
   zoo_rule rule;
   int parts;
 } sum_job;
@@ -281,32 +283,37 @@ typedef struct {
    : (rule) == zoo_rule_guided ? (sign) > 0 && (g) > 0 ? (g) : 0   \
                                : (g) > 0 ? (g) : 0)
 
+/// Whole vectors; what is left over comes number by number.
 CLONED static void sum_stretch(const sum_job *job, int64_t first, int64_t last) {
   const float *a = job->a, *b = job->b, *y = job->y;
   float *to = job->to;
-  if (job->forward || !y) {
-    const int rectifies = job->rectifies;
-    if (b && rectifies)
-      for (int64_t i = first; i < last; i++) {
-        const float v = a[i] + b[i];
-        to[i] = v < 0 ? 0 : v;
-      }
-    else if (b)
-      for (int64_t i = first; i < last; i++) to[i] = a[i] + b[i];
-    else if (rectifies)
-      for (int64_t i = first; i < last; i++) to[i] = a[i] < 0 ? 0 : a[i];
-    else if (a != to)
-      memcpy(to + first, a + first, (size_t)(last - first) * sizeof *to);
-    return;
-  }
+  const int rectifies = job->rectifies;
   const zoo_rule rule = job->rule;
-  if (b)
-    for (int64_t i = first; i < last; i++) {
-      const float g = a[i] + b[i];
-      to[i] = NUMBER_PASSED(g, y[i], rule);
-    }
-  else
-    for (int64_t i = first; i < last; i++) to[i] = NUMBER_PASSED(a[i], y[i], rule);
+  const int64_t whole = first + (last - first) / width * width;
+#define VECTOR(array) ((lanes)*(const loose *)((array) + i))
+#define EACH(expression) \
+  for (int64_t i = first; i < whole; i += width) *(loose *)(to + i) = (expression)
+  if (y) {
+    if (b && rule == zoo_rule_plain)
+      EACH(KEPT(VECTOR(a) + VECTOR(b), VECTOR(y) > ALL(0)));
+    else if (rule == zoo_rule_plain)
+      EACH(KEPT(VECTOR(a), VECTOR(y) > ALL(0)));
+    else if (b)
+      EACH(PASSED(VECTOR(a) + VECTOR(b), VECTOR(y), rule));
+    else
+      EACH(PASSED(VECTOR(a), VECTOR(y), rule));
+  } else if (b && rectifies)
+    EACH(RECTIFIED(VECTOR(a) + VECTOR(b)));
+  else if (b)
+    EACH(VECTOR(a) + VECTOR(b));
+  else if (rectifies)
+    EACH(RECTIFIED(VECTOR(a)));
+  else if (a != to)
+    memcpy(to + first, a + first, (size_t)(whole - first) * sizeof *to);
+  for (int64_t i = whole; i < last; i++) {
+    const float v = b ? a[i] + b[i] : a[i];
+    to[i] = y ? NUMBER_PASSED(v, y[i], rule) : rectifies && v < 0 ? 0 : v;
+  }
 }
 
 static void sum_part(void *context, int part) {
@@ -320,7 +327,7 @@ static void sum_part(void *context, int part) {
 void zoo_sum_forward(
     const float *a, const float *b, float *to, int64_t count, int rectifies, int threads) {
   sum_job job = {
-      .a = a, .b = b, .to = to, .count = count, .rectifies = rectifies, .forward = 1,
+      .a = a, .b = b, .to = to, .count = count, .rectifies = rectifies,
       .parts = parts_for(count, threads)};
   zoo_dnn_parallel(job.parts, sum_part, &job);
 }

@@ -70,10 +70,9 @@ extension TrainingPlan {
 }
 
 extension TrainingPlan {
-  package func startProfile(_ on: Bool) {
-    if on { (runner as? OneDNNTraining)?.profile = [:] }
-  }
+  /// Counts from now on how long each kind of work takes, where the engine can tell.
+  package func startProfile() { (runner as? OneDNNTraining)?.profile = [:] }
 
-  /// How long works of each name took together since.
+  /// How long works of each name have taken together since.
   package var profile: [String: Duration] { (runner as? OneDNNTraining)?.profile ?? [:] }
 }

@@ -25,14 +25,14 @@ extension Graph {
     where needed.contains(index) && entering[index] == nil {
       needed.formUnion(operations[index].inputs)
     }
+    let names = Dictionary(inputs.map { ($0.operation, $0.name) }) { first, _ in first }
     var kept: [Operation] = []
     var inputs: [Port] = []
     var places: [Int: Int] = [:]
     for index in operations.indices where needed.contains(index) {
       let operation = operations[index]
-      let isInput = operation.layer.isInput
       places[index] = kept.count
-      if let name = entering[index] ?? (isInput ? operation.name : nil) {
+      if let name = entering[index] ?? names[index] {
         inputs.append(.init(name: name, operation: kept.count))
         kept.append(
           .init(

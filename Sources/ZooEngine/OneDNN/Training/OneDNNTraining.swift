@@ -14,8 +14,9 @@ final class OneDNNTraining: TrainingRunner {
   private let keptGradients: [Int: TrainingCompiler.Place]
   private let seedSlots: [Int: Int]
   private let arena: Block
-  /// The frozen beginning, compiled for inference when it is first wanted.
-  private var beginning: (any Executable)?
+  /// The frozen beginning, compiled for inference when it is first wanted, and which of the
+  /// graph's inputs it takes.
+  private var beginning: (any Executable, inputs: [Int])?
   /// Of the run at hand.
   private var inputs: [TensorView] = []
   private var seeds: [Int: [Tensor]] = [:]
@@ -119,26 +120,25 @@ final class OneDNNTraining: TrainingRunner {
 
   /// Computes the frozen beginning as inference does, norms folded and activations fused.
   func runFrozen() throws {
-    let ports = frozen.crossing.map { (name: graph.operations[$0].name, operation: $0) }
-    let part = graph.cut(at: ports).before
-    let executable: any Executable
-    if let beginning {
-      executable = beginning
-    } else {
-      let program = try Program(part, try parameters.weights(of: part)).folded().fused()
-      executable = try engine.compile(program, batch: batch)
-      beginning = executable
-    }
-    let names = graph.inputs.map(\.name)
-    let inputs = part.inputs.compactMap { port in
-      names.firstIndex(of: port.name).map { UnsafePointer(self.inputs[$0].pointer) }
-    }
-    try executable.run(inputs) { views in
+    let (executable, ports) = try beginning ?? compiledBeginning()
+    beginning = (executable, ports)
+    try executable.run(ports.map { UnsafePointer(inputs[$0].pointer) }) { views in
       for (slot, view) in zip(frozenSlots, views) {
         memory[slot].update(from: view.pointer, count: view.count)
       }
     }
     zoo_dnn_set_threads(threads)
+  }
+
+  private func compiledBeginning() throws -> (any Executable, inputs: [Int]) {
+    let part = graph.cut(
+      at: frozen.crossing.map { (name: graph.operations[$0].name, operation: $0) }
+    ).before
+    let program = try Program(part, try parameters.weights(of: part)).folded().fused()
+    return (
+      try engine.compile(program, batch: batch),
+      part.inputs.compactMap { port in graph.inputs.firstIndex { $0.name == port.name } }
+    )
   }
 
   /// What was handed over for every value that takes a gradient, zero where nothing was.
