@@ -52,6 +52,12 @@ def main() -> None:
     report.write(path)
     for difference in joined["summary"]["differing"]:
         print(f"bench: outputs differ: {difference}", file=sys.stderr)
+    if disturbed := len(joined["summary"]["disturbed"]):
+        print(
+            f"bench: other processes disturbed {disturbed} figures (“disturbed” in the summary); "
+            "--fresh measures again on an idle machine",
+            file=sys.stderr,
+        )
     print(path)
     sys.exit(1 if joined["summary"]["differing"] else 0)
 
