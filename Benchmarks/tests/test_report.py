@@ -48,6 +48,7 @@ class ReportTests(unittest.TestCase):
         self.assertEqual(summary["inference"]["worst_ratio"], 1.0)
         self.assertEqual(summary["training"]["worst_speedup"], 1.5)
         self.assertEqual(summary["differing"], ["inference: resnet18, batch 1: ncnn"])
+        self.assertEqual(summary["disturbed"], ["inference: resnet18, batch 1: ncnn"])
 
     def test_the_best_peer_is_never_zoo(self):
         self.assertEqual(rounds.best(self.result["inference"][0]["results"]), "ncnn")

@@ -52,6 +52,12 @@ def main() -> None:
     report.write(path)
     for difference in joined["summary"]["differing"]:
         print(f"bench: outputs differ: {difference}", file=sys.stderr)
+    if disturbed := len(joined["summary"]["disturbed"]):
+        print(
+            f"bench: other processes disturbed {disturbed} figures (“disturbed” in the summary); "
+            "--fresh measures again on an idle machine",
+            file=sys.stderr,
+        )
     print(path)
     sys.exit(1 if joined["summary"]["differing"] else 0)
 
@@ -66,11 +72,22 @@ def _arguments() -> argparse.Namespace:
         metavar="PART",
         help=f"of {', '.join(parts.NAMES)}",
     )
-    parser.add_argument("--models", nargs="+", choices=settings.MODELS, default=settings.MODELS)
-    parser.add_argument("--batches", nargs="+", type=int, default=settings.BATCHES)
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        choices=settings.MODELS,
+        default=settings.MODELS,
+        metavar="MODEL",
+        help=f"of {', '.join(settings.MODELS)}",
+    )
+    parser.add_argument(
+        "--batches", nargs="+", type=int, default=settings.BATCHES, metavar="N", help="of inference"
+    )
     parser.add_argument("--engine", default="auto", help="of ours")
     parser.add_argument("--threads", type=int, default=2, help="for everyone")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="of turns, at least four batches each"
+    )
     parser.add_argument(
         "--fresh", action="store_true", help="measure again what this program already has"
     )

@@ -5,10 +5,11 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from . import machine
-from .settings import BUILD, RESULTS, Settings
+from .settings import BUILD, DISTURBANCE, RESULTS, Settings
 
 
 class Record:
@@ -79,14 +80,21 @@ def summary(measured: dict[str, list[dict]]) -> dict:
                 f"worst_{key}": worst,
                 "cases": len(values),
             }
-    differing = [
+    return found | {
+        "differing": _marked(measured, lambda result: result.get("agrees") is False),
+        "disturbed": _marked(measured, lambda result: result.get("others_cpu", 0) > DISTURBANCE),
+    }
+
+
+def _marked(measured: dict[str, list[dict]], test: Callable[[dict], bool]) -> list[str]:
+    """The contenders whose figures pass the test, with their cases."""
+    return [
         f"{part}: {case['case']}: {name}"
         for part, cases in measured.items()
         for case in cases
         for name, result in case.get("results", {}).items()
-        if result.get("agrees") is False
+        if test(result)
     ]
-    return found | {"differing": differing}
 
 
 def _now() -> str:

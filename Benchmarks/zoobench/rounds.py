@@ -18,7 +18,10 @@ _FEWEST, _MOST = 4, 25
 def contenders(
     makers: dict[str, Callable[[], Contender]],
 ) -> Iterator[tuple[list[Contender], dict[str, dict]]]:
-    """Everyone who can take part, warmed up, and what is recorded of those who cannot."""
+    """Everyone who can take part, warmed up, and what is recorded of those who cannot.
+
+    The first is the one that the others are compared with: without it nobody starts.
+    """
     ready: list[Contender] = []
     absent: dict[str, dict] = {}
     try:
@@ -28,6 +31,8 @@ def contenders(
             except Unavailable as reason:
                 absent[name] = {"skipped": str(reason)}
                 print(f"bench:   {name} takes no part: {reason}", file=sys.stderr)
+                if not ready:
+                    break
         yield ready, absent
     finally:
         for contender in ready:

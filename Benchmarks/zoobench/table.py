@@ -16,7 +16,7 @@ def markdown(result: dict, source: str) -> str:
     parts = [
         f"{machine['processor']} ({' '.join(machine['instructions'])}), "
         f"{settings['threads']} threads, {result['date'][:10]}, commit {program['commit']}"
-        f"{modified}; {peers}. Medians; every figure is in [{source}]({source})."
+        f"{modified}; {peers}. Medians; every figure is in [{source}]({source})." + _caution(result)
     ]
     for part, rows in (
         ("inference", _inference),
@@ -66,6 +66,11 @@ def _memory(cases: list[dict]) -> tuple[list[str], list[list[str]]]:
     keys = ("peak_mb", "weights_mb", "arena_mb", "bound_mb")
     rows = [[case["model"]] + [_number(case[key], 0) for key in keys] for case in cases]
     return ["", "peak", "weights", "arena", "weights × 1.3 + arena + 60"], rows
+
+
+def _caution(result: dict) -> str:
+    disturbed = result.get("summary", {}).get("disturbed", [])
+    return f" **Other processes disturbed {len(disturbed)} figures.**" if disturbed else ""
 
 
 def _absences(cases: list[dict]) -> list[str]:
