@@ -149,9 +149,10 @@ final class TrainingRun {
     {
       try learner.thaw(epoch: state.epoch)
     }
-    try save(epoch)
+    // Before the state that says the epoch is over: what is killed in between draws them again.
     try folder.write(
       Curves.svg(log.columns, log.rows, skipping: RunLog.counters), to: folder.curves)
+    try save(epoch)
   }
 
   private func save(_ epoch: Trainer.Epoch? = nil) throws {
