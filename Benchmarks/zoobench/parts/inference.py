@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import artifacts, contender, peers, rounds
 from ..contender import Contender
-from ..settings import BUILD, LOGS, TOLERANCE, ZOO, Settings
+from ..settings import BUILD, FURTHEST_BF16, LOGS, TOLERANCE, ZOO, Settings
 
 
 def float32(settings: Settings) -> dict[str, Callable[[], dict]]:
@@ -66,8 +66,13 @@ def _measure(
         else:
             logits = _load(saved(name))
         result["difference"] = float(f"{_distance(logits, reference):.2g}")
-        reduced = precision == "bf16" or name == "OpenVINO default"
-        result["agrees"] = result["difference"] <= TOLERANCE["bf16" if reduced else "fp32"]
+
+    limit = TOLERANCE[precision]
+    if precision == "bf16":
+        theirs = results.get("OpenVINO default", {}).get("difference", 0.0)
+        limit = min(max(limit, theirs), FURTHEST_BF16)
+    for one in contenders:
+        results[one.name]["agrees"] = results[one.name]["difference"] <= limit
 
     fastest = rounds.best(results)
     ratio = None
