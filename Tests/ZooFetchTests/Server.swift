@@ -62,14 +62,13 @@ final class Server: Sendable {
       while case let connection = accept(listener, nil, nil), connection >= 0 {
         Thread.detachNewThread { [self] in serve(connection) }
       }
+      // Closed by who accepts: else the number may be the next server's before this one looks again.
+      close(listener)
     }
   }
 
   /// Wakes the accepting thread, which ends.
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private func serve(_ connection: Int32) {
     defer { close(connection) }

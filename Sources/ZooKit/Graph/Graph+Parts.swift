@@ -1,0 +1,91 @@
+extension Graph {
+  /// A stretch of a network by the names of what goes in and what comes out.
+  ///
+  /// A detector decides between its stretches, in plain Swift, which regions go on: there are no
+  /// operations for that. Names are those of inputs, outputs, operations or stages.
+  /// ```swift
+  /// let proposing = Graph.Part(from: ["image"], to: ["objectness", "deltas"])
+  /// ```
+  public struct Part: Hashable, Sendable {
+    public let from: [String]
+    public let to: [String]
+    /// The items of a batch are regions of pictures: now a few, now hundreds.
+    public let takesRegions: Bool
+
+    public init(from: [String], to: [String], takesRegions: Bool = false) {
+      self.from = from
+      self.to = to
+      self.takesRegions = takesRegions
+    }
+  }
+
+  /// The part as a graph of its own: what goes in becomes its inputs, and only what its outputs
+  /// need is left. Stages and parameters stay as they are.
+  public func part(_ part: Part) throws -> Graph {
+    let entries = try part.from.map { Port(name: $0, operation: try value(called: $0)) }
+    let exits = try part.to.map { Port(name: $0, operation: try value(called: $0)) }
+    let piece = self.part(from: entries, to: exits)
+    if let other = piece.inputs.dropFirst(entries.count).first {
+      throw ZooError.failure(
+        "\(part.to.joined(separator: ", ")) need \(other.name), "
+          + "which \(part.from.joined(separator: ", ")) do not give")
+    }
+    return piece
+  }
+
+  /// The graph in two: what computes the named values, and what goes on from there. The second has
+  /// inputs of those names in place of the operations; parameters keep their names, so both take
+  /// the weights of the whole.
+  ///
+  /// ```swift
+  /// let (backbone, head) = graph.cut(at: [("features", last)])
+  /// ```
+  /// An input of the graph that the rest reads as well is an input of both.
+  public func cut(
+    at values: [(name: String, operation: Int)]
+  ) -> (before: Graph, after: Graph) {
+    let ports = values.map { Port(name: $0.name, operation: $0.operation) }
+    return (part(from: [], to: ports), part(from: ports, to: outputs))
+  }
+
+  /// What the exits need beyond the entries, which are its first inputs in the order given, needed
+  /// or not; inputs of this graph that are needed too come after them.
+  private func part(from entries: [Port], to exits: [Port]) -> Graph {
+    let names = Dictionary(
+      entries.map { ($0.operation, $0.name) }, uniquingKeysWith: { first, _ in first })
+    var needed = Set(exits.map(\.operation)).union(names.keys)
+    for index in operations.indices.reversed()
+    where needed.contains(index) && names[index] == nil {
+      needed.formUnion(operations[index].inputs)
+    }
+    var places: [Int: Int] = [:]
+    var kept: [Operation] = []
+    for index in needed.sorted() {
+      let old = operations[index]
+      places[index] = kept.count
+      let entry = names[index]
+      kept.append(
+        Operation(
+          name: entry ?? old.name,
+          layer: entry == nil ? old.layer : Input(shape: old.shape, count: old.count),
+          inputs: entry == nil ? old.inputs.compactMap { places[$0] } : [], shape: old.shape,
+          parameters: entry == nil ? old.parameters : [], stages: old.stages, count: old.count,
+          site: old.site))
+    }
+    func ports(_ ends: [Port]) -> [Port] {
+      ends.compactMap { end in places[end.operation].map { Port(name: end.name, operation: $0) } }
+    }
+    let others = inputs.filter { needed.contains($0.operation) && names[$0.operation] == nil }
+    return Graph(
+      operations: kept, inputs: ports(entries) + ports(others), outputs: ports(exits))
+  }
+
+  /// The operation that feeds or gives a port, or the one called so, or the last one of a stage.
+  private func value(called name: String) throws -> Int {
+    let port = outputs.first { $0.name == name } ?? inputs.first { $0.name == name }
+    if let operation = port?.operation ?? index(of: name) ?? output(of: name) { return operation }
+    throw ZooError.notFound(
+      "no operation or stage is called \(name)"
+        + suggestion(name, among: operations.map(\.name) + stages))
+  }
+}
