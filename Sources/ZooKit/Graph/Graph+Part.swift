@@ -47,8 +47,8 @@ extension Graph {
         Operation(
           name: old.name, layer: entry ? Input(shape: old.shape, count: old.count) : old.layer,
           inputs: entry ? [] : old.inputs.compactMap { places[$0] }, shape: old.shape,
-          parameters: entry ? [] : old.parameters, stages: old.stages,
-          count: old.count, site: old.site))
+          parameters: entry ? [] : old.parameters, stages: old.stages, site: old.site,
+          count: old.count))
     }
     func ports(_ ends: [(name: String, operation: Int)]) -> [Port] {
       ends.compactMap { end in
