@@ -76,16 +76,24 @@ public final class ObjectDetector {
     -> [[DetectedObject]]
   {
     let (tensor, placements) = try model.checkpoint.preprocessing.padded(pictures)
-    let batch = PictureBatch(tensor, sizes: placements.map(\.resized))
-    return try zip(detector.detect(in: batch, options, running: plans), placements).map {
+    let batch = PictureBatch(tensor, sizes: placements.map(\.shown.size))
+    return try zip(detect(in: batch, options), placements).map {
       found, placement in
       found.compactMap { detection in
         guard model.checkpoint.classes.indices.contains(detection.classIndex) else { return nil }
         return DetectedObject(
           name: model.checkpoint.classes[detection.classIndex], index: detection.classIndex,
-          score: detection.score, box: placement.pictureBox(detection.box))
+          score: detection.score,
+          box: placement.pictureBox(detection.box).clipped(to: placement.picture))
       }
     }
+  }
+
+  /// Of pictures that are prepared already, in pixels of the batch.
+  public func detect(in batch: PictureBatch, _ options: DetectionOptions = .init()) throws
+    -> [[Detection]]
+  {
+    try detector.detect(in: batch, options, running: plans)
   }
 
   /// Everything that goes from part to part of the network for a batch of inputs, by name.
@@ -97,9 +105,19 @@ public final class ObjectDetector {
     let size = Window.Size(batch.shape[2], batch.shape[3])
     let pictures = PictureBatch(
       batch, sizes: Array(repeating: size, count: batch.shape[0]))
-    _ = try ObjectDetector(model, plans).detector.detect(in: pictures, .init(), running: plans)
-    return plans.trace ?? [:]
+    _ = try ObjectDetector(model, plans).detect(in: pictures)
+    let trace = plans.trace ?? [:]
+    for name in keeping where trace[name] == nil {
+      // Either it is not there, or nothing came so far.
+      _ = try model.graph.part(.init(from: model.graph.inputs.map(\.name), to: [name]))
+      throw ZooError.failure("\(name) has no value: no region was proposed")
+    }
+    return trace
   }
+}
+
+extension Region {
+  fileprivate var size: Window.Size { .init(height, width) }
 }
 
 extension Placement {

@@ -44,6 +44,8 @@ final class PartPlans: PartRunner {
     return values
   }
 
+  func note(_ name: String, _ value: Tensor) { trace?[name] = value }
+
   private func whole(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
     try plan(part, inputs).run(inputs)
   }

@@ -80,7 +80,8 @@ extension Zoo.Fitting {
     let checkpoint = Checkpoint(
       family: variant.family, variant: variant.name, task: variant.architecture.task,
       classes: classes, input: input, head: head,
-      preprocessing: record?.preprocessing ?? .usual(for: input), normEpsilon: record?.normEpsilon,
+      preprocessing: record?.preprocessing ?? .usual(for: variant.architecture),
+      normEpsilon: record?.normEpsilon,
       license: published?.license ?? "unknown",
       provenance: .init(
         name: published?.name, url: published?.source?.url, sha256: sha256,
@@ -116,10 +117,17 @@ extension Zoo.Fitting {
 
 extension Preprocessing {
   /// What most checkpoints of the field expect; used where nothing better is known.
-  static func usual(for input: Shape) -> Preprocessing {
-    Preprocessing(
+  static func usual(for architecture: any Architecture) -> Preprocessing {
+    let input = architecture.input
+    var usual = Preprocessing(
       resize: .exact(height: input.height, width: input.width),
       mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+    if architecture.task == .detection {
+      usual.resize = .within(shorter: 800, longer: 1333)
+      usual.interpolation = .sampled
+      usual.multiple = 32
+    }
+    return usual
   }
 }
 

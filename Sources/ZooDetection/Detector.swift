@@ -76,9 +76,14 @@ public struct PictureBatch: Sendable {
 public protocol PartRunner {
   /// Every output of the part by its name, with the batch as the first axis.
   func run(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor]
+
+  /// What was decided between two parts, for whoever wants to see everything.
+  func note(_ name: String, _ value: Tensor)
 }
 
 extension PartRunner {
+  public func note(_ name: String, _ value: Tensor) {}
+
   /// As ``run(_:_:)``, the outputs in the order of the part's.
   public func callAsFunction(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [Tensor] {
     let values = try run(part, inputs)

@@ -70,6 +70,23 @@ extension Preprocessing {
       let factor = min(Double(shorter) / short, Double(longer) / long)
       resized = .init(
         max(1, Int(Double(picture.height) * factor)), max(1, Int(Double(picture.width) * factor)))
+    case .letterbox(let height, let width, _):
+      // The side that fits exactly does so; the other one is rounded down, as Darknet does it.
+      let (across, wide) = picture.height.multipliedReportingOverflow(by: width)
+      let (down, tall) = picture.width.multipliedReportingOverflow(by: height)
+      guard picture.height > 0, picture.width > 0, !wide, !tall else {
+        throw ZooError.failure(
+          "a picture of \(picture.width)×\(picture.height) has no place in \(width)×\(height)")
+      }
+      let fitted: Window.Size =
+        across <= down
+        ? .init(max(1, across / picture.width), width)
+        : .init(height, max(1, down / picture.height))
+      return Placement(
+        picture: picture, resized: fitted,
+        shown: Region(
+          x: -((width - fitted.width) / 2), y: -((height - fitted.height) / 2), width: width,
+          height: height))
     }
     let size = crop ?? resized
     return Placement(

@@ -49,7 +49,12 @@ extension Preprocessing {
   public func applied(to picture: Picture) throws -> Picture {
     let placement = try placement(of: picture.size)
     return try (channels == .grey ? picture.grey : picture.rgb).resized(
-      to: placement.resized, interpolation: interpolation, showing: placement.shown)
+      to: placement.resized, interpolation: interpolation, showing: placement.shown,
+      filling: borderLevel)
+  }
+
+  private var borderLevel: UInt8 {
+    if case .letterbox(_, _, let level) = resize { level } else { 0 }
   }
 
   /// For each channel, the number that each of the 256 levels becomes.

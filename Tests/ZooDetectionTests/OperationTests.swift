@@ -72,6 +72,26 @@ extension Box {
     #expect(Suppression.greedy(broken, scores: [.nan, 1, 0.5], threshold: 0.5) == [1, 0])
   }
 
+  @Test func theLargestComeFirst() {
+    for count in [0, 1, 2, 10, 999, 5000] {
+      for most in [0, 1, 7, 1000] {
+        for kind in 0..<4 {
+          let values = (0..<count).map { index -> Float in
+            switch kind {
+            case 0: Formula.unit("largest", index)
+            case 1: Float(index)
+            case 2: Float(index % 5)
+            default: index % 3 == 0 ? .nan : index % 7 == 0 ? .infinity : -Float(index)
+            }
+          }
+          let sorted = values.indices.filter { values[$0].isFinite }
+            .sorted { (values[$1], $0) < (values[$0], $1) }
+          #expect(largest(values, most) == Array(sorted.prefix(most)))
+        }
+      }
+    }
+  }
+
   @Test func softSuppression() {
     let boxes = [Box(0, 0, 10, 10), Box(0, 0, 10, 8), Box(20, 20, 30, 30), Box(0, 0, 10, 10)]
     let scores: [Float] = [0.9, 0.8, 0.7, 0.6]

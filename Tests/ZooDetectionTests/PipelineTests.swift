@@ -4,24 +4,7 @@ import ModelZoo
 import TestSupport
 import Testing
 
-/// The weights of `Tests/Golden/detection/make.py`: the formula's, and less of it where the two
-/// stages give their answers.
-func detectorWeights(for graph: Graph) throws -> Weights {
-  let scales: [String: Float] = [
-    "rpn.head.cls_logits.weight": 0x1p-5, "rpn.head.bbox_pred.weight": 0x1p-8,
-    "roi_heads.box_predictor.cls_score.weight": 0x1p-5,
-    "roi_heads.box_predictor.bbox_pred.weight": 0x1p-6,
-  ]
-  var weights = try Formula.weights(for: graph)
-  for (name, scale) in scales {
-    guard var tensor = weights[name] else { continue }
-    weights[name] = nil
-    try tensor.withMutableValues { for index in $0.indices { $0[index] *= scale } }
-    weights[name] = tensor
-  }
-  return weights
-}
-
+/// `picture` of `Tests/Golden/detection/make.py`.
 func formulaPicture(_ width: Int, _ height: Int) throws -> Picture {
   var pixels: [UInt8] = []
   for y in 0..<height {
@@ -49,7 +32,7 @@ extension Model {
       provenance: .init())
     return Model(
       name: variant.name, checkpoint: checkpoint, variant: variant, graph: graph,
-      weights: try detectorWeights(for: graph))
+      weights: try Formula.detectorWeights(for: graph))
   }
 
   /// R50-FPN, the weights made once for all tests.

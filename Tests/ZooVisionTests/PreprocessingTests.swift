@@ -113,6 +113,95 @@ import ZooVision
     #expect(letterbox.pictureCoordinates(x: 0, y: 0).y == -100)
   }
 
+  /// torchvision's detectors: 800 and 1333, in float64 and rounded down.
+  @Test(arguments: [
+    ([425, 640], [800, 1204]), ([640, 425], [1204, 800]), ([480, 640], [800, 1066]),
+    ([100, 1000], [133, 1333]), ([1, 1], [800, 800]), ([1, 5000], [1, 1333]),
+    ([6000, 8000], [800, 1066]),
+  ])
+  func picturesFitWithinTwoSides(picture: [Int], resized: [Int]) throws {
+    let placement = try Self.imageNet(.within(shorter: 800, longer: 1333), crop: nil)
+      .placement(of: .init(picture[0], picture[1]))
+    #expect(placement.resized == .init(resized[0], resized[1]))
+    #expect(placement.shown == Region(x: 0, y: 0, width: resized[1], height: resized[0]))
+    let (x, y) = placement.pictureCoordinates(x: Double(resized[1]), y: Double(resized[0]))
+    #expect(abs(x - Double(picture[1])) < 1e-9 && abs(y - Double(picture[0])) < 1e-9)
+  }
+
+  @Test(arguments: [
+    ([600, 800], [312, 416], [0, -52]), ([800, 600], [416, 312], [-52, 0]),
+    ([416, 416], [416, 416], [0, 0]), ([3, 1000], [1, 416], [0, -207]),
+  ])
+  func lettersFitTheirBox(picture: [Int], resized: [Int], corner: [Int]) throws {
+    let box = Preprocessing(
+      resize: .letterbox(height: 416, width: 416, level: 128), mean: [0, 0, 0], std: [1, 1, 1])
+    let placement = try box.placement(of: .init(picture[0], picture[1]))
+    #expect(placement.resized == .init(resized[0], resized[1]))
+    #expect(placement.shown == Region(x: corner[0], y: corner[1], width: 416, height: 416))
+    let input = try box.tensor(from: synthetic(picture[1], picture[0], 3))
+    #expect(input.shape == [3, 416, 416])
+    let grey = Float(128) / 255
+    #expect((input.values[0] == grey) == (corner != [0, 0]))
+    #expect((input.values[input.count - 1] == grey) == (corner != [0, 0]))
+    for point in [(0.0, 0.0), (7.5, 2.25)] {
+      let (x, y) = placement.inputCoordinates(x: point.0, y: point.1)
+      let back = placement.pictureCoordinates(x: x, y: y)
+      #expect(abs(back.x - point.0) < 1e-9 && abs(back.y - point.1) < 1e-9)
+    }
+  }
+
+  @Test func batchesOfUnequalPicturesArePadded() throws {
+    var preprocessing = Self.imageNet(.within(shorter: 20, longer: 40), crop: nil, .sampled)
+    preprocessing.multiple = 32
+    let pictures = try [synthetic(50, 40, 3), synthetic(33, 90, 3)]
+    let (batch, placements) = try preprocessing.padded(pictures)
+    #expect(placements.map(\.resized) == [.init(20, 25), .init(40, 14)])
+    #expect(batch.shape == [2, 3, 64, 32])
+    for (item, picture) in pictures.enumerated() {
+      let alone = try preprocessing.padded([picture]).tensor
+      let size = placements[item].resized
+      for channel in 0..<3 {
+        for row in 0..<64 {
+          for column in 0..<32 {
+            let value = batch.values[((item * 3 + channel) * 64 + row) * 32 + column]
+            if row >= size.height || column >= size.width {
+              #expect(value == 0)
+            } else {
+              let height = alone.shape[2]
+              #expect(value == alone.values[(channel * height + row) * 32 + column])
+            }
+          }
+        }
+      }
+    }
+    // The same in 8 bits: what is rounded there is off by half a level at most.
+    let rounded = try preprocessing.applied(to: pictures[0])
+    #expect(rounded.size == .init(20, 25))
+    let level = (batch.values[3 * 32 + 7] * 0.229 + 0.485) * 255
+    #expect(abs(level - Float(rounded.pixels[(3 * 25 + 7) * 3])) <= 0.501)
+  }
+
+  @Test func recordsKeepTheRuleOfDetectors() throws {
+    var within = Self.imageNet(.within(shorter: 800, longer: 1333), crop: nil, .sampled)
+    within.multiple = 32
+    let box = Self.imageNet(.letterbox(height: 416, width: 608, level: 127), crop: nil)
+    for record in [within, box] {
+      #expect(try Preprocessing(record.json, in: "record") == record)
+    }
+    let rest = #""scale": 1, "mean": [0, 0, 0], "std": [1, 1, 1]}"#
+    for wrong in [
+      #"{"longest": 5, "#, #"{"resize": [1, 2], "longest": 5, "#,
+      #"{"resize": [1], "longest": 0, "#,
+      #"{"resize": [5], "borders": 1, "#, #"{"resize": [5, 5], "borders": 256, "#,
+      #"{"resize": [5], "multiple": 0, "#, #"{"resize": [65536], "longest": 65536, "#,
+      #"{"resize": [5, 5], "longest": 5, "borders": 1, "#,
+    ] {
+      #expect(throws: ZooError.self, "\(wrong)") {
+        try Preprocessing(JSON(parsing: wrong + rest, origin: ""), in: "record")
+      }
+    }
+  }
+
   @Test func halvesRoundToEven() throws {
     func left(_ width: Int, _ crop: Int) throws -> Int {
       try Self.imageNet(.none, crop: .init(1, crop)).placement(of: .init(1, width)).shown.x

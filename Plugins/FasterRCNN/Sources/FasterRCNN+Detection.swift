@@ -42,6 +42,7 @@ extension FasterRCNN {
       proposals.enumerated().flatMap { picture, boxes in
         boxes.flatMap { [Float(picture), $0.x0, $0.y0, $0.x1, $0.y1] }
       })
+    network.note("regions", regions)
     guard regions.shape[0] > 0 else { return proposals.map { _ in [] } }
     let seen = try RoIAlign(to: pooled, scales: scales).regions(of: maps, regions)
     let said = try network(FasterRCNN.looking, ["roi_heads.box_roi_pool": seen])
@@ -80,7 +81,7 @@ extension FasterRCNN {
           (0..<area * each).map { values[first + $0 % each * area + $0 / each] }
         }
         deltas.withValues { values in
-          for index in likeliest(logits, proposals.before) {
+          for index in largest(logits, proposals.before) {
             let (place, kind) = index.quotientAndRemainder(dividingBy: each)
             let code = values.baseAddress.map {
               $0 + 4 * first + 4 * kind * area + place
@@ -102,12 +103,6 @@ extension FasterRCNN {
         boxes, scores: scores, groups: levels, threshold: proposals.iou)
       return kept.prefix(proposals.after).map { boxes[$0] }
     }
-  }
-
-  /// The indices of the largest values, the largest first.
-  private func likeliest(_ values: [Float], _ most: Int) -> ArraySlice<Int> {
-    values.indices.filter { values[$0].isFinite }
-      .sorted { values[$0] == values[$1] ? $0 < $1 : values[$0] > values[$1] }.prefix(most)
   }
 
   /// The second stage's answer for one picture: every class of every region is a candidate.

@@ -33,28 +33,33 @@ public struct RoIAlign: Layer {
     return [map.channels, size.height, size.width]
   }
 
+  // Both passes go over one axis at a time: all rows that a row of places reads become one, along
+  // the columns that the region spans, and its places are read out of that.
+
   public func forward(_ pass: Pass) {
     let (regions, y) = (pass.inputs[scales.count], pass.output)
     let (channels, places) = (y.shape.channels, size.height * size.width)
-    Threads.split(y.batch, cost: channels * places * sampling * sampling * 8) { range in
-      var taps = Taps(capacity: places * sampling * sampling)
+    Threads.split(y.batch, cost: channels * places * sampling * 8) { range in
+      var row: [Float] = []
       for index in range {
-        let (map, base) = fill(&taps, regions[index], pass.inputs)
-        let plane = map.shape.height * map.shape.width
-        taps.withUnsafe { taps in
+        let window = window(of: regions[index], pass.inputs)
+        let plane = window.map.shape.height * window.map.shape.width
+        if row.count < window.width { row = Array(repeating: 0, count: window.width) }
+        row.withUnsafeMutableBufferPointer { row in
+          guard let row = row.baseAddress else { return }
           for channel in 0..<channels {
-            let source = base + channel * plane
+            let source = window.map[window.picture] + channel * plane
             var target = y[index] + channel * places
-            for place in 0..<places {
-              var sum: Float = 0
-              for sample in place * taps.each..<(place + 1) * taps.each {
-                let (offset, weight) = (taps.offsets[sample], taps.weights[sample])
-                sum +=
-                  weight.x * source[Int(offset.x)] + weight.y * source[Int(offset.y)]
-                  + weight.z * source[Int(offset.z)] + weight.w * source[Int(offset.w)]
+            for place in 0..<size.height {
+              window.gather(source, place, sampling, into: row)
+              for place in 0..<size.width {
+                var sum: Float = 0
+                for sample in window.columns[place * sampling..<(place + 1) * sampling] {
+                  sum += sample.near * row[sample.first] + sample.far * row[sample.second]
+                }
+                target.pointee = sum * window.share
+                target += 1
               }
-              target.pointee = sum / Float(taps.each)
-              target += 1
             }
           }
         }
@@ -67,27 +72,28 @@ public struct RoIAlign: Layer {
     let (regions, dy) = (pass.inputs[scales.count], gradients.output)
     let (channels, places) = (dy.shape.channels, size.height * size.width)
     // Regions overlap, channels do not.
-    Threads.split(channels, cost: dy.batch * places * sampling * sampling * 8) { range in
-      var taps = Taps(capacity: places * sampling * sampling)
+    Threads.split(channels, cost: dy.batch * places * sampling * 8) { range in
+      var row: [Float] = []
       for index in 0..<dy.batch {
-        let level = level(of: regions[index])
-        guard let dx = gradients.inputs[level] else { continue }
-        let (map, _) = fill(&taps, regions[index], pass.inputs)
-        let plane = map.shape.height * map.shape.width
-        let base = dx[Region(regions[index], pictures: map.batch).picture]
-        taps.withUnsafe { taps in
+        let window = window(of: regions[index], pass.inputs)
+        guard let dx = gradients.inputs[window.level] else { continue }
+        let plane = window.map.shape.height * window.map.shape.width
+        if row.count < window.width { row = Array(repeating: 0, count: window.width) }
+        row.withUnsafeMutableBufferPointer { row in
+          guard let base = row.baseAddress else { return }
           for channel in range {
-            let target = base + channel * plane
-            let source = dy[index] + channel * places
-            for place in 0..<places {
-              let slope = source[place] / Float(taps.each)
-              for sample in place * taps.each..<(place + 1) * taps.each {
-                let (offset, weight) = (taps.offsets[sample], taps.weights[sample] * slope)
-                target[Int(offset.x)] += weight.x
-                target[Int(offset.y)] += weight.y
-                target[Int(offset.z)] += weight.z
-                target[Int(offset.w)] += weight.w
+            let target = dx[window.picture] + channel * plane
+            var slope = dy[index] + channel * places
+            for place in 0..<size.height {
+              row.update(repeating: 0)
+              for place in 0..<size.width {
+                for sample in window.columns[place * sampling..<(place + 1) * sampling] {
+                  base[sample.first] += slope.pointee * window.share * sample.near
+                  base[sample.second] += slope.pointee * window.share * sample.far
+                }
+                slope += 1
               }
+              window.spread(base, place, sampling, over: target)
             }
           }
         }
@@ -95,39 +101,31 @@ public struct RoIAlign: Layer {
     }
   }
 
-  private func level(of numbers: UnsafePointer<Float>) -> Int {
-    scales.count == 1
-      ? 0 : mapper(Box(numbers[1], numbers[2], numbers[3], numbers[4]), scales: scales)
-  }
-
-  /// Where a region's samples lie; returns its map and that of its picture.
-  private func fill(
-    _ taps: inout Taps, _ numbers: UnsafePointer<Float>, _ inputs: [TensorView]
-  ) -> (map: TensorView, base: UnsafeMutablePointer<Float>) {
-    let level = level(of: numbers)
+  /// Where a region lies in its map, and where its samples do.
+  private func window(of numbers: UnsafePointer<Float>, _ inputs: [TensorView]) -> SampledWindow {
+    let box = Box(numbers[1], numbers[2], numbers[3], numbers[4])
+    let level = scales.count == 1 ? 0 : mapper(box, scales: scales)
     let (map, scale) = (inputs[level], scales[level])
-    let region = Region(numbers, pictures: map.batch)
     let shift: Float = aligned ? 0.5 : 0
-    let (left, top) = (region.box.x0 * scale - shift, region.box.y0 * scale - shift)
-    var width = region.box.x1 * scale - shift - left
-    var height = region.box.y1 * scale - shift - top
+    let (left, top) = (box.x0 * scale - shift, box.y0 * scale - shift)
+    var width = box.x1 * scale - shift - left
+    var height = box.y1 * scale - shift - top
     if !aligned { (width, height) = (max(width, 1), max(height, 1)) }
-    taps.fill(
+    return SampledWindow(
+      map: map, level: level, picture: Region(numbers, pictures: map.batch).picture,
       rows: samples(top, height / Float(size.height), size.height, within: map.shape.height),
       columns: samples(left, width / Float(size.width), size.width, within: map.shape.width),
-      sampling: sampling, stride: map.shape.width)
-    return (map, map[region.picture])
+      share: 1 / Float(sampling * sampling))
   }
 
-  /// Along one axis: the two neighbours of each sample and the weight of the second; outside of the
-  /// map neither counts.
+  /// Along one axis: the two neighbours of each sample and what they count; outside of the map
+  /// neither counts.
   private func samples(_ start: Float, _ bin: Float, _ bins: Int, within limit: Int) -> [Sample] {
     (0..<bins * sampling).map { index in
       let (place, step) = index.quotientAndRemainder(dividingBy: sampling)
-      let at =
-        start + Float(place) * bin + (Float(step) + 0.5) * bin / Float(sampling)
+      let at = start + Float(place) * bin + (Float(step) + 0.5) * bin / Float(sampling)
       // Written so that what is not a number is outside.
-      guard at >= -1, at <= Float(limit) else { return Sample(first: 0, second: 0) }
+      guard at >= -1, at <= Float(limit) else { return Sample() }
       let position = max(at, 0)
       let first = min(Int(position), limit - 1)
       if first == limit - 1 { return Sample(first: first, second: first, near: 1) }
@@ -138,56 +136,65 @@ public struct RoIAlign: Layer {
 }
 
 private struct Sample {
-  let first, second: Int
+  var first = 0
+  var second = 0
   var near: Float = 0
   var far: Float = 0
+
+  var counts: Bool { near > 0 || far > 0 }
 }
 
-/// All samples of a region: four offsets into a plane and their weights.
-private struct Taps {
-  struct Pointers {
-    let offsets: UnsafePointer<SIMD4<Int32>>
-    let weights: UnsafePointer<SIMD4<Float>>
-    /// Samples for each place.
-    let each: Int
-  }
+private struct SampledWindow {
+  let map: TensorView
+  let level, picture: Int
+  let rows: [Sample]
+  /// Counted from `left`.
+  let columns: [Sample]
+  /// Of the map's columns the first that is read, and how many are.
+  let left, width: Int
+  /// Of each sample in its place.
+  let share: Float
 
-  private var offsets: [SIMD4<Int32>]
-  private var weights: [SIMD4<Float>]
-  private var each = 1
-
-  init(capacity: Int) {
-    offsets = Array(repeating: .zero, count: capacity)
-    weights = Array(repeating: .zero, count: capacity)
-  }
-
-  mutating func fill(rows: [Sample], columns: [Sample], sampling: Int, stride: Int) {
-    each = sampling * sampling
-    var next = 0
-    for row in Swift.stride(from: 0, to: rows.count, by: sampling) {
-      for column in Swift.stride(from: 0, to: columns.count, by: sampling) {
-        for y in rows[row..<row + sampling] {
-          for x in columns[column..<column + sampling] {
-            let (upper, lower) = (y.first * stride, y.second * stride)
-            offsets[next] = SIMD4(
-              Int32(truncatingIfNeeded: upper + x.first),
-              Int32(truncatingIfNeeded: upper + x.second),
-              Int32(truncatingIfNeeded: lower + x.first),
-              Int32(truncatingIfNeeded: lower + x.second))
-            weights[next] = SIMD4(y.near * x.near, y.near * x.far, y.far * x.near, y.far * x.far)
-            next += 1
-          }
-        }
-      }
+  init(
+    map: TensorView, level: Int, picture: Int, rows: [Sample], columns: [Sample], share: Float
+  ) {
+    let read = columns.filter(\.counts)
+    let left = read.map(\.first).min() ?? 0
+    (self.map, self.level, self.picture, self.rows) = (map, level, picture, rows)
+    (self.left, self.share) = (left, share)
+    width = (read.map(\.second).max() ?? left) - left + 1
+    self.columns = columns.map { sample in
+      guard sample.counts else { return sample }
+      return Sample(
+        first: sample.first - left, second: sample.second - left, near: sample.near,
+        far: sample.far)
     }
   }
 
-  func withUnsafe(_ body: (Pointers) -> Void) {
-    offsets.withUnsafeBufferPointer { offsets in
-      weights.withUnsafeBufferPointer { weights in
-        guard let offsets = offsets.baseAddress, let weights = weights.baseAddress else { return }
-        body(Pointers(offsets: offsets, weights: weights, each: each))
-      }
+  /// What a row of places reads, as one row.
+  func gather(
+    _ source: UnsafePointer<Float>, _ place: Int, _ sampling: Int,
+    into row: UnsafeMutablePointer<Float>
+  ) {
+    row.update(repeating: 0, count: width)
+    for sample in rows[place * sampling..<(place + 1) * sampling] where sample.counts {
+      let upper = source + sample.first * map.shape.width + left
+      let lower = source + sample.second * map.shape.width + left
+      let (near, far) = (sample.near, sample.far)
+      for column in 0..<width { row[column] += near * upper[column] + far * lower[column] }
+    }
+  }
+
+  /// The way back.
+  func spread(
+    _ row: UnsafePointer<Float>, _ place: Int, _ sampling: Int,
+    over target: UnsafeMutablePointer<Float>
+  ) {
+    for sample in rows[place * sampling..<(place + 1) * sampling] where sample.counts {
+      let upper = target + sample.first * map.shape.width + left
+      let lower = target + sample.second * map.shape.width + left
+      for column in 0..<width { upper[column] += sample.near * row[column] }
+      for column in 0..<width { lower[column] += sample.far * row[column] }
     }
   }
 }

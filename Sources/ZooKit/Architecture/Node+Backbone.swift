@@ -56,7 +56,7 @@ extension Node {
     builder.input(name, shape, count: count, Site(file: file, line: line))
   }
 
-  /// Tells that the graph cannot be built, and why; building goes on, ``Graph/init(_:)`` throws.
+  /// Tells that the graph cannot be built, and why; building goes on, the graph throws in the end.
   public func refused(
     _ reason: String, file: String = #fileID, line: Int = #line
   ) -> Node {

@@ -69,8 +69,8 @@ extension Graph {
           name: entry ?? old.name,
           layer: entry == nil ? old.layer : Input(shape: old.shape, count: old.count),
           inputs: entry == nil ? old.inputs.compactMap { places[$0] } : [], shape: old.shape,
-          parameters: entry == nil ? old.parameters : [], stages: old.stages, count: old.count,
-          site: old.site))
+          parameters: entry == nil ? old.parameters : [], stages: old.stages, site: old.site,
+          count: old.count))
     }
     func ports(_ ends: [Port]) -> [Port] {
       ends.compactMap { end in places[end.operation].map { Port(name: end.name, operation: $0) } }

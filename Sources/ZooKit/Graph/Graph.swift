@@ -15,10 +15,10 @@ public struct Graph: Sendable {
     public let parameters: [Parameter]
     /// The stages it belongs to, outermost first.
     public let stages: [String]
-    /// How often it runs for one picture, at most: once, or for each of its regions.
-    public let count: Int
     /// Where it was written, for messages.
     public let site: Site
+    /// How often it runs for one picture, at most: once, or for each of its regions.
+    public internal(set) var count = 1
   }
 
   /// A named value that users feed or read.

@@ -95,9 +95,8 @@ final class GraphBuilder {
       operations.append(
         .init(
           name: name, layer: layer, inputs: inputs.map(\.index), shape: shape,
-          parameters: parameters, stages: stages,
-          count: (layer as? Input)?.count ?? inputs.map { operations[$0.index].count }.max() ?? 1,
-          site: site))
+          parameters: parameters, stages: stages, site: site,
+          count: (layer as? Input)?.count ?? inputs.map { operations[$0.index].count }.max() ?? 1))
       return Node(self, operations.count - 1, shape)
     } catch {
       if problem == nil {

@@ -15,6 +15,8 @@ public struct Preprocessing: Hashable, Sendable {
     /// As large as fits: the shorter side at most so long, and the longer one too. Detectors see
     /// pictures so.
     case within(shorter: Int, longer: Int)
+    /// As large as fits into height and width, in the middle, with borders of one level around it.
+    case letterbox(height: Int, width: Int, level: UInt8)
   }
 
   public enum Interpolation: String, Sendable, CaseIterable {
@@ -59,11 +61,20 @@ extension Preprocessing {
     var fields = try Fields(json, of: "preprocessing", in: origin)
     let sides = try fields.optional("resize") { fields, key in try fields.integers(key) } ?? []
     let longest = try fields.optional("longest") { fields, key in try fields.integer(key) }
+    let borders = try fields.optional("borders") { fields, key in try fields.integer(key) }
+    if borders != nil, sides.count != 2 {
+      throw fields.error("“borders” goes with a height and a width to “resize” to")
+    }
     switch (sides.count, longest) {
     case (0, nil): resize = .none
     case (1, nil): resize = .shorterSide(sides[0])
     case (1, let longest?): resize = .within(shorter: sides[0], longer: longest)
-    case (2, nil): resize = .exact(height: sides[0], width: sides[1])
+    case (2, nil) where borders == nil: resize = .exact(height: sides[0], width: sides[1])
+    case (2, nil) where borders != nil:
+      guard let level = UInt8(exactly: borders ?? 0) else {
+        throw fields.error("“borders” is a level from 0 to 255")
+      }
+      resize = .letterbox(height: sides[0], width: sides[1], level: level)
     case (_, .some): throw fields.error("“longest” goes with one side to “resize” to")
     default: throw fields.error("“resize” is one side, or height and width")
     }
@@ -92,9 +103,13 @@ extension Preprocessing {
   public var json: JSON {
     var members: [(key: String, value: JSON)] = []
     switch resize {
-    case .none, .within: break
+    case .none, .within, .letterbox: break
     case .shorterSide(let side): members.append(("resize", [JSON(side)]))
     case .exact(let height, let width): members.append(("resize", [JSON(height), JSON(width)]))
+    }
+    if case .letterbox(let height, let width, let level) = resize {
+      members.append(("resize", [JSON(height), JSON(width)]))
+      members.append(("borders", JSON(Int(level))))
     }
     if case .within(let shorter, let longer) = resize {
       members.append(("resize", [JSON(shorter)]))

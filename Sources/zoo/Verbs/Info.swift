@@ -108,10 +108,14 @@ extension Preprocessing {
   fileprivate var sentence: String {
     var parts: [String] = []
     switch resize {
-    case .none, .within: break
+    case .none, .within, .letterbox: break
     case .shorterSide(let side): parts.append("shorter side to \(side), \(interpolation.rawValue)")
     case .exact(let height, let width):
       parts.append("to \(height)×\(width), \(interpolation.rawValue)")
+    }
+    if case .letterbox(let height, let width, let level) = resize {
+      parts.append(
+        "into \(height)×\(width) with borders of level \(level), \(interpolation.rawValue)")
     }
     if case .within(let shorter, let longer) = resize {
       parts.append(

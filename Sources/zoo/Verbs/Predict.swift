@@ -51,7 +51,7 @@ struct PredictVerb: Verb {
         results.append(JSON(.object([("image", JSON(image))] + prediction.members)))
         if !isJSON {
           if isOneOfMany { print(image.printable) }
-          print(prediction.table.text())
+          print(prediction.text)
         }
         if let path = try drawings?.write(prediction.drawing(), of: image), !isJSON {
           print(path)
@@ -85,7 +85,7 @@ struct PredictVerb: Verb {
 
 /// What a model says about one picture, in the ways in which it can be shown.
 private struct Prediction {
-  let table: Table
+  let text: String
   let members: [(key: String, value: JSON)]
   let drawing: () throws -> Picture
 
@@ -94,7 +94,7 @@ private struct Prediction {
     for guess in answer.top {
       table.add(decimal(Double(guess.probability) * 100, digits: 1), guess.name)
     }
-    self.table = table
+    text = table.text()
     members = [("top", JSON(answer.top.map(\.json)))]
     drawing = { try answer.drawn(on: picture) }
   }
@@ -110,7 +110,7 @@ private struct Prediction {
         decimal(Double(object.score) * 100, digits: 1), object.name, sides[0], sides[1], sides[2],
         sides[3])
     }
-    self.table = table
+    text = objects.isEmpty ? "nothing found" : table.text()
     members = [("detections", JSON(objects.map(\.json)))]
     drawing = { try picture.drawn(with: objects) }
   }

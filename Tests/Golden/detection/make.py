@@ -20,7 +20,7 @@ from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.ops import MultiScaleRoIAlign, boxes as box_ops, roi_align, roi_pool
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "architectures"))
+sys.path.append(str(HERE.parent / "architectures"))
 import formula  # noqa: E402
 
 SAMPLES = 1024
