@@ -60,6 +60,8 @@ import ZooVision
     #expect(try bits(all(cached.batches(epoch: 3))) == bits(one))
     #expect(try bits(all(cached.batches(epoch: 3, from: 2))) == bits(Array(one[2...])))
     #expect(try bits([cached.batch(4, epoch: 3)]) == bits([one[4]]))
+    #expect(throws: ZooError.self) { try cached.batch(5, epoch: 3) }
+    #expect(try cached.batches(epoch: 3, from: 5).next() == nil)
     // Another epoch and another seed are others.
     #expect(try bits(all(cached.batches(epoch: 4))) != bits(one))
     #expect(try bits(all(loader(data, plan, seed: 8).batches(epoch: 3))) != bits(one))

@@ -180,8 +180,8 @@ public struct Cutout: Augmentation {
 extension Picture {
   /// Weighed with a Gaussian, rows and columns; beyond the border the picture is mirrored.
   public func blurred(deviation: Double) throws -> Picture {
-    let radius = min(Int((3 * deviation).rounded(.up)), 64)
-    guard deviation > 0, radius > 0 else { return self }
+    guard deviation > 0 else { return self }
+    let radius = Int(min((3 * deviation).rounded(.up), 64))
     let powers = (-radius...radius).map { exp(-Double($0 * $0) / (2 * deviation * deviation)) }
     let sum = powers.reduce(0, +)
     let weights = powers.map { Float($0 / sum) }

@@ -33,14 +33,15 @@ extension Picture {
 
   /// Colours turned by a part of the circle, −½ to ½, in steps of 1/255.
   public func hueShifted(by turn: Float) throws -> Picture {
-    let step = UInt8(truncatingIfNeeded: Int(turn * 255))
+    let step = UInt8(truncatingIfNeeded: Int(max(-1, min(1, turn)) * 255))
     return try jittered(saturation: 1, value: 1, hueStep: step)
   }
 
   /// In HSV: hue turned, saturation and value multiplied.
   public func jittered(hue: Float, saturation: Float, value: Float) throws -> Picture {
     try jittered(
-      saturation: saturation, value: value, hueStep: UInt8(truncatingIfNeeded: Int(hue * 255)))
+      saturation: saturation, value: value,
+      hueStep: UInt8(truncatingIfNeeded: Int(max(-1, min(1, hue)) * 255)))
   }
 
   private func jittered(saturation: Float, value: Float, hueStep: UInt8) throws -> Picture {

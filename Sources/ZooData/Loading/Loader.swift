@@ -75,11 +75,14 @@ public struct Loader: Sendable {
 
   /// Batches of an epoch, made ahead of the reader; from the middle where a run goes on.
   public func batches(epoch: Int, from first: Int = 0) -> Batches {
-    Batches(self, epoch: epoch, from: first)
+    Batches(self, epoch: epoch, from: max(first, 0))
   }
 
   /// One batch, made here and now: the same as the one ``batches(epoch:from:)`` gives.
   public func batch(_ index: Int, epoch: Int) throws -> Batch {
+    guard 0..<batchCount ~= index else {
+      throw ZooError.usage("there is no batch \(index): an epoch has \(batchCount)")
+    }
     let items = order(epoch: epoch)[range(of: index)]
     let results = items.map { item in Result { try sample(item, epoch: epoch) } }
     return try assembled(index, epoch: epoch, Array(items), results)
