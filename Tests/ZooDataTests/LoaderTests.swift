@@ -85,6 +85,30 @@ import ZooVision
     #expect(loader.cachedBytes <= 23 * 16 * 16 * 3 && loader.cachedBytes > 0)
   }
 
+  /// Looks at another sample without choosing the size.
+  private struct Halves: Augmentation {
+    func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+      let other = try context.other(context.random.bits(0))
+      #expect(other.size == context.size)
+      var joined = sample
+      try joined.picture.withMutablePixels { new in
+        other.picture.withPixels { old in
+          for index in 0..<new.count / 2 { new[index] = old[index] }
+        }
+      }
+      return joined
+    }
+  }
+
+  @Test func othersAreInTheSameWindow() throws {
+    let (scratch, data) = try set()
+    defer { withExtendedLifetime(scratch) {} }
+    let plan = AugmentationPlan([Halves()])
+    let one = try all(loader(data, plan, threads: 1).batches(epoch: 1))
+    let cached = loader(data, plan, threads: 3, cacheLimit: 1 << 20)
+    for _ in 0..<3 { #expect(try bits(all(cached.batches(epoch: 1))) == bits(one)) }
+  }
+
   @Test func theCacheKeepsItsLimit() throws {
     let (scratch, data) = try set()
     defer { withExtendedLifetime(scratch) {} }
