@@ -13,6 +13,7 @@ public struct Calibration: Hashable, Sendable {
   public init(bins: Int = 15) { self.bins = Array(repeating: Bin(), count: max(bins, 1)) }
 
   public mutating func add(confidence: Float, isRight: Bool) {
+    guard confidence.isFinite else { return }
     let position = (Double(confidence) * Double(bins.count)).rounded(.up) - 1
     let bin = Int(min(max(position, 0), Double(bins.count - 1)))
     bins[bin].count += 1

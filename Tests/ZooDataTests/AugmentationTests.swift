@@ -251,6 +251,36 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     #expect(abs(deviation - 8) < 0.2 && abs(levels.reduce(0, +) / Double(levels.count)) < 0.2)
   }
 
+  /// Numbers that nobody should give; none of them ends the process.
+  @Test func absurdSettings() throws {
+    let sample = try scene(24, 24, x: 4, y: 4, w: 9, h: 9, boxes: true)
+    let steps: [any Augmentation] = [
+      RandomResizedCrop(scale: 0...0), RandomResizedCrop(ratio: 0...0),
+      RandomResizedCrop(scale: 5...9, ratio: 0...(.infinity)), ScaleWindow(scale: -1...0),
+      RandomAffine(degrees: 1e300, shear: 90), RandomAffine(degrees: .infinity, shear: .infinity),
+      RandomAffine(degrees: 0, translation: 1e30), ElasticDeformation(deviation: 1e30),
+      ElasticDeformation(deviation: .nan), ElasticDeformation(grid: -4),
+      ColourJitter(brightness: 1e30, contrast: 1e30, saturation: 1e30, hue: 1e30),
+      HSVJitter(hue: 1e30, saturation: 1e30, value: 1e30),
+      RandomBlur(deviation: 0...1e300, probability: 1),
+      RandomNoise(deviation: 1e30...1e300, probability: 1),
+      Cutout(area: 0...0, ratio: 0...0, probability: 1), PadAndCrop(border: -3),
+      Mosaic(probability: 1, scale: -1...0),
+    ]
+    for step in steps {
+      for seed in 0..<8 as Range<UInt64> {
+        let context = AugmentationContext(random: Random(seed: seed), size: Window.Size(24)) { _ in
+          sample
+        }
+        do {
+          #expect(try step.applied(to: sample, context).size == Window.Size(24), "\(step)")
+        } catch is ZooError {}
+      }
+    }
+    #expect(try sample.picture.hueShifted(by: .nan).size == sample.size)
+    #expect(try sample.picture.blurred(deviation: .nan).size == sample.size)
+  }
+
   @Test(arguments: AugmentationPlan.Preset.allCases, VisionTask.allCases)
   func presetsGiveTheNetworksSize(_ preset: AugmentationPlan.Preset, _ task: VisionTask) throws {
     let preprocessing = Preprocessing(

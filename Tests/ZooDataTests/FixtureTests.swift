@@ -1,8 +1,27 @@
+import Glibc
 import TestSupport
 import Testing
 import ZooData
 import ZooKit
 import ZooVision
+
+/// What Debian's `dataset-fashion-mnist` installs.
+@Suite struct InstalledTests {
+  static let path = "/usr/share/datasets/fashion-mnist"
+
+  @Test(.enabled(if: access(path, R_OK) == 0, "dataset-fashion-mnist is not installed"))
+  func fashion() throws {
+    let data = try Dataset.open(InstalledTests.path)
+    #expect(data.kind == .idx && data.classes[9] == "Ankle boot")
+    #expect(data["train"]?.counts(classes: 10) == Array(repeating: 6000, count: 10))
+    #expect(data["test"]?.counts(classes: 10) == Array(repeating: 1000, count: 10))
+    // The first picture of all is a boot.
+    let sample = try #require(data["train"]).items[0].sample()
+    #expect(sample.picture.size == Window.Size(28) && sample.picture.channels == 1)
+    guard case .label(let label) = sample.target else { return #expect(Bool(false)) }
+    #expect(label == 9)
+  }
+}
 
 /// Real data sets, as their publishers packed them.
 @Suite(.enabled(if: Fixtures.areHere, "no fixtures")) struct FixtureTests {

@@ -111,13 +111,14 @@ import ZooVision
 
   @Test(arguments: [
     ("", "the text ends where a value was expected"),
-    ("[]", "the file is a list, an object was expected"),
+    ("[]", "line 1: the file is not an object"),
     ("{}", "the file has no “images”"),
     (
-      ReaderTests.coco(images: "{}", annotations: ""), "an image has no “id”"
+      ReaderTests.coco(images: "{}", annotations: ""), "images[0], line 1: it has no “id”"
     ),
     (
-      ReaderTests.coco(images: #"{"file_name": "a.png"}"#, annotations: ""), "an image has no “id”"
+      ReaderTests.coco(images: #"{"file_name": "a.png"}"#, annotations: ""),
+      "images[0], line 1: it has no “id”"
     ),
     (
       ReaderTests.coco(images: ReaderTests.image + "," + ReaderTests.image, annotations: ""),
@@ -152,11 +153,41 @@ import ZooVision
         images: ReaderTests.image + #",{"id": 1, "file_name": "../x.png"}"#, annotations: ""),
       "“../x.png” leads out of the folder of the data"
     ),
-    (String(repeating: "[", count: 100_000), "nested more than 64 levels deep"),
+    (
+      #"{"images": "# + String(repeating: "[", count: 100_000), "nested more than 64 levels deep"
+    ),
+    (#"{"images": [], "images": []}"#, "the key “images” stands twice"),
+    (#"{"images": [1 2]}"#, "a comma was expected"),
+    (#"{"images": [,]}"#, "a value was expected"),
+    (#"{"images": 7}"#, "“images” is not a list"),
+    (#"{"images": [], "categories": 7, "annotations": []}"#, "“categories” is not a list"),
+    (#"{"images": []"#, "a list or an object is not closed"),
+    (#"{"images": []} x"#, "text after the end of the value"),
+    (#"{"images": "a"#, "a string is not closed"),
+    (#"{"images": [{"id": 1]}]}"#, "line 1: a comma was expected"),
+    (#"{images: []}"#, "unexpected character"),
+    (#"{"images" []}"#, "no colon after “images”"),
   ])
   func cocoTables(_ json: String, _ problem: String) throws {
     let message = try coco(json)
     #expect(message.contains(problem), "\(message)")
+  }
+
+  @Test func everyTruncationOfTables() throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/a.png")
+    let whole = Array(
+      ReaderTests.coco(images: ReaderTests.image, annotations: HostileTests.box(700, 7)).utf8)
+    for count in 0..<whole.count {
+      try scratch.write(Array(whole.prefix(count)), to: "instances_all.json")
+      #expect(!refusal(scratch.path).hasPrefix("no error"), "\(count)")
+    }
+    for place in whole.indices {
+      var bytes = whole
+      bytes[place] ^= 0x11
+      try scratch.write(bytes, to: "instances_all.json")
+      _ = refusal(scratch.path)
+    }
   }
 
   @Test func boxesWithoutAreaAreNamed() throws {

@@ -60,6 +60,8 @@ import ZooVision
     #expect(try bits(all(cached.batches(epoch: 3))) == bits(one))
     #expect(try bits(all(cached.batches(epoch: 3, from: 2))) == bits(Array(one[2...])))
     #expect(try bits([cached.batch(4, epoch: 3)]) == bits([one[4]]))
+    #expect(throws: ZooError.self) { try cached.batch(5, epoch: 3) }
+    #expect(try cached.batches(epoch: 3, from: 5).next() == nil)
     // Another epoch and another seed are others.
     #expect(try bits(all(cached.batches(epoch: 4))) != bits(one))
     #expect(try bits(all(loader(data, plan, seed: 8).batches(epoch: 3))) != bits(one))
@@ -81,6 +83,30 @@ import ZooVision
     }
     // Kept at the network's size.
     #expect(loader.cachedBytes <= 23 * 16 * 16 * 3 && loader.cachedBytes > 0)
+  }
+
+  /// Looks at another sample without choosing the size.
+  private struct Halves: Augmentation {
+    func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
+      let other = try context.other(context.random.bits(0))
+      #expect(other.size == context.size)
+      var joined = sample
+      try joined.picture.withMutablePixels { new in
+        other.picture.withPixels { old in
+          for index in 0..<new.count / 2 { new[index] = old[index] }
+        }
+      }
+      return joined
+    }
+  }
+
+  @Test func othersAreInTheSameWindow() throws {
+    let (scratch, data) = try set()
+    defer { withExtendedLifetime(scratch) {} }
+    let plan = AugmentationPlan([Halves()])
+    let one = try all(loader(data, plan, threads: 1).batches(epoch: 1))
+    let cached = loader(data, plan, threads: 3, cacheLimit: 1 << 20)
+    for _ in 0..<3 { #expect(try bits(all(cached.batches(epoch: 1))) == bits(one)) }
   }
 
   @Test func theCacheKeepsItsLimit() throws {

@@ -39,6 +39,11 @@ public struct AugmentationContext: Sendable {
   }
 }
 
+/// A side of a picture, whatever was computed: at least one pixel, and no more than a picture has.
+func pixelCount(_ side: Double) -> Int {
+  side < 65_536 ? Int(max(side.rounded(), 1)) : side.isNaN ? 1 : 65_536
+}
+
 extension Random {
   /// In the range.
   func uniform(in range: ClosedRange<Double>, _ counter: Int) -> Double {

@@ -180,8 +180,8 @@ public struct Cutout: Augmentation {
 extension Picture {
   /// Weighed with a Gaussian, rows and columns; beyond the border the picture is mirrored.
   public func blurred(deviation: Double) throws -> Picture {
-    let radius = min(Int((3 * deviation).rounded(.up)), 64)
-    guard deviation > 0, radius > 0 else { return self }
+    guard deviation > 0 else { return self }
+    let radius = Int(min((3 * deviation).rounded(.up), 64))
     let powers = (-radius...radius).map { exp(-Double($0 * $0) / (2 * deviation * deviation)) }
     let sum = powers.reduce(0, +)
     let weights = powers.map { Float($0 / sum) }
@@ -200,18 +200,28 @@ extension Picture {
             for x in 0..<stride { row[x] += weight * Float(pixels[from + x]) }
           }
         }
+        // The row with its mirror images at both ends, so that every tap is one run.
+        var long = [Float](repeating: 0, count: stride + 2 * radius * channels)
         var line = [Float](repeating: 0, count: stride)
         for y in 0..<height {
-          for x in 0..<stride { line[x] = 0.5 }
-          for (tap, weight) in weights.enumerated() {
-            for x in 0..<width {
-              let from = y * stride + mirrored(x + tap - radius, width) * channels
-              for channel in 0..<channels {
-                line[x * channels + channel] += weight * rows[from + channel]
+          for x in -radius..<width + radius {
+            let from = y * stride + mirrored(x, width) * channels
+            for channel in 0..<channels {
+              long[(x + radius) * channels + channel] = rows[from + channel]
+            }
+          }
+          long.withUnsafeBufferPointer { long in
+            line.withUnsafeMutableBufferPointer { line in
+              for x in 0..<stride { line[x] = 0.5 }
+              for (tap, weight) in weights.enumerated() {
+                let start = tap * channels
+                for x in 0..<stride { line[x] += weight * long[start + x] }
+              }
+              for x in 0..<stride {
+                pixels[y * stride + x] = UInt8(max(0, min(255, line[x])))
               }
             }
           }
-          for x in 0..<stride { pixels[y * stride + x] = UInt8(max(0, min(255, line[x]))) }
         }
       }
     }

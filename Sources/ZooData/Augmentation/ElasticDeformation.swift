@@ -68,7 +68,8 @@ struct DisplacementField {
   /// Keys' cubic through points that are spread evenly from border to border; beyond the last one
   /// it repeats.
   private static func weights(_ position: Double, _ grid: Int) -> [Float] {
-    let place = position * Double(grid - 1)
+    // What is no number is somewhere too.
+    let place = position > 0 ? min(position, 1) * Double(grid - 1) : 0
     let first = Int(place.rounded(.down))
     var weights = [Float](repeating: 0, count: grid)
     for tap in first - 1...first + 2 {
@@ -112,7 +113,7 @@ struct DisplacementField {
 
   private func displacement(_ point: SIMD2<Double>) -> SIMD2<Double> {
     func share(_ position: Double, _ side: Int) -> [Float] {
-      DisplacementField.weights(min(max(position / Double(side), 0), 1), grid)
+      DisplacementField.weights(position / Double(side), grid)
     }
     let (rowX, rowY) = combined(share(point.y, size.height))
     let weights = share(point.x, size.width)

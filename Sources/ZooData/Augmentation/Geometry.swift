@@ -56,9 +56,10 @@ public struct RandomResizedCrop: Augmentation {
       let area = width * height * random.uniform(in: scale, 4 * attempt)
       let logs = log(ratio.lowerBound)...log(ratio.upperBound)
       let aspect = exp(random.uniform(in: logs, 4 * attempt + 1))
-      let w = Int((area * aspect).squareRoot().rounded(.toNearestOrEven))
-      let h = Int((area / aspect).squareRoot().rounded(.toNearestOrEven))
-      guard 0 < w, w <= size.width, 0 < h, h <= size.height else { continue }
+      let across = (area * aspect).squareRoot().rounded(.toNearestOrEven)
+      let down = (area / aspect).squareRoot().rounded(.toNearestOrEven)
+      guard 0 < across, across <= width, 0 < down, down <= height else { continue }
+      let (w, h) = (Int(across), Int(down))
       return Region(
         x: random.below(size.width - w + 1, 4 * attempt + 2),
         y: random.below(size.height - h + 1, 4 * attempt + 3), width: w, height: h)
@@ -67,9 +68,9 @@ public struct RandomResizedCrop: Augmentation {
     let own = width / height
     var (w, h) = (size.width, size.height)
     if own < ratio.lowerBound {
-      h = Int((width / ratio.lowerBound).rounded(.toNearestOrEven))
+      h = pixelCount((width / ratio.lowerBound).rounded(.toNearestOrEven))
     } else if own > ratio.upperBound {
-      w = Int((height * ratio.upperBound).rounded(.toNearestOrEven))
+      w = pixelCount((height * ratio.upperBound).rounded(.toNearestOrEven))
     }
     return Region(x: (size.width - w) / 2, y: (size.height - h) / 2, width: w, height: h)
   }
@@ -131,8 +132,7 @@ public struct ScaleWindow: Augmentation {
   public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
     let factor = context.random.uniform(in: scale, 0)
     let (width, height) = (sample.size.width, sample.size.height)
-    let w = max(Int((Double(width) * factor).rounded()), 1)
-    let h = max(Int((Double(height) * factor).rounded()), 1)
+    let (w, h) = (pixelCount(Double(width) * factor), pixelCount(Double(height) * factor))
     func start(_ room: Int, _ counter: Int) -> Int {
       let place = context.random.below(abs(room) + 1, counter)
       return room < 0 ? -place : place

@@ -20,6 +20,9 @@ public enum Mixing: Hashable, Sendable {
     else {
       throw ZooError.failure("\(labels.count) labels for a batch of \(input.shape)")
     }
+    guard labels.allSatisfy((0..<classes).contains) else {
+      throw ZooError.failure("a label of a batch is none of \(classes) classes")
+    }
     let (count, channels, height, width) = (sizes[0], sizes[1], sizes[2], sizes[3])
     let area = height * width
     var kept: Double
@@ -72,7 +75,7 @@ public enum Mixing: Hashable, Sendable {
 extension Random {
   /// Beta(α, α), from two gamma numbers.
   func beta(_ alpha: Double) -> Double {
-    guard alpha > 0 else { return 1 }
+    guard alpha > 0, alpha.isFinite else { return 1 }
     let (a, b) = (key("a").gamma(alpha), key("b").gamma(alpha))
     return a + b > 0 ? a / (a + b) : 0.5
   }

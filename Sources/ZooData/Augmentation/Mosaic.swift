@@ -42,8 +42,8 @@ public struct Mosaic: Augmentation {
           Double(size.height) / Double(part.size.height))
       let small = try part.resized(
         to: Window.Size(
-          max(1, Int((factor * Double(part.size.height)).rounded())),
-          max(1, Int((factor * Double(part.size.width)).rounded()))),
+          pixelCount(factor * Double(part.size.height)),
+          pixelCount(factor * Double(part.size.width))),
         interpolation: context.interpolation)
       let isLeft = corner % 2 == 0
       let isTop = corner < 2

@@ -33,25 +33,27 @@ extension Picture {
 
   /// Colours turned by a part of the circle, −½ to ½, in steps of 1/255.
   public func hueShifted(by turn: Float) throws -> Picture {
-    let step = UInt8(truncatingIfNeeded: Int(turn * 255))
+    let step = UInt8(truncatingIfNeeded: Int(max(-1, min(1, turn)) * 255))
     return try jittered(saturation: 1, value: 1, hueStep: step)
   }
 
   /// In HSV: hue turned, saturation and value multiplied.
   public func jittered(hue: Float, saturation: Float, value: Float) throws -> Picture {
     try jittered(
-      saturation: saturation, value: value, hueStep: UInt8(truncatingIfNeeded: Int(hue * 255)))
+      saturation: saturation, value: value,
+      hueStep: UInt8(truncatingIfNeeded: Int(max(-1, min(1, hue)) * 255)))
   }
 
   private func jittered(saturation: Float, value: Float, hueStep: UInt8) throws -> Picture {
     guard channels == 3 else { return value == 1 ? self : try mapped { scaled($0, value) } }
     let saturations = (0...255).map { scaled(UInt8($0), saturation) }
     let values = (0...255).map { scaled(UInt8($0), value) }
+    let space = HSV.shared
     return try changed { pixels in
       for start in stride(from: 0, to: pixels.count, by: 3) {
-        var (h, s, v) = toHSV(pixels[start], pixels[start + 1], pixels[start + 2])
-        (h, s, v) = (h &+ hueStep, saturations[Int(s)], values[Int(v)])
-        (pixels[start], pixels[start + 1], pixels[start + 2]) = fromHSV(h, s, v)
+        let (h, s, v) = space.from(pixels[start], pixels[start + 1], pixels[start + 2])
+        (pixels[start], pixels[start + 1], pixels[start + 2]) =
+          space.colour(h &+ hueStep, saturations[Int(s)], values[Int(v)])
       }
     }
   }
@@ -89,46 +91,93 @@ private func scaled(_ level: UInt8, _ factor: Float) -> UInt8 {
   UInt8(max(0, min(255, Float(level) * factor)))
 }
 
-/// Pillow's `rgb2hsv_row`, float32 roundings included.
-@inline(__always)
-func toHSV(_ r: UInt8, _ g: UInt8, _ b: UInt8) -> (UInt8, UInt8, UInt8) {
-  let (top, low) = (max(r, g, b), min(r, g, b))
-  guard top > low else { return (0, 0, top) }
-  let range = Float(top - low)
-  let saturation = range / Float(top)
-  let (rc, gc, bc) = (Float(top - r) / range, Float(top - g) / range, Float(top - b) / range)
-  let sector: Float =
-    r == top
-    ? bc - gc : g == top ? Float(2 + Double(rc) - Double(bc)) : Float(4 + Double(gc) - Double(rc))
-  // A hue below red is one from the circle's end.
-  let turns = Double(sector) / 6 + 1
-  let hue = Float(turns >= 2 ? turns - 2 : turns >= 1 ? turns - 1 : turns)
-  return (
-    UInt8(max(0, min(255, Double(hue) * 255))), UInt8(max(0, min(255, Double(saturation) * 255))),
-    top
-  )
-}
+/// Pillow's `rgb2hsv_row` and `hsv2rgb`, roundings included, mostly by tables: divisions of float32
+/// and float64 for each pixel would take ten times as long.
+struct HSV {
+  static let shared = HSV()
 
-/// Pillow's `hsv2rgb`.
-@inline(__always)
-func fromHSV(_ h: UInt8, _ s: UInt8, _ v: UInt8) -> (UInt8, UInt8, UInt8) {
-  if s == 0 { return (v, v, v) }
-  let turn = Float(Double(h) * 6 / 255)
-  let fs = Float(Double(s) / 255)
-  let sector = Int(turn)
-  let f = turn - Float(sector)
-  func level(_ part: Double) -> UInt8 {
-    UInt8(max(0, min(255, (Double(v) * (1 - part)).rounded())))
+  /// By the range of a pixel's channels and its greatest one.
+  private let saturations: [UInt8]
+  /// By which channel is greatest and which least, how far the middle one is from the greatest, and
+  /// the range.
+  private let hues: [UInt8]
+  /// By saturation and value: the least channel.
+  private let lows: [UInt8]
+  /// By hue: the sector of the circle and how far within it.
+  private let sectors: [(sector: Int, within: Float)]
+
+  private init() {
+    var saturations = [UInt8](repeating: 0, count: 1 << 16)
+    var hues = [UInt8](repeating: 0, count: 6 << 16)
+    var lows = saturations
+    for range in 1..<256 {
+      for top in range..<256 {
+        let share = Float(range) / Float(top)
+        saturations[range << 8 | top] = UInt8(min(255, Double(share) * 255))
+      }
+      for gap in 0...range {
+        // The distances from the greatest channel are the gap, 1, and 0.
+        let share = Float(gap) / Float(range)
+        let turns = [
+          Float(1 - share), Float(share - 1), Float(3 - Double(share)),
+          Float(2 + Double(share) - 1),
+          Float(5 - Double(share)), Float(4 + Double(share) - 1),
+        ]
+        for (order, turn) in turns.enumerated() {
+          // A hue below red is one from the circle's end.
+          let hue = fmod(Double(turn) / 6 + 1, 1)
+          hues[order << 16 | gap << 8 | range] = UInt8(max(0, min(255, Double(Float(hue)) * 255)))
+        }
+      }
+    }
+    for saturation in 0..<256 {
+      let share = Float(Double(saturation) / 255)
+      for value in 0..<256 {
+        lows[saturation << 8 | value] = HSV.level(Double(value), Double(share))
+      }
+    }
+    self.saturations = saturations
+    self.hues = hues
+    self.lows = lows
+    sectors = (0..<256).map { hue in
+      let turn = Float(Double(hue) * 6 / 255)
+      let sector = Int(Double(hue) * 6 / 255)
+      return (sector % 6, turn - Float(sector))
+    }
   }
-  let p = level(Double(fs))
-  let q = level(Double(fs * f))
-  let t = level(Double(fs) * (1 - Double(f)))
-  switch sector % 6 {
-  case 0: return (v, t, p)
-  case 1: return (q, v, p)
-  case 2: return (p, v, t)
-  case 3: return (p, q, v)
-  case 4: return (t, p, v)
-  default: return (v, p, q)
+
+  /// v·(1 − part), rounded; it is neither negative nor above 255.
+  @inline(__always)
+  private static func level(_ value: Double, _ part: Double) -> UInt8 {
+    UInt8(truncatingIfNeeded: Int32(value * (1 - part) + 0.5))
+  }
+
+  @inline(__always)
+  func from(_ r: UInt8, _ g: UInt8, _ b: UInt8) -> (UInt8, UInt8, UInt8) {
+    let (top, low) = (max(r, g, b), min(r, g, b))
+    if top == low { return (0, 0, top) }
+    let range = Int(top &- low)
+    let (order, middle) =
+      r == top
+      ? (b < g ? (0, g) : (1, b))
+      : g == top ? (r < b ? (2, b) : (3, r)) : (g < r ? (4, r) : (5, g))
+    return (
+      hues[order << 16 | Int(top &- middle) << 8 | range], saturations[range << 8 | Int(top)], top
+    )
+  }
+
+  @inline(__always)
+  func colour(_ h: UInt8, _ s: UInt8, _ v: UInt8) -> (UInt8, UInt8, UInt8) {
+    if s == 0 { return (v, v, v) }
+    let (sector, within) = sectors[Int(h)]
+    let share = Float(Double(s) / 255)
+    let low = lows[Int(s) << 8 | Int(v)]
+    let value = Double(v)
+    if sector & 1 == 0 {
+      let rising = HSV.level(value, Double(share) * (1 - Double(within)))
+      return sector == 0 ? (v, rising, low) : sector == 2 ? (low, v, rising) : (rising, low, v)
+    }
+    let falling = HSV.level(value, Double(share * within))
+    return sector == 1 ? (falling, v, low) : sector == 3 ? (low, falling, v) : (v, low, falling)
   }
 }

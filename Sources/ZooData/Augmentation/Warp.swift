@@ -71,9 +71,10 @@ struct Warp {
     for index in 0..<size.width {
       let (u, v) = (x[index] - 0.5, y[index] - 0.5)
       let (column, line) = (whole(u), whole(v))
-      // Fractions of 1/256 are below what 8 bits show.
-      let a = Int32((u - Float(column)) * 256)
-      let b = Int32((v - Float(line)) * 256)
+      // Fractions of 1/256 are below what 8 bits show; far away there is nothing to tell apart.
+      let isNear = column > farAway && line > farAway
+      let a = isNear ? Int32((u - Float(column)) * 256) : 0
+      let b = isNear ? Int32((v - Float(line)) * 256) : 0
       let weights = (
         (256 &- a) &* (256 &- b), a &* (256 &- b), (256 &- a) &* b, a &* b
       )
@@ -112,10 +113,12 @@ struct Warp {
   }
 }
 
+private let farAway = -1_000_000
+
 /// Rounded down; what is no number, or far away, is somewhere outside.
 @inline(__always)
 private func whole(_ number: Float) -> Int {
-  guard number > -1e6, number < 1e6 else { return -1_000_000 }
+  guard number > -1e6, number < 1e6 else { return farAway }
   return Int(number.rounded(.down))
 }
 

@@ -75,11 +75,14 @@ public struct Loader: Sendable {
 
   /// Batches of an epoch, made ahead of the reader; from the middle where a run goes on.
   public func batches(epoch: Int, from first: Int = 0) -> Batches {
-    Batches(self, epoch: epoch, from: first)
+    Batches(self, epoch: epoch, from: max(first, 0))
   }
 
   /// One batch, made here and now: the same as the one ``batches(epoch:from:)`` gives.
   public func batch(_ index: Int, epoch: Int) throws -> Batch {
+    guard 0..<batchCount ~= index else {
+      throw ZooError.usage("there is no batch \(index): an epoch has \(batchCount)")
+    }
     let items = order(epoch: epoch)[range(of: index)]
     let results = items.map { item in Result { try sample(item, epoch: epoch) } }
     return try assembled(index, epoch: epoch, Array(items), results)
@@ -97,13 +100,9 @@ public struct Loader: Sendable {
 
   /// An item as the network is to see it, still of 8 bits.
   func sample(_ index: Int, epoch: Int) throws -> Sample {
-    let isPlacedFirst = !augmentation.fixesSize
-    let sample = try cache.sample(index) {
-      let decoded = try decoded(index)
-      return isPlacedFirst ? try decoded.placed(by: preprocessing) : decoded
-    }
+    let sample = try stored(index)
     var known = preprocessing
-    if isPlacedFirst { (known.resize, known.crop) = (.none, nil) }
+    if !augmentation.fixesSize { (known.resize, known.crop) = (.none, nil) }
     return try augmentation.applied(
       to: sample, known, random: Random(seed: seed).key("augment").key(epoch).key(index),
       other: { bits in
@@ -111,10 +110,19 @@ public struct Loader: Sendable {
         let start = Int(bits % UInt64(split.count))
         for offset in 0..<min(split.count, 8) {
           let other = (start + offset) % split.count
-          if let sample = try? cache.sample(other, { try decoded(other) }) { return sample }
+          if let sample = try? stored(other) { return sample }
         }
         throw ZooError.corrupt("\(split.items[start].name) and its neighbours cannot be read")
       })
+  }
+
+  /// An item before chance comes in: in the checkpoint's own window, unless a step of the
+  /// augmentation chooses another.
+  private func stored(_ index: Int) throws -> Sample {
+    try cache.sample(index) {
+      let decoded = try decoded(index)
+      return augmentation.fixesSize ? decoded : try decoded.placed(by: preprocessing)
+    }
   }
 
   private func decoded(_ index: Int) throws -> Sample {
