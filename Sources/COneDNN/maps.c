@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "COneDNNTraining.h"
+#include "parallel.h"
 
 // A block of 16 channels lies together over all positions, so a vector holds one position and no
 // sum crosses lanes. A thread takes whole blocks: results do not depend on how many threads there
@@ -259,12 +260,12 @@ static int parts_for(int64_t floats, int threads) {
 
 void zoo_norm_forward(const zoo_norm *norm, int threads) {
   norm_job job = {norm, parts_for(norm->items * norm->channels * norm->plane, threads)};
-  zoo_dnn_parallel(job.parts, norm_forward_part, &job);
+  zoo_share_parts(job.parts, norm_forward_part, &job);
 }
 
 void zoo_norm_backward(const zoo_norm *norm, int threads) {
   norm_job job = {norm, parts_for(norm->items * norm->channels * norm->plane, threads)};
-  zoo_dnn_parallel(job.parts, norm_backward_part, &job);
+  zoo_share_parts(job.parts, norm_backward_part, &job);
 }
 
 // MARK: Sums and copies
@@ -329,7 +330,7 @@ void zoo_sum_forward(
   sum_job job = {
       .a = a, .b = b, .to = to, .count = count, .rectifies = rectifies,
       .parts = parts_for(count, threads)};
-  zoo_dnn_parallel(job.parts, sum_part, &job);
+  zoo_share_parts(job.parts, sum_part, &job);
 }
 
 void zoo_sum_backward(
@@ -338,7 +339,7 @@ void zoo_sum_backward(
   sum_job job = {
       .a = a, .b = b, .y = y, .to = to, .count = count, .rule = rule,
       .parts = parts_for(count, threads)};
-  zoo_dnn_parallel(job.parts, sum_part, &job);
+  zoo_share_parts(job.parts, sum_part, &job);
 }
 
 typedef struct {
@@ -369,5 +370,5 @@ static void copy_part(void *context, int part) {
 void zoo_copy_items(
     zoo_map from, zoo_map to, int64_t items, int64_t count, int adds, int threads) {
   copy_job job = {from, to, items, count, adds, parts_for(items * count, threads)};
-  zoo_dnn_parallel(job.parts, copy_part, &job);
+  zoo_share_parts(job.parts, copy_part, &job);
 }

@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
+#include "parallel.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 
-#include "COneDNNTraining.h"
+#include "COneDNN.h"
 
 // The pool of a build on OpenMP is reached by the entry that GCC's compiled code calls, which
 // LLVM's library has too. Other builds of oneDNN have no pool to share; their parts run in turn.
@@ -35,7 +37,7 @@ static void work(void *context) {
     todo->body(todo->context, part);
 }
 
-void zoo_dnn_parallel(int parts, void (*body)(void *context, int part), void *context) {
+void zoo_share_parts(int parts, void (*body)(void *context, int part), void *context) {
   pthread_once(&once, find);
   if (parts > 1 && fork_team) {
     job todo = {parts, body, context};

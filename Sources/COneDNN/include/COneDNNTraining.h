@@ -109,8 +109,4 @@ void zoo_sum_backward(
 void zoo_copy_items(
     zoo_map from, zoo_map to, int64_t items, int64_t count, int adds, int threads);
 
-/// Runs the body once for each part, on the threads that oneDNN's own operations run on, so that
-/// nobody's idle threads spin in the other's way.
-void zoo_dnn_parallel(int parts, void (*body)(void *context, int part), void *context);
-
 #endif
