@@ -10,6 +10,8 @@ final class OneDNNCompiler {
   struct Work {
     enum Body {
       case operation(Operation)
+      /// The uses are the source, the shortcut if there is one, and the target.
+      case winograd(WinogradConvolution)
       /// On plain arrays; the last use is the output.
       case layers(LayerKernel, inputs: [Shape], output: Shape)
     }
@@ -239,6 +241,11 @@ extension OneDNNCompiler {
       Work(
         stage: stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder),
         body: .operation(operation), uses: uses))
+  }
+
+  func emit(_ convolution: WinogradConvolution, _ uses: [Use]) {
+    scratchFloats = max(scratchFloats, convolution.scratch)
+    works.append(Work(stage: stage("winograd 4×4"), body: .winograd(convolution), uses: uses))
   }
 
   /// What the work at hand is called.
