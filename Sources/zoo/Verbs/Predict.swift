@@ -29,8 +29,9 @@ struct PredictVerb: Verb {
         "\(model.name) holds \(model.checkpoint.random.count) random tensors: its answers mean nothing"
       )
     }
+    let name = model.name
     let classifier = try Classifier(
-      model, engine: input[Common.engine], precision: input[Common.precision])
+      consume model, engine: input[Common.engine], precision: input[Common.precision])
     var drawings = try input[draw].map { try DrawingFolder($0, sparing: input[images]) }
     let isJSON = try input.wantsJSON
     var results: [JSON] = []
@@ -49,7 +50,7 @@ struct PredictVerb: Verb {
         firstError = firstError ?? error
       }
     }
-    if isJSON { emit(["model": JSON(model.name), "results": JSON(results)]) }
+    if isJSON { emit(["model": JSON(name), "results": JSON(results)]) }
     if let firstError { throw firstError }
   }
 
