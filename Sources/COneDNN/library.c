@@ -13,6 +13,12 @@ zoo_dnn_functions zoo_dnn;
 
 static zoo_dnn_library library;
 static void (*set_threads)(int);
+/// GCC's OpenMP, which the library is built on: one set of threads for its kernels and ours.
+static struct {
+  void (*parallel)(void (*body)(void *), void *context, unsigned threads, unsigned flags);
+  int (*thread)(void);
+  int (*threads)(void);
+} openmp;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static char reason[256];
 
@@ -49,6 +55,10 @@ static void load(void) {
   // A build on OpenMP counts as OpenMP does; any other takes all processors.
   set_threads = dlsym(handle, "omp_set_num_threads");
 
+  openmp.parallel = dlsym(handle, "GOMP_parallel");
+  openmp.thread = dlsym(handle, "omp_get_thread_num");
+  openmp.threads = dlsym(handle, "omp_get_num_threads");
+
   const dnnl_version_t *version = zoo_dnn.version();
   library.version[0] = version->major;
   library.version[1] = version->minor;
@@ -75,6 +85,23 @@ void zoo_dnn_set_threads(int count) {
   if (set_threads) set_threads(count);
 }
 
+typedef struct {
+  void (*body)(void *, int, int);
+  void *context;
+} call;
+
+static void on_each_thread(void *context) {
+  const call *wanted = context;
+  wanted->body(wanted->context, openmp.thread(), openmp.threads());
+}
+
+int zoo_dnn_parallel(int count, void (*body)(void *, int, int), void *context) {
+  if (!openmp.parallel || !openmp.thread || !openmp.threads) return 0;
+  call wanted = {body, context};
+  openmp.parallel(on_each_thread, &wanted, (unsigned)count, 0);
+  return 1;
+}
+
 #else
 
 // Built where the headers are not: nothing can be made, and who asks is told why.
@@ -85,6 +112,10 @@ zoo_dnn_library zoo_dnn_open(void) {
   return library;
 }
 void zoo_dnn_set_threads(int count) { (void)count; }
+int zoo_dnn_parallel(int count, void (*body)(void *, int, int), void *context) {
+  (void)count, (void)body, (void)context;
+  return 0;
+}
 
 zoo_dnn_layout *zoo_dnn_layout_make(int rank, const int64_t *sizes, zoo_dnn_format format) {
   (void)rank, (void)sizes, (void)format;

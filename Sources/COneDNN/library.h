@@ -2,7 +2,7 @@
 #ifndef ZOO_DNN_LIBRARY_H
 #define ZOO_DNN_LIBRARY_H
 
-#if __has_include(<oneapi/dnnl/dnnl.h>)
+#if !defined(ZOO_NO_ONEDNN) && __has_include(<oneapi/dnnl/dnnl.h>)
 #include <oneapi/dnnl/dnnl.h>
 #if DNNL_VERSION_MAJOR == 2
 #define ZOO_DNN_HERE 1

@@ -42,11 +42,13 @@ extension Model {
 
 /// A model ready for one picture after another: compiled once.
 public final class Classifier {
-  private let model: Model
+  private let name: String
+  private let checkpoint: Checkpoint
   private let plan: InferencePlan
 
+  /// Whoever gives the model away lets its weights go when they are packed.
   public init(
-    _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32
+    _ model: consuming Model, engine: EngineChoice = .auto, precision: Precision = .fp32
   ) throws {
     guard model.checkpoint.task == .classification else {
       throw ZooError.usage("\(model.name) is for \(model.checkpoint.task.rawValue)")
@@ -54,22 +56,25 @@ public final class Classifier {
     guard model.checkpoint.head != .none else {
       throw ZooError.usage("\(model.name) ends with its features and knows no classes")
     }
-    self.model = model
-    plan = try model.plan(engine: engine, precision: precision)
+    (name, checkpoint) = (model.name, model.checkpoint)
+    let (graph, weights) = (model.graph, model.weights)
+    _ = consume model
+    plan = try InferencePlan(
+      graph, consume weights, batch: 1, engine: engine.engine(for: precision))
   }
 
   public func classify(_ picture: Picture, top: Int = 5) throws -> Classification {
-    let input = try model.checkpoint.preprocessing.tensor(from: [picture])
+    let input = try checkpoint.preprocessing.tensor(from: [picture])
     let expected = plan.inputs[0].shape
     guard input.shape.sizes.dropFirst().elementsEqual(expected.sizes) else {
       throw ZooError.corrupt(
-        "\(model.name): its preprocessing makes \(input.shape), its network takes 1×\(expected)")
+        "\(name): its preprocessing makes \(input.shape), its network takes 1×\(expected)")
     }
     guard let logits = try plan.run([plan.inputs[0].name: input])["logits"] else {
-      throw ZooError.failure("\(model.name) gives no logits")
+      throw ZooError.failure("\(name) gives no logits")
     }
     return logits.withValues {
-      Classification(logits: $0, classes: model.checkpoint.classes, top: top)
+      Classification(logits: $0, classes: checkpoint.classes, top: top)
     }
   }
 }

@@ -14,8 +14,9 @@ public protocol Engine: Sendable {
   /// program, without the batch.
   func kernel(for step: Program.Step, shapes: [Shape], batch: Int) throws -> (any Kernel)?
 
-  /// The program, ready to run on batches of this size.
-  func compile(_ program: Program, batch: Int) throws -> any Executable
+  /// The program, ready to run on batches of this size. It is given away, so that weights need not
+  /// lie in memory both as they were and packed.
+  func compile(_ program: consuming Program, batch: Int) throws -> any Executable
 
   /// A faster way to train one operation, nil where there is none.
   func trainingKernel(for operation: Graph.Operation, inputs: [Shape], batch: Int) throws
@@ -27,7 +28,7 @@ extension Engine {
     -> (any Kernel)?
   { nil }
 
-  public func compile(_ program: Program, batch: Int) throws -> any Executable {
+  public func compile(_ program: consuming Program, batch: Int) throws -> any Executable {
     try StepByStep(program, batch: batch, engine: self)
   }
 

@@ -16,15 +16,15 @@ public final class InferencePlan {
   let executable: any Executable
 
   public init(
-    _ graph: Graph, _ weights: Weights, batch: Int, keeping: [String] = [],
+    _ graph: Graph, _ weights: consuming Weights, batch: Int, keeping: [String] = [],
     engine: some Engine = LayerEngine()
   ) throws {
     guard batch > 0 else { throw ZooError.usage("a batch of \(batch) pictures") }
-    let program = try Program(graph, weights, keeping: keeping).folded().fused()
+    let program = try Program(graph, consume weights, keeping: keeping).folded().fused()
     self.batch = batch
     inputs = program.inputs.map { ($0.name, program.shapes[$0.value]) }
     outputs = program.outputs.map(\.name)
-    executable = try engine.compile(program, batch: batch)
+    executable = try engine.compile(consume program, batch: batch)
   }
 
   /// Bytes of memory for values between the steps.

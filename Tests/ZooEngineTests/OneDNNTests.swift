@@ -21,6 +21,48 @@ struct OneDNNTests {
     }
   }
 
+  /// With channels in sixteens, as the kernels for blocks of them want it.
+  @Test(arguments: 0..<5) func computesWideNetworks(round: Int) throws {
+    let engine = try OneDNNEngine()
+    for seed in round * 20..<(round + 1) * 20 {
+      let random = try RandomGraph(seed, width: 16)
+      let batch = seed % 2 == 0 ? 1 : 4
+      let program = try Program(random.graph, random.weights, keeping: random.kept).folded().fused()
+      try expectAgreement(
+        program, engine, batch, [random.input(batch: batch)], "wide \(random)", 1e-4)
+    }
+  }
+
+  /// Every way to divide the work: few tiles and many, one group of outputs and several, borders
+  /// of every kind, and on any number of threads to the same bit.
+  @Test(arguments: [1, 4, 5, 32, 33, 50], [16, 32, 48, 64, 192])
+  func convolvesAfterWinograd(side: Int, channels: Int) throws {
+    let count = Threads.count
+    defer { Threads.count = count }
+    let batch = side < 8 ? 9 : 2
+    let padding = Window.Padding(
+      top: side % 3, left: channels % 5 % 3, bottom: 2 - side % 3, right: side % 2 + 1)
+    let graph = try Graph { input in
+      let x = input("image", [32, side + 1, side + 2])
+      let y = x.conv("c", to: channels, kernel: 3, padding: padding)
+      let z = y.relu().conv("d", to: channels, kernel: 3, padding: 1, bias: false)
+      return ["y": z.add(y).relu(), "z": y]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).fused()
+    let input = try Formula.tensor("image", [batch, 32, side + 1, side + 2])
+    try expectAgreement(program, OneDNNEngine(), batch, [input], "\(side), \(channels)", 2e-5)
+    var results: [[String: [Float]]] = []
+    for threads in 1...3 {
+      Threads.count = threads
+      results.append(
+        try OneDNNEngine().compile(program, batch: batch).outputs(program, [input]))
+    }
+    #expect(results[0] == results[1] && results[0] == results[2])
+    let plan = try InferencePlan(
+      graph, Formula.weights(for: graph), batch: batch, engine: OneDNNEngine())
+    #expect(plan.stages.contains { $0.kernel.hasPrefix("winograd") })
+  }
+
   /// One layer after a convolution that leaves blocks of channels, with riders of every kind.
   @Test(arguments: 0..<Self.layers.count, [1, 3])
   func knowsEveryLayer(index: Int, batch: Int) throws {

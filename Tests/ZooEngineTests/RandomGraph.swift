@@ -11,13 +11,15 @@ struct RandomGraph: CustomStringConvertible {
 
   var description: String { "random graph \(seed)" }
 
-  init(_ seed: Int) throws {
+  /// - Parameter width: of which all counts of channels but the input's are multiples.
+  init(_ seed: Int, width: Int = 1) throws {
     self.seed = seed
+    let least = width == 1 ? 4 : 8
     var dice = Dice(random: Random(seed: UInt64(seed)))
     graph = try Graph { input in
-      let image = input("image", [1 + dice.roll(4), 4 + dice.roll(5), 4 + dice.roll(5)])
+      let image = input("image", [1 + dice.roll(4), least + dice.roll(5), least + dice.roll(5)])
       var nodes = [image]
-      for step in 0..<6 + dice.roll(14) { RandomGraph.grow(&nodes, step, &dice) }
+      for step in 0..<6 + dice.roll(14) { RandomGraph.grow(&nodes, step, &dice, width) }
       let last = nodes[nodes.count - 1]
       let logits = last.globalAveragePool().flatten().dense("fc", to: 3)
       return ["logits": logits, "maps": nodes[dice.roll(nodes.count)]]
@@ -31,17 +33,21 @@ struct RandomGraph: CustomStringConvertible {
     try Formula.tensor("image", Shape([batch] + graph.operations[0].shape.sizes))
   }
 
-  private static func grow(_ nodes: inout [Node], _ step: Int, _ dice: inout Dice) {
+  private static func grow(_ nodes: inout [Node], _ step: Int, _ dice: inout Dice, _ width: Int) {
     // The latest nodes more often than the others, so that networks grow deep.
     let x = dice.roll(3) == 0 ? nodes[dice.roll(nodes.count)] : nodes[nodes.count - 1]
     let fitting = nodes.filter { $0.shape == x.shape }
     let other = fitting[dice.roll(fitting.count)]
     switch dice.roll(16) {
+    case 0 where width > 1:
+      // What Winograd's way is for, and what rides on it.
+      let y = x.conv("wide\(step)", to: width * (1 + dice.roll(4)), kernel: 3, padding: 1)
+      nodes.append([y, y.relu(), y.add(y.batchNorm("side\(step)")).relu(), y.silu()][dice.roll(4)])
     case 0, 1:
       let kernel = 1 + 2 * dice.roll(2)
       nodes.append(
         x.conv(
-          "conv\(step)", to: 1 + dice.roll(4), kernel: .init(kernel),
+          "conv\(step)", to: width * (1 + dice.roll(4)), kernel: .init(kernel),
           stride: .init(x.shape.height > 4 ? 1 + dice.roll(2) : 1), padding: .init(kernel / 2),
           bias: dice.roll(2) == 0))
     case 2, 3, 4:
@@ -56,7 +62,7 @@ struct RandomGraph: CustomStringConvertible {
         $0.shape.height == x.shape.height && $0.shape.width == x.shape.width
       }
       nodes.append(
-        x.concatenate(level[dice.roll(level.count)]).conv("mix\(step)", to: 2, kernel: 1))
+        x.concatenate(level[dice.roll(level.count)]).conv("mix\(step)", to: 2 * width, kernel: 1))
     case 11:
       let side = min(x.shape.height, x.shape.width)
       let pooled = x.averagePool(kernel: 3, stride: 1, padding: 1)
@@ -64,7 +70,9 @@ struct RandomGraph: CustomStringConvertible {
     case 12:
       for input in [x, nodes.last { $0.shape.channels == x.shape.channels } ?? x] {
         nodes.append(
-          input.shared { $0.conv("shared\(step)", to: 2, kernel: 1).batchNorm("mean\(step)") })
+          input.shared {
+            $0.conv("shared\(step)", to: 2 * width, kernel: 1).batchNorm("mean\(step)")
+          })
       }
     case 13: nodes.append(x.dropout(rate: 0.3))
     case 14: nodes.append(x.multiply(x.globalAveragePool().sigmoid()))

@@ -12,4 +12,45 @@ uint64_t zoo_peak_arithmetic(uint64_t rounds, float *sum);
 /// The sum of an array, read once from memory as fast as one thread can.
 float zoo_peak_reading(const float *values, size_t count);
 
+// MARK: Winograd's convolution
+
+/// A 3×3 convolution with a stride of 1 over maps in blocks of 16 channels; counts of channels are
+/// multiples of 16. Needs AVX-512.
+typedef struct {
+  int64_t batch, inputs, outputs;
+  int64_t height, width, out_height, out_width;
+  /// Zeros before the map.
+  int64_t top, left;
+  /// Negative results become zero.
+  int relu;
+} zoo_winograd;
+
+typedef struct {
+  const float *source;
+  /// As zoo_winograd_pack left them, on a 64-byte boundary.
+  const float *weights;
+  /// Null is zero.
+  const float *bias;
+  /// Added to the result, in the target's layout; null is zero. May be the target.
+  const float *shortcut;
+  float *target;
+} zoo_winograd_arguments;
+
+int zoo_winograd_works(void);
+/// The size of packed weights in floats.
+size_t zoo_winograd_weights(const zoo_winograd *w);
+/// Transforms the kernels (outputs, inputs, 3, 3) of the sixteens of outputs in a range.
+void zoo_winograd_pack(
+    const zoo_winograd *w, const float *kernels, float *packed, int64_t from, int64_t to);
+/// How many tiles of 4×4 outputs there are.
+int64_t zoo_winograd_tiles(const zoo_winograd *w);
+/// Outputs are computed in groups of so many sixteens.
+int64_t zoo_winograd_group(const zoo_winograd *w);
+/// The memory in floats that so many tiles at once take, 64-byte aligned.
+size_t zoo_winograd_scratch(const zoo_winograd *w, int64_t tiles);
+/// The tiles in a range for the sixteens of outputs in a range that begins and ends with a group.
+void zoo_winograd_run(
+    const zoo_winograd *w, const zoo_winograd_arguments *arguments, int64_t first, int64_t last,
+    int64_t from, int64_t to, float *scratch);
+
 #endif

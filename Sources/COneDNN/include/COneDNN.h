@@ -22,6 +22,10 @@ typedef struct {
 zoo_dnn_library zoo_dnn_open(void);
 /// For operations that this thread makes and runs from now on.
 void zoo_dnn_set_threads(int count);
+/// Calls the body once on each of at most so many of the library's own threads, with the thread's
+/// number and how many there are. False where the library has no threads to lend.
+int zoo_dnn_parallel(
+    int count, void (*body)(void *context, int thread, int threads), void *context);
 
 // MARK: Layouts
 

@@ -18,6 +18,7 @@ extension OneDNNCompiler {
     else {
       return nil
     }
+    if let taken = try winogradConvolution(layer, step) { return taken }
     let formats = try formats(layer, input, output, from: place(of: step.inputs[0]).layout)
     let requests = try formats.map { kind, source, target in
       var request = Operation.Request(
@@ -29,12 +30,44 @@ extension OneDNNCompiler {
     return try product(requests, weight: plain, step)
   }
 
+  /// The sum with a shortcut and a ReLU ride on it.
+  private func winogradConvolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
+    let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
+    guard winograd else { return nil }
+    var riders = step.epilogue[...]
+    var shortcut: Program.Value?
+    if let first = riders.first, first.layer is Add, first.others.count == 1 {
+      shortcut = first.others[0]
+      riders = riders.dropFirst()
+    }
+    let relu = (riders.first?.layer as? Activation) == .relu
+    guard
+      let convolution = try WinogradConvolution(
+        layer, step.constants, from: input, to: output, batch: batch, relu: relu,
+        threads: threads)
+    else { return nil }
+    let source = try place(of: step.inputs[0], in: layout(input, zoo_dnn_blocks_of_16))
+    let layout = try layout(output, zoo_dnn_blocks_of_16)
+    var uses = [Use(role: zoo_dnn_source, slot: source.slot)]
+    var target: Place?
+    if let shortcut {
+      let other = try place(of: shortcut, in: layout)
+      uses.append(Use(role: zoo_dnn_source, index: 1, slot: other.slot))
+      if other.slot == place(of: shortcut).slot, other.slot != source.slot, mayOverwrite(shortcut) {
+        target = other
+      }
+    }
+    let place = target ?? Place(slot: newSlot(layout), layout: layout)
+    emit(convolution, uses + [Use(role: zoo_dnn_target, slot: place.slot)])
+    self.place(step.output, at: place)
+    return (shortcut == nil ? 0 : 1) + (relu ? 1 : 0)
+  }
+
   private typealias Way = (kind: zoo_dnn_kind, source: zoo_dnn_format, target: zoo_dnn_format)
 
   /// Ways to compute a convolution, the fastest first (measured with AVX-512).
   ///
-  /// Winograd wins on every 3×3 kernel with a stride of 1 over maps that are not tiny. For the rest
-  /// blocks of 16 channels are as good as anything, and better for being what Winograd reads; a map
+  /// Blocks of 16 channels are as good as anything, and better for being what Winograd reads; a map
   /// that lies with its channels last may stay so. Tiny maps are left to the library, which lays
   /// them with their channels last for matrix products.
   private func formats(
@@ -44,9 +77,6 @@ extension OneDNNCompiler {
     let window = layer.window
     let isTiny = min(output.height, output.width) < 8
     let isDeep = layer.groups == 1 && min(input.channels, output.channels) >= 16
-    if winograd, isDeep, !isTiny, window.kernel == 3, window.stride == 1, window.dilation == 1 {
-      ways.append((zoo_dnn_winograd, zoo_dnn_any, zoo_dnn_any))
-    }
     if isDeep, !(isTiny && window.kernel != 1) {
       let last = try current.equals(layout(input, zoo_dnn_channels_last, type))
       let format = last ? zoo_dnn_channels_last : zoo_dnn_blocks_of_16

@@ -10,6 +10,8 @@ final class OneDNNCompiler {
   struct Work {
     enum Body {
       case operation(Operation)
+      /// The uses are the source, the shortcut if there is one, and the target.
+      case winograd(WinogradConvolution)
       /// On plain arrays; the last use is the output.
       case layers(LayerKernel, inputs: [Shape], output: Shape)
     }
@@ -31,7 +33,8 @@ final class OneDNNCompiler {
     let layout: Layout
   }
 
-  let program: Program
+  /// Steps lose their constants when they are compiled.
+  private(set) var program: Program
   let batch: Int
   let winograd: Bool
   /// Of what convolutions and dense layers read and write.
@@ -55,19 +58,24 @@ final class OneDNNCompiler {
   /// How many are still to read a value.
   private var readers: [Int]
 
-  init(_ program: Program, batch: Int, engine: OneDNNEngine) throws {
-    (self.program, self.batch, winograd) = (program, batch, engine.winograd)
-    type = engine.precision == .bf16 ? zoo_dnn_bfloat16 : zoo_dnn_float32
-    places = Array(repeating: [], count: program.shapes.count)
+  init(_ program: consuming Program, batch: Int, engine: OneDNNEngine) throws {
     readers = program.uses
+    places = Array(repeating: [], count: program.shapes.count)
+    self.program = consume program
+    (self.batch, winograd) = (batch, engine.winograd)
+    type = engine.precision == .bf16 ? zoo_dnn_bfloat16 : zoo_dnn_float32
     zoo_dnn_set_threads(Int32(threads))
-    for port in program.inputs {
-      let layout = try plainLayout(program.shapes[port.value])
+    for port in self.program.inputs {
+      let layout = try plainLayout(self.program.shapes[port.value])
       places[port.value] = [Place(slot: newSlot(layout), layout: layout)]
     }
-    for step in program.steps { try compile(step) }
+    for index in self.program.steps.indices {
+      let step = self.program.steps[index]
+      self.program.steps[index].constants = []
+      try compile(step)
+    }
     step = nil
-    outputs = try program.outputs.map { try plainPlace(of: $0.value).slot }
+    outputs = try self.program.outputs.map { try plainPlace(of: $0.value).slot }
   }
 
   private func compile(_ step: Program.Step) throws {
@@ -239,6 +247,11 @@ extension OneDNNCompiler {
       Work(
         stage: stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder),
         body: .operation(operation), uses: uses))
+  }
+
+  func emit(_ convolution: WinogradConvolution, _ uses: [Use]) {
+    scratchFloats = max(scratchFloats, convolution.scratch)
+    works.append(Work(stage: stage("winograd 4×4"), body: .winograd(convolution), uses: uses))
   }
 
   /// What the work at hand is called.

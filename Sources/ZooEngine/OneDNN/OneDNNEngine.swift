@@ -25,7 +25,7 @@ public struct OneDNNEngine: Engine {
 
   public var name: String { "onednn" }
 
-  public func compile(_ program: Program, batch: Int) throws -> any Executable {
-    try OneDNNExecutable(OneDNNCompiler(program, batch: batch, engine: self))
+  public func compile(_ program: consuming Program, batch: Int) throws -> any Executable {
+    try OneDNNExecutable(OneDNNCompiler(consume program, batch: batch, engine: self))
   }
 }

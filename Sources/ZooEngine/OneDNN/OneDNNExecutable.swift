@@ -71,6 +71,11 @@ final class OneDNNExecutable: Executable {
           try operation.bind(use.role, use.index, to: memory[use.slot])
         }
         try operation.run()
+      case .winograd(let convolution):
+        let places = work.uses.map { memory[$0.slot] }
+        convolution.run(
+          places[0], shortcut: places.count > 2 ? UnsafePointer(places[1]) : nil,
+          into: places[places.count - 1], scratchpad.base)
       case .layers(let kernel, let shapes, let output):
         let views = zip(work.uses, shapes).map {
           TensorView(memory[$0.slot], batch: batch, shape: $1)

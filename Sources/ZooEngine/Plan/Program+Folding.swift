@@ -4,12 +4,17 @@ extension Program {
   /// Folds every norm that follows a convolution or a dense layer, and nothing else reads what is
   /// between them, into its weights:
   /// `W′ = W·γ/√(σ²+ε)`, `b′ = (b − μ)·γ/√(σ²+ε) + β`.
-  public func folded() throws -> Program {
-    var program = self
+  /// What was folded is let go as soon as it is.
+  public consuming func folded() throws -> Program {
     let uses = uses
+    var program = consume self
+    var steps = program.steps
+    program.steps = []
     var producer: [Value: Int] = [:]
     var kept: [Step] = []
-    for step in steps {
+    for index in steps.indices {
+      let step = steps[index]
+      steps[index].constants = []
       let frozen = (step.layer as? FrozenBatchNorm)?.norm
       if let norm = step.layer as? BatchNorm ?? frozen, step.epilogue.isEmpty,
         uses[step.inputs[0]] == 1,

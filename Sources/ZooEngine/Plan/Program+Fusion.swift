@@ -3,14 +3,16 @@ import ZooKit
 extension Program {
   /// Lets in-place layers ride on the step before them: a convolution takes its activation and the
   /// addition of a shortcut along, and their values never exist by themselves.
-  public func fused() -> Program {
-    var program = self
+  public consuming func fused() -> Program {
     let uses = uses
+    var program = consume self
+    let steps = program.steps
+    program.steps = []
     /// Which kept step makes a value, and at which kept step a value is ready.
     var producer: [Value: Int] = [:]
     var kept: [Step] = []
     for step in steps {
-      if let (index, riding) = carrier(of: step, uses, producer) {
+      if let (index, riding) = program.carrier(of: step, uses, producer) {
         kept[index].epilogue.append(
           .init(layer: step.layer, others: riding, constants: step.constants))
         kept[index].name = step.name

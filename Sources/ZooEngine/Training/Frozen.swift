@@ -35,7 +35,7 @@ extension Layer {
     switch self {
     case is Convolution, is TransposedConvolution, is Dense, is MaxPool, is AveragePool,
       is AdaptivePool, is LocalResponseNorm, is Activation, is Add, is Multiply, is Concatenate,
-      is Reshape, is Softmax, is Upsample, is Pad, is Slice:
+      is Reshape, is Softmax, is Upsample, is Pad, is Slice, is FrozenBatchNorm:
       true
     case let dropout as Dropout: dropout.rate == 0
     default: false

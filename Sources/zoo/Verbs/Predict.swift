@@ -38,7 +38,8 @@ struct PredictVerb: Verb {
         "\(model.name) holds \(model.checkpoint.random.count) random tensors: its answers mean nothing"
       )
     }
-    let predictor = try predictor(for: model, input)
+    let name = model.name
+    let predictor = try predictor(for: consume model, input)
     var drawings = try input[draw].map { try DrawingFolder($0, sparing: input[images]) }
     let isJSON = try input.wantsJSON
     let isOneOfMany = try input[images].count > 1
@@ -61,22 +62,22 @@ struct PredictVerb: Verb {
         firstError = firstError ?? error
       }
     }
-    if isJSON { emit(["model": JSON(model.name), "results": JSON(results)]) }
+    if isJSON { emit(["model": JSON(name), "results": JSON(results)]) }
     if let firstError { throw firstError }
   }
 
   /// What the model's task makes of a picture.
   private func predictor(
-    for model: Model, _ input: Parsed
+    for model: consuming Model, _ input: Parsed
   ) throws -> (Picture) throws -> Prediction {
     let (engine, precision) = (try input[Common.engine], try input[Common.precision])
     switch model.checkpoint.task {
     case .detection:
-      let detector = try ObjectDetector(model, engine: engine, precision: precision)
+      let detector = try ObjectDetector(consume model, engine: engine, precision: precision)
       let options = DetectionOptions(score: Float(try input[score]), iou: try input[iou])
       return { picture in Prediction(try detector.detect(picture, options), in: picture) }
     case .classification, .segmentation:
-      let classifier = try Classifier(model, engine: engine, precision: precision)
+      let classifier = try Classifier(consume model, engine: engine, precision: precision)
       let count = try input[top]
       return { picture in Prediction(try classifier.classify(picture, top: count), of: picture) }
     }
