@@ -149,9 +149,10 @@ final class TrainingRun {
     {
       try learner.thaw(epoch: state.epoch)
     }
-    try save(epoch)
+    // The state comes last: a run that is killed before it does all of this again.
     try folder.write(
       Curves.svg(log.columns, log.rows, skipping: RunLog.counters), to: folder.curves)
+    try save(epoch)
   }
 
   private func save(_ epoch: Trainer.Epoch? = nil) throws {
