@@ -59,7 +59,7 @@ struct FaultTests {
     #expect(counter.count > 40)
     let isSlow = ProcessInfo.processInfo.environment["ZOO_SLOW_TESTS"] == "1"
     // A stride without a pattern, unless there is time for all of them.
-    for call in stride(from: code == EIO ? 1 : 0, to: counter.count, by: isSlow ? 1 : 7) {
+    for call in stride(from: code == EIO ? 1 : 0, to: counter.count, by: isSlow ? 1 : 11) {
       let name = "run \(call)"
       var broken = try trainer()
       broken.calls = Fault(code, at: call).calls

@@ -149,7 +149,7 @@ final class TrainingRun {
     {
       try learner.thaw(epoch: state.epoch)
     }
-    // Before the state that says the epoch is over: what is killed in between draws them again.
+    // The state comes last: a run that is killed before it does all of this again.
     try folder.write(
       Curves.svg(log.columns, log.rows, skipping: RunLog.counters), to: folder.curves)
     try save(epoch)

@@ -262,7 +262,7 @@ def resnet20(folder):
     pictures = torch.from_numpy(raw[:, 1:].reshape(-1, 3, 32, 32).copy()).float() / 255
     pictures, labels = (pictures - mean) / deviation, torch.from_numpy(raw[:, 0]).long()
     arrays = {}
-    for rate in (0.1, 0.01):
+    for rate in (0.1, 0.001):
         for precision in (torch.float32, torch.float64):
             model = CIFARResNet(20)
             weights = load_file(f"{folder}/cifar10/resnet20_cifar10.safetensors")
