@@ -38,7 +38,7 @@ func plugin(_ family: String) -> [Target] {
 // What a dynamic plugin may import. It is linked with these as the library ZooPlugin and runs with
 // the program's own copy of them: `zoo` bears that library's name, and exports what it holds.
 // Documentation/dynamic-plugins.md says why.
-let shared = ["ZooKit"]
+let shared = ["ZooKit", "ZooDetection"]
 let lending: [LinkerSetting] = [
   .unsafeFlags(
     ["-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic"])
@@ -49,6 +49,9 @@ let package = Package(
   products: [
     .library(name: "ZooKit", targets: ["ZooKit"]),
     .library(name: "ModelZoo", targets: ["ModelZoo"]),
+    .library(name: "ZooTraining", targets: ["ZooTraining"]),
+    .library(name: "ZooData", targets: ["ZooData"]),
+    .library(name: "ZooMetrics", targets: ["ZooMetrics"]),
     .library(name: "ZooPlugin", type: .dynamic, targets: shared),
     .executable(name: "zoo", targets: ["zoo"]),
   ],

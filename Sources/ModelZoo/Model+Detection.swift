@@ -65,6 +65,9 @@ public final class ObjectDetector {
     self.plans = plans
   }
 
+  /// Bytes that the plans at hand hold for values.
+  public var arenaBytes: Int { plans.arenaBytes }
+
   public func detect(_ picture: Picture, _ options: DetectionOptions = .init()) throws
     -> [DetectedObject]
   {

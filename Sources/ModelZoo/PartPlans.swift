@@ -46,6 +46,8 @@ final class PartPlans: PartRunner {
 
   func note(_ name: String, _ value: Tensor) { trace?[name] = value }
 
+  var arenaBytes: Int { plans.reduce(0) { $0 + $1.plan.arenaBytes } }
+
   private func whole(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
     try plan(part, inputs).run(inputs)
   }

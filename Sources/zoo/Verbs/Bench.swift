@@ -83,6 +83,14 @@ struct BenchVerb: Verb {
     guard images.shape == shape else {
       throw ZooError.corrupt("the pictures are \(images.shape), \(shape) was expected")
     }
+    if entry.variant.architecture is any Detector {
+      if try input[train] || input[profile] {
+        throw ZooError.usage(
+          "\(entry.name) is a detector of several parts; --train and --profile know networks of one")
+      }
+      return try DetectionRun(
+        entry, weights, images, engine: input[Common.engine], precision: input[Common.precision])
+    }
     if try input[train], try input[profile] {
       throw ZooError.usage("--profile shows inference and does not go with --train")
     }
