@@ -86,7 +86,7 @@ struct BenchVerb: Verb {
     if entry.variant.architecture is any Detector {
       if try input[train] || input[profile] {
         throw ZooError.usage(
-          "\(entry.name) is a detector of several parts; --train and --profile know networks of one")
+          "\(entry.name) is a detector of several parts; --train and --profile know one")
       }
       return try DetectionRun(
         entry, weights, images, engine: input[Common.engine], precision: input[Common.precision])
