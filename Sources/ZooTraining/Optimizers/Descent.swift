@@ -67,6 +67,7 @@ public struct Descent: Sendable {
 
   /// One step of everything that learns.
   /// - Parameters:
+  ///   - plan: after its way back.
   ///   - rate: before the factors of layer decay.
   ///   - momentum: where a schedule moves it.
   ///   - gradientNorm: decides whether gradients are clipped.
