@@ -33,6 +33,8 @@ public struct Trainer {
   public var about: JSON = JSON(.object([]))
   /// Told after every step.
   public var progress: (Progress) -> Void = { _ in }
+  /// Told when an epoch has been judged.
+  public var epochEnded: (Epoch) -> Void = { _ in }
   /// Asks the run to save and return.
   public var interruption: Interruption?
 

@@ -138,6 +138,7 @@ final class TrainingRun {
     try log.epoch(
       [("epoch", Double(epoch.number)), ("step", Double(epoch.step)), ("rate", epoch.rate)]
         + [("loss", epoch.loss)] + epoch.parts + epoch.metrics, at: state.step)
+    trainer.epochEnded(epoch)
 
     state.stoppedEarly = options.patience.map { state.stale >= $0 } ?? false
     state.epoch += 1
