@@ -9,7 +9,7 @@ import ZooVision
 ///   augmentation: AugmentationPlan(.standard, for: .classification), batchSize: 32, seed: 7)
 /// for epoch in 0..<10 {
 ///   let batches = loader.batches(epoch: epoch)
-///   while let batch = try batches.next() { step(batch.input, batch.targets) }
+///   while let batch = try batches.next() { step(batch.input, batch.truths) }
 /// }
 /// ```
 ///
@@ -79,7 +79,7 @@ public struct Loader: Sendable {
   }
 
   /// One batch, made here and now: the same as the one ``batches(epoch:from:)`` gives.
-  public func batch(_ index: Int, epoch: Int) throws -> Batch {
+  public func batch(_ index: Int, epoch: Int) throws -> SampleBatch {
     guard 0..<batchCount ~= index else {
       throw ZooError.usage("there is no batch \(index): an epoch has \(batchCount)")
     }
@@ -134,7 +134,7 @@ public struct Loader: Sendable {
 
   func assembled(
     _ index: Int, epoch: Int, _ items: [Int], _ results: [Result<Sample, any Error>]
-  ) throws -> Batch {
+  ) throws -> SampleBatch {
     var (samples, indices, broken) = ([Sample](), [Int](), [Broken]())
     for (item, result) in zip(items, results) {
       switch result {
@@ -152,7 +152,7 @@ public struct Loader: Sendable {
         "no picture of a batch of \(items.count) can be read; the first: "
           + (broken.first?.reason ?? ""))
     }
-    return try Batch(
+    return try SampleBatch(
       samples, indices: indices, broken: broken, classes: classes, normalising: preprocessing,
       mixing: augmentation.mixing,
       random: Random(seed: seed).key("mixing").key(epoch).key(index))
