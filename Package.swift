@@ -77,7 +77,7 @@ let package = Package(
     // The host and the rooms around it.
     room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
     room("ZooEngine", ["ZooKit", "COneDNN", "CKernels"]),
-    room("ZooTraining", ["ZooKit", "ZooEngine"]),
+    room("ZooTraining", ["ZooKit", "ZooEngine", "ZooDetection"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooDetection", ["ZooKit"]),

@@ -31,7 +31,7 @@ public protocol TrainableDetector: Detector {
 }
 
 /// What a detector should have found.
-public struct Truth: Hashable, Sendable {
+public struct TrueBox: Hashable, Sendable {
   /// In pixels of the batch.
   public var box: Box
   /// Into the classes that users name; background is not among them.
@@ -47,7 +47,7 @@ public struct Truth: Hashable, Sendable {
 public struct DetectionLesson: Sendable {
   public let pictures: PictureBatch
   /// Of each picture, as much of it as is in view; a picture may have none.
-  public let truths: [[Truth]]
+  public let truths: [[TrueBox]]
   /// Of the gradients, not of the losses: a step over several batches gives each its share.
   public let share: Double
   /// Of this batch, for samplers.
@@ -56,7 +56,7 @@ public struct DetectionLesson: Sendable {
   /// Cuts boxes at the borders of their pictures, and refuses those that no detector can learn
   /// from: a box that has no area there would be divided by.
   public init(
-    _ pictures: PictureBatch, _ truths: [[Truth]], share: Double = 1,
+    _ pictures: PictureBatch, _ truths: [[TrueBox]], share: Double = 1,
     random: Random = Random(seed: 0)
   ) throws {
     guard truths.count == pictures.sizes.count, truths.count == pictures.tensor.shape[0] else {
@@ -74,7 +74,7 @@ public struct DetectionLesson: Sendable {
               + "of class \(truth.classIndex) that covers nothing of its "
               + "\(picture.1.width)×\(picture.1.height) pixels")
         }
-        return Truth(cut, classIndex: truth.classIndex)
+        return TrueBox(cut, classIndex: truth.classIndex)
       }
     }
     self.share = share

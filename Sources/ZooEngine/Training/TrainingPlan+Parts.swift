@@ -22,7 +22,8 @@ extension TrainingPlan {
   ) throws {
     let walk = try Walk(graph, options)
     self.init(
-      graph, walk, try LearnedParameters(graph, weights, walk), batch: batch, runner: NothingToRun())
+      graph, walk, try LearnedParameters(graph, weights, walk), batch: batch, runner: NothingToRun()
+    )
   }
 
   /// A part of the network whose parameters another plan has: a stretch of its graph, or of the same

@@ -119,9 +119,9 @@ final class TrainingParts: TrainingPartRunner {
     options.noise = self.options.noise
     options.seeds = part.to
     options.gradients = try part.from.filter {
-      !ports.contains($0) && (try whole.passesGradient(to: $0))
+      try !ports.contains($0) && whole.passesGradient(to: $0)
     }
-    let stills = try Set(self.options.frozenNorms.flatMap(whole.graph.names))
+    let stills = Set(self.options.frozenNorms.flatMap(whole.graph.names))
     options.frozenNorms = piece.operations.map(\.name).filter(stills.contains)
     let batch = shapes[0][0]
     if memory != nil, part.from == [whole.graph.inputs[0].name],
