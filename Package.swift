@@ -106,7 +106,7 @@ let package = Package(
       ["ZooKit", "ZooEngine", "ZooTraining", "ZooFormats", "training-program"] + families),
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
-    tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooKit"] + families),
+    tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooTraining", "ZooKit"] + families),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
