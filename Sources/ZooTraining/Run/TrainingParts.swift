@@ -17,6 +17,9 @@ final class TrainingParts: TrainingPartRunner {
   private let engine: any Engine
   private let memory: FeatureMemory?
   private var compiled: [(key: Key, part: Compiled)] = []
+  /// The network for the size of the pictures that came last: parts that begin further on are parts
+  /// of it.
+  private var latest: (input: Shape, graph: Graph)
   /// What ran forward last, by part.
   private var running: [Graph.Part: (part: Compiled, items: Int)] = [:]
   /// Of the step at hand.
@@ -46,6 +49,7 @@ final class TrainingParts: TrainingPartRunner {
     engine: any Engine, memory: FeatureMemory?, network: @escaping (Shape) throws -> Graph
   ) throws {
     whole = try TrainingPlan(parametersOf: graph, weights, batch: batch, options: options)
+    latest = (graph.operations[graph.inputs[0].operation].shape, graph)
     (self.network, self.options, self.engine, self.memory) = (network, options, engine, memory)
   }
 
@@ -87,6 +91,10 @@ final class TrainingParts: TrainingPartRunner {
   }
 
   private func compiled(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> Compiled {
+    if let pictures = inputs[whole.graph.inputs[0].name] {
+      let input = Shape(Array(pictures.shape.sizes.dropFirst()))
+      if input != latest.input { latest = (input, try network(input)) }
+    }
     let key = Key(
       part: part,
       shapes: try part.from.map { name in
@@ -109,11 +117,7 @@ final class TrainingParts: TrainingPartRunner {
 
   private func compile(_ part: Graph.Part, _ shapes: [Shape]) throws -> Compiled {
     let ports = Set(whole.graph.inputs.map(\.name))
-    var graph = whole.graph
-    if let place = part.from.firstIndex(of: whole.graph.inputs[0].name) {
-      graph = try network(Shape(Array(shapes[place].sizes.dropFirst())))
-    }
-    let piece = try graph.part(part)
+    let piece = try latest.graph.part(part)
     var options = TrainingPlan.Options()
     options.trainable = self.options.trainable
     options.noise = self.options.noise
