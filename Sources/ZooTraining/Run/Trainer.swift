@@ -33,15 +33,25 @@ public struct Trainer {
   public var about: JSON = JSON(.object([]))
   /// Told after every step.
   public var progress: (Progress) -> Void = { _ in }
+  /// Told how many items a frozen beginning has seen, of how many, before the steps that learn
+  /// from what it gave; see ``BatchSource/isFixed``.
+  public var featureProgress: (_ done: Int, _ items: Int) -> Void = { _, _ in }
   /// Asks the run to save and return.
   public var interruption: Interruption?
 
   /// The calls that write; tests let them fail.
   package var calls = SystemCalls.real
 
+  /// - Parameters:
+  ///   - graph: the network; what a frozen stage begins with runs as inference does.
+  ///   - weights: where it starts.
+  ///   - source: of the batches.
+  ///   - objective: what the outputs should be.
+  ///   - options: of the run.
+  ///   - engine: what computes; the fastest there is, if nothing else is said.
   public init(
     _ graph: Graph, _ weights: Weights, _ source: any BatchSource, objective: Objective,
-    options: Options = .init(), engine: any Engine = LayerEngine()
+    options: Options = .init(), engine: any Engine = EngineChoice.fastest
   ) {
     self.graph = graph
     self.weights = weights
@@ -49,6 +59,15 @@ public struct Trainer {
     self.objective = objective
     self.options = options
     self.engine = engine
+  }
+
+  /// With the engine that users choose.
+  public init(
+    _ graph: Graph, _ weights: Weights, _ source: any BatchSource, objective: Objective,
+    options: Options = .init(), engine: EngineChoice
+  ) throws {
+    self.init(
+      graph, weights, source, objective: objective, options: options, engine: try engine.engine())
   }
 
   /// Trains to the end, or until something asks it to stop.
