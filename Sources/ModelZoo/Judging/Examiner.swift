@@ -31,7 +31,8 @@ struct Examination {
     switch task {
     case .classification:
       return ClassificationExaminer(self, split, data, classes: classes)
-    case .segmentation, .detection:
+    case .detection: return DetectionExaminer(self, split, data, classes: classes)
+    case .segmentation:
       throw ZooError.usage("models for \(task.rawValue) cannot be evaluated yet")
     }
   }
