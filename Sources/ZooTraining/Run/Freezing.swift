@@ -49,7 +49,7 @@ public struct Freezing: Sendable, ExpressibleByArrayLiteral {
     stretches.filter { $0.until.map { epoch < $0 } ?? true }.map(\.name)
   }
 
-  func options(_ graph: Graph, epoch: Int) throws -> TrainingPlan.Options {
+  package func options(_ graph: Graph, epoch: Int) throws -> TrainingPlan.Options {
     let frozen = Set(try names(at: epoch).flatMap { try graph.operations(named: $0) })
     let still = Set(frozen.flatMap { graph.operations[$0].parameters.map(\.name) })
     var options = TrainingPlan.Options()

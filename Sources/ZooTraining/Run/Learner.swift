@@ -11,6 +11,8 @@ final class Learner {
   /// Of whole batches; the others share its parameters.
   private(set) var plan: TrainingPlan
   private var others: [Int: TrainingPlan] = [:]
+  /// Of a detector, whose parameters are those of ``plan``.
+  private var training: DetectorTraining.Running?
   private var epoch: Int
   private(set) var descent: Descent
   private var beginning: FrozenBeginning?
@@ -31,7 +33,8 @@ final class Learner {
   init(_ trainer: Trainer, _ weights: Weights, batch: Int, epoch: Int) throws {
     self.trainer = trainer
     self.epoch = epoch
-    (plan, beginning, still) = try Learner.plan(trainer, weights, batch: batch, epoch: epoch)
+    (plan, beginning, still, training) = try Learner.plan(
+      trainer, weights, batch: batch, epoch: epoch)
     descent = try Descent(trainer.options.descent, for: plan, of: trainer.graph)
   }
 
@@ -40,18 +43,27 @@ final class Learner {
     let weights = try weights
     (others, features, beginning) = ([:], nil, nil)
     self.epoch = epoch
-    (plan, beginning, still) = try Learner.plan(trainer, weights, batch: plan.batch, epoch: epoch)
+    (plan, beginning, still, training) = try Learner.plan(
+      trainer, weights, batch: plan.batch, epoch: epoch)
     try descent.adopt(plan, of: trainer.graph)
   }
 
   private static func plan(
     _ trainer: Trainer, _ weights: Weights, batch: Int, epoch: Int
-  ) throws -> (TrainingPlan, FrozenBeginning?, Weights) {
-    let beginning = try FrozenBeginning(
-      trainer.graph, weights, options(trainer, epoch), batch: batch, engine: trainer.engine)
-    let plan = try TrainingPlan(
-      beginning?.rest ?? trainer.graph, weights, batch: batch,
-      options: options(trainer, epoch, for: beginning?.rest), engine: trainer.engine)
+  ) throws -> (TrainingPlan, FrozenBeginning?, Weights, DetectorTraining.Running?) {
+    // A detector divides its network by itself.
+    let training = try trainer.detection?.running(
+      trainer, weights, batch: batch, options(trainer, epoch))
+    let beginning =
+      training == nil
+      ? try FrozenBeginning(
+        trainer.graph, weights, options(trainer, epoch), batch: batch, engine: trainer.engine)
+      : nil
+    let plan =
+      try training?.parts.whole
+      ?? TrainingPlan(
+        beginning?.rest ?? trainer.graph, weights, batch: batch,
+        options: options(trainer, epoch, for: beginning?.rest), engine: trainer.engine)
     guard !plan.slots.isEmpty else {
       let frozen = trainer.options.freezing.names(at: epoch).joined(separator: ", ")
       throw ZooError.usage(
@@ -61,7 +73,7 @@ final class Learner {
     var still = Weights()
     let planned = Set(plan.graph.parameters.map(\.name))
     for (name, tensor) in weights where !planned.contains(name) { still[name] = tensor }
-    return (plan, beginning, still)
+    return (plan, beginning, still, training)
   }
 
   /// - Parameter rest: where only that part of the network is to be planned.
@@ -126,6 +138,13 @@ final class Learner {
   func step(
     _ batches: [(batch: Batch, count: Int)], rate: Double, momentum: Double? = nil, random: Random
   ) throws -> Step {
+    if let training {
+      let step = try training.step(batches, random: random)
+      let norm = descent.gradientNorm(plan)
+      guard norm.isFinite else { throw badGradient() }
+      try descent.step(plan, rate: rate, momentum: momentum, gradientNorm: norm)
+      return Step(loss: step.loss, parts: step.parts, gradientNorm: norm, items: step.items)
+    }
     let items = batches.reduce(0) { $0 + $1.count }
     var loss = 0.0
     var parts = trainer.objective.terms.map { _ in 0.0 }
