@@ -23,11 +23,19 @@ public protocol TrainableDetector: Detector {
   /// their sum, so any weights are in them.
   var losses: [String] { get }
 
+  /// Stages that usually keep what the backbone has learned from other pictures, when a detector
+  /// is tuned; none unless it says otherwise.
+  var usuallyFrozen: [String] { get }
+
   /// Goes forward and back once: the gradients of the sum of the losses, times the lesson's share,
   /// are with the runner afterwards.
   /// - Returns: the losses by themselves, without the share.
   func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
     -> [Double]
+}
+
+extension TrainableDetector {
+  public var usuallyFrozen: [String] { [] }
 }
 
 /// What a detector should have found.
