@@ -77,7 +77,7 @@ let package = Package(
     // The host and the rooms around it.
     room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
     room("ZooEngine", ["ZooKit", "COneDNN", "CKernels"]),
-    room("ZooTraining", ["ZooKit", "ZooEngine"]),
+    room("ZooTraining", ["ZooKit", "ZooEngine", "ZooDetection"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooDetection", ["ZooKit"]),
@@ -106,7 +106,7 @@ let package = Package(
       ["ZooKit", "ZooEngine", "ZooTraining", "ZooFormats", "training-program"] + families),
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
-    tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooKit"] + families),
+    tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooTraining", "ZooKit"] + families),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
