@@ -4,12 +4,6 @@ import ZooKit
 
 // From the maps to boxes.
 
-/// The first paper's places: seven by seven, two boxes each.
-package enum Cells {
-  package static let side = 7
-  package static let boxes = 2
-}
-
 extension YOLO {
   package var whole: Graph.Part { .init(from: ["image"], to: gridNames) }
 
@@ -29,36 +23,28 @@ extension YOLO {
     }
   }
 
-  /// Section 2 of the first paper, in the order of Darknet: the classes of all places, then how sure
-  /// each box is, then the boxes as middle within its place and roots of the sides.
+  /// Section 2 of the first paper: a box is as sure as it is there and of its class.
   private func readCells(
     _ output: Tensor, _ picture: Int, _ size: Window.Size, _ threshold: Float,
     into found: inout [Detection]
   ) throws {
-    let (side, boxes) = (Cells.side, Cells.boxes)
-    let cells = side * side
-    let classes = output.shape[1] / cells - 5 * boxes
-    guard output.shape.rank == 2, classes > 0, output.shape[1] == cells * (classes + 5 * boxes)
-    else { throw ZooError.failure("\(output.shape) are no \(side)×\(side) places") }
+    let layout = try Cells(output)
+    let (width, height) = (Float(size.width), Float(size.height))
     output.withValues { values in
-      let start = picture * output.shape[1]
-      let sure = start + cells * classes
-      let (width, height) = (Float(size.width), Float(size.height))
-      for cell in 0..<cells {
-        let (row, column) = cell.quotientAndRemainder(dividingBy: side)
-        for box in 0..<boxes {
-          let certainty = values[sure + cell * boxes + box]
-          let place = sure + cells * boxes + 4 * (cell * boxes + box)
-          let (wide, high) = (values[place + 2], values[place + 3])
+      for cell in 0..<Cells.side * Cells.side {
+        let (row, column) = cell.quotientAndRemainder(dividingBy: Cells.side)
+        for box in 0..<Cells.boxes {
+          let certainty = values[layout.certainty(picture, cell, box)]
+          let code = SIMD4<Float>(layout.code(values, picture, cell, box))
           let frame = Box(
-            centreX: (values[place] + Float(column)) / Float(side) * width,
-            centreY: (values[place + 1] + Float(row)) / Float(side) * height,
-            width: wide * wide * width, height: high * high * height)
+            centreX: (code.x + Float(column)) / Float(Cells.side) * width,
+            centreY: (code.y + Float(row)) / Float(Cells.side) * height,
+            width: code.z * code.z * width, height: code.w * code.w * height)
           guard frame.isFinite else { continue }
-          for label in 0..<classes {
-            let score = certainty * values[start + cell * classes + label]
-            // The output is linear: certain is certain.
+          for label in 0..<layout.classes {
+            let score = certainty * values[layout.share(picture, cell, label)]
             guard score > threshold, score.isFinite else { continue }
+            // The output is linear: more than certain is certain.
             found.append(Detection(frame, classIndex: label, score: min(score, 1)))
           }
         }

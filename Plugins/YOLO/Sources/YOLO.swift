@@ -28,6 +28,9 @@ public struct YOLO: Detector {
   package var network: Network
   /// In the order of the network's heads; none for the first version, which has no anchors.
   package var grids: [Grid]
+  /// Of each grid, the shapes of boxes that its anchors learn: their own, unless the boxes of a data
+  /// set are of other shapes.
+  package var priors: [[SIMD2<Float>]]
   private let side: Int
   public let classes: Int
   /// What every width is divided by: tests run a network of the same form and less of it.
@@ -36,6 +39,7 @@ public struct YOLO: Detector {
   package init(_ network: Network, input side: Int, classes: Int = 80, _ grids: [Grid]) {
     self.network = network
     self.grids = grids
+    priors = grids.map(\.anchors)
     self.side = side
     self.classes = classes
   }
