@@ -86,8 +86,10 @@ let package = Package(
     room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),
     room(
       "ModelZoo",
-      ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "CCatalog"]
-        + families),
+      [
+        "ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "ZooData",
+        "ZooTraining", "ZooMetrics", "CCatalog",
+      ] + families),
     room("ZooArguments", ["ZooKit"]),
     .executableTarget(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict,

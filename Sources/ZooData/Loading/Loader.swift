@@ -88,6 +88,13 @@ public struct Loader: Sendable {
     return try assembled(index, epoch: epoch, Array(items), results)
   }
 
+  /// These items in this order, made here and now, whatever the loader's own order is: for whoever
+  /// keeps an order of his own.
+  public func batch(of items: [Int], epoch: Int) throws -> SampleBatch {
+    let results = items.map { item in Result { try sample(item, epoch: epoch) } }
+    return try assembled(items.first ?? 0, epoch: epoch, items, results)
+  }
+
   /// The items in the order of an epoch.
   func order(epoch: Int) -> [Int] {
     guard shuffles else { return Array(0..<split.count) }

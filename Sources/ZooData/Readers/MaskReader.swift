@@ -20,6 +20,14 @@ public struct MaskValues: Hashable, Sendable {
     self.levels = levels
   }
 
+  /// The same values under other numbers of their classes. A class of which this data set has no
+  /// value gets one that no pixel has.
+  func numbered(_ numbers: [Int], of count: Int) -> MaskValues {
+    var moved = Array(repeating: UInt32.max, count: count)
+    for (number, value) in zip(numbers, values) { moved[number] = value }
+    return MaskValues(moved, ignores255: ignores255)
+  }
+
   /// The mask as classes.
   func classes(of mask: Picture, _ path: String) throws -> Picture {
     func unknown(_ value: UInt32) -> ZooError {
