@@ -32,6 +32,19 @@ public protocol TrainableDetector: Detector {
   /// - Returns: the losses by themselves, without the share.
   func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
     -> [Double]
+
+  /// The detector for boxes of other shapes than those it was designed for; itself where it has
+  /// nothing to adapt.
+  /// - Parameter shapes: width and height of every box of the training set, in pixels of the input.
+  func adapted(to shapes: [SIMD2<Float>]) -> Self
+
+  /// Numbers that a new head starts from, by parameter; what is not named starts as everywhere.
+  func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor]
+}
+
+extension TrainableDetector {
+  public func adapted(to shapes: [SIMD2<Float>]) -> Self { self }
+  public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] { [:] }
 }
 
 extension TrainableDetector {
