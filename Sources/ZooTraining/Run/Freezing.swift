@@ -49,7 +49,7 @@ public struct Freezing: Sendable, ExpressibleByArrayLiteral {
     stretches.filter { $0.until.map { epoch < $0 } ?? true }.map(\.name)
   }
 
-  func options(_ graph: Graph, epoch: Int) throws -> TrainingPlan.Options {
+  package func options(_ graph: Graph, epoch: Int) throws -> TrainingPlan.Options {
     let names = names(at: epoch)
     let still = Set(
       try names.flatMap { try graph.operations(named: $0) }

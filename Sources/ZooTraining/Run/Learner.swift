@@ -8,6 +8,8 @@ final class Learner {
   /// Of whole batches; the others share its parameters.
   private(set) var plan: TrainingPlan
   private var others: [Int: TrainingPlan] = [:]
+  /// Of a detector, whose parameters are those of ``plan``.
+  private var training: DetectorTraining.Running?
   private var epoch: Int
   var descent: Descent
 
@@ -23,7 +25,7 @@ final class Learner {
   init(_ trainer: Trainer, _ weights: Weights, batch: Int, epoch: Int) throws {
     self.trainer = trainer
     self.epoch = epoch
-    plan = try Learner.plan(trainer, weights, batch: batch, epoch: epoch)
+    (plan, training) = try Learner.plan(trainer, weights, batch: batch, epoch: epoch)
     descent = try Descent(trainer.options.descent, for: plan)
   }
 
@@ -32,24 +34,27 @@ final class Learner {
     let weights = try plan.weights
     others = [:]
     self.epoch = epoch
-    plan = try Learner.plan(trainer, weights, batch: plan.batch, epoch: epoch)
+    (plan, training) = try Learner.plan(trainer, weights, batch: plan.batch, epoch: epoch)
     try descent.adopt(plan)
   }
 
   private static func plan(
     _ trainer: Trainer, _ weights: Weights, batch: Int, epoch: Int
-  ) throws -> TrainingPlan {
+  ) throws -> (TrainingPlan, DetectorTraining.Running?) {
     var options = try trainer.options.freezing.options(trainer.graph, epoch: epoch)
+    let training = try trainer.detection?.running(trainer, weights, batch: batch, options)
     options.seeds = trainer.objective.outputs
-    let plan = try TrainingPlan(
-      trainer.graph, weights, batch: batch, options: options, engine: trainer.engine)
+    let plan =
+      try training?.parts.whole
+      ?? TrainingPlan(
+        trainer.graph, weights, batch: batch, options: options, engine: trainer.engine)
     guard !plan.slots.isEmpty else {
       let frozen = trainer.options.freezing.names(at: epoch).joined(separator: ", ")
       throw ZooError.usage(
         "nothing learns"
           + (frozen.isEmpty ? ": the network has no parameters" : ": \(frozen) is frozen"))
     }
-    return plan
+    return (plan, training)
   }
 
   private func plan(of size: Int) throws -> TrainingPlan {
@@ -66,6 +71,13 @@ final class Learner {
   func step(
     _ batches: [(batch: Batch, count: Int)], rate: Double, momentum: Double? = nil, random: Random
   ) throws -> Step {
+    if let training {
+      let step = try training.step(batches, random: random)
+      let norm = descent.gradientNorm(plan)
+      guard norm.isFinite else { throw badGradient() }
+      try descent.step(plan, rate: rate, momentum: momentum, gradientNorm: norm)
+      return Step(loss: step.loss, parts: step.parts, gradientNorm: norm, items: step.items)
+    }
     let items = batches.reduce(0) { $0 + $1.count }
     var loss = 0.0
     var parts = trainer.objective.terms.map { _ in 0.0 }

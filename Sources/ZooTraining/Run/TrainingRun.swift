@@ -27,11 +27,10 @@ final class TrainingRun {
     }
     // A run that was killed before it was first saved begins again.
     let saved = access(folder.last, F_OK) == 0 ? try SavedTraining(folder.last) : nil
-    let terms = trainer.objective.terms
-    parts =
-      terms.count > 1 ? terms.map { "\($0.output).\($0.loss.json["kind"]?.string ?? "")" } : []
-    state = saved?.state ?? TrainingState(parts: terms.map { _ in 0 })
-    guard state.parts.count == terms.count else {
+    parts = trainer.losses
+    let terms = trainer.detection == nil ? trainer.objective.terms.count : parts.count
+    state = saved?.state ?? TrainingState(parts: Array(repeating: 0, count: terms))
+    guard state.parts.count == terms else {
       throw ZooError.corrupt("\(folder.last) was trained for \(state.parts.count) losses")
     }
     log = try RunLog(path, state.log, trainer.calls)
@@ -138,6 +137,7 @@ final class TrainingRun {
     try log.epoch(
       [("epoch", Double(epoch.number)), ("step", Double(epoch.step)), ("rate", epoch.rate)]
         + [("loss", epoch.loss)] + epoch.parts + epoch.metrics, at: state.step)
+    trainer.epochEnded(epoch)
 
     state.stoppedEarly = options.patience.map { state.stale >= $0 } ?? false
     state.epoch += 1
