@@ -266,7 +266,7 @@ extension SemanticSegmenter {
     let across = TileRow(picture.width, tiling, longest: limit)
     let channels = model.checkpoint.classes.count
     let (width, height) = (picture.width, picture.height)
-    var numbers = model.checkpoint.preprocessing
+    var numbers = try model.checkpoint.preprocessing.settled(for: picture)
     (numbers.resize, numbers.crop, numbers.multiple) = (.none, nil, 1)
     numbers.interpolation = .nearest
     let input = Shape([

@@ -117,7 +117,8 @@ extension Zoo.Fitting {
 
 extension Preprocessing {
   /// What most checkpoints of the field expect; used where nothing better is known.
-  static func usual(for architecture: any Architecture) -> Preprocessing {
+  /// - Parameter channels: where pictures have others than the architecture was designed for.
+  static func usual(for architecture: any Architecture, channels: Int? = nil) -> Preprocessing {
     let input = architecture.input
     var usual = Preprocessing(
       resize: .exact(height: input.height, width: input.width),
@@ -131,7 +132,7 @@ extension Preprocessing {
     // Sizes mean something to those who measure: a cell is so many pixels wide.
     case .segmentation: usual.resize = .none
     }
-    if input.channels == 1 {
+    if channels ?? input.channels == 1 {
       (usual.channels, usual.mean, usual.std) = (.grey, [0.5], [0.25])
     }
     return usual

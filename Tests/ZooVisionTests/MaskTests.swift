@@ -47,4 +47,33 @@ import ZooVision
     let one = try Picture(width: 1, height: 1, channels: 1, pixels: [7])
     #expect(try one.mirrored(in: Region(x: -2, y: -2, width: 4, height: 4)).pixels.allSatisfy { $0 == 7 })
   }
+
+  /// Each picture by itself: mean 0, deviation 1, in every channel that is not flat.
+  @Test func picturesAreStandardised() throws {
+    let preprocessing = Preprocessing(
+      resize: .none, channels: .bgr, mean: [0.4, 0.5, 0.6], std: [0.1, 0.2, 0.3],
+      standardizes: true)
+    let pictures = try (1...2).map { seed in
+      try Picture(
+        width: 9, height: 7, channels: 3,
+        pixels: (0..<189).map { $0 % 3 == 1 ? 90 : UInt8(($0 * 37 * seed + 5 * $0 / 3) % 256) })
+    }
+    let tensor = try preprocessing.tensor(from: pictures)
+    for plane in 0..<6 {
+      let values = tensor.values[plane * 63..<(plane + 1) * 63].map(Double.init)
+      let mean = values.reduce(0, +) / 63
+      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 63).squareRoot()
+      #expect(abs(mean) < 1e-5)
+      #expect(abs(deviation - (plane % 3 == 1 ? 0 : 1)) < 1e-5)
+    }
+    // Blue comes first.
+    let blue = pictures[0].pixels.indices.filter { $0 % 3 == 2 }.map { Double(pictures[0].pixels[$0]) }
+    let mean = blue.reduce(0, +) / 63
+    let deviation = (blue.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 63).squareRoot()
+    for (index, value) in blue.enumerated() {
+      #expect(abs(Double(tensor.values[index]) - (value - mean) / deviation) < 1e-5)
+    }
+    let read = try Preprocessing(preprocessing.json, in: "a record")
+    #expect(read == preprocessing)
+  }
 }

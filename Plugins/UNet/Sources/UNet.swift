@@ -46,7 +46,7 @@ public struct UNet: Segmenter {
 
   /// A level's two convolutions on the way down and two on the way up each take a place from every
   /// border, 2ˡ pixels: 6·2ᵈ − 4 in all, the 92 pixels of the paper's figure 2. With borders of
-  /// zeros they are not missing but disturbed.
+  /// zeros they are not missing but disturbed, and pooling rounds up what is disturbed: 6·2ᵈ − 2.
   public var tiling: Tiling {
     let scale = 1 << depth
     let lost = 6 * scale - 4
@@ -55,7 +55,7 @@ public struct UNet: Segmenter {
     case .unpadded: return Tiling(least: 2 * lost + 4, step: scale, margin: lost, reach: 0)
     case .padded:
       let spread = rise == .bilinear ? scale : 0
-      return Tiling(least: scale, step: scale, reach: lost + spread)
+      return Tiling(least: scale, step: scale, reach: lost + 2 + spread)
     // ResNet-18 sees 217 pixels to each side, and its decoder 62 more.
     case .borrowed: return Tiling(least: 32, step: 32, reach: 288)
     }
