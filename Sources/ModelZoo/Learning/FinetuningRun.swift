@@ -81,7 +81,7 @@ public struct FinetuningRun {
     settings.metric = lesson.metric
     trainer = try Trainer(
       graph, start.weights, source, objective: lesson.objective, options: settings,
-      engine: engine.engine())
+      engine: engine)
     self.options = options
     self.checkpoint = checkpoint
     self.new = new

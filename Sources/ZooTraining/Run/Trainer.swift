@@ -38,15 +38,25 @@ public struct Trainer {
   public var progress: (Progress) -> Void = { _ in }
   /// Told when an epoch has been judged.
   public var epochEnded: (Epoch) -> Void = { _ in }
+  /// Told how many items a frozen beginning has seen, of how many, before the steps that learn
+  /// from what it gave; see ``BatchSource/isFixed``.
+  public var featureProgress: (_ done: Int, _ items: Int) -> Void = { _, _ in }
   /// Asks the run to save and return.
   public var interruption: Interruption?
 
   /// The calls that write; tests let them fail.
   package var calls = SystemCalls.real
 
+  /// - Parameters:
+  ///   - graph: the network; what a frozen stage begins with runs as inference does.
+  ///   - weights: where it starts.
+  ///   - source: of the batches.
+  ///   - objective: what the outputs should be.
+  ///   - options: of the run.
+  ///   - engine: what computes; the fastest there is, if nothing else is said.
   public init(
     _ graph: Graph, _ weights: Weights, _ source: any BatchSource, objective: Objective,
-    options: Options = .init(), engine: any Engine = LayerEngine()
+    options: Options = .init(), engine: any Engine = EngineChoice.fastest
   ) {
     self.graph = graph
     self.weights = weights
@@ -76,7 +86,7 @@ public struct Trainer {
   ///   - network: the same network for pictures of another shape.
   public init(
     of detector: any TrainableDetector, _ graph: Graph, _ weights: Weights,
-    _ source: any BatchSource, options: Options = .init(), engine: any Engine = LayerEngine(),
+    _ source: any BatchSource, options: Options = .init(), engine: any Engine = EngineChoice.fastest,
     memory: Int = 0, network: @escaping (Shape) throws -> Graph
   ) {
     self.graph = graph
@@ -94,6 +104,15 @@ public struct Trainer {
     let terms = objective.terms
     return terms.count > 1
       ? terms.map { "\($0.output).\($0.loss.json["kind"]?.string ?? "")" } : []
+  }
+
+  /// With the engine that users choose.
+  public init(
+    _ graph: Graph, _ weights: Weights, _ source: any BatchSource, objective: Objective,
+    options: Options = .init(), engine: EngineChoice
+  ) throws {
+    self.init(
+      graph, weights, source, objective: objective, options: options, engine: try engine.engine())
   }
 
   /// Trains to the end, or until something asks it to stop.
