@@ -43,6 +43,8 @@
   F(dilated_convolution_backward_data_desc_init) \
   F(dilated_convolution_backward_weights_desc_init) \
   F(dilated_deconvolution_forward_desc_init)   \
+  F(dilated_deconvolution_backward_data_desc_init) \
+  F(dilated_deconvolution_backward_weights_desc_init) \
   F(inner_product_forward_desc_init)           \
   F(inner_product_backward_data_desc_init)     \
   F(inner_product_backward_weights_desc_init)  \

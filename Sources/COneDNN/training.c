@@ -62,6 +62,18 @@ static dnnl_status_t describe(
     return zoo_dnn.dilated_convolution_backward_weights_desc_init(
         &wanted->convolution, kind, source, weights, bias, target, stride, dilation, before,
         after);
+  case zoo_dnn_transposed_convolution:
+    kind = dnnl_deconvolution_direct;
+    if (isAhead)
+      return zoo_dnn.dilated_deconvolution_forward_desc_init(
+          &wanted->convolution, training, kind, source, weights, bias, target, stride, dilation,
+          before, after);
+    if (direction == zoo_dnn_back_to_source)
+      return zoo_dnn.dilated_deconvolution_backward_data_desc_init(
+          &wanted->convolution, kind, source, weights, target, stride, dilation, before, after);
+    return zoo_dnn.dilated_deconvolution_backward_weights_desc_init(
+        &wanted->convolution, kind, source, weights, bias, target, stride, dilation, before,
+        after);
   case zoo_dnn_dense:
     if (isAhead)
       return zoo_dnn.inner_product_forward_desc_init(

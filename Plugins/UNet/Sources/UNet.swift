@@ -168,7 +168,8 @@ public struct UNet: Segmenter {
       // The weights of the four neighbours sum to 1, so the convolution may come first, where there
       // are fewer places.
       doubled = x.conv(name, to: width, kernel: 1)
-        .upsample("up\(level)", .bilinear(alignCorners: false), to: isPadded ? skip.size : x.doubled)
+        .upsample(
+          "up\(level)", .bilinear(alignCorners: false), to: isPadded ? skip.size : x.doubled)
     case .transposed:
       // An odd side was rounded down by pooling, or up by a stride.
       let missing = Window.Size(
@@ -177,7 +178,9 @@ public struct UNet: Segmenter {
         name, to: width, kernel: 2, stride: 2, outputPadding: isPadded ? missing : 0)
     }
     guard isPadded else {
-      return skip.map.map { doubled.concatenate($0.cropped(to: doubled, "crop\(level)")) } ?? doubled
+      return skip.map.map {
+        doubled.concatenate($0.cropped(to: doubled, "crop\(level)"), name: "cat\(level)")
+      } ?? doubled
     }
     let fitting = doubled.beginning(of: skip.size, "cut\(level)")
     return skip.map.map { fitting.concatenate($0, name: "cat\(level)") } ?? fitting

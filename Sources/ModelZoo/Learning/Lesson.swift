@@ -26,7 +26,16 @@ struct Lesson {
     let loss = kind.loss(
       channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
     objective = [.init(output.name, loss)]
-    targets = { batch in [output.name: try batch.truths.target(for: shape)] }
+    let borders = kind == .borderCrossEntropy ? BorderWeights() : nil
+    targets = { batch in
+      let target = try batch.truths.target(for: shape)
+      guard let borders else { return [output.name: target] }
+      guard case .classes(let classes) = target, shape.rank == 3 else {
+        throw ZooError.usage("border-cross-entropy learns from masks")
+      }
+      let weights = try borders(classes, width: shape.width, height: shape.height)
+      return [output.name: .weighted(classes, weights)]
+    }
     metric = Lesson.metric(of: task)
   }
 

@@ -44,7 +44,7 @@ public struct BorderWeights: Hashable, Sendable {
     var weights: [Float] = []
     weights.reserveCapacity(classes.count)
     for start in stride(from: 0, to: classes.count, by: area) {
-      weights += weights(of: Array(classes[start..<start + area]), width, height)
+      weights += self.weights(of: Array(classes[start..<start + area]), width, height)
     }
     return weights
   }

@@ -169,6 +169,7 @@ final class TrainingCompiler {
     case let layer as BatchNorm where graph.operations[first].shape.rank == 3:
       return try norm(layer, group)
     case let layer as Convolution: return try convolution(layer, group)
+    case let layer as TransposedConvolution: return try transposedConvolution(layer, first)
     case let layer as Dense: return try dense(layer, group)
     case let layer as MaxPool: return try maxPool(layer, first)
     case let layer as AveragePool: return try averagePool(layer, first)
