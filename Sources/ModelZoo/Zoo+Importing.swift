@@ -152,16 +152,24 @@ extension Zoo.Fitting {
 
 extension Preprocessing {
   /// What most checkpoints of the field expect; used where nothing better is known.
-  static func usual(for architecture: any Architecture) -> Preprocessing {
+  /// - Parameter channels: where pictures have others than the architecture was designed for.
+  static func usual(for architecture: any Architecture, channels: Int? = nil) -> Preprocessing {
     let input = architecture.input
     var usual = Preprocessing(
       resize: .exact(height: input.height, width: input.width),
       mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
     if let own = (architecture as? any Detector)?.preprocessing { return own }
-    if architecture.task == .detection {
+    switch architecture.task {
+    case .classification: break
+    case .detection:
       usual.resize = .within(shorter: 800, longer: 1333)
       usual.interpolation = .sampled
       usual.multiple = 32
+    // Sizes mean something to those who measure: a cell is so many pixels wide.
+    case .segmentation: usual.resize = .none
+    }
+    if channels ?? input.channels == 1 {
+      (usual.channels, usual.mean, usual.std) = (.grey, [0.5], [0.25])
     }
     return usual
   }
