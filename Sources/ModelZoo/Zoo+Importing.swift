@@ -23,9 +23,11 @@ extension Zoo {
   /// keeps the one that covers most.
   ///
   /// `classes` are their names, where they are not those of the published checkpoints; the head is
-  /// the family's own, unless the catalogue knows the file and says otherwise.
+  /// the family's own, unless the catalogue knows the file and says otherwise. `renames` are tried
+  /// before any that the catalogue has.
   public func fit(
-    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil
+    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil,
+    renames: [Rename] = []
   ) throws -> Fitting {
     let variant = try registry.variant(name)
     let source = try ForeignCheckpoint.open(path)
@@ -42,10 +44,10 @@ extension Zoo {
     let classes = head == .none ? [] : all
     let graph = try variant.graph(
       head: head(classes: classes.count), normEpsilon: record?.normEpsilon)
-    var plan = try LoadPlan(from: source, into: graph, renames: record?.renames ?? [])
+    var plan = try LoadPlan(from: source, into: graph, renames: renames + (record?.renames ?? []))
     let family = catalog.records.filter { $0.family == variant.family }
-    for renames in [[]] + family.map(\.renames) where !plan.isComplete {
-      let other = try? LoadPlan(from: source, into: graph, renames: renames)
+    for others in [[]] + family.map(\.renames) where !plan.isComplete {
+      let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }
     return Fitting(

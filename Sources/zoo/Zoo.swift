@@ -18,7 +18,7 @@ package enum Command {
       ],
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
-        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), BenchVerb(),
+        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), NewVerb(), BenchVerb(),
         PluginsVerb(), DoctorVerb(),
       ],
       models: {
