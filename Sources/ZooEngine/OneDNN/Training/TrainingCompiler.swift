@@ -72,7 +72,7 @@ final class TrainingCompiler {
   ) throws {
     (self.graph, self.walk, self.parameters) = (graph, walk, parameters)
     (self.batch, self.winograd) = (batch, winograd)
-    frozen = Frozen(graph, walk, isFixed: parameters.isFixed)
+    frozen = Frozen(graph, walk)
     places = Array(repeating: [], count: graph.operations.count)
     contributions = Array(repeating: [], count: graph.operations.count)
     zoo_dnn_set_threads(threads)
