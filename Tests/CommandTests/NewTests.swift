@@ -34,7 +34,7 @@ extension CommandLineTests {
       #expect(tree.filter { !before.contains($0) && !$0.hasPrefix("Plugins/TinyNet") }.isEmpty)
       let source = try String(
         contentsOfFile: workspace["Plugins/TinyNet/Sources/TinyNet.swift"], encoding: .utf8)
-      #expect(source.contains("struct TinyNet: \(template == "detector" ? "Detector" : "Arch")"))
+      #expect(source.contains("struct TinyNet: \(template == "detector" ? "TrainableDetector" : "Arch")"))
       #expect(!source.contains("NAME") && !source.contains("VARIANT"))
       #expect(source.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }

@@ -17,7 +17,8 @@ struct Scaffold {
   /// What the templates use, and what every Swift source sees.
   static let takenNames = [
     "Architecture", "Node", "Shape", "Head", "Stage", "VisionTask", "Registration", "Registrar",
-    "Registry", "Detector", "Detection", "DetectionOptions", "PictureBatch", "PartRunner", "Graph",
+    "Registry", "Detector", "TrainableDetector", "Grid", "Detection", "DetectionOptions",
+    "PictureBatch", "PartRunner", "Graph",
     "Box", "Suppression", "Tensor", "Window", "Weights", "Layer", "Variant", "Conformance",
     "Upsample", "Swift", "Glibc", "Foundation", "Testing", "XCTest", "Dispatch", "Any", "Self",
     "Type", "Protocol", "Int", "Float", "Double", "Bool", "String", "Array", "Dictionary", "Set",
@@ -175,7 +176,10 @@ struct Scaffold {
 
     /// What it does that others do not: authors and year, where to read it, and the table that the
     /// widths below are from. Names are those of the weights that are to fit.
-    public struct NAME: Detector {
+    ///
+    /// As it stands, each place of the last map says whether it is the middle of something, and how
+    /// far that reaches from there.
+    public struct NAME: TrainableDetector {
       public static let name = "NAME"
       public static let paper = "authors and year, where to read it"
       public static let variants = [
@@ -188,6 +192,8 @@ struct Scaffold {
 
       public var input: Shape { [3, 256, 256] }
       public var classes: Int { 20 }
+
+      // MARK: The graph
 
       public func features(_ image: Node) -> Node {
         widths.indices.reduce(image) { x, index in
@@ -212,35 +218,29 @@ struct Scaffold {
         case .original(let classes):
           return [
             "scores": features.stage(Stage.head) { self.head($0, classes: classes) },
-            // How far it reaches to the left, up, right and down, as logarithms of the stride.
+            // Left, up, right and down, as logarithms of strides.
             "reaches": features.stage("reaches") { $0.conv("reaches", to: 4, kernel: 1) },
           ]
         default: return ["scores": image.refused("a detector has no head but its own")]
         }
       }
 
+      // MARK: Looking
+
+      private static let whole = Graph.Part(from: ["image"], to: ["scores", "reaches"])
+
       public func detect(
         in batch: PictureBatch, _ options: DetectionOptions, running network: some PartRunner
       ) throws -> [[Detection]] {
-        let values = try network(
-          .init(from: ["image"], to: ["scores", "reaches"]), ["image": batch.tensor])
-        let (scores, reaches) = (values[0].values, values[1].values)
-        let (classes, height, width) = (
-          values[0].shape[1], values[0].shape[2], values[0].shape[3]
-        )
-        let stride = Float(batch.size.width) / Float(max(1, width))
+        let values = try network(Self.whole, ["image": batch.tensor])
+        let (scores, reaches, grid) = (values[0].values, values[1].values, Grid(values[0], batch))
         return batch.sizes.enumerated().map { picture, size in
           var found: [Detection] = []
-          for place in 0..<height * width {
-            let x = (Float(place % width) + 0.5) * stride
-            let y = (Float(place / width) + 0.5) * stride
-            let side = (0..<4).map { side in
-              exp(min(reaches[(4 * picture + side) * height * width + place], 8)) * stride
-            }
-            let box = Box(x - side[0], y - side[1], x + side[2], y + side[3]).clipped(to: size)
-            for label in 0..<classes {
-              let logit = scores[(classes * picture + label) * height * width + place]
-              let score = 1 / (1 + exp(-logit))
+          for place in 0..<grid.places {
+            let sides = (0..<4).map { reaches[(4 * picture + $0) * grid.places + place] }
+            let box = grid.box(at: place, sides).clipped(to: size)
+            for label in 0..<grid.classes {
+              let score = 1 / (1 + exp(-scores[grid.index(picture, label, place)]))
               guard score > options.score, box.isFinite, box.hasSides(atLeast: 1) else { continue }
               found.append(Detection(box, classIndex: label, score: score))
             }
@@ -250,6 +250,91 @@ struct Scaffold {
             threshold: options.iou)
           return kept.prefix(options.limit).map { found[$0] }
         }
+      }
+
+      // MARK: Learning
+
+      public var losses: [String] { ["score", "reach"] }
+
+      /// Cross-entropy of every score, the middles of things with as much say as all other places;
+      /// squares of how far the reaches are off there.
+      public func learn(
+        from lesson: DetectionLesson, running network: some TrainingPartRunner
+      ) throws -> [Double] {
+        let values = try network.forward(Self.whole, ["image": lesson.pictures.tensor])
+        guard let scores = values["scores"], let reaches = values["reaches"] else {
+          throw ZooError.failure("the network gives no scores and reaches")
+        }
+        let grid = Grid(scores, lesson.pictures)
+        var truth = Array(repeating: Float(0), count: scores.count)
+        var sides: [Int: Float] = [:]
+        for (picture, things) in lesson.truths.enumerated() {
+          for thing in things where thing.classIndex < grid.classes {
+            let place = grid.place(of: thing.box)
+            truth[grid.index(picture, thing.classIndex, place)] = 1
+            for (side, reach) in grid.reaches(of: thing.box, from: place).enumerated() {
+              sides[(4 * picture + side) * grid.places + place] = reach
+            }
+          }
+        }
+        let (things, share) = (max(1, truth.reduce(0, +)), Float(lesson.share))
+        var losses = [0.0, 0.0]
+        let slopes = zip(scores.values, truth).map { logit, truth in
+          let odds = 1 / (1 + exp(-logit))
+          let weight = truth > 0 ? 1 / things : 1 / max(1, Float(scores.count) - things)
+          losses[0] -= Double(weight * log(max(1e-7, truth > 0 ? odds : 1 - odds)))
+          return share * weight * (odds - truth)
+        }
+        let found = reaches.values
+        var pulls = Array(repeating: Float(0), count: reaches.count)
+        for (index, reach) in sides {
+          let off = found[index] - reach
+          losses[1] += Double(off * off / (4 * things))
+          pulls[index] = share * off / (2 * things)
+        }
+        _ = try network.backward(
+          Self.whole,
+          ["scores": Tensor(scores.shape, slopes), "reaches": Tensor(reaches.shape, pulls)])
+        return losses
+      }
+    }
+
+    /// The places of the last map, in pixels of the batch.
+    private struct Grid {
+      let classes, height, width: Int
+      let stride: Float
+      var places: Int { height * width }
+
+      init(_ scores: Tensor, _ pictures: PictureBatch) {
+        (classes, height, width) = (scores.shape[1], scores.shape[2], scores.shape[3])
+        stride = Float(pictures.size.width) / Float(max(1, width))
+      }
+
+      func index(_ picture: Int, _ label: Int, _ place: Int) -> Int {
+        (classes * picture + label) * places + place
+      }
+
+      /// Where the middle of a box is.
+      func place(of box: Box) -> Int {
+        let row = Int((box.y0 + box.y1) / 2 / stride), column = Int((box.x0 + box.x1) / 2 / stride)
+        return min(max(row, 0), height - 1) * width + min(max(column, 0), width - 1)
+      }
+
+      private func middle(_ place: Int) -> (x: Float, y: Float) {
+        ((Float(place % width) + 0.5) * stride, (Float(place / width) + 0.5) * stride)
+      }
+
+      func reaches(of box: Box, from place: Int) -> [Float] {
+        let (x, y) = middle(place)
+        return [x - box.x0, y - box.y0, box.x1 - x, box.y1 - y].map {
+          log(max($0 / stride, 0.1))
+        }
+      }
+
+      func box(at place: Int, _ reaches: [Float]) -> Box {
+        let (x, y) = middle(place)
+        let sides = reaches.map { exp(min($0, 8)) * stride }
+        return Box(x - sides[0], y - sides[1], x + sides[2], y + sides[3])
       }
     }
 
