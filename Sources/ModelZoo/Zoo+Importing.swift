@@ -124,6 +124,9 @@ extension Preprocessing {
     var usual = Preprocessing(
       resize: .exact(height: input.height, width: input.width),
       mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+    if input.channels == 1 {
+      (usual.channels, usual.mean, usual.std) = (.grey, [0.5], [0.5])
+    }
     if architecture.task == .detection {
       usual.resize = .within(shorter: 800, longer: 1333)
       usual.interpolation = .sampled

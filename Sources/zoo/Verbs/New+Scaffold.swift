@@ -58,15 +58,21 @@ struct Scaffold {
 
   private func filled(_ text: String) -> String {
     text.replacing("NAME", with: name).replacing("VARIANT", with: variant)
-      .replacing("COUNT", with: "\(parameters)") + "\n"
+      .replacing("COUNT", with: "\(parameters)").replacing("IMPORTS", with: imports) + "\n"
+  }
+
+  /// In the order that the formatter wants.
+  private var imports: String {
+    [name, "Testing", "ZooConformance", "ZooKit"].sorted().map { "import \($0)" }
+      .joined(separator: "\n")
   }
 
   /// Of the larger variant, as the templates have it.
   private var parameters: String {
     switch template {
-    case .classifier: "1_102_248"
-    case .segmenter: "77_362"
-    case .detector: "100_000"
+    case .classifier: "1_218_600"
+    case .segmenter: "58_386"
+    case .detector: "96_568"
     }
   }
 
@@ -81,7 +87,8 @@ struct Scaffold {
       public static let name = "NAME"
       public static let paper = "authors and year, where to read it"
       public static let variants = [
-        "VARIANT": NAME(widths: [64, 128, 256, 256]), "VARIANT-small": NAME(widths: [32, 64, 128, 128]),
+        "VARIANT": NAME(widths: [64, 128, 256, 256]),
+        "VARIANT-small": NAME(widths: [32, 64, 128, 128]),
       ]
       public static let miniatures = ["VARIANT": NAME(widths: [8, 12, 16])]
 
@@ -118,7 +125,8 @@ struct Scaffold {
       public static let name = "NAME"
       public static let paper = "authors and year, where to read it"
       public static let variants = [
-        "VARIANT": NAME(widths: [16, 32, 64]), "VARIANT-small": NAME(widths: [8, 16, 32]),
+        "VARIANT": NAME(widths: [16, 32, 64]),
+        "VARIANT-small": NAME(widths: [8, 16, 32]),
       ]
       public static let miniatures = ["VARIANT": NAME(widths: [8, 12])]
 
@@ -183,7 +191,8 @@ struct Scaffold {
       public static let name = "NAME"
       public static let paper = "authors and year, where to read it"
       public static let variants = [
-        "VARIANT": NAME(widths: [32, 64, 128]), "VARIANT-small": NAME(widths: [16, 32, 64]),
+        "VARIANT": NAME(widths: [32, 64, 128]),
+        "VARIANT-small": NAME(widths: [16, 32, 64]),
       ]
       public static let miniatures = ["VARIANT": NAME(widths: [8, 12, 16])]
 
@@ -343,10 +352,7 @@ struct Scaffold {
     """
 
   private static let tests = """
-    import NAME
-    import Testing
-    import ZooConformance
-    import ZooKit
+    IMPORTS
 
     struct NAMETests {
       /// What the rest of the zoo relies on.

@@ -70,7 +70,7 @@ struct NewVerb: Verb {
   private func check(_ name: String, in registry: Registry) throws {
     let isSpelledAsType =
       name.utf8.first.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 } ?? false
-      && name.utf8.count <= 40
+      && name.utf8.count <= 28
       && name.unicodeScalars.allSatisfy {
         $0.isASCII && $0.properties.isAlphabetic || 48...57 ~= $0.value
       }
