@@ -82,7 +82,7 @@ let package = Package(
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooDetection", ["ZooKit"]),
-    room("ZooConformance", ["ZooKit", "ZooEngine", "ZooTraining"]),
+    room("ZooConformance", ["ZooKit", "ZooEngine", "ZooDetection", "ZooTraining"]),
     room("ZooFetch", ["ZooKit", "CTransfer"]),
     room("ZooMetrics", ["ZooKit"]),
     room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),

@@ -15,6 +15,10 @@ extension CommandLineTests {
       try workspace.write("// swift-tools-version: 6.2\n", to: "Package.swift")
     }
 
+    private let conforming = [
+      "classifier": "Architecture", "segmenter": "Segmenter", "detector": "TrainableDetector",
+    ]
+
     private var tree: [String] {
       (FileManager.default.enumerator(atPath: workspace.path)?.allObjects as? [String] ?? [])
         .filter { !$0.hasPrefix(".output") && !$0.hasPrefix(".errors") }.sorted()
@@ -34,7 +38,7 @@ extension CommandLineTests {
       #expect(tree.filter { !before.contains($0) && !$0.hasPrefix("Plugins/TinyNet") }.isEmpty)
       let source = try String(
         contentsOfFile: workspace["Plugins/TinyNet/Sources/TinyNet.swift"], encoding: .utf8)
-      #expect(source.contains("struct TinyNet: \(template == "detector" ? "TrainableDetector" : "Arch")"))
+      #expect(source.contains("struct TinyNet: \(conforming[template] ?? "")"))
       #expect(!source.contains("NAME") && !source.contains("VARIANT"))
       #expect(source.split(separator: "\n").allSatisfy { $0.count <= 100 })
     }

@@ -16,7 +16,8 @@ struct Scaffold {
 
   /// What the templates use, and what every Swift source sees.
   static let takenNames = [
-    "Architecture", "Node", "Shape", "Head", "Stage", "VisionTask", "Registration", "Registrar",
+    "Architecture", "Segmenter", "Node", "Shape", "Head", "Stage", "VisionTask", "Registration",
+    "Registrar",
     "Registry", "Detector", "TrainableDetector", "Grid", "Detection", "DetectionOptions",
     "PictureBatch", "PartRunner", "Graph",
     "Box", "Suppression", "Tensor", "Window", "Weights", "Layer", "Variant", "Conformance",
@@ -71,7 +72,7 @@ struct Scaffold {
   private var parameters: String {
     switch template {
     case .classifier: "1_218_600"
-    case .segmenter: "58_386"
+    case .segmenter: "58_369"
     case .detector: "96_568"
     }
   }
@@ -121,7 +122,7 @@ struct Scaffold {
 
     /// What it does that others do not: authors and year, where to read it, and the table that the
     /// widths below are from. Names are those of the weights that are to fit.
-    public struct NAME: Architecture {
+    public struct NAME: Segmenter {
       public static let name = "NAME"
       public static let paper = "authors and year, where to read it"
       public static let variants = [
@@ -133,9 +134,7 @@ struct Scaffold {
       /// Channels at each size, the picture's own first.
       let widths: [Int]
 
-      public var task: VisionTask { .segmentation }
       public var input: Shape { [3, 256, 256] }
-      public var classes: Int { 2 }
 
       /// Down by halves and up again, each size with what was seen there on the way down.
       public func features(_ image: Node) -> Node {
