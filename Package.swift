@@ -77,7 +77,7 @@ let package = Package(
     // The host and the rooms around it.
     room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
     room("ZooEngine", ["ZooKit", "COneDNN", "CKernels"]),
-    room("ZooTraining", ["ZooKit", "ZooEngine"]),
+    room("ZooTraining", ["ZooKit", "ZooEngine", "ZooDetection"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooDetection", ["ZooKit"]),
@@ -86,8 +86,10 @@ let package = Package(
     room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),
     room(
       "ModelZoo",
-      ["ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "CCatalog"]
-        + families),
+      [
+        "ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "ZooData",
+        "ZooTraining", "ZooMetrics", "CCatalog",
+      ] + families),
     room("ZooArguments", ["ZooKit"]),
     .executableTarget(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict,
@@ -106,7 +108,7 @@ let package = Package(
       ["ZooKit", "ZooEngine", "ZooTraining", "ZooFormats", "training-program"] + families),
     tests("ZooFormatsTests", ["ZooKit", "ZooFormats"]),
     tests("ZooVisionTests", ["ZooKit", "ZooVision"]),
-    tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooKit"] + families),
+    tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooTraining", "ZooKit"] + families),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),

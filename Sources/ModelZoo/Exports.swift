@@ -1,7 +1,11 @@
-// One import for everything: the host, its engine, pictures, formats, the cache and the families.
+// One import for everything: the host, its engine, pictures, formats, the cache, the families, and
+// what it takes to train and to judge.
+@_exported import ZooData
 @_exported import ZooDetection
 @_exported import ZooEngine
 @_exported import ZooFetch
 @_exported import ZooFormats
 @_exported import ZooKit
+@_exported import ZooMetrics
+@_exported import ZooTraining
 @_exported import ZooVision

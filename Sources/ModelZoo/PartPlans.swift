@@ -118,7 +118,7 @@ final class PartPlans: PartRunner {
 
 extension Tensor {
   /// Some items of a batch, and zeros behind them.
-  fileprivate func items(_ range: Range<Int>, paddedTo count: Int) throws -> Tensor {
+  func items(_ range: Range<Int>, paddedTo count: Int) throws -> Tensor {
     let row = self.count / max(shape[0], 1)
     return try Tensor(Shape([count] + shape.sizes.dropFirst())) { values in
       withValues { all in

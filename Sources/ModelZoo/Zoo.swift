@@ -12,6 +12,9 @@ import ZooKit
 /// print(answer.top[0].name, answer.top[0].probability)
 /// ```
 public struct Zoo: Sendable {
+  /// Of this library and of the program `zoo`.
+  public static let version = "0.1.0"
+
   public let catalog: Catalog
   public let registry: Registry
   /// Nil where there is no home to keep weights in.

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Pictures with their targets, as a folder of one of the usual kinds has them.
+/// Pictures with their truths, as a folder of one of the usual kinds has them.
 ///
 /// ```swift
 /// let data = try Dataset.open("hymenoptera")

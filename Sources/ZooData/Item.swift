@@ -48,23 +48,23 @@ public enum Annotation: Sendable {
 }
 
 extension Item {
-  /// The picture, decoded, and its target in the picture's own pixels.
+  /// The picture, decoded, and its truth in the picture's own pixels.
   public func sample() throws -> Sample {
     switch annotation {
-    case .none: return Sample(name: name, picture: try picture(), target: .none)
-    case .label(let index): return Sample(name: name, picture: try picture(), target: .label(index))
-    case .labels(let set): return Sample(name: name, picture: try picture(), target: .labels(set))
+    case .none: return Sample(name: name, picture: try picture(), truth: .none)
+    case .label(let index): return Sample(name: name, picture: try picture(), truth: .label(index))
+    case .labels(let set): return Sample(name: name, picture: try picture(), truth: .labels(set))
     case .values(let values):
-      return Sample(name: name, picture: try picture(), target: .values(values))
+      return Sample(name: name, picture: try picture(), truth: .values(values))
     case .boxes(let boxes, let size):
       let picture = try picture(expecting: size)
-      return Sample(name: name, picture: picture, target: .boxes(boxes))
+      return Sample(name: name, picture: picture, truth: .boxes(boxes))
     case .fractions(let boxes):
       let picture = try picture()
       let (width, height) = (Double(picture.width), Double(picture.height))
       return Sample(
         name: name, picture: picture,
-        target: .boxes(
+        truth: .boxes(
           boxes.map { box in
             var scaled = box
             scaled.frame = Frame(
@@ -82,7 +82,7 @@ extension Item {
           "\(path) has \(mask.width)×\(mask.height) pixels, its picture \(name) has "
             + "\(picture.width)×\(picture.height)")
       }
-      return Sample(name: name, picture: picture, target: .mask(mask))
+      return Sample(name: name, picture: picture, truth: .mask(mask))
     }
   }
 

@@ -26,7 +26,7 @@ public struct ObjectBox: Hashable, Sendable {
 }
 
 /// What is to be learned about a picture.
-public enum Target: Sendable {
+public enum Truth: Sendable {
   case none
   case label(Int)
   case labels(Set<Int>)
@@ -40,16 +40,16 @@ public enum Target: Sendable {
   public static let ignored: UInt8 = 255
 }
 
-/// A picture with its target, in memory.
+/// A picture with what is true of it, in memory.
 public struct Sample: Sendable {
   /// The file's path within the data set, or its place in an archive.
   public var name: String
   public var picture: Picture
-  public var target: Target
+  public var truth: Truth
 
-  public init(name: String, picture: Picture, target: Target) {
+  public init(name: String, picture: Picture, truth: Truth) {
     self.name = name
     self.picture = picture
-    self.target = target
+    self.truth = truth
   }
 }

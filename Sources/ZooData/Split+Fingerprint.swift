@@ -2,7 +2,7 @@ import ZooKit
 import ZooVision
 
 extension Split {
-  /// A digest of what these pictures and targets are, to notice that a run goes on with other
+  /// A digest of what these pictures and truths are, to notice that a run goes on with other
   /// data: of each item the name, the annotation, the file's size, and its first and last bytes.
   /// Where the folder stands does not matter.
   public func fingerprint(classes: [String]) throws -> String {

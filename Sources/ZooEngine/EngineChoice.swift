@@ -13,13 +13,17 @@ public enum EngineChoice: String, CaseIterable, Sendable {
   public func engine(for precision: Precision = .fp32) throws -> any Engine {
     switch (self, precision) {
     case (.openblas, .fp32): return LayerEngine()
-    case (.auto, .fp32): return EngineChoice.objection == nil ? try OneDNNEngine() : LayerEngine()
+    case (.auto, .fp32): return EngineChoice.fastest
     case (.onednn, .fp32): return try OneDNNEngine()
     case (.auto, .bf16), (.onednn, .bf16): return try OneDNNEngine(precision: .bf16)
     case (.openblas, .bf16):
       throw ZooError.unavailable("openblas computes in fp32 only; onednn knows bf16")
     }
   }
+
+  /// What `auto` is on this machine, for float32.
+  public static let fastest: any Engine =
+    (objection == nil ? try? OneDNNEngine() : nil) ?? LayerEngine()
 
   /// Why `auto` is `openblas` on this machine; nil where it is `onednn`.
   public static let objection: String? = {

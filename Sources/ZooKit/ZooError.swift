@@ -18,6 +18,10 @@ public struct ZooError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotCreate = 73
     /// Reading or writing failed half way: a full disk, an I/O error.
     case io = 74
+    /// SIGINT asked for it, and everything was saved.
+    case interrupted = 130
+    /// SIGTERM asked for it, and everything was saved.
+    case terminated = 143
   }
 
   public let kind: Kind

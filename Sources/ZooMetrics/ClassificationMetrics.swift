@@ -159,6 +159,10 @@ extension ClassificationMetrics {
 }
 
 /// Row by row, in float64, less the greatest of each so that nothing overflows.
+package func softmax(_ logits: [Float], _ classCount: Int) -> [Float] {
+  logits.withUnsafeBufferPointer { softmax($0, classCount) }
+}
+
 func softmax(_ logits: UnsafeBufferPointer<Float>, _ classCount: Int) -> [Float] {
   guard classCount > 0 else { return [] }
   var probabilities: [Float] = []

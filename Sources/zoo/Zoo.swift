@@ -4,21 +4,20 @@ import ZooArguments
 
 @main
 package enum Command {
-  static let version = "0.1.0"
-
   package static func main() { exit(program.main(CommandLine.arguments)) }
 
   /// The whole command line as a value, for a test to look for mistakes in its description.
   package static var program: ZooArguments.Program {
     ZooArguments.Program(
-      name: "zoo", version: version, summary: "a model zoo for computer vision",
+      name: "zoo", version: Zoo.version, summary: "a model zoo for computer vision",
       common: [
         Common.json, Common.engine, Common.threads, Common.seed, Common.quiet, Common.offline,
         Common.plugins,
       ],
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
-        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), BenchVerb(),
+        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), FeaturesVerb(), FinetuneVerb(),
+        TrainVerb(), TuneVerb(), EvaluateVerb(), BenchVerb(),
         PluginsVerb(), DoctorVerb(),
       ],
       models: {

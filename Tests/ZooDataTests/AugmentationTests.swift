@@ -25,7 +25,7 @@ private func scene(
   let frame = Frame(x0: Double(x), y0: Double(y), x1: Double(x + w), y1: Double(y + h))
   return Sample(
     name: "scene", picture: picture,
-    target: boxes ? .boxes([ObjectBox(frame, classIndex: 4)]) : .mask(mask))
+    truth: boxes ? .boxes([ObjectBox(frame, classIndex: 4)]) : .mask(mask))
 }
 
 private func context(_ seed: UInt64, _ side: Int = 96) -> AugmentationContext {
@@ -65,7 +65,7 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     for seed in 0..<40 as Range<UInt64> {
       let moved = try step.applied(to: sample, context(seed))
       #expect(moved.size == Window.Size(96))
-      guard let seen = bright(moved.picture), let box = boxTarget(moved.target).first else {
+      guard let seen = bright(moved.picture), let box = boxTruth(moved.truth).first else {
         continue
       }
       kept += 1
@@ -86,7 +86,7 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
       let step = RandomAffine(degrees: 30, scale: 0.8...1.2, shear: 10, translation: 0.05)
       let moved = try step.applied(to: sample, context(seed))
       let seen = try #require(bright(moved.picture)?.frame)
-      let box = try #require(boxTarget(moved.target).first?.frame)
+      let box = try #require(boxTruth(moved.truth).first?.frame)
       #expect(box.x0 <= seen.x0 + 1 && box.y0 <= seen.y0 + 1)
       #expect(box.x1 >= seen.x1 - 1 && box.y1 >= seen.y1 - 1)
       // The bounds of the corners, no more.
@@ -100,10 +100,10 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     let sample = try scene(boxes: false)
     for seed in 0..<40 as Range<UInt64> {
       let moved = try step.applied(to: sample, context(seed))
-      guard case .mask(let mask) = moved.target else { return #expect(Bool(false)) }
+      guard case .mask(let mask) = moved.truth else { return #expect(Bool(false)) }
       #expect(mask.size == moved.size)
       let (classes, pixels) = (mask.pixels, moved.picture.pixels)
-      #expect(classes.allSatisfy { $0 == 0 || $0 == 1 || $0 == Target.ignored })
+      #expect(classes.allSatisfy { $0 == 0 || $0 == 1 || $0 == Truth.ignored })
       // Only along edges may a mixed pixel fall to either side.
       var wrong = 0
       for pixel in classes.indices {
@@ -111,7 +111,7 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
         switch classes[pixel] {
         case 1 where level < 120, 0 where level > 120: wrong += 1
         // Beyond the border.
-        case Target.ignored
+        case Truth.ignored
         where !(level == 114 || level == 0 || (20...114).contains(level) || level > 113):
           wrong += 1
         default: break
@@ -126,20 +126,20 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     sample.picture = try pattern(40, 24)
     let flipped = try sample.flipped()
     #expect(flipped.picture.pixels[0..<3].elementsEqual(sample.picture.pixels[39 * 3..<40 * 3]))
-    #expect(corners(boxTarget(flipped.target)[0].frame) == [27, 5, 37, 11])
+    #expect(corners(boxTruth(flipped.truth)[0].frame) == [27, 5, 37, 11])
     #expect(try flipped.flipped().picture == sample.picture)
     let down = try sample.flipped(vertically: true)
-    #expect(corners(boxTarget(down.target)[0].frame) == [3, 13, 13, 19])
+    #expect(corners(boxTruth(down.truth)[0].frame) == [3, 13, 13, 19])
     let turned = try sample.turned(quarters: 1)
     #expect(turned.size == Window.Size(40, 24))
     // The lower left corner comes to the upper left.
     #expect(
       turned.picture.pixels[0..<3].elementsEqual(sample.picture.pixels[23 * 120..<23 * 120 + 3]))
-    #expect(corners(boxTarget(turned.target)[0].frame) == [13, 3, 19, 13])
+    #expect(corners(boxTruth(turned.truth)[0].frame) == [13, 3, 19, 13])
     var round = sample
     for _ in 0..<4 { round = try round.turned(quarters: 1) }
     #expect(round.picture == sample.picture)
-    #expect(boxTarget(round.target) == boxTarget(sample.target))
+    #expect(boxTruth(round.truth) == boxTruth(sample.truth))
     #expect(try sample.turned(quarters: -1).picture == sample.turned(quarters: 3).picture)
     #expect(try sample.turned(quarters: 2).picture == flipped.flipped(vertically: true).picture)
   }
@@ -151,11 +151,11 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     let placed = try sample.placed(by: preprocessing)
     #expect(try placed.picture == preprocessing.applied(to: sample.picture))
     let seen = try #require(bright(placed.picture)?.frame)
-    let box = try #require(boxTarget(placed.target).first?.frame)
+    let box = try #require(boxTruth(placed.truth).first?.frame)
     #expect(zip(corners(box), corners(seen)).allSatisfy { abs($0 - $1) <= 1 })
     let masked = try scene(120, 90, x: 40, y: 30, w: 40, h: 30, boxes: false).placed(
       by: preprocessing)
-    guard case .mask(let mask) = masked.target else { return #expect(Bool(false)) }
+    guard case .mask(let mask) = masked.truth else { return #expect(Bool(false)) }
     #expect(mask.size == Window.Size(56) && Set(mask.pixels) == [0, 1])
   }
 
@@ -170,7 +170,7 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     }
     #expect(shapes.count > 40)
     // A picture so long that no part of it has an allowed shape: the largest one in the middle.
-    let line = Sample(name: "line", picture: try pattern(400, 4), target: .label(0))
+    let line = Sample(name: "line", picture: try pattern(400, 4), truth: .label(0))
     let cut = try RandomResizedCrop(scale: 1...1).applied(to: line, context(1, 8))
     let expected = try line.picture.cropped(to: Region(x: 197, y: 0, width: 5, height: 4))
       .resized(to: Window.Size(8))
@@ -180,7 +180,7 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
   @Test func boxesThatAreCutOffGo() throws {
     let sample = try scene(boxes: true)
     func left(_ region: Region) throws -> [ObjectBox] {
-      boxTarget(try sample.cropped(to: region).target)
+      boxTruth(try sample.cropped(to: region).truth)
     }
     // A tenth of it, then half.
     #expect(try left(Region(x: 60, y: 0, width: 36, height: 96)).isEmpty)
@@ -201,7 +201,7 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
         AugmentationContext(random: Random(seed: seed), size: Window.Size(160, 128)) { _ in sample }
       )
       #expect(joined.size == Window.Size(160, 128))
-      let boxes = boxTarget(joined.target)
+      let boxes = boxTruth(joined.truth)
       most = max(most, boxes.count)
       let (pixels, width) = (joined.picture.pixels, joined.size.width)
       for box in boxes {
@@ -217,19 +217,19 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     let joined = try step.applied(
       to: masked,
       AugmentationContext(random: Random(seed: 3), size: Window.Size(96)) { _ in masked })
-    guard case .mask(let mask) = joined.target else { return #expect(Bool(false)) }
+    guard case .mask(let mask) = joined.truth else { return #expect(Bool(false)) }
     let (classes, pixels) = (mask.pixels, joined.picture.pixels)
     #expect(classes.contains(1))
     for pixel in classes.indices where classes[pixel] == 1 { #expect(pixels[3 * pixel] > 90) }
     #expect(throws: ZooError.self) {
       try step.applied(
-        to: Sample(name: "x", picture: sample.picture, target: .label(0)),
+        to: Sample(name: "x", picture: sample.picture, truth: .label(0)),
         AugmentationContext(random: Random(seed: 3), size: Window.Size(96)) { _ in sample })
     }
   }
 
   @Test func coloursChangeAndShapesStay() throws {
-    let sample = Sample(name: "x", picture: try pattern(48, 40), target: .label(3))
+    let sample = Sample(name: "x", picture: try pattern(48, 40), truth: .label(3))
     let steps: [any Augmentation] = [
       ColourJitter(brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1), HSVJitter(),
       RandomGrey(probability: 1), RandomBlur(deviation: 0.5...2, probability: 1),
@@ -241,11 +241,11 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
       #expect(one.picture != sample.picture)
       #expect(try step.applied(to: sample, context(1)).picture == one.picture)
       // Grey pictures pass through the same steps.
-      let grey = Sample(name: "g", picture: try sample.picture.grey, target: .none)
+      let grey = Sample(name: "g", picture: try sample.picture.grey, truth: .none)
       #expect(try step.applied(to: grey, context(1)).picture.channels == 1)
     }
     let noisy = try RandomNoise(deviation: 8...8, probability: 1).applied(
-      to: Sample(name: "n", picture: plain(100, 100, 3, 128), target: .none), context(2))
+      to: Sample(name: "n", picture: plain(100, 100, 3, 128), truth: .none), context(2))
     let levels = noisy.picture.pixels.map { Double($0) - 128 }
     let deviation = (levels.reduce(0) { $0 + $1 * $1 } / Double(levels.count)).squareRoot()
     #expect(abs(deviation - 8) < 0.2 && abs(levels.reduce(0, +) / Double(levels.count)) < 0.2)
@@ -287,14 +287,14 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
       resize: .shorterSide(72), crop: Window.Size(64), mean: [0, 0, 0], std: [1, 1, 1])
     let plan = AugmentationPlan(preset, for: task)
     var sample = try scene(120, 100, boxes: task == .detection)
-    if task == .classification { sample.target = .label(0) }
+    if task == .classification { sample.truth = .label(0) }
     for seed in 0..<10 as Range<UInt64> {
       let made = try plan.applied(to: sample, preprocessing, random: Random(seed: seed)) {
         [sample] _ in sample
       }
       #expect(made.size == Window.Size(64))
-      if case .mask(let mask) = made.target { #expect(mask.size == made.size) }
-      for box in boxTarget(made.target) {
+      if case .mask(let mask) = made.truth { #expect(mask.size == made.size) }
+      for box in boxTruth(made.truth) {
         #expect(
           box.frame.x0 >= 0 && box.frame.y1 <= 64 && box.frame.width > 0 && box.frame.height > 0)
       }

@@ -18,7 +18,7 @@ import ZooVision
     // The first picture of all is a boot.
     let sample = try #require(data["train"]).items[0].sample()
     #expect(sample.picture.size == Window.Size(28) && sample.picture.channels == 1)
-    guard case .label(let label) = sample.target else { return #expect(Bool(false)) }
+    guard case .label(let label) = sample.truth else { return #expect(Bool(false)) }
     #expect(label == 9)
   }
 }
@@ -60,7 +60,7 @@ import ZooVision
     #expect(data["val"]?.counts(classes: 3) == [83, 967, 87])
     let sample = try #require(data["test"]).items[0].sample()
     #expect(sample.picture.width == 640 && sample.picture.height == 480)
-    #expect(!boxTarget(sample.target).isEmpty)
+    #expect(!boxTruth(sample.truth).isEmpty)
     for split in data.splits { #expect(try split.checked().broken.isEmpty) }
   }
 
@@ -74,7 +74,7 @@ import ZooVision
     let train = try #require(data["train"])
     #expect(
       train.items[2].name == "train/image/2.png" && train.items[10].name == "train/image/10.png")
-    guard case .mask(let mask) = try train.items[0].sample().target else {
+    guard case .mask(let mask) = try train.items[0].sample().truth else {
       return #expect(Bool(false), "no mask")
     }
     #expect(mask.size == Window.Size(512) && Set(mask.pixels) == [0, 1])
@@ -86,7 +86,7 @@ import ZooVision
     #expect(data["train"]?.count == 4000 && data["test"]?.count == 1000)
     let sample = try #require(data["test"]).items[0].sample()
     // The first test picture is a cat, and its first pixel is known.
-    guard case .label(let label) = sample.target else { return #expect(Bool(false)) }
+    guard case .label(let label) = sample.truth else { return #expect(Bool(false)) }
     #expect(data.classes[label] == "cat")
     #expect(Array(sample.picture.pixels.prefix(3)) == [158, 112, 49])
   }

@@ -33,13 +33,13 @@ import ZooVision
       batchSize: 5, seed: seed, dropsLast: dropsLast, threads: threads, cacheLimit: cacheLimit)
   }
 
-  private func all(_ batches: Batches) throws -> [Batch] {
-    var all: [Batch] = []
+  private func all(_ batches: Batches) throws -> [SampleBatch] {
+    var all: [SampleBatch] = []
     while let batch = try batches.next() { all.append(batch) }
     return all
   }
 
-  private func bits(_ batches: [Batch]) -> [[UInt32]] {
+  private func bits(_ batches: [SampleBatch]) -> [[UInt32]] {
     batches.map { $0.input.values.map(\.bitPattern) + $0.indices.map { UInt32($0) } }
   }
 
@@ -77,7 +77,7 @@ import ZooVision
       for batch in batches {
         let pictures = try batch.indices.map { try data.splits[0].items[$0].sample().picture }
         #expect(try batch.input.values == LoaderTests.preprocessing.tensor(from: pictures).values)
-        guard case .labels(let labels) = batch.targets else { return #expect(Bool(false)) }
+        guard case .labels(let labels) = batch.truths else { return #expect(Bool(false)) }
         #expect(labels == batch.indices.map { $0 < 12 ? 0 : 1 })
       }
     }
@@ -154,7 +154,7 @@ import ZooVision
     let (scratch, data) = try set()
     defer { withExtendedLifetime(scratch) {} }
     let plain = try loader(data, AugmentationPlan([])).batch(0, epoch: 0)
-    guard case .labels(let labels) = plain.targets else { return #expect(Bool(false)) }
+    guard case .labels(let labels) = plain.truths else { return #expect(Bool(false)) }
     var between = 0
     for seed in 0..<8 as Range<UInt64> {
       let mixed = try Loader(
@@ -162,7 +162,7 @@ import ZooVision
         augmentation: AugmentationPlan([], mixing: mixing), batchSize: 5, seed: seed,
         shuffles: false
       ).batch(0, epoch: 0)
-      guard case .shares(let shares) = mixed.targets else { return #expect(Bool(false)) }
+      guard case .shares(let shares) = mixed.truths else { return #expect(Bool(false)) }
       let unmixed = try Loader(
         data.splits[0], classes: 2, preprocessing: LoaderTests.preprocessing, batchSize: 5,
         shuffles: false
@@ -203,7 +203,7 @@ import ZooVision
           data.splits[0], classes: 2, preprocessing: numbers,
           augmentation: AugmentationPlan([], mixing: mixing), batchSize: 8, seed: seed
         ).batch(0, epoch: 0)
-        guard case .shares(let shares) = batch.targets else { return #expect(Bool(false)) }
+        guard case .shares(let shares) = batch.truths else { return #expect(Bool(false)) }
         for item in 0..<8 {
           let values = batch.input.values[item * 768..<(item + 1) * 768]
           let mean = values.reduce(0, +) / 768
@@ -226,7 +226,7 @@ import ZooVision
       data.splits[0], classes: 3, preprocessing: LoaderTests.preprocessing, batchSize: 3,
       shuffles: false
     ).batch(0, epoch: 0)
-    guard case .masks(let masks, let size) = batch.targets else { return #expect(Bool(false)) }
+    guard case .masks(let masks, let size) = batch.truths else { return #expect(Bool(false)) }
     #expect(size == Window.Size(16) && masks.count == 3 * 256)
     #expect(masks.prefix(256).allSatisfy { $0 == 0 } && masks.suffix(256).allSatisfy { $0 == 2 })
   }

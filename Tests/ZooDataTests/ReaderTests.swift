@@ -28,7 +28,7 @@ import ZooVision
     }
     let data = try Dataset.open(scratch.path)
     #expect(data.classes == ["a", "b"] && data.splits.map(\.name) == ["train", "val"])
-    guard case .label(let label)? = try data["val"]?.items[0].sample().target else {
+    guard case .label(let label)? = try data["val"]?.items[0].sample().truth else {
       return #expect(Bool(false))
     }
     #expect(label == 1)
@@ -66,10 +66,10 @@ import ZooVision
     let data = try Dataset.open(scratch.path)
     #expect(data.kind == .voc && data.classes == ["bee", "cat & dog"])
     #expect(data.warnings.count == 1 && data.warnings[0].contains("3.0, 3.0, 3.0, 7.0 of “ape”"))
-    let boxes = boxTarget(try data.splits[0].items[0].sample().target)
+    let boxes = boxTruth(try data.splits[0].items[0].sample().truth)
     #expect(boxes.map { corners($0.frame) } == [[1, 2, 5, 6.5], [0, 2, 12, 6]])
     #expect(boxes.map(\.isDifficult) == [true, false] && boxes.map(\.classIndex) == [1, 0])
-    #expect(boxTarget(try data.splits[0].items[1].sample().target).isEmpty)
+    #expect(boxTruth(try data.splits[0].items[1].sample().truth).isEmpty)
   }
 
   @Test func vocLists() throws {
@@ -111,7 +111,7 @@ import ZooVision
     let data = try Dataset.open(scratch.path)
     #expect(data.kind == .coco && data.classes == ["arm", "tooth"])
     #expect(data.splits.map(\.name) == ["val"])
-    let boxes = boxTarget(try data.splits[0].items[0].sample().target)
+    let boxes = boxTruth(try data.splits[0].items[0].sample().truth)
     #expect(boxes.map { corners($0.frame) } == [[1, 2, 4, 6.5], [0, 0, 12, 8]])
     #expect(boxes.map(\.classIndex) == [1, 0] && boxes.map(\.isCrowd) == [false, true])
     #expect(boxes.map(\.area) == [9, 50.5])
@@ -139,13 +139,13 @@ import ZooVision
     #expect(data.kind == .yolo && data.classes == ["cat", "sea lion", "a, b"])
     #expect(data.splits.map(\.name) == ["train", "val"] && data.splits.map(\.count) == [2, 1])
     let train = try #require(data["train"])
-    let boxes = boxTarget(try train.items[0].sample().target)
+    let boxes = boxTruth(try train.items[0].sample().truth)
     #expect(boxes.map(\.classIndex) == [1, 2])
     #expect(areClose(boxes.map { corners($0.frame) }[0], [8, 3, 12, 7]))
     // Cut at the border of the picture.
     #expect(areClose(boxes.map { corners($0.frame) }[1], [0, 0, 6, 3]))
-    #expect(boxTarget(try train.items[1].sample().target).isEmpty)
-    let outline = boxTarget(try #require(data["val"]).items[0].sample().target)
+    #expect(boxTruth(try train.items[1].sample().truth).isEmpty)
+    let outline = boxTruth(try #require(data["val"]).items[0].sample().truth)
     #expect(areClose(corners(outline[0].frame), [2, 2, 10, 8]))
   }
 
@@ -166,14 +166,14 @@ import ZooVision
     let data = try Dataset.open(scratch.path)
     // 255 beside two others is where nobody knows.
     #expect(data.kind == .masks && data.classes == ["0", "7"])
-    guard case .mask(let classes) = try data.splits[0].items[0].sample().target else {
+    guard case .mask(let classes) = try data.splits[0].items[0].sample().truth else {
       return #expect(Bool(false))
     }
-    #expect(classes.pixels == [0, 1, 1, Target.ignored, 0, 1])
+    #expect(classes.pixels == [0, 1, 1, Truth.ignored, 0, 1])
     try scratch.write("0 ground\n7 tree\n255 sky\n", to: "classes.txt")
     let named = try Dataset.open(scratch.path)
     #expect(named.classes == ["ground", "tree", "sky"])
-    guard case .mask(let all) = try named.splits[0].items[0].sample().target else {
+    guard case .mask(let all) = try named.splits[0].items[0].sample().truth else {
       return #expect(Bool(false))
     }
     #expect(all.pixels == [0, 1, 1, 2, 0, 1])
@@ -194,7 +194,7 @@ import ZooVision
     try scratch.write("9 ground\n255,0,128 nucleus\n", to: "classes.txt")
     let named = try Dataset.open(scratch.path)
     #expect(named.classes == ["ground", "nucleus"])
-    guard case .mask(let mask) = try named.splits[0].items[0].sample().target else {
+    guard case .mask(let mask) = try named.splits[0].items[0].sample().truth else {
       return #expect(Bool(false))
     }
     #expect(mask.pixels == [1, 0])

@@ -75,8 +75,8 @@ func refusal(_ path: String) -> String {
   }
 }
 
-func boxTarget(_ target: Target) -> [ObjectBox] {
-  if case .boxes(let boxes) = target { boxes } else { [] }
+func boxTruth(_ truth: Truth) -> [ObjectBox] {
+  if case .boxes(let boxes) = truth { boxes } else { [] }
 }
 
 func corners(_ frame: Frame) -> [Double] { [frame.x0, frame.y0, frame.x1, frame.y1] }

@@ -19,6 +19,7 @@ public final class Progress: Sendable {
   private struct State {
     var done = 0
     var total: Int?
+    var note: String?
     var started: Double
     /// Where the rate is counted from: a resumed download did not earn its first bytes.
     var first: Int?
@@ -56,8 +57,8 @@ public final class Progress: Sendable {
     state = Mutex(State(started: clock(), drawn: terminal.isTerminal ? -.infinity : clock()))
   }
 
-  /// The total is nil where nobody knows it.
-  public func update(done: Int, of total: Int?) {
+  /// The total is nil where nobody knows it; a note stands behind the rest.
+  public func update(done: Int, of total: Int?, note: String? = nil) {
     guard !quiet else { return }
     state.withLock { state in
       let now = clock()
@@ -67,9 +68,19 @@ public final class Progress: Sendable {
       }
       state.done = done
       state.total = total
+      state.note = note
       guard now - state.drawn >= (terminal.isTerminal ? 0.1 : 10) else { return }
       state.drawn = now
       draw(&state, now)
+    }
+  }
+
+  /// A line that stays, above the bar.
+  public func line(_ text: String) {
+    guard !quiet else { return }
+    state.withLock { state in
+      write((terminal.isTerminal && state.isOnScreen ? "\r\u{1B}[K" : "") + text + "\n")
+      state.drawn = terminal.isTerminal ? -.infinity : clock()
     }
   }
 
@@ -112,6 +123,7 @@ public final class Progress: Sendable {
         facts.append(Progress.duration((Double(total) - Double(state.done)) / rate) + " left")
       }
     }
+    if let note = state.note { facts.append(note) }
     return facts.joined(separator: "  ")
   }
 

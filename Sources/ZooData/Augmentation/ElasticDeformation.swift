@@ -29,10 +29,10 @@ public struct ElasticDeformation: Augmentation {
     }
     var bent = sample
     bent.picture = try warp.applied(to: sample.picture)
-    switch sample.target {
-    case .mask(let mask): bent.target = .mask(try warp.applied(to: mask, isMask: true))
+    switch sample.truth {
+    case .mask(let mask): bent.truth = .mask(try warp.applied(to: mask, isMask: true))
     case .boxes(let boxes):
-      bent.target = .boxes(
+      bent.truth = .boxes(
         boxes.compactMap { box in
           box.bounded(
             by: box.frame.outline(8).map(field.moved), in: sample.size,

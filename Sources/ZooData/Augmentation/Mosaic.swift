@@ -31,7 +31,7 @@ public struct Mosaic: Augmentation {
     )
     .mapped { _ in Sample.fill }
     var mask = try Picture(width: size.width, height: size.height, channels: 1)
-      .mapped { _ in Target.ignored }
+      .mapped { _ in Truth.ignored }
     var boxes: [ObjectBox] = []
     for (corner, part) in samples.enumerated() {
       // A corner of the picture lies on the centre; what does not fit is cut.
@@ -62,7 +62,7 @@ public struct Mosaic: Augmentation {
         throw ZooError.failure("\(part.name) has other channels than \(sample.name)")
       }
       try whole.paste(seen.picture, x: x, y: y)
-      switch seen.target {
+      switch seen.truth {
       case .mask(let part): try mask.paste(part, x: x, y: y)
       case .boxes(let part):
         boxes += part.map { box in
@@ -75,9 +75,9 @@ public struct Mosaic: Augmentation {
       case .none, .label, .labels, .values: break
       }
     }
-    switch sample.target {
-    case .mask: return Sample(name: sample.name, picture: whole, target: .mask(mask))
-    case .boxes: return Sample(name: sample.name, picture: whole, target: .boxes(boxes))
+    switch sample.truth {
+    case .mask: return Sample(name: sample.name, picture: whole, truth: .mask(mask))
+    case .boxes: return Sample(name: sample.name, picture: whole, truth: .boxes(boxes))
     case .none, .label, .labels, .values:
       throw ZooError.usage("a mosaic needs boxes or masks: a whole picture's label is lost in it")
     }

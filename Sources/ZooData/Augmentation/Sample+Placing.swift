@@ -18,12 +18,12 @@ extension Sample {
     let placement = try preprocessing.placement(of: picture.size)
     var placed = self
     placed.picture = try preprocessing.applied(to: picture)
-    try placed.mapTarget(
+    try placed.mapTruth(
       into: placement.shown.size, leastVisible: 0,
       mask: {
         try $0.resized(
           to: placement.resized, interpolation: .nearest, showing: placement.shown,
-          filling: Target.ignored)
+          filling: Truth.ignored)
       },
       point: { point in
         let (x, y) = placement.inputCoordinates(x: point.x, y: point.y)
@@ -41,7 +41,7 @@ extension Sample {
       Double(size.width) / Double(picture.width), Double(size.height) / Double(picture.height))
     var resized = self
     resized.picture = try picture.resized(to: size, interpolation: interpolation)
-    try resized.mapTarget(
+    try resized.mapTruth(
       into: size, leastVisible: 0,
       mask: { try $0.resized(to: size, interpolation: .nearest) }, point: { $0 * scale })
     return resized
@@ -56,9 +56,9 @@ extension Sample {
     var cropped = self
     cropped.picture = try picture.cropped(to: region, filling: level)
     let origin = SIMD2(Double(region.x), Double(region.y))
-    try cropped.mapTarget(
+    try cropped.mapTruth(
       into: region.size, leastVisible: leastVisible,
-      mask: { try $0.cropped(to: region, filling: Target.ignored) }, point: { $0 - origin })
+      mask: { try $0.cropped(to: region, filling: Truth.ignored) }, point: { $0 - origin })
     return cropped
   }
 
@@ -87,7 +87,7 @@ extension Sample {
     let size = SIMD2(Double(picture.width), Double(picture.height))
     var turned = self
     turned.picture = try picture.oriented(orientation)
-    try turned.mapTarget(
+    try turned.mapTruth(
       into: turned.picture.size, leastVisible: 0, mask: { try $0.oriented(orientation) },
       point: { point($0, size) })
     return turned
@@ -95,14 +95,14 @@ extension Sample {
 
   /// Moves mask and boxes as the picture was moved. Of a box the bounds of its moved corners stay,
   /// cut at the border; it goes where less than `leastVisible` of it is left, or less than a pixel.
-  mutating func mapTarget(
+  mutating func mapTruth(
     into size: Window.Size, leastVisible: Double, mask move: (Picture) throws -> Picture,
     point: (SIMD2<Double>) -> SIMD2<Double>
   ) throws {
-    switch target {
-    case .mask(let mask): target = .mask(try move(mask))
+    switch truth {
+    case .mask(let mask): truth = .mask(try move(mask))
     case .boxes(let boxes):
-      target = .boxes(
+      truth = .boxes(
         boxes.compactMap { box in
           let frame = box.frame
           let corners = [

@@ -52,7 +52,7 @@ struct Warp {
       var (column, line) = (whole(x[index]), whole(y[index]))
       if column < 0 || column >= width || line < 0 || line >= height {
         guard case .mirror = edge else {
-          to[index] = Target.ignored
+          to[index] = Truth.ignored
           continue
         }
         (column, line) = (mirrored(column, width), mirrored(line, height))
@@ -185,7 +185,7 @@ extension Sample {
     }
     var moved = self
     moved.picture = try warp.applied(to: picture)
-    try moved.mapTarget(
+    try moved.mapTruth(
       into: size, leastVisible: leastVisible, mask: { try warp.applied(to: $0, isMask: true) },
       point: { map($0) })
     return moved

@@ -17,7 +17,7 @@ public final class Batches: Sendable {
   deinit { workshop.close() }
 
   /// The next batch; nil at the end of the epoch. For one reader.
-  public func next() throws -> Batch? { try workshop.next() }
+  public func next() throws -> SampleBatch? { try workshop.next() }
 
   /// The pictures that could not be read so far in this epoch.
   public var broken: [Broken] { workshop.broken }
@@ -30,7 +30,7 @@ private final class Workshop: @unchecked Sendable {
   private struct Bench {
     var results: [Result<Sample, any Error>?]
     var left: Int
-    var batch: Result<Batch, any Error>?
+    var batch: Result<SampleBatch, any Error>?
   }
 
   private let loader: Loader
@@ -141,12 +141,12 @@ private final class Workshop: @unchecked Sendable {
     pthread_cond_broadcast(changed)
   }
 
-  func next() throws -> Batch? {
+  func next() throws -> SampleBatch? {
     // Where the system gave no thread, the reader does the work.
     while let task = locked({ workers == 0 && nextBatch <= wanted ? awaited() : nil }) {
       perform(task)
     }
-    let result: Result<Batch, any Error>? = locked {
+    let result: Result<SampleBatch, any Error>? = locked {
       guard wanted < loader.batchCount, !isClosed else { return nil }
       while true {
         if let done = benches[wanted]?.batch {

@@ -9,7 +9,7 @@ import ZooVision
 ///   augmentation: AugmentationPlan(.standard, for: .classification), batchSize: 32, seed: 7)
 /// for epoch in 0..<10 {
 ///   let batches = loader.batches(epoch: epoch)
-///   while let batch = try batches.next() { step(batch.input, batch.targets) }
+///   while let batch = try batches.next() { step(batch.input, batch.truths) }
 /// }
 /// ```
 ///
@@ -79,13 +79,20 @@ public struct Loader: Sendable {
   }
 
   /// One batch, made here and now: the same as the one ``batches(epoch:from:)`` gives.
-  public func batch(_ index: Int, epoch: Int) throws -> Batch {
+  public func batch(_ index: Int, epoch: Int) throws -> SampleBatch {
     guard 0..<batchCount ~= index else {
       throw ZooError.usage("there is no batch \(index): an epoch has \(batchCount)")
     }
     let items = order(epoch: epoch)[range(of: index)]
     let results = items.map { item in Result { try sample(item, epoch: epoch) } }
     return try assembled(index, epoch: epoch, Array(items), results)
+  }
+
+  /// These items in this order, made here and now, whatever the loader's own order is: for whoever
+  /// keeps an order of his own.
+  public func batch(of items: [Int], epoch: Int) throws -> SampleBatch {
+    let results = items.map { item in Result { try sample(item, epoch: epoch) } }
+    return try assembled(items.first ?? 0, epoch: epoch, items, results)
   }
 
   /// The items in the order of an epoch.
@@ -134,7 +141,7 @@ public struct Loader: Sendable {
 
   func assembled(
     _ index: Int, epoch: Int, _ items: [Int], _ results: [Result<Sample, any Error>]
-  ) throws -> Batch {
+  ) throws -> SampleBatch {
     var (samples, indices, broken) = ([Sample](), [Int](), [Broken]())
     for (item, result) in zip(items, results) {
       switch result {
@@ -152,7 +159,7 @@ public struct Loader: Sendable {
         "no picture of a batch of \(items.count) can be read; the first: "
           + (broken.first?.reason ?? ""))
     }
-    return try Batch(
+    return try SampleBatch(
       samples, indices: indices, broken: broken, classes: classes, normalising: preprocessing,
       mixing: augmentation.mixing,
       random: Random(seed: seed).key("mixing").key(epoch).key(index))

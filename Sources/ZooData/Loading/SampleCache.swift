@@ -23,7 +23,7 @@ final class SampleCache: Sendable {
     if let sample = state.withLock({ $0.samples[index] }) { return sample }
     let sample = try make()
     var bytes = sample.picture.count
-    if case .mask(let mask) = sample.target { bytes += mask.count }
+    if case .mask(let mask) = sample.truth { bytes += mask.count }
     state.withLock { state in
       guard state.samples[index] == nil, state.bytes + bytes <= limit else { return }
       state.samples[index] = sample

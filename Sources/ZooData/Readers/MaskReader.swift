@@ -5,7 +5,7 @@ import ZooVision
 public struct MaskValues: Hashable, Sendable {
   /// In the order of the classes; colours as 0xRRGGBB, grey levels as themselves.
   public let values: [UInt32]
-  /// The class of each grey level; ``Target/ignored`` where it has none.
+  /// The class of each grey level; ``Truth/ignored`` where it has none.
   private let levels: [UInt8]
   /// Level 255 is no class and means that nobody knows, as in VOC.
   public let ignores255: Bool
@@ -13,11 +13,19 @@ public struct MaskValues: Hashable, Sendable {
   init(_ values: [UInt32], ignores255: Bool = false) {
     self.values = values
     self.ignores255 = ignores255
-    var levels = Array(repeating: Target.ignored, count: 256)
+    var levels = Array(repeating: Truth.ignored, count: 256)
     for (index, value) in values.enumerated() where value < 256 {
       levels[Int(value)] = UInt8(index)
     }
     self.levels = levels
+  }
+
+  /// The same values under other numbers of their classes. A class of which this data set has no
+  /// value gets one that no pixel has.
+  func numbered(_ numbers: [Int], of count: Int) -> MaskValues {
+    var moved = Array(repeating: UInt32.max, count: count)
+    for (number, value) in zip(numbers, values) { moved[number] = value }
+    return MaskValues(moved, ignores255: ignores255)
   }
 
   /// The mask as classes.
@@ -37,7 +45,7 @@ public struct MaskValues: Hashable, Sendable {
             classes[index] = levels[level]
             seen[level] = true
           }
-          for level in 0..<256 where seen[level] && levels[level] == Target.ignored {
+          for level in 0..<256 where seen[level] && levels[level] == Truth.ignored {
             if level == 255, ignores255 { continue }
             throw unknown(UInt32(level))
           }
@@ -49,8 +57,8 @@ public struct MaskValues: Hashable, Sendable {
           if last?.value != value {
             guard let index = values.firstIndex(of: value) else {
               if value == 255, ignores255 {
-                last = (value, Target.ignored)
-                classes[pixel] = Target.ignored
+                last = (value, Truth.ignored)
+                classes[pixel] = Truth.ignored
                 continue
               }
               throw unknown(value)

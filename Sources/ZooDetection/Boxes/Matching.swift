@@ -19,6 +19,12 @@ public struct Matching: Hashable, Sendable {
     case background
     /// Neither: left out of the loss.
     case between
+
+    /// Which box of the truth it is.
+    public var truth: Int? {
+      if case .truth(let index) = self { return index }
+      return nil
+    }
   }
 
   /// One for each box. Without truth everything is background.
@@ -37,7 +43,12 @@ public struct Matching: Hashable, Sendable {
     return boxes.indices.map { index in
       let (candidate, overlap) = best[index]
       if overlap >= high { return .truth(candidate) }
-      if takesBest, truth.indices.contains(where: { boxes[index].iou(truth[$0]) == largest[$0] }) {
+      // A box of the truth that nothing overlaps is best overlapped, by nothing, everywhere.
+      if takesBest, overlap > 0,
+        truth.indices.contains(where: {
+          largest[$0] > 0 && boxes[index].iou(truth[$0]) == largest[$0]
+        })
+      {
         // Not the one it is the best for, but the one that it overlaps most: as torchvision has it.
         return .truth(candidate)
       }

@@ -60,22 +60,51 @@ extension Layer {
   /// regions of any number.
   public func regions(of maps: [Tensor], _ regions: Tensor) throws -> Tensor {
     let inputs = maps + [regions]
-    let shapes = inputs.map { Shape(Array($0.shape.sizes.dropFirst())) }
-    let shape = try output(shapes)
+    let shape = try output(inputs.map(\.item))
     let count = regions.shape[0]
     return try Tensor(Shape([count] + shape.sizes)) { values in
       guard let base = values.baseAddress, count > 0 else { return }
-      let views = zip(inputs, shapes).compactMap { tensor, shape in
-        tensor.withValues(\.baseAddress).map {
-          TensorView(UnsafeMutablePointer(mutating: $0), batch: tensor.shape[0], shape: shape)
-        }
-      }
       try withExtendedLifetime(inputs) {
         try forward(
           Pass(
-            mode: .inference, inputs: views, parameters: [],
+            mode: .inference, inputs: inputs.compactMap(\.view), parameters: [],
             output: TensorView(base, batch: count, shape: shape), scratch: Scratch()))
       }
+    }
+  }
+
+  /// The way back of ``regions(of:_:)``: the gradients of the maps from that of what the regions
+  /// show.
+  public func gradients(of maps: [Tensor], _ regions: Tensor, _ slope: Tensor) throws -> [Tensor] {
+    let inputs = maps + [regions]
+    let shape = try output(inputs.map(\.item))
+    guard slope.shape.sizes == [regions.shape[0]] + shape.sizes else {
+      throw ZooError.failure("\(slope.shape) is no gradient of \(regions.shape[0])×\(shape)")
+    }
+    let found = try maps.map { try Tensor(zeros: $0.shape) }
+    guard let output = slope.view else { return found }
+    try withExtendedLifetime((inputs, found, slope)) {
+      // Nobody else has seen them yet, so they may be written where they lie. What the layers need
+      // of the forward pass is its inputs; they do not look at the output.
+      try backward(
+        Pass(
+          mode: .inference, inputs: inputs.compactMap(\.view), parameters: [], output: output,
+          scratch: Scratch()),
+        Gradients(output: output, inputs: found.map(\.view) + [nil], parameters: []))
+    }
+    return found
+  }
+}
+
+extension Tensor {
+  /// The shape without the batch.
+  fileprivate var item: Shape { Shape(Array(shape.sizes.dropFirst())) }
+
+  /// The first axis as the batch; nil where it is empty. Valid while the tensor lives.
+  fileprivate var view: TensorView? {
+    guard shape[0] > 0 else { return nil }
+    return withValues(\.baseAddress).map {
+      TensorView(UnsafeMutablePointer(mutating: $0), batch: shape[0], shape: item)
     }
   }
 }

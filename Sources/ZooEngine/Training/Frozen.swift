@@ -8,7 +8,14 @@ struct Frozen {
   /// Values that what follows, or a user, reads.
   let crossing: [Int]
 
-  init(_ graph: Graph, _ walk: Walk, isFixed: (Parameter) -> Bool = { _ in true }) {
+  init(_ graph: Graph, _ walk: Walk) {
+    // Statistics may be shared with a norm behind that moves them.
+    var moved = walk.learning
+    for index in walk.forward where walk.isTraining[index] {
+      for parameter in graph.operations[index].parameters where !parameter.role.isTrainable {
+        moved.insert(parameter.name)
+      }
+    }
     var isFrozen = Array(repeating: false, count: graph.operations.count)
     for index in graph.operations.indices {
       let operation = graph.operations[index]
@@ -16,7 +23,7 @@ struct Frozen {
         operation.layer.isInput
         || !walk.hasGradient[index] && operation.inputs.allSatisfy { isFrozen[$0] }
           && (!walk.isTraining[index] || operation.layer.ignoresMode)
-          && operation.parameters.allSatisfy(isFixed)
+          && operation.parameters.allSatisfy { !moved.contains($0.name) }
     }
     var crossing = Set(walk.values.values)
     for index in walk.forward where !isFrozen[index] {

@@ -90,9 +90,6 @@ final class LearnedParameters {
     learned[parameter.name].map { gradients.view($0, parameter.shape) }
   }
 
-  /// Neither learns nor moves.
-  func isFixed(_ parameter: Parameter) -> Bool { places[parameter.name] == nil }
-
   /// Those that a part of the graph has, as they are now.
   func weights(of part: Graph) throws -> Weights {
     var weights = Weights()

@@ -46,16 +46,24 @@ public final class TrainingPlan {
     try self.init(other.graph, other.walk, other.parameters, batch: batch, engine: engine)
   }
 
-  private init(
+  convenience init(
     _ graph: Graph, _ walk: Walk, _ parameters: LearnedParameters, batch: Int, engine: some Engine
   ) throws {
     guard batch > 0 else { throw ZooError.usage("a batch of \(batch) has no items") }
-    runner =
+    let runner: any TrainingRunner =
       if let engine = engine as? OneDNNEngine {
         try OneDNNTraining(graph, walk, parameters, batch: batch, engine: engine)
       } else {
         try LayerwiseTraining(graph, walk, parameters, batch: batch, engine: engine)
       }
+    self.init(graph, walk, parameters, batch: batch, runner: runner)
+  }
+
+  init(
+    _ graph: Graph, _ walk: Walk, _ parameters: LearnedParameters, batch: Int,
+    runner: any TrainingRunner
+  ) {
+    self.runner = runner
     self.graph = graph
     self.batch = batch
     self.walk = walk

@@ -41,7 +41,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// Where weights came from.
-  public struct Provenance: Hashable, Sendable {
+  public struct Provenance: Sendable {
     /// The catalogue's name, where it has one.
     public var name: String?
     /// Where the file was published.
@@ -50,14 +50,43 @@ public struct Checkpoint: Sendable {
     public var sha256: String?
     /// What the file was: “PyTorch zip”, “Keras HDF5”.
     public var format: String?
+    /// How the weights were trained, where this project's trainer did it.
+    public var training: Training?
 
     public init(
-      name: String? = nil, url: String? = nil, sha256: String? = nil, format: String? = nil
+      name: String? = nil, url: String? = nil, sha256: String? = nil, format: String? = nil,
+      training: Training? = nil
     ) {
       self.name = name
       self.url = url
       self.sha256 = sha256
       self.format = format
+      self.training = training
+    }
+  }
+
+  /// What it takes to train the same weights again.
+  public struct Training: Sendable {
+    /// The model it began with; nil where it began with random numbers.
+    public var base: String?
+    public var data: String
+    /// Of the pictures and what is true of them.
+    public var fingerprint: String
+    public var pictures: Int
+    /// Every option, the seed among them.
+    public var recipe: JSON
+    /// The program's version.
+    public var program: String
+
+    public init(
+      base: String?, data: String, fingerprint: String, pictures: Int, recipe: JSON, program: String
+    ) {
+      self.base = base
+      self.data = data
+      self.fingerprint = fingerprint
+      self.pictures = pictures
+      self.recipe = recipe
+      self.program = program
     }
   }
 }
@@ -126,11 +155,37 @@ extension Checkpoint.Provenance {
     url = try text(&fields, "url")
     sha256 = try text(&fields, "sha256")
     format = try text(&fields, "format")
+    training = try fields.optional("training") { fields, key in
+      var training = try fields.fields(key, of: "the training")
+      let found = try Checkpoint.Training(&training)
+      try training.finish()
+      return found
+    }
   }
 
   var json: JSON {
-    let members = [("name", name), ("url", url), ("sha256", sha256), ("format", format)]
-    return JSON(.object(members.compactMap { key, text in text.map { (key, JSON($0)) } }))
+    let texts = [("name", name), ("url", url), ("sha256", sha256), ("format", format)]
+    var members = texts.compactMap { key, text in text.map { (key: key, value: JSON($0)) } }
+    if let training { members.append(("training", training.json)) }
+    return JSON(.object(members))
+  }
+}
+
+extension Checkpoint.Training {
+  fileprivate init(_ fields: inout Fields) throws {
+    base = try fields.optional("base") { fields, key in try fields.string(key) }
+    data = try fields.string("data")
+    fingerprint = try fields.string("fingerprint")
+    pictures = try fields.integer("pictures")
+    recipe = try fields.json("recipe")
+    program = try fields.string("program")
+  }
+
+  fileprivate var json: JSON {
+    [
+      "base": JSON(base), "data": JSON(data), "fingerprint": JSON(fingerprint),
+      "pictures": JSON(pictures), "recipe": recipe, "program": JSON(program),
+    ]
   }
 }
 

@@ -1,3 +1,4 @@
+import ZooDetection
 import ZooKit
 
 /// A batch as the trainer takes it: the network's inputs and the truths, by name, items along the
@@ -5,10 +6,19 @@ import ZooKit
 public struct Batch: Sendable {
   public var inputs: [String: Tensor]
   public var targets: [String: Target]
+  /// For a detector: what it should find in each picture, and how much of each item is picture.
+  public var boxes: [[TrueBox]] = []
+  public var sizes: [Window.Size] = []
 
   public init(inputs: [String: Tensor], targets: [String: Target]) {
     self.inputs = inputs
     self.targets = targets
+  }
+
+  /// For a detector.
+  public init(_ pictures: PictureBatch, boxes: [[TrueBox]], input: String = "image") {
+    self.init(inputs: [input: pictures.tensor], targets: [:])
+    (self.boxes, sizes) = (boxes, pictures.sizes)
   }
 }
 

@@ -25,5 +25,12 @@ struct EpochBatches {
     random = seed.key("data").key(epoch)
   }
 
+  /// Of a source that is always the same: no epoch, nothing random.
+  init(batches: [[Int]]) {
+    self.batches = batches
+    epoch = 0
+    random = Random(seed: 0)
+  }
+
   var items: Int { batches.reduce(0) { $0 + $1.count } }
 }

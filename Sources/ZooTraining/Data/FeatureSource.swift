@@ -1,8 +1,10 @@
 import ZooKit
 
-/// What a frozen part of a network makes of every item, computed once and kept in memory: the rest
-/// then learns from features instead of pictures, in a fraction of the time.
+/// What a frozen part of a network makes of every item, computed once: the rest then learns from
+/// features instead of pictures, in a fraction of the time.
 ///
+/// A ``Trainer`` does so by itself where its source is fixed. This is for networks that were cut by
+/// hand:
 /// ```swift
 /// let backbone = try InferencePlan(frozen, weights, batch: 32)
 /// let features = try FeatureSource(pictures, through: "vgg16 features", batch: 32) {
@@ -15,10 +17,37 @@ public struct FeatureSource: BatchSource {
   public let count: Int
   public let fingerprint: String
   private let source: any BatchSource
-  private var inputs: [String: Tensor] = [:]
-  private var targets: [String: Target] = [:]
+  private let fields: [Field]
+  private let store: ItemStore
+  /// Where the record of an item is; nil is at its number.
+  private let places: [Int: Int]?
 
   public var isFixed: Bool { true }
+
+  /// One tensor of an item, and where it lies in the item's record.
+  fileprivate struct Field {
+    enum Kind { case input, values, classes, weights }
+    let kind: Kind
+    let name: String
+    /// Without the items.
+    let shape: Shape
+    let offset: Int
+    var bytes: Int { shape.count * 4 }
+  }
+
+  /// How features are kept, and who is asked while they are computed.
+  struct Keeping {
+    /// The items that are wanted, ascending; nil is all of them.
+    var items: [Int]?
+    /// Bytes that may lie in memory; more than that goes to a file in the folder, if there is one.
+    var limit = Int.max
+    var folder: String?
+    var calls = SystemCalls.real
+    /// Batches in the making while one is computed.
+    var ahead = 2
+    /// Told how many items are done; what it throws ends the matter.
+    var progress: (Int) throws -> Void = { _ in }
+  }
 
   /// - Parameters:
   ///   - source: of the items.
@@ -29,44 +58,105 @@ public struct FeatureSource: BatchSource {
     _ source: any BatchSource, through name: String, batch: Int,
     features: ([String: Tensor]) throws -> [String: Tensor]
   ) throws {
+    try self.init(source, through: name, batch: batch, Keeping(), features: features)
+  }
+
+  /// Items go through in the order of their numbers, in batches of one size: what comes out is a
+  /// function of nothing else.
+  init(
+    _ source: any BatchSource, through name: String, batch: Int, _ keeping: Keeping,
+    features: ([String: Tensor]) throws -> [String: Tensor]
+  ) throws {
     guard source.isFixed else {
       throw ZooError.usage("features are computed once, but the data varies from epoch to epoch")
+    }
+    let numbers = keeping.items ?? Array(0..<source.count)
+    guard let final = numbers.last else {
+      throw ZooError.usage("there are no items to learn from")
     }
     self.source = source
     count = source.count
     fingerprint = "\(source.fingerprint) through \(name)"
-    var (values, classes): ([String: [Float]], [String: [Int32]]) = ([:], [:])
-    var (kept, shapes): ([String: Tensor], [String: [Int]]) = ([:], [:])
-    for start in stride(from: 0, to: count, by: batch) {
-      let items = min(batch, count - start)
-      // The last batch is filled up with an item that is not looked at.
-      let numbers = (0..<batch).map { min(start + $0, count - 1) }
-      let part = try source.batch(numbers, epoch: 0, random: Random(seed: 0))
-      for (name, tensor) in try features(part.inputs) {
-        let shape = Array(tensor.shape.sizes.dropFirst())
-        var all = try kept[name] ?? Tensor(zeros: Shape([count] + shape))
-        kept[name] = nil
-        let stride = tensor.count / batch
-        try all.withMutableValues { all in
-          tensor.withValues {
-            for index in 0..<items * stride { all[start * stride + index] = $0[index] }
+
+    // The last batch is filled up with an item that is not looked at.
+    let batches = stride(from: 0, to: numbers.count, by: batch).map { start in
+      (start..<start + batch).map { $0 < numbers.count ? numbers[$0] : final }
+    }
+    let queue = BatchQueue(
+      source, EpochBatches(batches: batches), from: 0, ahead: keeping.ahead)
+    var (fields, store): ([Field], ItemStore?) = ([], nil)
+    var done = 0
+    while let (part, _) = try queue.take() {
+      let inputs = try features(part.inputs)
+      if store == nil {
+        fields = try FeatureSource.fields(inputs, part.targets, batch)
+        store = try ItemStore(
+          count: numbers.count, bytes: fields.reduce(0) { $0 + $1.bytes }, limit: keeping.limit,
+          folder: keeping.folder, calls: keeping.calls)
+      }
+      guard let store else { break }
+      let items = min(batch, numbers.count - done)
+      let records = try Tensor(Shape([items, store.bytes / 4])) { records in
+        for field in fields {
+          try FeatureSource.withBytes(of: field, inputs, part.targets) { source in
+            guard source.count == batch * field.bytes else { throw field.misfit }
+            let target = UnsafeMutableRawBufferPointer(records)
+            for item in 0..<items where field.bytes > 0 {
+              UnsafeMutableRawBufferPointer(
+                rebasing: target[(item * store.bytes + field.offset)...]
+              ).copyMemory(
+                from: .init(rebasing: source[item * field.bytes..<(item + 1) * field.bytes]))
+            }
           }
         }
-        kept[name] = all
       }
-      for (name, target) in part.targets {
-        switch target {
-        case .classes(let all): classes[name, default: []] += all.prefix(all.count / batch * items)
-        case .values(let tensor):
-          shapes[name] = Array(tensor.shape.sizes.dropFirst())
-          tensor.withValues { values[name, default: []] += $0.prefix($0.count / batch * items) }
-        }
+      try records.withValues { try store.write(.init($0), from: done) }
+      done += items
+      try keeping.progress(done)
+    }
+    guard let store else { throw ZooError.failure("no features came") }
+    self.fields = fields
+    self.store = store
+    places = keeping.items.map { items in
+      Dictionary(uniqueKeysWithValues: items.enumerated().map { ($1, $0) })
+    }
+  }
+
+  private static func fields(
+    _ inputs: [String: Tensor], _ targets: [String: Target], _ batch: Int
+  ) throws -> [Field] {
+    var (fields, offset): ([Field], Int) = ([], 0)
+    func add(_ kind: Field.Kind, _ name: String, _ shape: Shape) {
+      let field = Field(kind: kind, name: name, shape: shape, offset: offset)
+      fields.append(field)
+      offset += field.bytes
+    }
+    for (name, tensor) in inputs.sorted(by: { $0.key < $1.key }) {
+      add(.input, name, Shape(Array(tensor.shape.sizes.dropFirst())))
+    }
+    for (name, target) in targets.sorted(by: { $0.key < $1.key }) {
+      switch target {
+      case .values(let tensor): add(.values, name, Shape(Array(tensor.shape.sizes.dropFirst())))
+      case .classes(let all): add(.classes, name, [all.count / batch])
+      case .weighted(let all, _):
+        add(.classes, name, [all.count / batch])
+        add(.weights, name, [all.count / batch])
       }
     }
-    inputs = kept
-    targets = classes.mapValues { .classes($0) }
-    for (name, all) in values {
-      targets[name] = .values(try Tensor(Shape([count] + (shapes[name] ?? [])), all))
+    return fields
+  }
+
+  private static func withBytes(
+    of field: Field, _ inputs: [String: Tensor], _ targets: [String: Target],
+    _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    switch (field.kind, inputs[field.name], targets[field.name]) {
+    case (.input, .some(let tensor), _), (.values, _, .values(let tensor)):
+      try tensor.withValues { try body(.init($0)) }
+    case (.classes, _, .classes(let all)), (.classes, _, .weighted(let all, _)):
+      try all.withUnsafeBytes { try body($0) }
+    case (.weights, _, .weighted(_, let all)): try all.withUnsafeBytes { try body($0) }
+    default: throw field.misfit
     }
   }
 
@@ -75,29 +165,48 @@ public struct FeatureSource: BatchSource {
   }
 
   public func batch(_ items: [Int], epoch: Int, random: Random) throws -> Batch {
-    Batch(
-      inputs: try inputs.mapValues { try $0.rows(items) },
-      targets: try targets.mapValues { target in
-        switch target {
-        case .values(let tensor): return .values(try tensor.rows(items))
-        case .classes(let all):
-          let stride = all.count / count
-          return .classes(items.flatMap { all[$0 * stride..<($0 + 1) * stride] })
+    var batch = Batch(inputs: [:], targets: [:])
+    let records = try items.map { item in
+      guard let place = places.map({ $0[item] }) ?? item else {
+        throw ZooError.failure("no features of the item \(item) were computed")
+      }
+      return place
+    }
+    for field in fields {
+      func read(into target: UnsafeMutableRawBufferPointer) throws {
+        for (place, record) in records.enumerated() {
+          try store.read(
+            record, at: field.offset,
+            into: .init(rebasing: target[place * field.bytes..<(place + 1) * field.bytes]))
         }
-      })
+      }
+      switch field.kind {
+      case .input, .values:
+        let tensor = try Tensor(Shape([items.count] + field.shape.sizes)) {
+          try read(into: .init($0))
+        }
+        if field.kind == .input {
+          batch.inputs[field.name] = tensor
+        } else {
+          batch.targets[field.name] = .values(tensor)
+        }
+      case .classes:
+        var all = [Int32](repeating: 0, count: items.count * field.shape.count)
+        try all.withUnsafeMutableBytes { try read(into: $0) }
+        batch.targets[field.name] = .classes(all)
+      case .weights:
+        guard case .classes(let classes) = batch.targets[field.name] else { throw field.misfit }
+        var all = [Float](repeating: 0, count: items.count * field.shape.count)
+        try all.withUnsafeMutableBytes { try read(into: $0) }
+        batch.targets[field.name] = .weighted(classes, all)
+      }
+    }
+    return batch
   }
 }
 
-extension Tensor {
-  /// Some items of the first axis.
-  fileprivate func rows(_ items: [Int]) throws -> Tensor {
-    let stride = count / max(1, shape[0])
-    return try Tensor(Shape([items.count] + shape.sizes.dropFirst())) { target in
-      withValues { source in
-        for (place, item) in items.enumerated() {
-          for index in 0..<stride { target[place * stride + index] = source[item * stride + index] }
-        }
-      }
-    }
+extension FeatureSource.Field {
+  fileprivate var misfit: ZooError {
+    .failure("“\(name)” has not the same shape for all items; each was to have \(shape)")
   }
 }

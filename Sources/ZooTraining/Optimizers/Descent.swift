@@ -22,14 +22,15 @@ public struct Descent: Sendable {
   private var slots: [TrainingPlan.Slot] = []
   private var factors: [String: Double] = [:]
 
-  public init(_ options: Options, for plan: TrainingPlan) throws {
+  /// - Parameter network: where the plan is of a part of it; layer decay looks at the whole.
+  public init(_ options: Options, for plan: TrainingPlan, of network: Graph? = nil) throws {
     self.options = options
-    try adopt(plan)
+    try adopt(plan, of: network)
   }
 
   /// Goes on with another plan of the same network: what learned before keeps its memory, what is
   /// new begins without.
-  public mutating func adopt(_ plan: TrainingPlan) throws {
+  public mutating func adopt(_ plan: TrainingPlan, of network: Graph? = nil) throws {
     let before = Dictionary(uniqueKeysWithValues: slots.map { ($0.parameter.name, $0.range) })
     let size = plan.update { values, _ in values.count }
     func moved(_ old: Tensor?, _ new: inout Tensor) throws {
@@ -55,7 +56,7 @@ public struct Descent: Sendable {
       average = new
     }
     slots = plan.slots
-    factors = Descent.rateFactors(plan.graph, options.layerDecay)
+    factors = Descent.rateFactors(network ?? plan.graph, options.layerDecay)
     ages = Dictionary(
       uniqueKeysWithValues: slots.map { ($0.parameter.name, ages[$0.parameter.name] ?? 0) })
   }

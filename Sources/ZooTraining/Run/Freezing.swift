@@ -49,21 +49,21 @@ public struct Freezing: Sendable, ExpressibleByArrayLiteral {
     stretches.filter { $0.until.map { epoch < $0 } ?? true }.map(\.name)
   }
 
-  func options(_ graph: Graph, epoch: Int) throws -> TrainingPlan.Options {
-    let names = names(at: epoch)
-    let still = Set(
-      try names.flatMap { try graph.operations(named: $0) }
-        .flatMap { graph.operations[$0].parameters.map(\.name) })
+  package func options(_ graph: Graph, epoch: Int) throws -> TrainingPlan.Options {
+    let frozen = Set(try names(at: epoch).flatMap { try graph.operations(named: $0) })
+    let still = Set(frozen.flatMap { graph.operations[$0].parameters.map(\.name) })
     var options = TrainingPlan.Options()
     options.trainable = { !still.contains($0.name) }
-    switch norms {
-    case .withStage: options.frozenNorms = names
-    case .batch: break
-    case .frozen:
-      options.frozenNorms = graph.operations.filter {
-        $0.parameters.contains { !$0.role.isTrainable }
-      }.map(\.name)
-    }
+    options.frozenNorms = graph.operations.indices.filter { index in
+      guard graph.operations[index].parameters.contains(where: { !$0.role.isTrainable }) else {
+        return false
+      }
+      switch norms {
+      case .withStage: return frozen.contains(index)
+      case .batch: return false
+      case .frozen: return true
+      }
+    }.map { graph.operations[$0].name }
     return options
   }
 

@@ -12,7 +12,8 @@ struct RunRecord {
     json = [
       "version": JSON(TrainingState.version),
       "start": JSON(trainer.weights.fingerprint), "data": JSON(trainer.source.fingerprint),
-      "items": JSON(trainer.source.count), "objective": trainer.objective.json,
+      "items": JSON(trainer.source.count),
+      "objective": trainer.detection?.json ?? trainer.objective.json,
       "options": trainer.options.json,
       "machine": ["engine": JSON(trainer.engine.name), "threads": JSON(Threads.count)],
       "about": trainer.about,

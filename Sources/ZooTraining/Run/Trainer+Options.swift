@@ -27,6 +27,10 @@ extension Trainer {
     public var saveEvery: Int?
     /// Batches in the making while one is learned. Changes the speed and nothing else.
     public var ahead = 2
+    /// Bytes of features that may lie in memory, where a beginning is frozen and the data does not
+    /// vary; more than that goes to a file in the folder of the run. Changes the speed and nothing
+    /// else.
+    public var featureMemory = 1 << 30
 
     public init() {}
 

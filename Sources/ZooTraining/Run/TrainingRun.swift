@@ -27,11 +27,10 @@ final class TrainingRun {
     }
     // A run that was killed before it was first saved begins again.
     let saved = access(folder.last, F_OK) == 0 ? try SavedTraining(folder.last) : nil
-    let terms = trainer.objective.terms
-    parts =
-      terms.count > 1 ? terms.map { "\($0.output).\($0.loss.json["kind"]?.string ?? "")" } : []
-    state = saved?.state ?? TrainingState(parts: terms.map { _ in 0 })
-    guard state.parts.count == terms.count else {
+    parts = trainer.losses
+    let terms = trainer.detection == nil ? trainer.objective.terms.count : parts.count
+    state = saved?.state ?? TrainingState(parts: Array(repeating: 0, count: terms))
+    guard state.parts.count == terms else {
       throw ZooError.corrupt("\(folder.last) was trained for \(state.parts.count) losses")
     }
     log = try RunLog(path, state.log, trainer.calls)
@@ -40,7 +39,7 @@ final class TrainingRun {
       batch: min(trainer.options.batch, max(1, trainer.source.count)),
       epoch: min(state.epoch, trainer.options.epochs - 1))
     if let saved {
-      try learner.descent.restore(saved.array, ages: state.ages, in: folder.last)
+      try learner.restore(saved, in: folder.last)
     }
     seed = Random(seed: trainer.options.seed)
     self.trainer = trainer
@@ -58,12 +57,44 @@ final class TrainingRun {
 
   private var isFinished: Bool { state.epoch >= options.epochs || state.stoppedEarly }
 
+  /// Ends the computing of features.
+  private struct Stop: Error {
+    let signal: Int32
+  }
+
+  private func batches(of epoch: Int) throws -> EpochBatches {
+    try EpochBatches(
+      trainer.source, epoch: epoch, size: learner.plan.batch, dropsLast: options.dropsLast,
+      seed: seed)
+  }
+
+  /// Where features go; all that some epoch asks for, so that where a run was interrupted makes no
+  /// difference.
+  private func keeping() throws -> FeatureSource.Keeping {
+    var items: Set<Int> = []
+    for epoch in 0..<options.epochs where items.count < trainer.source.count {
+      for batch in try batches(of: epoch).batches { items.formUnion(batch) }
+    }
+    let count = items.count
+    return .init(
+      items: count < trainer.source.count ? items.sorted() : nil, limit: options.featureMemory,
+      folder: folder.path, calls: trainer.calls, ahead: options.ahead
+    ) { [trainer] done in
+      trainer.featureProgress(done, count)
+      if let signal = trainer.interruption?.request { throw Stop(signal: signal) }
+    }
+  }
+
   /// What is left of an epoch; the signal that ended it before its end, when all is saved.
   private func learn() throws -> Int32? {
-    let epoch = try EpochBatches(
-      trainer.source, epoch: state.epoch, size: learner.plan.batch, dropsLast: options.dropsLast,
-      seed: seed)
-    let queue = BatchQueue(trainer.source, epoch, from: state.cursor, ahead: options.ahead)
+    do {
+      try learner.prepare(keeping())
+    } catch let stop as Stop {
+      try save()
+      return stop.signal
+    }
+    let epoch = try batches(of: state.epoch)
+    let queue = BatchQueue(learner.source, epoch, from: state.cursor, ahead: options.ahead)
     while state.cursor < epoch.batches.count {
       let start = now()
       var batches: [(batch: Batch, count: Int)] = []
@@ -112,7 +143,7 @@ final class TrainingRun {
 
   /// Judges what was learned, keeps it where it is the best, and saves.
   private func finishEpoch() throws {
-    let weights = try finite(learner.descent.weights(learner.plan))
+    let weights = try finite(learner.judged)
     let scale = 1 / Double(max(1, state.items))
     let epoch = Trainer.Epoch(
       number: state.epoch + 1, step: state.step, rate: state.rate, loss: state.loss * scale,
@@ -138,6 +169,7 @@ final class TrainingRun {
     try log.epoch(
       [("epoch", Double(epoch.number)), ("step", Double(epoch.step)), ("rate", epoch.rate)]
         + [("loss", epoch.loss)] + epoch.parts + epoch.metrics, at: state.step)
+    trainer.epochEnded(epoch)
 
     state.stoppedEarly = options.patience.map { state.stale >= $0 } ?? false
     state.epoch += 1
@@ -159,7 +191,7 @@ final class TrainingRun {
     try log.sync()
     state.log = log.sizes
     state.ages = learner.descent.ages
-    let weights = try finite(learner.plan.weights)
+    let weights = try finite(learner.weights)
     var contents = try WeightStore.contents(meta: trainer.record(epoch), weights: Array(weights))
     try contents.addTraining(state, learner.descent.arrays)
     contents.addDigests()
@@ -168,7 +200,7 @@ final class TrainingRun {
 
   /// What is written is fit to be read: a step may overflow though its gradient was finite.
   private func finite(_ weights: Weights) throws -> Weights {
-    for (name, tensor) in weights where !tensor.withValues({ squares($0).isFinite }) {
+    for (name, tensor) in weights where tensor.isBroken {
       throw ZooError.failure(
         "the parameter \(name) is not finite after step \(state.step): "
           + "the learning rate may be too high; nothing was saved")
@@ -177,7 +209,7 @@ final class TrainingRun {
   }
 
   private func report(_ signal: Int32?) throws -> Trainer.Report {
-    let weights = try learner.plan.weights
+    let weights = try learner.weights
     let unchanged = weights.names.filter { name in
       guard let now = weights[name], let start = trainer.weights[name] else { return false }
       return now.hasSameBytes(as: start)

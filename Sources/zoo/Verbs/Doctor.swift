@@ -40,7 +40,7 @@ struct DoctorVerb: Verb {
     func bad(_ what: String, _ detail: String) {
       findings.append(.init(what: what, isGood: false, detail: detail))
     }
-    good("zoo", Command.version)
+    good("zoo", Zoo.version)
     good("processors", "\(Threads.count) used")
     do {
       let library = try BLAS.shared.library

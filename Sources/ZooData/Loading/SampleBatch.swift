@@ -2,18 +2,20 @@ import ZooKit
 import ZooVision
 
 /// What a training step takes: pictures as the network sees them, and what is to be learned.
-public struct Batch: Sendable {
+public struct SampleBatch: Sendable {
   /// Which items of the split these are, in the order of the batch.
   public let indices: [Int]
   /// N×C×H×W, normalised as the checkpoint's record says.
   public let input: Tensor
-  public let targets: Targets
+  /// How much of each item is picture, from its top left corner: all of it, unless pictures differ.
+  public let sizes: [Window.Size]
+  public let truths: Truths
   /// Items that were to be in this batch and cannot be read; the batch is smaller by so many.
   public let broken: [Broken]
 }
 
-/// The targets of a batch, in the order of its pictures.
-public enum Targets: Sendable {
+/// The truths of a batch, in the order of its pictures.
+public enum Truths: Sendable {
   case none
   /// A class each.
   case labels([Int])
@@ -21,13 +23,13 @@ public enum Targets: Sendable {
   case shares(Tensor)
   /// In pixels of the input.
   case boxes([[ObjectBox]])
-  /// N×H×W classes; ``Target/ignored`` is none.
+  /// N×H×W classes; ``Truth/ignored`` is none.
   case masks([UInt8], Window.Size)
   /// N×values.
   case values(Tensor)
 }
 
-extension Batch {
+extension SampleBatch {
   /// Puts samples of one size together.
   init(
     _ samples: [Sample], indices: [Int], broken: [Broken], classes: Int,
@@ -35,33 +37,34 @@ extension Batch {
   ) throws {
     self.indices = indices
     self.broken = broken
+    sizes = samples.map(\.picture.size)
     // Size and channels are right already; what is left are the numbers.
     var numbers = preprocessing
     (numbers.resize, numbers.crop) = (.none, nil)
     var input = try numbers.tensor(from: samples.map(\.picture))
-    var targets = try Batch.targets(of: samples, classes: classes)
+    var truths = try SampleBatch.truths(of: samples, classes: classes)
     if let mixing {
-      guard case .labels(let labels) = targets else {
+      guard case .labels(let labels) = truths else {
         throw ZooError.usage("mixup and cutmix join pictures that have one label each")
       }
-      targets = .shares(
+      truths = .shares(
         try mixing.apply(to: &input, labels: labels, classes: classes, random))
     }
     self.input = input
-    self.targets = targets
+    self.truths = truths
   }
 
-  private static func targets(of samples: [Sample], classes: Int) throws -> Targets {
-    func all<T>(_ value: (Target) -> T?) throws -> [T] {
+  private static func truths(of samples: [Sample], classes: Int) throws -> Truths {
+    func all<T>(_ value: (Truth) -> T?) throws -> [T] {
       try samples.map { sample in
-        guard let value = value(sample.target) else {
+        guard let value = value(sample.truth) else {
           throw ZooError.corrupt(
-            "\(sample.name) has another kind of target than \(samples[0].name)")
+            "\(sample.name) has another kind of truth than \(samples[0].name)")
         }
         return value
       }
     }
-    switch samples.first?.target {
+    switch samples.first?.truth {
     case nil, .some(.none): return .none
     case .label: return .labels(try all { if case .label(let index) = $0 { index } else { nil } })
     case .labels:

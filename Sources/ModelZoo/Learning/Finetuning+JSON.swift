@@ -1,0 +1,86 @@
+import ZooKit
+import ZooTraining
+
+// The same names as on the command line; what is left out stays open.
+extension Finetuning {
+  public var json: JSON {
+    var members: [(key: String, value: JSON)] = []
+    func add(_ key: String, _ value: JSON?) {
+      if let value { members.append((key, value)) }
+    }
+    let usual = Finetuning()
+    func changed<T: Equatable>(_ path: KeyPath<Finetuning, T>, _ key: String, _ json: (T) -> JSON) {
+      if self[keyPath: path] != usual[keyPath: path] { add(key, json(self[keyPath: path])) }
+    }
+    changed(\.scratch, "scratch") { JSON($0) }
+    add("head", head.map { JSON($0.rawValue) })
+    add("epochs", JSON(epochs))
+    add("batch", JSON(batch))
+    changed(\.repeats, "repeat") { JSON($0) }
+    add("window", window.map { JSON($0) })
+    changed(\.accumulate, "accumulate") { JSON($0) }
+    add("lr", rate.map { JSON($0) })
+    add("optimizer", JSON(optimizer.rawValue))
+    add("momentum", momentum.map { JSON($0) })
+    add("weight-decay", weightDecay.map { JSON($0) })
+    changed(\.decayed, "decay-on") { JSON($0.rawValue) }
+    add("schedule", JSON(schedule.rawValue))
+    changed(\.warmup, "warmup") { JSON($0) }
+    changed(\.layerDecay, "layer-decay") { JSON($0) }
+    add("clip", clip.map { JSON($0) })
+    add("average", average.map { JSON($0) })
+    add("loss", loss.map { JSON($0.rawValue) })
+    changed(\.labelSmoothing, "label-smoothing") { JSON($0) }
+    changed(\.classWeights, "class-weights") { JSON($0.rawValue) }
+    add("augment", augment.map { JSON($0.rawValue) })
+    changed(\.mix, "mix") { JSON($0.rawValue) }
+    add("freeze", freeze.map { JSON($0) })
+    add("unfreeze-at", unfreezeAt.map { JSON($0) })
+    changed(\.norm, "norm") { JSON($0.rawValue) }
+    add("validation", validation.map { JSON($0) })
+    add("patience", patience.map { JSON($0) })
+    add("save-every", saveEvery.map { JSON($0) })
+    add("seed", JSON(seed))
+    return JSON(.object(members))
+  }
+
+  /// Takes its members from a recipe; what else is in it is left there.
+  init(_ fields: inout Fields) throws {
+    self.init()
+    func integer(_ key: String) throws -> Int? {
+      try fields.optional(key) { fields, key in try fields.integer(key) }
+    }
+    func number(_ key: String) throws -> Double? {
+      try fields.optional(key) { fields, key in try fields.number(key) }
+    }
+    scratch = try fields.optional("scratch") { fields, key in try fields.bool(key) } ?? scratch
+    head = try fields.choice("head", of: HeadKind.self)
+    epochs = try integer("epochs") ?? epochs
+    batch = try integer("batch") ?? batch
+    repeats = try integer("repeat") ?? repeats
+    window = try integer("window")
+    accumulate = try integer("accumulate") ?? accumulate
+    rate = try number("lr")
+    optimizer = try fields.choice("optimizer", of: OptimizerKind.self) ?? optimizer
+    momentum = try number("momentum")
+    weightDecay = try number("weight-decay")
+    decayed = try fields.choice("decay-on", of: Descent.Options.Decayed.self) ?? decayed
+    schedule = try fields.choice("schedule", of: ScheduleKind.self) ?? schedule
+    warmup = try number("warmup") ?? warmup
+    layerDecay = try number("layer-decay") ?? layerDecay
+    clip = try number("clip")
+    average = try number("average")
+    loss = try fields.choice("loss", of: LossKind.self)
+    labelSmoothing = try number("label-smoothing") ?? labelSmoothing
+    classWeights = try fields.choice("class-weights", of: Weighting.self) ?? classWeights
+    augment = try fields.choice("augment", of: AugmentationPlan.Preset.self)
+    mix = try fields.choice("mix", of: MixingKind.self) ?? mix
+    freeze = try fields.optional("freeze") { fields, key in try fields.strings(key) }
+    unfreezeAt = try integer("unfreeze-at")
+    norm = try fields.choice("norm", of: NormKind.self) ?? norm
+    validation = try number("validation")
+    patience = try integer("patience")
+    saveEvery = try integer("save-every")
+    seed = try integer("seed") ?? seed
+  }
+}

@@ -1,0 +1,176 @@
+import ZooKit
+import ZooTraining
+
+/// How a network is fitted to pictures: everything a person chooses about it, and what a recipe
+/// repeats. What is left open depends on the rest; see ``settled(for:)``.
+///
+/// ```swift
+/// var options = Finetuning()
+/// options.epochs = 20
+/// options.freeze = ["layer1", "layer2"]
+/// let run = try FinetuningRun(of: model, on: Dataset.open("ants-and-bees"), options)
+/// ```
+public struct Finetuning: Sendable {
+  public enum HeadKind: String, Sendable, CaseIterable { case original, linear, mlp }
+  public enum Weighting: String, Sendable, CaseIterable { case none, balanced }
+  public enum MixingKind: String, Sendable, CaseIterable { case none, mixup, cutmix }
+  public enum NormKind: String, Sendable, CaseIterable {
+    /// As the stage they belong to.
+    case stage
+    case frozen, batch
+  }
+
+  /// Begins with random numbers instead of the model's.
+  public var scratch = false
+  /// The model's own kind where nil; `linear` where the model has none.
+  public var head: HeadKind?
+  public var epochs = 10
+  public var batch = 32
+  /// How often an epoch has each picture, every time with another part or variation of it: where
+  /// pictures are few and large.
+  public var repeats = 1
+  /// The side of the windows that a segmenter learns from, in pixels.
+  public var window: Int?
+  /// Batches whose gradients are added before a step.
+  public var accumulate = 1
+  /// The highest learning rate.
+  public var rate: Double?
+  public var optimizer = OptimizerKind.adamw
+  public var momentum: Double?
+  public var weightDecay: Double?
+  public var decayed = Descent.Options.Decayed.weights
+  public var schedule = ScheduleKind.cosine
+  /// Epochs, or parts of one, in which the rate grows from nothing.
+  public var warmup = 0.0
+  /// Each stage learns at so many times the rate of the one behind it.
+  public var layerDecay = 1.0
+  /// The largest norm of all gradients together.
+  public var clip: Double?
+  /// How much of itself a moving average of the weights keeps in a step; that average is kept.
+  public var average: Double?
+  public var loss: LossKind?
+  public var labelSmoothing = 0.0
+  public var classWeights = Weighting.none
+  public var augment: AugmentationPlan.Preset?
+  public var mix = MixingKind.none
+  /// Stages or layers, each for the whole run or, as `layer3@5`, until an epoch. `none` is nothing;
+  /// nil is the backbone where there are weights to keep.
+  public var freeze: [String]?
+  /// The epoch, from 1, in which everything learns that `freeze` names without an epoch of its own.
+  public var unfreezeAt: Int?
+  public var norm = NormKind.stage
+  /// A share of the training pictures, chosen by the seed. Where nil, the data's own split `val`, or
+  /// a fifth where it has none.
+  public var validation: Double?
+  /// Epochs without a better metric after which the run ends.
+  public var patience: Int?
+  /// Steps after which the run is saved; at the end of each epoch in any case.
+  public var saveEvery: Int?
+  public var seed = 0
+
+  public init() {}
+
+  /// Everything that was left open, decided: a single layer over a frozen backbone bears a high
+  /// rate and, as it sees the same pictures in each epoch, its features are computed once; a
+  /// pretrained network that learns as a whole must not be shaken; one that begins with nothing may.
+  /// - Parameters:
+  ///   - model: where it begins.
+  ///   - probes: whether such a head is a single layer.
+  public func settled(for model: Checkpoint, probes: (HeadKind) -> Bool = { $0 == .linear })
+    -> Finetuning
+  {
+    var settled = self
+    settled.head = head ?? (scratch ? .original : model.head.finetuned)
+    // A decoder that nobody has trained must not be frozen.
+    let isNew = scratch || !model.random.isEmpty
+    settled.freeze = freeze ?? (isNew ? ["none"] : [Stage.backbone])
+    let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
+    settled.augment = augment ?? (isFrozen ? AugmentationPlan.Preset.none : .light)
+    let isProbe = isFrozen && model.task == .classification && probes(settled.head ?? .original)
+    let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
+    settled.rate =
+      rate
+      ?? (optimizer == .sgd ? [0.003, 0.01, 0.05, 0.1] : [1e-4, 1e-3, 1e-3, 0.01])[start]
+    settled.weightDecay = weightDecay ?? (optimizer == .adamw ? 0.01 : 1e-4)
+    return settled
+  }
+}
+
+extension Head.Kind {
+  fileprivate var finetuned: Finetuning.HeadKind {
+    switch self {
+    case .original: .original
+    case .linear, .none: .linear
+    case .mlp: .mlp
+    }
+  }
+}
+
+extension Finetuning {
+  /// What is frozen, and until when; epochs are counted from 1 where users see them.
+  func freezing() throws -> Freezing {
+    var stretches: [Freezing.Stretch] = []
+    for entry in freeze ?? [] where entry != "none" {
+      let parts = entry.split(separator: "@", omittingEmptySubsequences: false)
+      let end = parts.count == 2 ? Int(parts[1]) : unfreezeAt
+      guard parts.count <= 2, parts.count == 1 || end != nil, end ?? 1 > 0 else {
+        throw ZooError.usage("“\(entry)” is no stage to freeze, nor STAGE@EPOCH")
+      }
+      stretches.append(.init(String(parts[0]), until: end.map { $0 - 1 }))
+    }
+    let norms: Freezing.Norms =
+      switch norm {
+      case .stage: .withStage
+      case .frozen: .frozen
+      case .batch: .batch
+      }
+    return Freezing(stretches, norms: norms)
+  }
+
+  /// The options of a trainer for so many pictures.
+  func trainerOptions(items: Int) throws -> Trainer.Options {
+    var trainer = Trainer.Options()
+    trainer.epochs = epochs
+    trainer.batch = batch
+    trainer.accumulation = accumulate
+    trainer.rate = rate ?? trainer.rate
+    trainer.descent = Descent.Options(
+      optimizer.optimizer(momentum: momentum), weightDecay: weightDecay ?? 0, decayed: decayed,
+      clipping: clip, averaging: average, layerDecay: layerDecay)
+    let perEpoch = trainer.stepsPerEpoch(items: items)
+    trainer.schedule = schedule.schedule(
+      steps: perEpoch * epochs, warmUp: Int((warmup * Double(perEpoch)).rounded()))
+    if schedule == .plateau { trainer.plateau = Plateau() }
+    trainer.freezing = try freezing()
+    trainer.seed = UInt64(seed)
+    trainer.patience = patience
+    trainer.saveEvery = saveEvery
+    trainer.ahead = max(2, Threads.count)
+    return trainer
+  }
+
+  /// What no type rules out.
+  func check() throws {
+    func within(_ value: Double?, _ range: ClosedRange<Double>, _ name: String) throws {
+      guard let value, !range.contains(value) else { return }
+      throw ZooError.usage(
+        "\(name) is \(value); \(range.lowerBound) to \(range.upperBound) was expected")
+    }
+    try within(momentum, 0...0.9999, "the momentum")
+    try within(weightDecay, 0...10, "the weight decay")
+    try within(warmup, 0...Double(max(epochs, 1)), "the warm-up, in epochs,")
+    try within(layerDecay, 1e-6...1, "the layer decay")
+    try within(labelSmoothing, 0...0.999, "the label smoothing")
+    try within(validation, 0.001...0.9, "the share for validation")
+    try within(average, 0...0.99999, "the average")
+    guard repeats > 0 else { throw ZooError.usage("“repeat” is \(repeats); it must be 1 or more") }
+    if let window, !(1...8192 ~= window) {
+      throw ZooError.usage("the window is \(window); 1 to 8192 pixels were expected")
+    }
+    guard seed >= 0 else { throw ZooError.usage("the seed is \(seed); it must be 0 or more") }
+    if let unfreezeAt, unfreezeAt < 1 {
+      throw ZooError.usage("“unfreeze at” is \(unfreezeAt); epochs are counted from 1")
+    }
+    if let clip, !(clip > 0) { throw ZooError.usage("the clipping is \(clip); it must be above 0") }
+  }
+}

@@ -1,0 +1,231 @@
+import ZooData
+import ZooEngine
+import ZooKit
+import ZooMetrics
+import ZooTraining
+
+/// A model on its way to other pictures: the network with its new head, the data in two parts, and
+/// a trainer that knows both.
+///
+/// ```swift
+/// var run = try FinetuningRun(of: zoo.model("resnet18"), on: Dataset.open("ants-and-bees"))
+/// run.trainer.progress = { print($0.epoch, $0.loss) }
+/// let report = try run.train(in: "run")
+/// let tuned = try zoo.model("run/best.h5")
+/// ```
+public struct FinetuningRun {
+  /// The options with nothing left open.
+  public let options: Finetuning
+  /// The record of what comes out, but for its metrics.
+  public let checkpoint: Checkpoint
+  public let train: Split
+  public let validation: Split
+  /// Pictures that cannot be read and were left out.
+  public let broken: [Broken]
+  /// Tensors that begin with random numbers.
+  public let new: [String]
+  public var trainer: Trainer
+
+  /// - Parameters:
+  ///   - model: where it begins.
+  ///   - data: what it learns.
+  ///   - options: how.
+  ///   - judges: pictures to judge epochs by, where they are not a part of the data.
+  ///   - engine: what computes.
+  public init(
+    of model: Model, on data: Dataset, _ options: Finetuning = .init(),
+    judgedOn judges: Dataset? = nil,
+    engine: EngineChoice = .auto
+  ) throws {
+    try options.check()
+    let options = options.settled(for: model.checkpoint) { head in
+      head == .linear || head == .original && model.hasSingleLayerHead
+    }
+    let task = model.checkpoint.task
+    guard data.task == task else {
+      throw ZooError.corrupt(
+        "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
+    }
+    let (start, new) = try FinetuningRun.start(model, data, options)
+    let parts = try FinetuningRun.parts(of: data, options, judges)
+    (train, validation, broken) = (parts.train, parts.validation, parts.broken)
+    var checkpoint = start.checkpoint
+    checkpoint.metrics = []
+    checkpoint.random = []
+    checkpoint.provenance = .init(
+      training: .init(
+        base: options.scratch ? nil : model.checkpoint.provenance.name ?? model.name,
+        data: data.name, fingerprint: try train.fingerprint(classes: data.classes),
+        pictures: train.count, recipe: options.json, program: Zoo.version))
+    if options.scratch || model.checkpoint.provenance.name == nil { checkpoint.license = "unknown" }
+
+    let lesson = try Lesson(start, train, options)
+    var augmentation = AugmentationPlan(options.augment ?? .none, for: task)
+    switch options.mix {
+    case .none: break
+    case .mixup: augmentation.mixing = .mixup(alpha: 0.2)
+    case .cutmix: augmentation.mixing = .cutmix(alpha: 1)
+    }
+    var preprocessing = checkpoint.preprocessing
+    if task == .segmentation, preprocessing.resize == .none {
+      preprocessing.crop = .init(checkpoint.input.height, checkpoint.input.width)
+      augmentation.steps.insert(RandomCrop(), at: 0)
+    }
+    let lessons = Split(
+      name: train.name, items: (0..<options.repeats).flatMap { _ in train.items })
+    let loader = Loader(
+      lessons, classes: data.classes.count, preprocessing: preprocessing,
+      augmentation: augmentation, batchSize: options.batch, seed: UInt64(options.seed),
+      cacheLimit: 1 << 29)
+    let source = SampleSource(
+      loader: loader, fingerprint: checkpoint.provenance.training?.fingerprint ?? "",
+      named: lesson.named)
+    var settings = try options.trainerOptions(items: lessons.count)
+    settings.metric = Lesson.metric(of: task)
+    trainer = try lesson.trainer(start, source, settings, engine)
+    self.options = options
+    self.checkpoint = checkpoint
+    self.new = new
+    try prepareJudging(model, start, data.name, engine)
+  }
+
+  /// Trains to the end, or until something asks it to stop; see ``Trainer/run(in:resuming:)``.
+  public func train(in folder: String, resuming: Bool = false) throws -> Trainer.Report {
+    try trainer.run(in: folder, resuming: resuming)
+  }
+}
+
+extension FinetuningRun: CustomStringConvertible {
+  /// What is going to happen, in a line.
+  public var description: String {
+    let frozen = (options.freeze ?? []).filter { $0 != "none" }
+    let parts = [
+      "\(train.count) pictures to learn from, \(validation.count) to judge by",
+      new.count == trainer.weights.count ? "from random numbers" : "\(new.count) new tensors",
+      frozen.isEmpty ? "everything learns" : "frozen: " + frozen.joined(separator: ", "),
+      "\(options.optimizer.rawValue) at \(options.rate ?? 0)",
+      "augmentation \(options.augment?.rawValue ?? "none")",
+    ]
+    return parts.joined(separator: "; ")
+  }
+}
+
+extension Model {
+  /// The head is one layer over the features, as ResNet's is and VGG's is not.
+  fileprivate var hasSingleLayerHead: Bool {
+    graph.operations(in: Stage.head).count { !graph.operations[$0].parameters.isEmpty } == 1
+  }
+}
+
+extension FinetuningRun {
+  /// The model as the run begins with it.
+  private static func start(_ model: Model, _ data: Dataset, _ options: Finetuning) throws
+    -> (Model, new: [String])
+  {
+    let head: Head.Kind =
+      switch options.head ?? .original {
+      case .original: .original
+      case .linear: .linear
+      case .mlp: .mlp(hidden: 256)
+      }
+    var checkpoint = model.checkpoint
+    let architecture = model.variant.architecture
+    if options.scratch, let pictures = data["train"] ?? data["all"] {
+      checkpoint = try checkpoint.anew(for: pictures, architecture)
+    }
+    checkpoint = checkpoint.windowed(options.window, for: architecture)
+    let (graph, weights, new): (Graph, Weights, [String])
+    if options.scratch {
+      graph = try model.variant.graph(
+        head: head(classes: data.classes.count), input: checkpoint.input,
+        normEpsilon: checkpoint.normEpsilon)
+      weights = try Weights(randomFor: graph, seed: UInt64(options.seed))
+      new = weights.names
+    } else {
+      let resized = Model(
+        name: model.name, checkpoint: checkpoint, variant: model.variant,
+        graph: try model.graph(for: checkpoint.input), weights: model.weights)
+      let fitted = try resized.fitted(head, classes: data.classes, seed: UInt64(options.seed))
+      let random = Set(checkpoint.random + fitted.new)
+      (graph, weights) = (fitted.graph, fitted.weights)
+      new = weights.names.filter(random.contains)
+    }
+    (checkpoint.classes, checkpoint.head) = (data.classes, head)
+    let start = Model(
+      name: model.name, checkpoint: checkpoint, variant: model.variant, graph: graph,
+      weights: weights)
+    return (start, new)
+  }
+
+  /// What is learned from and what is judged by: the data's own parts where it has them, another
+  /// data set, or a share of the pictures.
+  private static func parts(of data: Dataset, _ options: Finetuning, _ judges: Dataset?) throws
+    -> (train: Split, validation: Split, broken: [Broken])
+  {
+    guard let all = data["train"] ?? data["all"] else {
+      throw ZooError.corrupt(
+        "\(data.path) has nothing to learn from: no split train, only "
+          + data.splits.map(\.name).joined(separator: ", "))
+    }
+    let (good, broken) = try all.checked()
+    if let judges {
+      let numbered = try judges.numbered(as: data.classes, of: data.path)
+      let (split, alsoBroken) = try numbered.tested(nil).checked()
+      return (good, split, broken + alsoBroken)
+    }
+    if options.validation == nil, let val = data["val"] {
+      let (split, alsoBroken) = try val.checked()
+      return (good, split, broken + alsoBroken)
+    }
+    let (rest, part) = try good.divided(
+      fraction: options.validation ?? 0.2, seed: UInt64(options.seed))
+    return (rest, part, broken)
+  }
+
+  private mutating func prepareJudging(
+    _ model: Model, _ start: Model, _ data: String, _ engine: EngineChoice
+  ) throws {
+    var how = Examination(engine: engine)
+    let lasting = Freezing(
+      trainer.options.freezing.stretches.filter { $0.until == nil },
+      norms: trainer.options.freezing.norms)
+    how.frozen = lasting.stretches.isEmpty ? nil : try lasting.options(start.graph, epoch: 0)
+    let examiner = try how.examiner(
+      of: checkpoint.task, validation, data, classes: checkpoint.classes)
+    let watched = Finetuning.watched(checkpoint.task, classes: checkpoint.classes.count)
+    trainer.evaluate = { weights in
+      let judged = Model(
+        name: start.name, checkpoint: start.checkpoint, variant: start.variant,
+        graph: start.graph, weights: weights)
+      let report = try examiner.examine(judged, progress: { _ in }, row: nil)
+      return watched.map { ($0, report[$0] ?? 0) }
+    }
+    let record = checkpoint
+    trainer.record = { epoch in
+      var record = record
+      record.metrics = (epoch?.metrics ?? []).map {
+        Metric(name: $0.name, value: $0.value, dataset: "\(data)/val", source: "measured")
+      }
+      return record.json
+    }
+    trainer.proof = { weights in try Golden(of: start.graph, weights) }
+    trainer.about = ["recipe": options.json, "program": JSON(Zoo.version)]
+  }
+}
+
+extension Finetuning {
+  /// What the log has a column for.
+  static func watched(_ task: VisionTask, classes: Int) -> [String] {
+    switch task {
+    case .classification:
+      ["accuracy", "balancedAccuracy"] + (classes > 5 ? ["top5"] : []) + ["logLoss"]
+    case .segmentation: ["meanDice", "meanIoU", "pixelAccuracy"]
+    case .detection: ["mAP50", "mAP"]
+    }
+  }
+}
+
+extension Dataset {
+  /// The folder's own name: a record says nothing about whose machine it was.
+  public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+}

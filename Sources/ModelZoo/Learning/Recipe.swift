@@ -1,0 +1,50 @@
+import ZooKit
+
+/// A run in a file: the model, the data and every option, so that anyone can repeat it.
+///
+/// ```json
+/// { "model": "resnet20", "scratch": true, "data": "../data/cifar10", "epochs": 15, "lr": 0.1 }
+/// ```
+public struct Recipe: Sendable {
+  public var model: String
+  public var data: String
+  /// Pictures to judge epochs by, where they are not a part of the data.
+  public var judges: String?
+  public var options: Finetuning
+
+  public init(model: String, data: String, judges: String? = nil, options: Finetuning) {
+    self.model = model
+    self.data = data
+    self.judges = judges
+    self.options = options
+  }
+
+  /// A recipe, or the `run.json` of a run, which holds one. Paths start from its folder.
+  public init(contentsOf path: String) throws {
+    let file = try RandomAccessFile(path)
+    guard file.size < 1 << 24 else { throw ZooError.corrupt("\(path) is no recipe") }
+    let json = try JSON(parsing: file.read(at: 0, count: file.size), origin: path)
+    try self.init(json["about"]?["recipe"] ?? json, in: path)
+  }
+
+  init(_ json: JSON, in origin: String) throws {
+    let folder = origin.lastIndex(of: "/").map { String(origin[...$0]) } ?? ""
+    func placed(_ path: String) -> String { path.hasPrefix("/") ? path : folder + path }
+    var fields = try Fields(json, of: "the recipe", in: origin)
+    model = try fields.string("model")
+    if model.hasSuffix(".h5") { model = placed(model) }
+    data = placed(try fields.string("data"))
+    judges = try fields.optional("validation-data") { fields, key in placed(try fields.string(key))
+    }
+    options = try Finetuning(&fields)
+    try fields.finish()
+  }
+
+  /// For `run.json`.
+  public var json: JSON {
+    var members: [(key: String, value: JSON)] = [("model", JSON(model)), ("data", JSON(data))]
+    if let judges { members.append(("validation-data", JSON(judges))) }
+    if case .object(let options) = options.json.content { members += options }
+    return ["recipe": JSON(.object(members)), "program": JSON(Zoo.version)]
+  }
+}

@@ -1,0 +1,23 @@
+import ZooData
+import ZooKit
+import ZooTraining
+
+/// A loader as the trainer's source.
+struct SampleSource: BatchSource {
+  let loader: Loader
+  let fingerprint: String
+  /// Pictures and what is true of them under the names that the network and its losses have.
+  let named: @Sendable (SampleBatch) throws -> Batch
+
+  var count: Int { loader.split.count }
+  var isFixed: Bool { loader.augmentation.isEmpty }
+
+  func batch(_ items: [Int], epoch: Int, random: Random) throws -> Batch {
+    let samples = try loader.batch(of: items, epoch: epoch)
+    if let broken = samples.broken.first {
+      throw ZooError.corrupt(
+        "\(broken.name) could be read when the run began, now it cannot: \(broken.reason)")
+    }
+    return try named(samples)
+  }
+}

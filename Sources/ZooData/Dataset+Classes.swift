@@ -1,0 +1,53 @@
+import ZooKit
+
+extension Dataset {
+  /// The same pictures with the numbers that a model has for these classes: labels travel by name,
+  /// and a folder that lacks a class shifts no other.
+  /// - Parameters:
+  ///   - names: the model's classes, in the order of its outputs.
+  ///   - model: for the error.
+  /// - Throws: the data has a class that the model does not know; the error lists both.
+  public func numbered(as names: [String], of model: String) throws -> Dataset {
+    guard names != classes else { return self }
+    let unknown = classes.filter { !names.contains($0) }
+    guard unknown.isEmpty else {
+      throw ZooError.corrupt(
+        "\(path) has the classes \(listing(classes)), \(model) knows \(listing(names))")
+    }
+    let numbers = classes.map { names.firstIndex(of: $0) ?? 0 }
+    return try Dataset(
+      path, kind, task, classes: names,
+      splits: splits.map { split in
+        Split(name: split.name, items: split.items.map { $0.numbered(numbers, of: names.count) })
+      }, warnings: warnings)
+  }
+
+  private func listing(_ names: [String]) -> String {
+    let shown = names.prefix(12).map(\.printable).joined(separator: ", ")
+    return names.count > 12 ? "\(shown), … (\(names.count))" : shown
+  }
+}
+
+extension Item {
+  /// - Parameter numbers: of each class of this data set, its number among `count` others.
+  fileprivate func numbered(_ numbers: [Int], of count: Int) -> Item {
+    func moved(_ boxes: [ObjectBox]) -> [ObjectBox] {
+      boxes.map { box in
+        var box = box
+        box.classIndex = numbers[box.classIndex]
+        return box
+      }
+    }
+    var item = self
+    switch annotation {
+    case .label(let index): item.annotation = .label(numbers[index])
+    case .labels(let set): item.annotation = .labels(Set(set.map { numbers[$0] }))
+    case .boxes(let boxes, let size): item.annotation = .boxes(moved(boxes), of: size)
+    case .fractions(let boxes): item.annotation = .fractions(moved(boxes))
+    case .mask(let path, let values):
+      item.annotation = .mask(path: path, values.numbered(numbers, of: count))
+    case .none, .values: break
+    }
+    return item
+  }
+}

@@ -1,0 +1,69 @@
+import ZooKit
+
+/// What a frozen beginning made of pictures, to be looked up by their pixels: each picture, in each
+/// form that augmentation gives it, is computed once.
+///
+/// Beyond its limit it keeps no more.
+package final class FeatureMemory {
+  /// Bytes that it may take.
+  let limit: Int
+  private var known: [String: [String: Tensor]] = [:]
+  private var bytes = 0
+  package private(set) var hits = 0
+  package private(set) var misses = 0
+
+  package init(limit: Int) { self.limit = limit }
+
+  /// - Parameter compute: for one picture, as a batch.
+  func features(of pictures: Tensor, compute: (Tensor) throws -> [String: Tensor]) throws
+    -> [String: Tensor]
+  {
+    let rows = try (0..<pictures.shape[0]).map { index in
+      let picture = try pictures.item(index)
+      var hash = SHA256()
+      hash.update("\(picture.shape)".utf8)
+      picture.withValues { hash.update(UnsafeRawBufferPointer($0)) }
+      let key = hash.hexadecimal
+      if let features = known[key] {
+        hits += 1
+        return features
+      }
+      misses += 1
+      let features = try compute(picture)
+      let size = features.values.reduce(0) { $0 + 4 * $1.count }
+      if bytes + size <= limit {
+        known[key] = features
+        bytes += size
+      }
+      return features
+    }
+    guard rows.count > 1, let first = rows.first else { return rows.first ?? [:] }
+    return try Dictionary(
+      uniqueKeysWithValues: first.keys.map { name in
+        (name, try Tensor(joining: rows.compactMap { $0[name] }))
+      })
+  }
+}
+
+extension Tensor {
+  /// One of a batch, as a batch.
+  fileprivate func item(_ index: Int) throws -> Tensor {
+    guard shape[0] > 1 else { return self }
+    let row = count / shape[0]
+    return try withValues {
+      try Tensor(Shape([1] + shape.sizes.dropFirst()), $0[index * row..<(index + 1) * row])
+    }
+  }
+
+  /// Batches of one shape behind one another.
+  fileprivate init(joining parts: [Tensor]) throws {
+    let row = parts.first.map { Array($0.shape.sizes.dropFirst()) } ?? []
+    try self.init(Shape([parts.reduce(0) { $0 + $1.shape[0] }] + row)) { target in
+      var place = 0
+      for part in parts {
+        part.withValues { _ = target[place..<place + part.count].update(fromContentsOf: $0) }
+        place += part.count
+      }
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import ZooDetection
+import ZooEngine
+import ZooKit
+
+/// The parts of a network that learns, compiled as they are asked for: for each picture size a plan,
+/// of which the latest are kept. All of them share the parameters and gradients of ``whole``.
+///
+/// Regions come in any number. They are filled up with zeros, whose gradients are zero, to one of a
+/// few numbers, so that a few plans serve all.
+///
+/// Not to be used by two threads at once.
+package final class TrainingParts: TrainingPartRunner {
+  /// Holds parameters and gradients, and runs nothing.
+  package let whole: TrainingPlan
+  private let network: (Shape) throws -> Graph
+  private let options: TrainingPlan.Options
+  private let engine: any Engine
+  private let memory: FeatureMemory?
+  private var compiled: [(key: Key, part: Compiled)] = []
+  /// The network for the size of the pictures that came last: parts that begin further on are parts
+  /// of it.
+  private var latest: (input: Shape, graph: Graph)
+  /// What ran forward last, by part.
+  private var running: [Graph.Part: (part: Compiled, items: Int)] = [:]
+  /// Of the step at hand.
+  package var random = Random(seed: 0)
+
+  private struct Key: Hashable {
+    let part: Graph.Part
+    let shapes: [Shape]
+  }
+
+  private struct Compiled {
+    let plan: TrainingPlan
+    /// What nothing learns in, for one picture at a time; the plan begins behind it.
+    let beginning: InferencePlan?
+    /// Inputs whose gradients the part before wants.
+    let gradients: [String]
+  }
+
+  /// Arenas of large pictures take gigabytes.
+  private static let most = 4
+
+  /// - Parameters:
+  ///   - network: for pictures of another shape.
+  ///   - memory: keeps what the frozen beginning makes of pictures; nil computes it every time.
+  package init(
+    _ graph: Graph, _ weights: Weights, batch: Int, options: TrainingPlan.Options,
+    engine: any Engine, memory: FeatureMemory?, network: @escaping (Shape) throws -> Graph
+  ) throws {
+    whole = try TrainingPlan(parametersOf: graph, weights, batch: batch, options: options)
+    latest = (graph.operations[graph.inputs[0].operation].shape, graph)
+    (self.network, self.options, self.engine, self.memory) = (network, options, engine, memory)
+  }
+
+  package func forward(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
+    guard let items = inputs.first?.value.shape[0], items > 0 else {
+      throw ZooError.failure("\(part.to.joined(separator: ", ")) are computed from nothing")
+    }
+    let size = part.takesRegions ? TrainingParts.filled(items) : items
+    let inputs = size == items ? inputs : try inputs.mapValues { try $0.resized(to: size) }
+    let compiled = try compiled(part, inputs)
+    running[part] = (compiled, items)
+    try compiled.plan.forward(try begun(compiled, inputs), random: random.key(part.to[0]))
+    return try Dictionary(
+      uniqueKeysWithValues: part.to.map { name in
+        let value = try compiled.plan.value(name)
+        return (name, size == items ? value : try value.resized(to: items))
+      })
+  }
+
+  package func backward(_ part: Graph.Part, _ seeds: [String: Tensor]) throws -> [String: Tensor] {
+    guard let (compiled, items) = running.removeValue(forKey: part) else {
+      throw ZooError.failure("the way back begins where a forward pass has ended")
+    }
+    let size = compiled.plan.batch
+    let seeds = size == items ? seeds : try seeds.mapValues { try $0.resized(to: size) }
+    try compiled.plan.backward(seeds, accumulating: true)
+    return try Dictionary(
+      uniqueKeysWithValues: compiled.gradients.map { name in
+        let gradient = try compiled.plan.gradient(of: name)
+        return (name, size == items ? gradient : try gradient.resized(to: items))
+      })
+  }
+
+  /// For so many regions a plan is made: never a quarter more than there are, beyond a few.
+  static func filled(_ items: Int) -> Int {
+    var step = 16
+    while items > 8 * step { step *= 2 }
+    return (items + step - 1) / step * step
+  }
+
+  private func compiled(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> Compiled {
+    if let pictures = inputs[whole.graph.inputs[0].name] {
+      let input = Shape(Array(pictures.shape.sizes.dropFirst()))
+      if input != latest.input { latest = (input, try network(input)) }
+    }
+    let key = Key(
+      part: part,
+      shapes: try part.from.map { name in
+        guard let tensor = inputs[name], tensor.shape.rank > 1 else {
+          throw ZooError.failure("\(part.to.joined(separator: ", ")) need \(name)")
+        }
+        return tensor.shape
+      })
+    if let index = compiled.firstIndex(where: { $0.key == key }) {
+      let found = compiled.remove(at: index)
+      compiled.append(found)
+      return found.part
+    }
+    // Room first: the old arena and the new one need not be there at once.
+    if compiled.count >= TrainingParts.most { compiled.removeFirst() }
+    let made = try compile(part, key.shapes)
+    compiled.append((key, made))
+    return made
+  }
+
+  private func compile(_ part: Graph.Part, _ shapes: [Shape]) throws -> Compiled {
+    let ports = Set(whole.graph.inputs.map(\.name))
+    let piece = try latest.graph.part(part)
+    var options = TrainingPlan.Options()
+    options.trainable = self.options.trainable
+    options.noise = self.options.noise
+    options.seeds = part.to
+    options.gradients = try part.from.filter {
+      try !ports.contains($0) && whole.passesGradient(to: $0)
+    }
+    let stills = Set(self.options.frozenNorms.flatMap(whole.graph.names))
+    options.frozenNorms = piece.operations.map(\.name).filter(stills.contains)
+    let batch = shapes[0][0]
+    if memory != nil, part.from == [whole.graph.inputs[0].name],
+      let (frozen, rest) = try piece.splitFrozen(options),
+      rest.inputs.allSatisfy({ $0.name.hasPrefix("features") })
+    {
+      let names = Set(rest.operations.map(\.name))
+      options.frozenNorms.removeAll { !names.contains($0) }
+      return Compiled(
+        plan: try TrainingPlan(
+          of: rest, sharing: whole, batch: batch, options: options, engine: engine),
+        beginning: try InferencePlan(frozen, whole.weights, batch: 1, engine: engine),
+        gradients: options.gradients)
+    }
+    return Compiled(
+      plan: try TrainingPlan(
+        of: piece, sharing: whole, batch: batch, options: options, engine: engine),
+      beginning: nil, gradients: options.gradients)
+  }
+
+  /// What the frozen beginning makes of pictures, each looked up by its pixels.
+  private func begun(_ part: Compiled, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
+    guard let beginning = part.beginning, let memory, let (name, pictures) = inputs.first else {
+      return inputs
+    }
+    return try memory.features(of: pictures) { try beginning.run([name: $0]) }
+  }
+}
+
+extension Graph {
+  /// The operations of a stage, or the one called so.
+  fileprivate func names(of name: String) -> [String] {
+    let stage = operations(in: name).map { operations[$0].name }
+    return stage.isEmpty ? [name] : stage
+  }
+}
+
+extension Tensor {
+  /// The first items of a batch, or all and zeros behind them.
+  func resized(to items: Int) throws -> Tensor {
+    let row = count / max(shape[0], 1)
+    let kept = min(items, shape[0]) * row
+    return try Tensor(Shape([items] + shape.sizes.dropFirst())) { target in
+      withValues { _ = target[..<kept].update(fromContentsOf: $0[..<kept]) }
+      target[kept...].update(repeating: 0)
+    }
+  }
+}

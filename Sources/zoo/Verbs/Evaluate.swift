@@ -1,0 +1,70 @@
+import ModelZoo
+import ZooArguments
+
+struct EvaluateVerb: Verb {
+  let name = "evaluate"
+  let summary = "every metric of a model on your pictures"
+  let discussion = """
+    Classes are matched by name: a class that the model does not know is an error. Where the data \
+    has several parts, the first of test, val and train that is there is judged, or --split.
+    """
+  let examples: KeyValuePairs = [
+    "zoo evaluate run/best.h5 --data ants-and-bees": "how good it is",
+    "zoo evaluate resnet50 --data photos --csv answers.csv": "with every answer",
+  ]
+  let split = Option<String?>("--split", value: "S", help: "which part of the data")
+  let csv = Option<String?>(
+    "--csv", value: "FILE", help: "write every prediction", completion: .files(endings: ["csv"]))
+  let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures at once")
+  var arguments: [any Argument] {
+    [Common.model, Learning.data, split, csv, batch, Common.precision]
+  }
+
+  func run(_ input: Parsed) throws {
+    let model = try input.zoo().model(input[Common.model])
+    let data = try Dataset.open(input[Learning.data])
+    try input.remark("\(data)")
+    for warning in data.warnings { try input.remark("left out: \(warning)") }
+    let part = try input[split]
+    let total = try data.tested(part).count
+    let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
+    var table = try input[csv].map { _ in CommaSeparated() }
+    let report = try model.evaluate(
+      on: data, split: part, engine: input[Common.engine], precision: input[Common.precision],
+      batch: input[batch]
+    ) { progress.update(done: $0, of: total) } table: { table?.add($0) }
+    progress.finish()
+    if let path = try input[csv], let table { try table.write(to: path) }
+    if try input.wantsJSON { return emit(report.json) }
+    print(report.text)
+  }
+}
+
+extension Report {
+  /// Tables for a person: the metrics, the classes, and who was taken for whom.
+  fileprivate var text: String {
+    var summary = Table("metric", .right("value"))
+    summary.add(count == 1 ? "picture" : "pictures", grouped(count))
+    for (name, value) in metrics { summary.add(name, decimal(value, digits: 4)) }
+    var parts = [summary.text()]
+    if let first = perClass.first {
+      var classes = Table(
+        ["class", .right("count")] + first.metrics.map { .right($0.name) })
+      for entry in perClass {
+        classes.add(
+          [entry.name, grouped(entry.count)]
+            + first.metrics.map { column in
+              entry.metrics.first { $0.name == column.name }.map { decimal($0.value, digits: 4) }
+                ?? ""
+            })
+      }
+      parts.append(classes.text())
+    }
+    if confusion.count > 1, confusion.count <= 12 {
+      var matrix = Table(["truth"] + perClass.map { .right($0.name) })
+      for (row, entry) in zip(confusion, perClass) { matrix.add([entry.name] + row.map(grouped)) }
+      parts.append(matrix.text())
+    }
+    return parts.joined(separator: "\n\n")
+  }
+}
