@@ -1,3 +1,4 @@
+import ZooDetection
 import ZooEngine
 import ZooFetch
 import ZooFormats
@@ -122,6 +123,7 @@ extension Preprocessing {
     var usual = Preprocessing(
       resize: .exact(height: input.height, width: input.width),
       mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+    if let own = (architecture as? any Detector)?.preprocessing { return own }
     if architecture.task == .detection {
       usual.resize = .within(shorter: 800, longer: 1333)
       usual.interpolation = .sampled

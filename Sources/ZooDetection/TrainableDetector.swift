@@ -32,10 +32,14 @@ public protocol TrainableDetector: Detector {
   /// - Returns: the losses by themselves, without the share.
   func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
     -> [Double]
+
+  /// Numbers that a new head starts from, by parameter; what is not named starts as everywhere.
+  func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor]
 }
 
 extension TrainableDetector {
   public var usuallyFrozen: [String] { [] }
+  public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] { [:] }
 }
 
 /// What a detector should have found.

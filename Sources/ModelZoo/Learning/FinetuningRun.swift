@@ -1,4 +1,5 @@
 import ZooData
+import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooMetrics
@@ -33,11 +34,18 @@ public struct FinetuningRun {
   ///   - judges: pictures to judge epochs by, where they are not a part of the data.
   ///   - engine: what computes.
   public init(
-    of model: Model, on data: Dataset, _ options: Finetuning = .init(), judgedOn judges: Dataset? = nil,
+    of model: Model, on data: Dataset, _ options: Finetuning = .init(),
+    judgedOn judges: Dataset? = nil,
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    let options = options.settled(for: model.checkpoint) { head in
+    var options = options
+    if options.freeze == nil, !options.scratch,
+      let detector = model.variant.architecture as? any TrainableDetector
+    {
+      options.freeze = detector.usuallyFrozen.isEmpty ? ["none"] : detector.usuallyFrozen
+    }
+    options = options.settled(for: model.checkpoint) { head in
       head == .linear || head == .original && model.hasSingleLayerHead
     }
     let task = model.checkpoint.task
@@ -125,6 +133,14 @@ extension FinetuningRun {
     if options.scratch {
       weights = try Weights(randomFor: graph, seed: UInt64(options.seed))
       new = weights.names
+    }
+    if let detector = model.variant.architecture as? any TrainableDetector {
+      let untrained = Set(new + model.checkpoint.random)
+      let random = Random(seed: UInt64(options.seed)).key("head")
+      for (name, tensor) in try detector.headStart(graph, random: random)
+      where untrained.contains(name) {
+        weights[name] = tensor
+      }
     }
     var checkpoint = model.checkpoint
     (checkpoint.classes, checkpoint.head) = (data.classes, head)
