@@ -43,6 +43,8 @@
   F(dilated_convolution_backward_data_desc_init) \
   F(dilated_convolution_backward_weights_desc_init) \
   F(dilated_deconvolution_forward_desc_init)   \
+  F(dilated_deconvolution_backward_data_desc_init) \
+  F(dilated_deconvolution_backward_weights_desc_init) \
   F(inner_product_forward_desc_init)           \
   F(inner_product_backward_data_desc_init)     \
   F(inner_product_backward_weights_desc_init)  \
@@ -53,8 +55,10 @@
   F(lrn_backward_desc_init)                    \
   F(softmax_forward_desc_init)                 \
   F(eltwise_forward_desc_init)                 \
+  F(eltwise_backward_desc_init)                \
   F(binary_desc_init)                          \
   F(resampling_forward_desc_init)              \
+  F(resampling_backward_desc_init)             \
   F(concat_primitive_desc_create)              \
   F(reorder_primitive_desc_create)
 

@@ -122,7 +122,7 @@ static void flush(png_structp png) {}
 
 ZooPictureStatus zoo_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels,
-    ZooEncoded *encoded) {
+    const uint8_t *palette, uint32_t colours, ZooEncoded *encoded) {
   Source source = {.message = encoded->message};
   png_infop info = NULL;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &source, fail, warn);
@@ -136,7 +136,8 @@ ZooPictureStatus zoo_png_encode(
     return source.status;
   }
   png_set_write_fn(png, encoded, write_bytes, flush);
-  int colour = channels == 1   ? PNG_COLOR_TYPE_GRAY
+  int colour = colours         ? PNG_COLOR_TYPE_PALETTE
+               : channels == 1 ? PNG_COLOR_TYPE_GRAY
                : channels == 3 ? PNG_COLOR_TYPE_RGB
                                : PNG_COLOR_TYPE_RGB_ALPHA;
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
@@ -145,7 +146,17 @@ ZooPictureStatus zoo_png_encode(
       PNG_FILTER_TYPE_DEFAULT);
   // On photographs a third of the default's time, for a smaller file.
   png_set_compression_level(png, 3);
-  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE | PNG_FILTER_SUB | PNG_FILTER_UP);
+  // Neighbouring indices are equal or have nothing to do with each other.
+  png_set_filter(
+      png, PNG_FILTER_TYPE_BASE,
+      colours ? PNG_FILTER_NONE : PNG_FILTER_NONE | PNG_FILTER_SUB | PNG_FILTER_UP);
+  if (colours) {
+    png_color entries[256];
+    for (uint32_t index = 0; index < colours && index < 256; index++)
+      entries[index] = (png_color){
+          palette[3 * index], palette[3 * index + 1], palette[3 * index + 2]};
+    png_set_PLTE(png, info, entries, colours < 256 ? (int)colours : 256);
+  }
   png_write_info(png, info);
   for (uint32_t y = 0; y < height; y++)
     png_write_row(png, pixels + (size_t)y * width * channels);

@@ -10,7 +10,8 @@ extension Zoo {
     switch try reference(name) {
     case .record(let found): (variant, record) = (try registry.variant(found.variant), found)
     case .variant(let found): (variant, record) = (found, nil)
-    case .file(let path): (variant, record) = (try WeightStore(path).network(in: registry).variant, nil)
+    case .file(let path):
+      (variant, record) = (try WeightStore(path).network(in: registry).variant, nil)
     }
     let graph = try variant.graph(normEpsilon: record?.normEpsilon)
     let architecture = variant.architecture
@@ -22,5 +23,36 @@ extension Zoo {
     return Model(
       name: name, checkpoint: checkpoint, variant: variant, graph: graph,
       weights: try Weights(randomFor: graph, seed: seed))
+  }
+}
+
+extension Zoo {
+  /// Where fitting to other pictures begins: the model of that name, or, where nobody has trained the
+  /// variant but it stands on another family's features, random weights over that family's own.
+  ///
+  /// The record's `random` then says which tensors nobody has trained.
+  public func beginning(_ name: String, seed: UInt64 = 0) throws -> Model {
+    guard case .variant(let variant) = try reference(name) else { return try model(name) }
+    let fresh = try untrained(name, seed: seed)
+    guard !fresh.graph.borrowed.isEmpty else { return try model(name) }
+    var weights = fresh.weights
+    var trained: Set<String> = []
+    for loan in fresh.graph.borrowed {
+      let lender = try model(loan.variant)
+      for (name, tensor) in lender.weights {
+        let own = loan.prefix + name
+        guard let place = weights[own] else { continue }
+        guard place.shape == tensor.shape else {
+          throw ZooError.corrupt(
+            "\(variant.name): \(own) is \(place.shape), \(tensor.shape) in \(lender.name)")
+        }
+        weights[own] = tensor
+        trained.insert(own)
+      }
+    }
+    var checkpoint = fresh.checkpoint
+    checkpoint.random = weights.names.filter { !trained.contains($0) }
+    return Model(
+      name: name, checkpoint: checkpoint, variant: variant, graph: fresh.graph, weights: weights)
   }
 }

@@ -33,13 +33,19 @@ public protocol TrainableDetector: Detector {
   func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
     -> [Double]
 
+  /// The detector for boxes of other shapes than those it was designed for; itself where it has
+  /// nothing to adapt.
+  /// - Parameter shapes: width and height of every box of the training set, in pixels of the input.
+  func adapted(to shapes: [SIMD2<Float>]) -> Self
+
   /// Numbers that a new head starts from, by parameter; what is not named starts as everywhere.
   func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor]
 }
 
 extension TrainableDetector {
-  public var usuallyFrozen: [String] { [] }
+  public func adapted(to shapes: [SIMD2<Float>]) -> Self { self }
   public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] { [:] }
+  public var usuallyFrozen: [String] { [] }
 }
 
 /// What a detector should have found.

@@ -10,13 +10,30 @@ extension Picture {
     }
   }
 
+  /// Writes a picture of one channel as a PNG whose samples are indices into a palette: what a mask
+  /// of classes is kept in, and every viewer shows in colours.
+  /// - Parameters:
+  ///   - path: Of the file, written whole or not at all.
+  ///   - palette: A colour for every value that occurs, 256 at most.
+  public func write(png path: String, palette: [Colour]) throws {
+    let highest = withPixels { $0.max() ?? 0 }
+    guard channels == 1, Int(highest) < palette.count, palette.count <= 256 else {
+      throw ZooError.failure(
+        "\(path): \(palette.count) colours for \(channels) channels of values up to \(highest); one "
+          + "channel and up to 256 colours make a palette")
+    }
+    try withEncodedPNG(path, palette) { bytes in
+      try Publication.write(to: path) { try $0.append(bytes) }
+    }
+  }
+
   /// The picture as the bytes of a PNG file.
   public var png: [UInt8] {
     get throws { try withEncodedPNG("a PNG") { Array($0) } }
   }
 
   private func withEncodedPNG<R>(
-    _ name: String, _ body: (UnsafeRawBufferPointer) throws -> R
+    _ name: String, _ palette: [Colour] = [], _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
     guard width <= Int32.max, height <= Int32.max else {
       throw ZooError.cannotCreate("\(name): no PNG holds \(width)×\(height) pixels")
@@ -24,7 +41,9 @@ extension Picture {
     var encoded = ZooEncoded()
     defer { free(encoded.bytes) }
     let status = withPixels {
-      zoo_png_encode($0.baseAddress, UInt32(width), UInt32(height), UInt32(channels), &encoded)
+      zoo_png_encode(
+        $0.baseAddress, UInt32(width), UInt32(height), UInt32(channels),
+        palette.flatMap { [$0.red, $0.green, $0.blue] }, UInt32(palette.count), &encoded)
     }
     switch status {
     case ZooPictureDone: return try body(.init(start: encoded.bytes, count: encoded.count))

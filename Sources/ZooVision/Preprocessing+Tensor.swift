@@ -14,7 +14,7 @@ extension Preprocessing {
   /// A batch, N×C×H×W.
   public func tensor(from pictures: [Picture]) throws -> Tensor {
     if isPadded { return try padded(pictures).tensor }
-    let tables = try levels
+    var tables = try levels
     guard let first = pictures.first else {
       throw ZooError.failure("a batch needs at least one picture")
     }
@@ -32,6 +32,7 @@ extension Preprocessing {
             "picture \(item + 1) of a batch has \(input.width)×\(input.height) pixels, "
               + "\(size.width)×\(size.height) were expected")
         }
+        if standardizes { tables = try settled(for: input).levels }
         input.withPixels { pixels in
           for (channel, table) in tables.enumerated() {
             let source = channels == .bgr ? tables.count - 1 - channel : channel
@@ -51,6 +52,39 @@ extension Preprocessing {
     return try (channels == .grey ? picture.grey : picture.rgb).resized(
       to: placement.resized, interpolation: interpolation, showing: placement.shown,
       filling: borderLevel)
+  }
+
+  /// What this record means for one picture, resized and cropped: where pictures are standardised,
+  /// with its own mean and deviation in place of that. A picture of one tone has no deviation to be
+  /// divided by.
+  public func settled(for picture: Picture) throws -> Preprocessing {
+    guard standardizes else { return self }
+    var settled = self
+    settled.standardizes = false
+    let tables = try levels
+    guard picture.channels == tables.count else {
+      throw ZooError.failure(
+        "\(picture.channels) channels cannot be prepared as \(channels.rawValue)")
+    }
+    picture.withPixels { pixels in
+      for (channel, table) in tables.enumerated() {
+        let source = channels == .bgr ? tables.count - 1 - channel : channel
+        var counts = [Int](repeating: 0, count: 256)
+        for index in stride(from: source, to: pixels.count, by: tables.count) {
+          counts[Int(pixels[index])] += 1
+        }
+        let total = Double(pixels.count / tables.count)
+        let mean = zip(counts, table).reduce(0) { $0 + Double($1.0) * Double($1.1) } / total
+        let variance =
+          zip(counts, table).reduce(0) {
+            $0 + Double($1.0) * (Double($1.1) - mean) * (Double($1.1) - mean)
+          } / total
+        let deviation = variance > 1e-12 ? Float(variance.squareRoot()) : 1
+        settled.mean[channel] += std[channel] * Float(mean)
+        settled.std[channel] *= deviation
+      }
+    }
+    return settled
   }
 
   private var borderLevel: UInt8 {

@@ -32,3 +32,34 @@ extension Picture {
     return cropped
   }
 }
+
+extension Picture {
+  /// What the region shows; beyond its borders the picture goes on as its mirror image, of which a
+  /// border is not repeated: the overlap-tile strategy of U-Net (arXiv:1505.04597, figure 2).
+  public func mirrored(in region: Region) throws -> Picture {
+    if region == Region(x: 0, y: 0, width: width, height: height) { return self }
+    var mirrored = try Picture(width: region.width, height: region.height, channels: channels)
+    let columns = region.columns.map { reflected($0, width) * channels }
+    try mirrored.withMutablePixels { new in
+      withPixels { old in
+        var place = 0
+        for y in region.rows {
+          let row = reflected(y, height) * width * channels
+          for column in columns {
+            for channel in 0..<channels { new[place + channel] = old[row + column + channel] }
+            place += channels
+          }
+        }
+      }
+    }
+    return mirrored
+  }
+}
+
+/// Where a place outside 0..<count is seen between two mirrors; a single pixel is all that there is.
+private func reflected(_ index: Int, _ count: Int) -> Int {
+  guard count > 1 else { return 0 }
+  let period = 2 * (count - 1)
+  let place = (index % period + period) % period
+  return min(place, period - place)
+}

@@ -29,6 +29,11 @@ enum Learning {
     "--epochs", value: "N", default: usual.epochs, in: 1...1_000_000, help: "how often it sees all")
   static let batch = Option(
     "--batch", value: "N", default: usual.batch, in: 1...65_536, help: "pictures of a step")
+  static let repeats = Option(
+    "--repeat", value: "N", default: usual.repeats, in: 1...1_000_000,
+    help: "how often an epoch has each picture")
+  static let window = Option<Int?>(
+    "--window", value: "SIDE", in: 1...8192, help: "what a segmenter learns from, in pixels")
   static let rate = Option<Double?>(
     "--lr", value: "R", in: 1e-12...1e6, help: "the highest learning rate; by optimiser if absent")
   static let seed = Common.seed
@@ -81,7 +86,7 @@ enum Learning {
   static let mix = Option("--mix", value: "M", default: usual.mix, help: "join pictures in pairs")
 
   static let groups = [
-    ArgumentGroup("The run", [epochs, batch, rate, patience, saveEvery]),
+    ArgumentGroup("The run", [epochs, batch, repeats, rate, patience, saveEvery]),
     ArgumentGroup("What learns", [head, freeze, unfreezeAt, norm]),
     ArgumentGroup(
       "How it learns",
@@ -89,7 +94,7 @@ enum Learning {
         optimizer, momentum, weightDecay, decayed, schedule, warmup, layerDecay, clip, average,
         accumulate,
       ]),
-    ArgumentGroup("Pictures and losses", [augment, mix, loss, labelSmoothing, classWeights]),
+    ArgumentGroup("Pictures and losses", [augment, window, mix, loss, labelSmoothing, classWeights]),
   ]
 
   /// What the command line says; the rest stays open.
@@ -98,6 +103,8 @@ enum Learning {
     options.epochs = try input[epochs]
     options.batch = try input[batch]
     options.rate = try input[rate]
+    options.repeats = try input[repeats]
+    options.window = try input[window]
     options.seed = try input[seed]
     options.patience = try input[patience]
     options.saveEvery = try input[saveEvery]

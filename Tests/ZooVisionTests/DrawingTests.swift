@@ -364,9 +364,10 @@ private func page(_ width: Int, _ height: Int) -> Path {
   }
 
   @Test func masksAreTintedAndOutlined() throws {
-    let classes = (0..<400).map { $0 % 20 < 10 ? 0 : 3 }
+    let classes = (0..<400).map { UInt8($0 % 20 < 10 ? 0 : 3) }
+    let mask = try Picture(width: 20, height: 20, channels: 1, pixels: classes)
     let picture = try Picture(width: 20, height: 20, channels: 3)
-    let pixels = try picture.overlaid(classes: classes, alpha: 0.5).pixels
+    let pixels = try picture.overlaid(mask: mask, alpha: 0.5).pixels
     let colour = Colour(ofClass: 3)
     for y in 0..<20 {
       for x in 0..<20 {
@@ -375,7 +376,10 @@ private func page(_ width: Int, _ height: Int) -> Path {
         #expect(x < 10 ? level == 0 : x == 10 ? level == full : abs(level - full / 2) <= 1)
       }
     }
-    #expect(throws: ZooError.self) { try picture.overlaid(classes: [1, 2]) }
+    #expect(throws: ZooError.self) { try picture.overlaid(mask: picture) }
+    #expect(throws: ZooError.self) {
+      try picture.overlaid(mask: Picture(width: 20, height: 19, channels: 1))
+    }
   }
 
   @Test func stripsAreNotBlownUp() throws {

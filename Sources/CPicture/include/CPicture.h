@@ -47,9 +47,10 @@ typedef struct ZooEncoded {
   char message[200];
 } ZooEncoded;
 
-/// `encoded` starts as zeros.
+/// `encoded` starts as zeros. Where there are colours, `palette` has three bytes for each, and pixels
+/// of one channel are indices below their number.
 ZooPictureStatus zoo_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels,
-    ZooEncoded *encoded);
+    const uint8_t *palette, uint32_t colours, ZooEncoded *encoded);
 
 #endif

@@ -31,9 +31,9 @@ struct Examination {
     switch task {
     case .classification:
       return ClassificationExaminer(self, split, data, classes: classes)
-    case .detection: return DetectionExaminer(self, split, data, classes: classes)
     case .segmentation:
-      throw ZooError.usage("models for \(task.rawValue) cannot be evaluated yet")
+      return SegmentationExaminer(self, split, data, classes: classes)
+    case .detection: return DetectionExaminer(self, split, data, classes: classes)
     }
   }
 }
@@ -62,10 +62,10 @@ extension Model {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(name) for \(checkpoint.task.rawValue)")
     }
-    let numbered = try data.numbered(as: checkpoint.classes, of: name)
+    let numbered = try data.numbered(as: checkpoint.maskClasses, of: name)
     let examiner = try Examination(engine: engine, precision: precision, batch: batch)
       .examiner(
-        of: checkpoint.task, numbered.tested(split), data.path, classes: checkpoint.classes)
+        of: checkpoint.task, numbered.tested(split), data.path, classes: checkpoint.maskClasses)
     try table?(examiner.columns)
     return try examiner.examine(self, progress: progress, row: table)
   }

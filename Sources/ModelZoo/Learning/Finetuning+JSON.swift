@@ -16,6 +16,8 @@ extension Finetuning {
     add("head", head.map { JSON($0.rawValue) })
     add("epochs", JSON(epochs))
     add("batch", JSON(batch))
+    changed(\.repeats, "repeat") { JSON($0) }
+    add("window", window.map { JSON($0) })
     changed(\.accumulate, "accumulate") { JSON($0) }
     add("lr", rate.map { JSON($0) })
     add("optimizer", JSON(optimizer.rawValue))
@@ -55,6 +57,8 @@ extension Finetuning {
     head = try fields.choice("head", of: HeadKind.self)
     epochs = try integer("epochs") ?? epochs
     batch = try integer("batch") ?? batch
+    repeats = try integer("repeat") ?? repeats
+    window = try integer("window")
     accumulate = try integer("accumulate") ?? accumulate
     rate = try number("lr")
     optimizer = try fields.choice("optimizer", of: OptimizerKind.self) ?? optimizer

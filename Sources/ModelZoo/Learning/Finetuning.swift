@@ -26,6 +26,11 @@ public struct Finetuning: Sendable {
   public var head: HeadKind?
   public var epochs = 10
   public var batch = 32
+  /// How often an epoch has each picture, every time with another part or variation of it: where
+  /// pictures are few and large.
+  public var repeats = 1
+  /// The side of the windows that a segmenter learns from, in pixels.
+  public var window: Int?
   /// Batches whose gradients are added before a step.
   public var accumulate = 1
   /// The highest learning rate.
@@ -76,11 +81,13 @@ public struct Finetuning: Sendable {
   {
     var settled = self
     settled.head = head ?? (scratch ? .original : model.head.finetuned)
-    settled.freeze = freeze ?? (scratch ? ["none"] : [Stage.backbone])
+    // A decoder that nobody has trained must not be frozen.
+    let isNew = scratch || !model.random.isEmpty
+    settled.freeze = freeze ?? (isNew ? ["none"] : [Stage.backbone])
     let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
     settled.augment = augment ?? (isFrozen ? AugmentationPlan.Preset.none : .light)
     let isProbe = isFrozen && model.task == .classification && probes(settled.head ?? .original)
-    let start = isProbe ? 3 : scratch ? 2 : isFrozen ? 1 : 0
+    let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
     settled.rate =
       rate
       ?? (optimizer == .sgd ? [0.003, 0.01, 0.05, 0.1] : [1e-4, 1e-3, 1e-3, 0.01])[start]
@@ -156,6 +163,10 @@ extension Finetuning {
     try within(labelSmoothing, 0...0.999, "the label smoothing")
     try within(validation, 0.001...0.9, "the share for validation")
     try within(average, 0...0.99999, "the average")
+    guard repeats > 0 else { throw ZooError.usage("“repeat” is \(repeats); it must be 1 or more") }
+    if let window, !(1...8192 ~= window) {
+      throw ZooError.usage("the window is \(window); 1 to 8192 pixels were expected")
+    }
     guard seed >= 0 else { throw ZooError.usage("the seed is \(seed); it must be 0 or more") }
     if let unfreezeAt, unfreezeAt < 1 {
       throw ZooError.usage("“unfreeze at” is \(unfreezeAt); epochs are counted from 1")

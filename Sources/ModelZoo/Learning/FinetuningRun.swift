@@ -73,14 +73,21 @@ public struct FinetuningRun {
     case .mixup: augmentation.mixing = .mixup(alpha: 0.2)
     case .cutmix: augmentation.mixing = .cutmix(alpha: 1)
     }
+    var preprocessing = checkpoint.preprocessing
+    if task == .segmentation, preprocessing.resize == .none {
+      preprocessing.crop = .init(checkpoint.input.height, checkpoint.input.width)
+      augmentation.steps.insert(RandomCrop(), at: 0)
+    }
+    let lessons = Split(
+      name: train.name, items: (0..<options.repeats).flatMap { _ in train.items })
     let loader = Loader(
-      train, classes: data.classes.count, preprocessing: checkpoint.preprocessing,
+      lessons, classes: data.classes.count, preprocessing: preprocessing,
       augmentation: augmentation, batchSize: options.batch, seed: UInt64(options.seed),
       cacheLimit: 1 << 29)
     let source = SampleSource(
       loader: loader, fingerprint: checkpoint.provenance.training?.fingerprint ?? "",
       named: lesson.named)
-    var settings = try options.trainerOptions(items: train.count)
+    var settings = try options.trainerOptions(items: lessons.count)
     settings.metric = Lesson.metric(of: task)
     trainer = try lesson.trainer(start, source, settings, engine)
     self.options = options
@@ -128,21 +135,39 @@ extension FinetuningRun {
       case .linear: .linear
       case .mlp: .mlp(hidden: 256)
       }
-    var (graph, weights, new) = try model.fitted(
-      head, classes: data.classes, seed: UInt64(options.seed))
+    var checkpoint = model.checkpoint
+    let architecture = model.variant.architecture
+    if options.scratch, let pictures = data["train"] ?? data["all"] {
+      checkpoint = try checkpoint.anew(for: pictures, architecture)
+    }
+    checkpoint = checkpoint.windowed(options.window, for: architecture)
+    let (graph, new): (Graph, [String])
+    var weights: Weights
     if options.scratch {
+      graph = try model.variant.graph(
+        head: head(classes: data.classes.count), input: checkpoint.input,
+        normEpsilon: checkpoint.normEpsilon)
       weights = try Weights(randomFor: graph, seed: UInt64(options.seed))
       new = weights.names
+    } else {
+      let resized = Model(
+        name: model.name, checkpoint: checkpoint, variant: model.variant,
+        graph: try model.graph(for: checkpoint.input), weights: model.weights)
+      let fitted = try resized.fitted(head, classes: data.classes, seed: UInt64(options.seed))
+      let random = Set(checkpoint.random + fitted.new)
+      (graph, weights) = (fitted.graph, fitted.weights)
+      new = weights.names.filter(random.contains)
+      // Another seed is another beginning, of what a partial import left to chance too.
+      for parameter in graph.parameters where checkpoint.random.contains(parameter.name) {
+        weights[parameter.name] = try Tensor(randomFor: parameter, seed: UInt64(options.seed))
+      }
     }
-    if let detector = model.variant.architecture as? any TrainableDetector {
-      let untrained = Set(new + model.checkpoint.random)
+    if let detector = architecture as? any TrainableDetector {
       let random = Random(seed: UInt64(options.seed)).key("head")
-      for (name, tensor) in try detector.headStart(graph, random: random)
-      where untrained.contains(name) {
+      for (name, tensor) in try detector.headStart(graph, random: random) where new.contains(name) {
         weights[name] = tensor
       }
     }
-    var checkpoint = model.checkpoint
     (checkpoint.classes, checkpoint.head) = (data.classes, head)
     let start = Model(
       name: model.name, checkpoint: checkpoint, variant: model.variant, graph: graph,

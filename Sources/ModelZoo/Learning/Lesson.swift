@@ -49,9 +49,11 @@ struct Lesson {
         kind.loss(
           channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights))
     ]
+    let borders = kind == .borderCrossEntropy ? BorderWeights() : nil
     named = { batch in
-      Batch(
-        inputs: [input: batch.input], targets: [output.name: try batch.truths.target(for: shape)])
+      var target = try batch.truths.target(for: shape)
+      if let borders { target = try target.weighted(by: borders, shape) }
+      return Batch(inputs: [input: batch.input], targets: [output.name: target])
     }
   }
 
@@ -94,6 +96,17 @@ struct Lesson {
     case (.detection, _):
       throw ZooError.usage("a detector has losses of its own")
     }
+  }
+}
+
+extension Target {
+  /// A mask whose borders between objects count for more.
+  fileprivate func weighted(by borders: BorderWeights, _ shape: Shape) throws -> Target {
+    guard case .classes(let classes) = self, shape.rank == 3 else {
+      throw ZooError.usage("border-cross-entropy learns from masks")
+    }
+    let weights = try borders(classes, width: shape.width, height: shape.height)
+    return .weighted(classes, weights)
   }
 }
 

@@ -14,7 +14,9 @@ extension Node {
     of variant: String, file: String = #fileID, line: Int = #line
   ) -> Node {
     do {
-      return try Registry.linked().variant(variant).architecture.features(self)
+      let architecture = try Registry.linked().variant(variant).architecture
+      builder.borrow(variant)
+      return architecture.features(self)
     } catch {
       return refused((error as? ZooError)?.message ?? "\(error)", file: file, line: line)
     }

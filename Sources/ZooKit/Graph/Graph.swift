@@ -27,9 +27,19 @@ public struct Graph: Sendable {
     public let operation: Int
   }
 
+  /// A stretch that is another family's features, under names that begin with a prefix.
+  public struct Borrowed: Hashable, Sendable {
+    /// Whose features they are; its weights fit.
+    public let variant: String
+    /// What stands before that variant's own names, with its dot.
+    public let prefix: String
+  }
+
   public let operations: [Operation]
   public let inputs: [Port]
   public let outputs: [Port]
+  /// What of it is another family's.
+  public internal(set) var borrowed: [Borrowed] = []
 
   /// Every parameter once, in the order of first use; shared ones are not repeated.
   public var parameters: [Parameter] {

@@ -12,6 +12,7 @@ final class GraphBuilder {
 
   var operations: [Graph.Operation] = []
   var inputs: [Graph.Port] = []
+  private(set) var borrowed: [Graph.Borrowed] = []
   var problem: ZooError?
   let normEpsilon: Double?
 
@@ -107,6 +108,12 @@ final class GraphBuilder {
     }
   }
 
+  /// What is called next belongs to another family.
+  func borrow(_ variant: String) {
+    let path = scopes[scopes.count - 1].path
+    borrowed.append(.init(variant: variant, prefix: path.isEmpty ? "" : path + "."))
+  }
+
   func refuse(_ reason: String, _ site: Site) {
     if problem == nil { problem = .failure("\(reason) — \(site)") }
   }
@@ -178,5 +185,6 @@ extension Graph {
       outputs: outputs.map { .init(name: $0.key, operation: $0.value.index) })
     // What no output depends on is left out: the end of a backbone whose middle was wanted.
     self = all.part(from: all.inputs, to: all.outputs)
+    borrowed = builder.borrowed
   }
 }

@@ -36,6 +36,14 @@ public struct Slice: Layer {
     let outer = batch * input.sizes[..<axis].reduce(1, *)
     let inner = input.sizes[(axis + 1)...].reduce(1, *)
     var to = 0
+    // Neighbours along the axis stay neighbours.
+    if step == 1 {
+      for block in 0..<outer {
+        let count = range.count * inner
+        body((block * input[axis] + range.lowerBound) * inner, block * count, count)
+      }
+      return
+    }
     for block in 0..<outer {
       for index in stride(from: range.lowerBound, to: range.upperBound, by: step) {
         body((block * input[axis] + index) * inner, to, inner)

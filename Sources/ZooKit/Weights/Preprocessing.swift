@@ -2,7 +2,8 @@
 /// same architecture trained elsewhere expects something else.
 ///
 /// Pixels are resized, cropped, multiplied by `scale`, and normalised per channel as
-/// `(x − mean) / std`, in the channel order of the checkpoint.
+/// `(x − mean) / std`, in the channel order of the checkpoint. Some are trained on pictures that are
+/// standardised each by itself.
 public struct Preprocessing: Hashable, Sendable {
   public enum Resize: Hashable, Sendable {
     /// The picture already has its size.
@@ -39,11 +40,14 @@ public struct Preprocessing: Hashable, Sendable {
   /// In the order of `channels`.
   public var mean: [Float]
   public var std: [Float]
+  /// Then each picture's own mean is taken off and its own standard deviation divided by, channel by
+  /// channel: scanners that agree on no scale.
+  public var standardizes: Bool
 
   public init(
     resize: Resize, interpolation: Interpolation = .bilinear, crop: Window.Size? = nil,
     multiple: Int = 1, channels: Channels = .rgb, scale: Float = 1 / 255, mean: [Float],
-    std: [Float]
+    std: [Float], standardizes: Bool = false
   ) {
     self.resize = resize
     self.interpolation = interpolation
@@ -53,6 +57,7 @@ public struct Preprocessing: Hashable, Sendable {
     self.scale = scale
     self.mean = mean
     self.std = std
+    self.standardizes = standardizes
   }
 }
 
@@ -87,6 +92,11 @@ extension Preprocessing {
     scale = Float(try fields.number("scale"))
     mean = try fields.numbers("mean").map(Float.init)
     std = try fields.numbers("std").map(Float.init)
+    standardizes =
+      try fields.optional("standardize") { fields, key in try fields.bool(key) } ?? false
+    if standardizes, multiple > 1 || interpolation == .sampled {
+      throw fields.error("“standardize” goes with neither “multiple” nor “sampled”")
+    }
     let count = channels == .grey ? 1 : 3
     guard mean.count == count, std.count == count else {
       throw fields.error("“mean” and “std” need \(count) numbers for \(channels.rawValue)")
@@ -123,6 +133,7 @@ extension Preprocessing {
     members.append(("scale", JSON(Double("\(scale)") ?? Double(scale))))
     members.append(("mean", JSON(mean.map { Double("\($0)") ?? Double($0) })))
     members.append(("std", JSON(std.map { Double("\($0)") ?? Double($0) })))
+    if standardizes { members.append(("standardize", JSON(true))) }
     return JSON(.object(members))
   }
 }

@@ -26,7 +26,7 @@ public struct FeatureSource: BatchSource {
 
   /// One tensor of an item, and where it lies in the item's record.
   fileprivate struct Field {
-    enum Kind { case input, values, classes }
+    enum Kind { case input, values, classes, weights }
     let kind: Kind
     let name: String
     /// Without the items.
@@ -138,6 +138,9 @@ public struct FeatureSource: BatchSource {
       switch target {
       case .values(let tensor): add(.values, name, Shape(Array(tensor.shape.sizes.dropFirst())))
       case .classes(let all): add(.classes, name, [all.count / batch])
+      case .weighted(let all, _):
+        add(.classes, name, [all.count / batch])
+        add(.weights, name, [all.count / batch])
       }
     }
     return fields
@@ -150,7 +153,9 @@ public struct FeatureSource: BatchSource {
     switch (field.kind, inputs[field.name], targets[field.name]) {
     case (.input, .some(let tensor), _), (.values, _, .values(let tensor)):
       try tensor.withValues { try body(.init($0)) }
-    case (.classes, _, .classes(let all)): try all.withUnsafeBytes { try body($0) }
+    case (.classes, _, .classes(let all)), (.classes, _, .weighted(let all, _)):
+      try all.withUnsafeBytes { try body($0) }
+    case (.weights, _, .weighted(_, let all)): try all.withUnsafeBytes { try body($0) }
     default: throw field.misfit
     }
   }
@@ -189,6 +194,11 @@ public struct FeatureSource: BatchSource {
         var all = [Int32](repeating: 0, count: items.count * field.shape.count)
         try all.withUnsafeMutableBytes { try read(into: $0) }
         batch.targets[field.name] = .classes(all)
+      case .weights:
+        guard case .classes(let classes) = batch.targets[field.name] else { throw field.misfit }
+        var all = [Float](repeating: 0, count: items.count * field.shape.count)
+        try all.withUnsafeMutableBytes { try read(into: $0) }
+        batch.targets[field.name] = .weighted(classes, all)
       }
     }
     return batch

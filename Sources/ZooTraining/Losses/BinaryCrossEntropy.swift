@@ -38,13 +38,15 @@ func elementwise(
   _ term: (_ x: Double, _ y: Double, _ channel: Int) -> (value: Double, slope: Double)
 ) throws -> LossValue {
   let truth = try Shares(target, output, positions)
-  let scale = 1 / Double(max(1, truth.known(positions) * positions.channels))
+  let mass = truth.weight(nil, positions) * Double(positions.channels)
+  let scale = mass > 0 ? 1 / mass : 0
   return try output.gradient { x, gradient in
     try positions.sum(cost: 16) { range in
       var sum = 0.0
       for position in range {
         let base = positions.base(position)
         let isKnown = truth.isKnown(position)
+        let weight = truth.weight(at: position)
         for channel in 0..<positions.channels {
           let index = base + channel * positions.plane
           guard isKnown else {
@@ -53,8 +55,8 @@ func elementwise(
           }
           let (value, slope) = term(
             Double(x[index]), truth.share(position, channel, at: index), channel)
-          sum += value
-          gradient[index] = Float(scale * slope)
+          sum += weight * value
+          gradient[index] = Float(scale * weight * slope)
         }
       }
       return [sum, 0]

@@ -5,7 +5,7 @@ import ZooKit
 ///
 /// With label smoothing ε (Szegedy et al., arXiv:1512.00567, section 7) every class gets ε/C and
 /// the rest goes to the truth. With weights of classes each term counts as much as its class, and
-/// the mean over classes is a weighted one.
+/// the mean over classes is a weighted one; likewise with weights of pixels.
 public struct CrossEntropy: Loss {
   public var labelSmoothing: Double
   /// One for each class; nil is 1 for all.
@@ -52,6 +52,7 @@ public struct CrossEntropy: Loss {
           var whole = 0.0
           for channel in 0..<channels { whole += exp(Double(x[base + channel * plane] - peak)) }
           let logarithm = log(whole)
+          let counting = truth.weight(at: position)
           // Σ t and Σ t·log p, t with its weight and smoothed.
           var (mass, likelihood) = (0.0, 0.0)
           for channel in 0..<channels {
@@ -68,9 +69,10 @@ public struct CrossEntropy: Loss {
             let share =
               background + (1 - labelSmoothing) * truth.share(position, channel, at: index)
             let probability = exp(Double(x[index] - peak)) / whole
-            gradient[index] = Float(scale * (mass * probability - weights[channel] * share))
+            gradient[index] = Float(
+              scale * counting * (mass * probability - weights[channel] * share))
           }
-          sum -= likelihood
+          sum -= counting * likelihood
         }
         return [sum, 0]
       }[0] * scale

@@ -35,6 +35,8 @@ public enum Target: Sendable {
   /// A class for every item, or for every pixel (N×H×W, row by row). Where it is negative, the
   /// truth is unknown and nothing is learned.
   case classes([Int32])
+  /// The same, and how much each item or pixel counts. Where that is nothing, nothing is learned.
+  case weighted([Int32], [Float])
   /// Numbers of the shape of the output: shares of classes, independent labels, coordinates.
   case values(Tensor)
 }

@@ -4,6 +4,8 @@ public enum LossKind: String, Sendable, CaseIterable {
   case binaryCrossEntropy = "binary-cross-entropy"
   case focal, dice
   case diceCrossEntropy = "dice-cross-entropy"
+  /// Cross-entropy of pixels that count by ``BorderWeights``.
+  case borderCrossEntropy = "border-cross-entropy"
   case meanSquared = "mean-squared"
   case smoothL1 = "smooth-l1"
   case contrastive, triplet
@@ -16,7 +18,8 @@ public enum LossKind: String, Sendable, CaseIterable {
     channels: Int, labelSmoothing: Double = 0, classWeights: [Double]? = nil
   ) -> any Loss {
     switch self {
-    case .crossEntropy:
+    case .borderCrossEntropy where channels == 1: BinaryCrossEntropy()
+    case .crossEntropy, .borderCrossEntropy:
       CrossEntropy(labelSmoothing: labelSmoothing, classWeights: classWeights)
     case .binaryCrossEntropy: BinaryCrossEntropy(positiveWeights: classWeights)
     case .focal: FocalLoss()

@@ -45,6 +45,8 @@ struct Shares {
   private let values: Tensor?
   private let pointer: UnsafePointer<Float>?
   private let binary: Bool
+  /// How much each position counts; empty where all count the same.
+  private let weights: [Float]
 
   init(_ target: Target, _ output: Tensor, _ positions: Positions) throws {
     binary = positions.channels == 1
@@ -52,24 +54,37 @@ struct Shares {
     case .classes(let classes):
       let limit = max(2, positions.channels)
       try Target.check(classes, positions.count, limit, output)
-      (self.classes, values, pointer) = (classes, nil, nil)
+      (self.classes, values, pointer, weights) = (classes, nil, nil, [])
+    case .weighted(let classes, let weights):
+      let limit = max(2, positions.channels)
+      try Target.check(classes, positions.count, limit, output)
+      guard weights.count == classes.count, weights.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+        throw ZooError.failure(
+          "\(weights.count) weights for \(classes.count) classes, or one below zero")
+      }
+      (self.classes, values, pointer, self.weights) = (classes, nil, nil, weights)
     case .values(let values):
       try Target.check(values, output)
       (classes, self.values, pointer) = ([], values, values.withValues(\.baseAddress))
+      weights = []
     }
   }
 
   /// False where the truth is unknown.
   func isKnown(_ position: Int) -> Bool { pointer != nil || classes[position] >= 0 }
 
-  func known(_ positions: Positions) -> Int {
-    pointer != nil ? positions.count : classes.count { $0 >= 0 }
-  }
+  /// How much a position counts.
+  func weight(at position: Int) -> Double { weights.isEmpty ? 1 : Double(weights[position]) }
 
-  /// By what a sum over positions is divided where classes have weights.
-  func weight(_ weights: [Double], _ positions: Positions) -> Double {
+  /// By what a sum over positions is divided: how much all that is known counts, where classes have
+  /// weights too.
+  func weight(_ ofClasses: [Double]? = nil, _ positions: Positions) -> Double {
     if pointer != nil { return Double(positions.count) }
-    return classes.reduce(0) { $1 >= 0 ? $0 + weights[Int($1)] : $0 }
+    var sum = 0.0
+    for (position, index) in classes.enumerated() where index >= 0 {
+      sum += weight(at: position) * (ofClasses?[Int(index)] ?? 1)
+    }
+    return sum
   }
 
   /// The share of a channel; the index is that of the number in the output.

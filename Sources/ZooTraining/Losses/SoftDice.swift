@@ -7,7 +7,7 @@ import ZooKit
 /// 1 − (2·Σp·y + s) / (Σp + Σy + s)
 ///
 /// Pixels count by the share of their structure, so a thin membrane weighs as much as the wide
-/// background. Classes in two channels or more go through a softmax, everything else through a
+/// background; weights of pixels change nothing here. Classes in two channels or more go through a softmax, everything else through a
 /// sigmoid.
 public struct SoftDice: Loss {
   /// Keeps an empty mask from a division by zero.
@@ -19,7 +19,11 @@ public struct SoftDice: Loss {
     let positions = try Positions(output)
     let (channels, plane) = (positions.channels, positions.plane)
     let truth = try Shares(target, output, positions)
-    let exclusive = if case .classes = target { channels > 1 } else { false }
+    let exclusive =
+      switch target {
+      case .classes, .weighted: channels > 1
+      case .values: false
+      }
 
     return try output.gradient { x, gradient in
       // First the probabilities, in the place of the gradient.

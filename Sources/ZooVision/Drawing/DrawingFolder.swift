@@ -44,18 +44,34 @@ public struct DrawingFolder {
   /// - Returns: The path of the new file: `DIR/cat.png` for `photos/cat.jpg`, and `DIR/cat-2.png`
   ///   for the next cat.
   public mutating func write(_ drawing: Picture, of original: String) throws -> String {
+    let name = freeName(for: original, endings: [""])
+    try drawing.write(png: file(name))
+    return file(name)
+  }
+
+  /// Writes the drawing of a picture and, beside it, its mask: `DIR/cat.png`, `DIR/cat-mask.png`.
+  public mutating func write(
+    _ drawing: Picture, mask: Picture, palette: [Colour], of original: String
+  ) throws -> (drawing: String, mask: String) {
+    let name = freeName(for: original, endings: ["", "-mask"])
+    try drawing.write(png: file(name))
+    try mask.write(png: file("\(name)-mask"), palette: palette)
+    return (file(name), file("\(name)-mask"))
+  }
+
+  /// The picture's own name, numbered where one of its files is there already.
+  private mutating func freeName(for original: String, endings: [String]) -> String {
     let last = original.split(separator: "/").last ?? "picture"
     let dot = last.lastIndex(of: ".").flatMap { $0 > last.startIndex ? $0 : nil }
     let stem = last[..<(dot ?? last.endIndex)]
     var name = String(stem)
     var count = 1
-    while taken.contains(name) || isOriginal(file(name)) {
+    while endings.contains(where: { taken.contains(name + $0) || isOriginal(file(name + $0)) }) {
       count += 1
       name = "\(stem)-\(count)"
     }
-    taken.insert(name)
-    try drawing.write(png: file(name))
-    return file(name)
+    for ending in endings { taken.insert(name + ending) }
+    return name
   }
 
   private func file(_ name: String) -> String {

@@ -4,42 +4,50 @@ extension Picture {
   /// The picture in RGB under the colours of a segmentation, with a line where classes meet.
   ///
   /// - Parameters:
-  ///   - classes: The class of each pixel, row by row.
+  ///   - mask: The class of each pixel, in one channel.
   ///   - background: The class that is left as it is.
   ///   - alpha: How much of the colours shows, from 0 to 1.
   public func overlaid(
-    classes: [Int], background: Int? = 0, alpha: Double = 0.45
+    mask: Picture, background: Int? = 0, alpha: Double = 0.45
   ) throws -> Picture {
-    guard classes.count == width * height else {
+    guard mask.size == size, mask.channels == 1 else {
       throw ZooError.failure(
-        "\(classes.count) classes for a picture of \(width)×\(height) pixels: one for each "
-          + "was expected")
+        "a mask of \(mask.width)×\(mask.height)×\(mask.channels) for a picture of "
+          + "\(width)×\(height): one class for each pixel was expected")
     }
     // Half of the line is on either side of where classes meet.
     let reach = max(1, Int((Double(width * height).squareRoot() / 500).rounded()))
-    var colours: [Int: Colour] = [:]
+    let colours = (0..<256).map { Colour(ofClass: $0) }
     return try drawn { canvas in
-      for y in 0..<height {
-        let row = y * width
-        let above = max(y - reach, 0) * width
-        let below = min(y + reach, height - 1) * width
-        var run = 0..<0
-        var colour = Colour.black
-        for x in 0..<width {
-          let index = classes[row + x]
-          if x == run.upperBound {
-            run = x..<((x + 1..<width).first { classes[row + $0] != index } ?? width)
-            colour = colours[index] ?? Colour(ofClass: index)
-            colours[index] = colour
+      mask.withPixels { classes in
+        for y in 0..<height {
+          let row = y * width
+          let above = max(y - reach, 0) * width
+          let below = min(y + reach, height - 1) * width
+          var run = 0..<0
+          var colour = Colour.black
+          for x in 0..<width {
+            let index = classes[row + x]
+            if x == run.upperBound {
+              run = x..<((x + 1..<width).first { classes[row + $0] != index } ?? width)
+              colour = colours[Int(index)]
+            }
+            if Int(index) == background { continue }
+            let isBorder =
+              x - run.lowerBound < reach && run.lowerBound > 0
+              || run.upperBound - x <= reach && run.upperBound < width
+              || classes[above + x] != index || classes[below + x] != index
+            canvas.blend(x..<x + 1, of: y, isBorder ? 1 : alpha, colour)
           }
-          if index == background { continue }
-          let isBorder =
-            x - run.lowerBound < reach && run.lowerBound > 0
-            || run.upperBound - x <= reach && run.upperBound < width
-            || classes[above + x] != index || classes[below + x] != index
-          canvas.blend(x..<x + 1, of: y, isBorder ? 1 : alpha, colour)
         }
       }
     }
+  }
+}
+
+extension Colour {
+  /// A colour for every class of a mask; the background's is black.
+  public static func palette(of classes: Int, background: Int? = nil) -> [Colour] {
+    (0..<classes).map { $0 == background ? .black : Colour(ofClass: $0) }
   }
 }

@@ -32,7 +32,7 @@ struct FinetuneVerb: Verb {
     var options = try Learning.options(input)
     options.scratch = try input[scratch]
     let name = try input[Common.model]
-    let model = options.scratch ? try zoo.untrained(name) : try zoo.model(name)
+    let model = options.scratch ? try zoo.untrained(name) : try zoo.beginning(name)
     try Learning.run(
       model, data: input[Learning.data], judges: Learning.judges(input), options,
       in: input[Learning.output], resuming: input[resume], input)
@@ -59,7 +59,7 @@ struct TrainVerb: Verb {
     let zoo = try input.zoo()
     let recipe = try Recipe(contentsOf: input[recipe])
     let options = recipe.options
-    let model = options.scratch ? try zoo.untrained(recipe.model) : try zoo.model(recipe.model)
+    let model = options.scratch ? try zoo.untrained(recipe.model) : try zoo.beginning(recipe.model)
     try Learning.run(
       model, data: input[data] ?? recipe.data, judges: recipe.judges, options,
       in: input[Learning.output], resuming: input[resume], input)

@@ -77,7 +77,8 @@ struct Entry {
     if let random = checkpoint?.random, !random.isEmpty {
       lines.append(("random", "\(random.count) tensors were in no source: \(random[0]), …"))
     }
-    lines.append(("here", path ?? "no; 'zoo pull \(record?.name ?? name)' brings it"))
+    let way = record.map { "'zoo pull \($0.name)' brings it" } ?? "nobody has published any weights"
+    lines.append(("here", path ?? "no; \(way)"))
     return lines
   }
 }
@@ -127,6 +128,7 @@ extension Preprocessing {
     let list = { (numbers: [Float]) in numbers.map { "\($0)" }.joined(separator: " ") }
     let scale = scale == 1 / 255 ? "1/255" : "\(scale)"
     parts.append("scale \(scale), mean \(list(mean)), std \(list(std))")
+    if standardizes { parts.append("then each picture by its own mean and deviation") }
     return parts.joined(separator: "; ")
   }
 }

@@ -5,9 +5,11 @@ struct PredictVerb: Verb {
   let name = "predict"
   let summary = "what a model sees in pictures"
   let discussion = """
-    A classifier gives classes, a detector boxes in pixels of the picture. Pictures are JPEG or PNG \
-    and are prepared as the checkpoint was trained. A picture that cannot be read is named on \
-    standard error, the others are still shown, and the exit status says so.
+    A classifier gives classes, a detector boxes in pixels of the picture, a segmenter the class of \
+    every pixel: how much of the picture each covers and, with --draw, a mask whose pixels are the \
+    classes' indices. Pictures are JPEG or PNG and are prepared as the checkpoint was trained. A \
+    picture that cannot be read is named on standard error, the others are still shown, and the exit \
+    status says so.
     """
   let examples: KeyValuePairs = [
     "zoo predict resnet50 cat.jpg --top 3": "the three likeliest classes",
@@ -17,7 +19,8 @@ struct PredictVerb: Verb {
     "IMAGE", help: "JPEG or PNG files", completion: .files(endings: ["jpg", "jpeg", "png"]))
   let top = Option("--top", value: "K", default: 5, in: 1...100_000, help: "how many classes")
   let score = Option(
-    "--score", value: "S", default: 0.5, in: 0...1, help: "how sure a detector must be")
+    "--score", value: "S", default: 0.5, in: 0...1,
+    help: "how sure a detector must be, or a segmenter of one class")
   let iou = Option(
     "--iou", value: "I", default: 0.5, in: 0...1,
     help: "boxes of a class that overlap by more are one thing")
@@ -25,7 +28,8 @@ struct PredictVerb: Verb {
     "--pixel-limit", value: "N", default: Picture.pixelLimit, in: 1...Int.max,
     help: "refuse pictures of more pixels")
   let draw = Option<String?>(
-    "--draw", value: "DIR", help: "write each picture with its classes or boxes there, as PNG",
+    "--draw", value: "DIR",
+    help: "write each picture with its classes or boxes there, as PNG, and its mask beside it",
     completion: .folders)
   var arguments: [any Argument] {
     [Common.model, images, top, score, iou, draw, pixelLimit, Common.precision]
@@ -49,14 +53,12 @@ struct PredictVerb: Verb {
       do {
         let picture = try Picture(contentsOf: image, pixelLimit: input[pixelLimit])
         let prediction = try predictor(picture)
-        results.append(JSON(.object([("image", JSON(image))] + prediction.members)))
-        if !isJSON {
-          if isOneOfMany { print(image.printable) }
-          print(prediction.text)
-        }
-        if let path = try drawings?.write(prediction.drawing(), of: image), !isJSON {
-          print(path)
-        }
+        let files = try prediction.draw(in: &drawings, as: image)
+        results.append(JSON(.object([("image", JSON(image))] + prediction.members(files.mask))))
+        if isJSON { continue }
+        if isOneOfMany { print(image.printable) }
+        print(prediction.text)
+        for path in [files.drawing, files.mask].compactMap(\.self) { print(path) }
       } catch let error as ZooError {
         if firstError != nil { writeError("zoo: \(error.message.printable)") }
         firstError = firstError ?? error
@@ -76,7 +78,13 @@ struct PredictVerb: Verb {
       let detector = try ObjectDetector(consume model, engine: engine, precision: precision)
       let options = DetectionOptions(score: Float(try input[score]), iou: try input[iou])
       return { picture in Prediction(try detector.detect(picture, options), in: picture) }
-    case .classification, .segmentation:
+    case .segmentation:
+      let segmenter = try SemanticSegmenter(consume model, engine: engine, precision: precision)
+      let threshold = Float(try input[score])
+      return { picture in
+        Prediction(try segmenter.segment(picture, threshold: threshold), of: picture)
+      }
+    case .classification:
       let classifier = try Classifier(consume model, engine: engine, precision: precision)
       let count = try input[top]
       return { picture in Prediction(try classifier.classify(picture, top: count), of: picture) }
@@ -87,8 +95,10 @@ struct PredictVerb: Verb {
 /// What a model says about one picture, in the ways in which it can be shown.
 private struct Prediction {
   let text: String
-  let members: [(key: String, value: JSON)]
+  /// Given where the mask is, if there is one.
+  let members: (_ mask: String?) -> [(key: String, value: JSON)]
   let drawing: () throws -> Picture
+  private var segmentation: Segmentation?
 
   init(_ answer: Classification, of picture: Picture) {
     var table = Table(.right("%"), "class")
@@ -96,7 +106,7 @@ private struct Prediction {
       table.add(decimal(Double(guess.probability) * 100, digits: 1), guess.name)
     }
     text = table.text()
-    members = [("top", JSON(answer.top.map(\.json)))]
+    members = { _ in [("top", JSON(answer.top.map(\.json)))] }
     drawing = { try answer.drawn(on: picture) }
   }
 
@@ -112,8 +122,33 @@ private struct Prediction {
         sides[3])
     }
     text = objects.isEmpty ? "nothing found" : table.text()
-    members = [("detections", JSON(objects.map(\.json)))]
+    members = { _ in [("detections", JSON(objects.map(\.json)))] }
     drawing = { try picture.drawn(with: objects) }
+  }
+
+  init(_ answer: Segmentation, of picture: Picture) {
+    var table = Table(.right("% of the picture"), "class")
+    for area in answer.areas { table.add(decimal(area.fraction * 100, digits: 1), area.name) }
+    text = table.text()
+    members = { mask in
+      [
+        ("width", JSON(picture.width)), ("height", JSON(picture.height)), ("mask", JSON(mask)),
+        ("classes", JSON(answer.areas.map(\.json))),
+      ]
+    }
+    drawing = { try answer.drawn(on: picture) }
+    segmentation = answer
+  }
+
+  /// Writes what is to be drawn, where there is a place for it.
+  func draw(in folder: inout DrawingFolder?, as image: String) throws -> (
+    drawing: String?, mask: String?
+  ) {
+    guard folder != nil else { return (nil, nil) }
+    guard let segmentation else { return (try folder?.write(drawing(), of: image), nil) }
+    let files = try folder?.write(
+      drawing(), mask: segmentation.mask, palette: segmentation.palette, of: image)
+    return (files?.drawing, files?.mask)
   }
 }
 
@@ -125,6 +160,12 @@ extension JSON {
 extension Classification.Guess {
   fileprivate var json: JSON {
     ["class": JSON(name), "index": JSON(index), "probability": JSON(probability)]
+  }
+}
+
+extension Segmentation.Area {
+  fileprivate var json: JSON {
+    ["class": JSON(name), "index": JSON(index), "fraction": JSON(fraction)]
   }
 }
 

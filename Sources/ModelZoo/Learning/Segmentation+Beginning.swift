@@ -1,0 +1,29 @@
+import ZooData
+import ZooKit
+import ZooVision
+
+// Segmenters learn from windows of pictures that keep their scale, and answer for whole ones.
+
+extension Checkpoint {
+  /// The record with the windows that a segmenter is to learn from: of the side that is wanted, or
+  /// the next longer one that the network takes.
+  func windowed(_ side: Int?, for architecture: any Architecture) -> Checkpoint {
+    guard task == .segmentation, let side else { return self }
+    let tiling = (architecture as? any Segmenter)?.tiling ?? Tiling()
+    let fitting = tiling.side(for: side - 2 * tiling.margin)
+    var windowed = self
+    windowed.input = [input.channels, fitting, fitting]
+    return windowed
+  }
+
+  /// The record of a segmenter that begins with nothing: pictures keep their scale, and grey ones
+  /// have one channel.
+  func anew(for split: Split, _ architecture: any Architecture) throws -> Checkpoint {
+    guard task == .segmentation, let first = split.items.first else { return self }
+    let channels = try first.sample().picture.channels == 1 ? 1 : 3
+    var anew = self
+    anew.input = [channels, input.height, input.width]
+    anew.preprocessing = .usual(for: architecture, channels: channels)
+    return anew
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import ModelZoo
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  @Suite struct SegmentationTests {
+    /// A workspace with a checkpoint of a small U-Net and two pictures.
+    private func workspace(classes: [String]) throws -> Workspace {
+      let workspace = Workspace()
+      let variant = try Registry.linked().variant("unet-depth3")
+      let graph = try variant.graph(head: .original(classes: classes.count), input: [3, 64, 64])
+      let weights = try Formula.weights(for: graph)
+      let checkpoint = Checkpoint(
+        family: variant.family, variant: variant.name, task: .segmentation, classes: classes,
+        input: [3, 64, 64],
+        preprocessing: Preprocessing(resize: .none, mean: [0.5, 0.5, 0.5], std: [0.2, 0.2, 0.2]),
+        provenance: .init())
+      try WeightStore.write(
+        to: workspace["cells.h5"], meta: checkpoint.json,
+        weights: weights.map { ($0.name, $0.tensor) }, golden: Golden(of: graph, weights))
+      for (name, width, height) in [("a.png", 70, 45), ("dot.png", 1, 1)] {
+        try Picture(
+          width: width, height: height, channels: 3,
+          pixels: (0..<width * height * 3).map { UInt8($0 / 40 * 7919 >> 3 & 255) }
+        ).write(png: workspace[name])
+      }
+      return workspace
+    }
+
+    @Test func predictsMasks() throws {
+      let workspace = try workspace(classes: ["nucleus", "membrane", "vesicle"])
+      let run = try workspace.zoo(
+        "predict", "cells.h5", "a.png", "dot.png", "--draw", "found", "--json")
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+      #expect(try run.json.keys == ["model", "results"])
+      let results = try #require(try run.json["results"]?.list)
+      let keys = ["image", "width", "height", "mask", "classes"]
+      #expect(results.map(\.keys) == [keys, keys])
+      #expect(results[0]["width"]?.integer == 70 && results[0]["height"]?.integer == 45)
+      #expect(results.map { $0["mask"]?.string } == ["found/a-mask.png", "found/dot-mask.png"])
+      #expect(workspace.has("found/a.png") && workspace.has("found/dot.png"))
+      for result in results {
+        let classes = try #require(result["classes"]?.list)
+        #expect(classes.map(\.keys).allSatisfy { $0 == ["class", "index", "fraction"] })
+        #expect(classes.map { $0["class"]?.string } == ["nucleus", "membrane", "vesicle"])
+        #expect(classes.map { $0["index"]?.integer } == [0, 1, 2])
+        let sum = classes.compactMap { $0["fraction"]?.number }.reduce(0, +)
+        #expect(abs(sum - 1) < 1e-12)
+      }
+      // The fractions are those of the mask's colours.
+      let mask = try Picture(contentsOf: workspace["found/a-mask.png"])
+      #expect(mask.width == 70 && mask.height == 45)
+      let palette = Colour.palette(of: 3)
+      for (index, area) in try #require(results[0]["classes"]?.list).enumerated() {
+        let colour = [palette[index].red, palette[index].green, palette[index].blue]
+        let count = stride(from: 0, to: mask.pixels.count, by: 3).count {
+          Array(mask.pixels[$0..<$0 + 3]) == colour
+        }
+        #expect(area["fraction"]?.number == Double(count) / 3150)
+      }
+    }
+
+    @Test func tellsOneClassFromNone() throws {
+      let workspace = try workspace(classes: ["cell"])
+      func shares(_ arguments: String...) throws -> [Double] {
+        let run = try workspace.zoo(["predict", "cells.h5", "a.png", "--json"] + arguments)
+        let result = try #require(try run.json["results"]?.list?.first)
+        #expect(result["mask"]?.isNull == true)
+        let classes = try #require(result["classes"]?.list)
+        #expect(classes.map { $0["class"]?.string } == ["background", "cell"])
+        return classes.compactMap { $0["fraction"]?.number }
+      }
+      #expect(try shares("--score", "0.01")[1] > shares("--score", "0.99")[1])
+      let text = try workspace.zoo("predict", "cells.h5", "a.png")
+      #expect(text.status == 0 && text.output.contains("background"))
+    }
+
+    @Test func isVerifiedAndRun() throws {
+      let workspace = try workspace(classes: ["cell"])
+      #expect(try workspace.zoo("verify", "cells.h5").status == 0)
+      var inputs = Weights()
+      inputs["image"] = try Formula.tensor("image", [1, 3, 45, 70])
+      try SafeTensors.write(inputs, to: workspace["x.safetensors"])
+      let run = try workspace.zoo(
+        "run", "cells.h5", "--input", "x.safetensors", "-o", "y.safetensors", "--keep",
+        "bottleneck")
+      #expect(run.status == 0, "\(run.errors)")
+      let values = try SafeTensors(workspace["y.safetensors"])
+      #expect(try values.tensor("logits").shape == [1, 1, 45, 70])
+      #expect(try values.tensor("bottleneck").shape == [1, 256, 5, 8])
+    }
+  }
+}
