@@ -24,9 +24,11 @@ extension Zoo {
   /// keeps the one that covers most.
   ///
   /// `classes` are their names, where they are not those of the published checkpoints; the head is
-  /// the family's own, unless the catalogue knows the file and says otherwise.
+  /// the family's own, unless the catalogue knows the file and says otherwise. `renames` are tried
+  /// before any that the catalogue has.
   public func fit(
-    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil
+    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil,
+    renames: [Rename] = []
   ) throws -> Fitting {
     let variant = try registry.variant(name)
     let source = try ForeignCheckpoint.open(path)
@@ -51,10 +53,10 @@ extension Zoo {
         record: record, isOfficial: official.map { $0.classes == classes } ?? false,
         sha256: digests.sha256, classes: classes, head: head)
     }
-    var plan = try LoadPlan(from: source, into: graph, renames: record?.renames ?? [])
+    var plan = try LoadPlan(from: source, into: graph, renames: renames + (record?.renames ?? []))
     let family = catalog.records.filter { $0.family == variant.family }
-    for renames in [[]] + family.map(\.renames) where !plan.isComplete {
-      let other = try? LoadPlan(from: source, into: graph, renames: renames)
+    for others in [[]] + family.map(\.renames) where !plan.isComplete {
+      let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }
     return Fitting(
@@ -158,6 +160,9 @@ extension Preprocessing {
     var usual = Preprocessing(
       resize: .exact(height: input.height, width: input.width),
       mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+    if input.channels == 1 {
+      (usual.channels, usual.mean, usual.std) = (.grey, [0.5], [0.5])
+    }
     if let own = (architecture as? any Detector)?.preprocessing { return own }
     switch architecture.task {
     case .classification: break

@@ -17,7 +17,7 @@ package enum Command {
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
         ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), FeaturesVerb(), FinetuneVerb(),
-        TrainVerb(), TuneVerb(), EvaluateVerb(), BenchVerb(),
+        TrainVerb(), TuneVerb(), EvaluateVerb(), BenchVerb(), NewVerb(),
         PluginsVerb(), DoctorVerb(),
       ],
       models: {

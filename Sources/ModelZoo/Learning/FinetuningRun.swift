@@ -120,7 +120,9 @@ extension FinetuningRun: CustomStringConvertible {
 extension Model {
   /// The head is one layer over the features, as ResNet's is and VGG's is not.
   fileprivate var hasSingleLayerHead: Bool {
-    graph.operations(in: Stage.head).count { !graph.operations[$0].parameters.isEmpty } == 1
+    graph.operations(in: Stage.head).count {
+      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
+    } == 1
   }
 }
 

@@ -30,8 +30,10 @@ struct Lesson {
       }
       return
     }
-    guard let output = graph.outputs.first, graph.outputs.count == 1 else {
-      throw ZooError.usage("a network with \(graph.outputs.count) outputs has no usual loss")
+    let sides = graph.outputs.filter { graph.isAuxiliary($0.operation) }
+    let outputs = graph.outputs.filter { !graph.isAuxiliary($0.operation) }
+    guard let output = outputs.first, outputs.count == 1 else {
+      throw ZooError.usage("a network with \(outputs.count) outputs has no usual loss")
     }
     let shape = graph.operations[output.operation].shape
     let kind = try options.loss ?? Lesson.usualLoss(task, train)
@@ -43,12 +45,16 @@ struct Lesson {
         "label smoothing and weights of classes go with cross-entropy, not with \(kind.rawValue)")
     }
     detector = nil
-    objective = [
-      .init(
-        output.name,
-        kind.loss(
-          channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights))
-    ]
+    let loss = kind.loss(
+      channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
+    // Auxiliary heads are there for what is below them; their share is that of Szegedy et al. 2014,
+    // arXiv:1409.4842, section 5.
+    let isStill = (options.freeze ?? []).contains { $0.hasPrefix(Stage.backbone) }
+    objective = Objective(
+      [.init(output.name, loss)]
+        + (isStill ? [] : sides).map {
+          .init($0.name, loss, target: output.name, weight: 0.3)
+        })
     let borders = kind == .borderCrossEntropy ? BorderWeights() : nil
     named = { batch in
       var target = try batch.truths.target(for: shape)
