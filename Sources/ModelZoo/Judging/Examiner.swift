@@ -31,10 +31,8 @@ struct Examination {
     switch task {
     case .classification:
       return ClassificationExaminer(self, split, data, classes: classes)
-    case .segmentation:
-      return SegmentationExaminer(self, split, data, classes: classes)
-    case .detection:
-      throw ZooError.usage("models for \(task.rawValue) cannot be evaluated yet")
+    case .detection: return DetectionExaminer(self, split, data, classes: classes)
+    case .segmentation: return SegmentationExaminer(self, split, data, classes: classes)
     }
   }
 }

@@ -70,10 +70,15 @@ public struct Finetuning: Sendable {
 
   public init() {}
 
-  /// Everything that was left open, decided: a frozen backbone bears a high rate and, seen by the
-  /// same pictures in each epoch, is computed once; a pretrained network that learns as a whole
-  /// must not be shaken; one that begins with nothing may.
-  public func settled(for model: Checkpoint) -> Finetuning {
+  /// Everything that was left open, decided: a single layer over a frozen backbone bears a high
+  /// rate and, as it sees the same pictures in each epoch, its features are computed once; a
+  /// pretrained network that learns as a whole must not be shaken; one that begins with nothing may.
+  /// - Parameters:
+  ///   - model: where it begins.
+  ///   - probes: whether such a head is a single layer.
+  public func settled(for model: Checkpoint, probes: (HeadKind) -> Bool = { $0 == .linear })
+    -> Finetuning
+  {
     var settled = self
     settled.head = head ?? (scratch ? .original : model.head.finetuned)
     // A decoder that nobody has trained must not be frozen.
@@ -81,10 +86,11 @@ public struct Finetuning: Sendable {
     settled.freeze = freeze ?? (isNew ? ["none"] : [Stage.backbone])
     let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
     settled.augment = augment ?? (isFrozen ? AugmentationPlan.Preset.none : .light)
-    let start = isNew ? 2 : isFrozen ? 1 : 0
+    let isProbe = isFrozen && model.task == .classification && probes(settled.head ?? .original)
+    let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
     settled.rate =
       rate
-      ?? (optimizer == .sgd ? [0.003, 0.01, 0.05] : [1e-4, 1e-3, 1e-3])[start]
+      ?? (optimizer == .sgd ? [0.003, 0.01, 0.05, 0.1] : [1e-4, 1e-3, 1e-3, 0.01])[start]
     settled.weightDecay = weightDecay ?? (optimizer == .adamw ? 0.01 : 1e-4)
     return settled
   }

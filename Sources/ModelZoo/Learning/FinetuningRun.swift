@@ -37,13 +37,15 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    let options = options.settled(for: model.checkpoint)
+    let options = options.settled(for: model.checkpoint) { head in
+      head == .linear || head == .original && model.hasSingleLayerHead
+    }
     let task = model.checkpoint.task
     guard data.task == task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
     }
-    let (start, graph, new) = try FinetuningRun.start(model, data, options)
+    let (start, new) = try FinetuningRun.start(model, data, options)
     let parts = try FinetuningRun.parts(of: data, options, judges)
     (train, validation, broken) = (parts.train, parts.validation, parts.broken)
     var checkpoint = start.checkpoint
@@ -56,7 +58,7 @@ public struct FinetuningRun {
         pictures: train.count, recipe: options.json, program: Zoo.version))
     if options.scratch || model.checkpoint.provenance.name == nil { checkpoint.license = "unknown" }
 
-    let lesson = try Lesson(task, graph, train, classes: data.classes, options)
+    let lesson = try Lesson(start, train, options)
     var augmentation = AugmentationPlan(options.augment ?? .none, for: task)
     switch options.mix {
     case .none: break
@@ -75,13 +77,11 @@ public struct FinetuningRun {
       augmentation: augmentation, batchSize: options.batch, seed: UInt64(options.seed),
       cacheLimit: 1 << 29)
     let source = SampleSource(
-      loader: loader, input: graph.inputs[0].name,
-      fingerprint: checkpoint.provenance.training?.fingerprint ?? "", targets: lesson.targets)
+      loader: loader, fingerprint: checkpoint.provenance.training?.fingerprint ?? "",
+      named: lesson.named)
     var settings = try options.trainerOptions(items: lessons.count)
-    settings.metric = lesson.metric
-    trainer = try Trainer(
-      graph, start.weights, source, objective: lesson.objective, options: settings,
-      engine: engine)
+    settings.metric = Lesson.metric(of: task)
+    trainer = try lesson.trainer(start, source, settings, engine)
     self.options = options
     self.checkpoint = checkpoint
     self.new = new
@@ -109,10 +109,17 @@ extension FinetuningRun: CustomStringConvertible {
   }
 }
 
+extension Model {
+  /// The head is one layer over the features, as ResNet's is and VGG's is not.
+  fileprivate var hasSingleLayerHead: Bool {
+    graph.operations(in: Stage.head).count { !graph.operations[$0].parameters.isEmpty } == 1
+  }
+}
+
 extension FinetuningRun {
   /// The model as the run begins with it.
   private static func start(_ model: Model, _ data: Dataset, _ options: Finetuning) throws
-    -> (Model, Graph, new: [String])
+    -> (Model, new: [String])
   {
     let head: Head.Kind =
       switch options.head ?? .original {
@@ -146,7 +153,7 @@ extension FinetuningRun {
     let start = Model(
       name: model.name, checkpoint: checkpoint, variant: model.variant, graph: graph,
       weights: weights)
-    return (start, graph, new)
+    return (start, new)
   }
 
   /// What is learned from and what is judged by: the data's own parts where it has them, another

@@ -1,42 +1,87 @@
 import ZooData
+import ZooDetection
+import ZooEngine
 import ZooKit
 import ZooTraining
 
-/// What a task learns by: its losses, how what is true of a picture becomes their targets, and the
-/// metric that says which epoch was the best.
+/// What a network learns by: its losses, or a detector's own way, and how pictures and what is true
+/// of them get the names that these have for them.
 struct Lesson {
-  let objective: Objective
-  let targets: @Sendable (SampleBatch) throws -> [String: Target]
-  let metric: String
+  let named: @Sendable (SampleBatch) throws -> Batch
+  private let objective: Objective
+  private let detector: (any TrainableDetector)?
 
-  init(_ task: VisionTask, _ graph: Graph, _ train: Split, classes: [String], _ options: Finetuning)
-    throws
-  {
+  init(_ model: Model, _ train: Split, _ options: Finetuning) throws {
+    let (graph, task) = (model.graph, model.checkpoint.task)
+    let input = graph.inputs[0].name
+    if task == .detection {
+      guard let detector = model.variant.architecture as? any TrainableDetector else {
+        throw ZooError.usage("\(model.variant.name) cannot be trained")
+      }
+      guard options.loss == nil, options.labelSmoothing == 0, options.classWeights == .none else {
+        throw ZooError.usage("\(model.variant.name) brings its own losses")
+      }
+      self.detector = detector
+      objective = []
+      named = { batch in
+        Batch(
+          PictureBatch(batch.input, sizes: batch.sizes), boxes: try batch.truths.boxes,
+          input: input)
+      }
+      return
+    }
     guard let output = graph.outputs.first, graph.outputs.count == 1 else {
-      throw ZooError.usage("a network with \(graph.outputs.count) outputs needs a lesson of its own")
+      throw ZooError.usage("a network with \(graph.outputs.count) outputs has no usual loss")
     }
     let shape = graph.operations[output.operation].shape
-    let kind = try options.loss ?? Lesson.usualLoss(task, train, channels: shape[0])
+    let kind = try options.loss ?? Lesson.usualLoss(task, train)
     let weights =
       options.classWeights == .balanced
-      ? CrossEntropy.balanced(counts: train.counts(classes: classes.count)) : nil
-    if weights != nil, kind != .crossEntropy {
-      throw ZooError.usage("weights of classes go with cross-entropy, not with \(kind.rawValue)")
+      ? CrossEntropy.balanced(counts: train.counts(classes: model.checkpoint.classes.count)) : nil
+    if weights != nil || options.labelSmoothing > 0, kind != .crossEntropy {
+      throw ZooError.usage(
+        "label smoothing and weights of classes go with cross-entropy, not with \(kind.rawValue)")
     }
-    let loss = kind.loss(
-      channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
-    objective = [.init(output.name, loss)]
+    detector = nil
+    objective = [
+      .init(
+        output.name,
+        kind.loss(
+          channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights))
+    ]
     let borders = kind == .borderCrossEntropy ? BorderWeights() : nil
-    targets = { batch in
-      let target = try batch.truths.target(for: shape)
-      guard let borders else { return [output.name: target] }
-      guard case .classes(let classes) = target, shape.rank == 3 else {
-        throw ZooError.usage("border-cross-entropy learns from masks")
+    named = { batch in
+      var target = try batch.truths.target(for: shape)
+      if let borders {
+        guard case .classes(let classes) = target, shape.rank == 3 else {
+          throw ZooError.usage("\(kind.rawValue) learns from masks")
+        }
+        let weights = try borders(classes, width: shape.width, height: shape.height)
+        target = .weighted(classes, weights)
       }
-      let weights = try borders(classes, width: shape.width, height: shape.height)
-      return [output.name: .weighted(classes, weights)]
+      return Batch(inputs: [input: batch.input], targets: [output.name: target])
     }
-    metric = Lesson.metric(of: task)
+  }
+
+  /// Who gives the lesson.
+  func trainer(
+    _ model: Model, _ source: SampleSource, _ options: Trainer.Options, _ engine: EngineChoice
+  ) throws -> Trainer {
+    guard let detector else {
+      return try Trainer(
+        model.graph, model.weights, source, objective: objective, options: options, engine: engine)
+    }
+    // What a frozen beginning makes of a picture is worth keeping where the picture comes again.
+    let isFrozen = options.freezing.stretches.contains { $0.until == nil }
+    let (variant, checkpoint) = (model.variant, model.checkpoint)
+    return Trainer(
+      of: detector, model.graph, model.weights, source, options: options,
+      engine: try engine.engine(), memory: isFrozen ? 1 << 30 : 0
+    ) { input in
+      try variant.graph(
+        head: checkpoint.head(classes: checkpoint.classes.count), input: input,
+        normEpsilon: checkpoint.normEpsilon)
+    }
   }
 
   /// By which epochs are compared.
@@ -48,9 +93,7 @@ struct Lesson {
     }
   }
 
-  private static func usualLoss(_ task: VisionTask, _ train: Split, channels: Int) throws
-    -> LossKind
-  {
+  private static func usualLoss(_ task: VisionTask, _ train: Split) throws -> LossKind {
     switch (task, train.items.first?.annotation) {
     case (.classification, .labels): .binaryCrossEntropy
     case (.classification, .values): .meanSquared
@@ -63,6 +106,24 @@ struct Lesson {
 }
 
 extension Truths {
+  /// What a detector should find. Regions of many objects are no example, and neither is what its
+  /// annotator calls difficult.
+  fileprivate var boxes: [[TrueBox]] {
+    get throws {
+      guard case .boxes(let boxes) = self else {
+        throw ZooError.corrupt("the data has no boxes that a detector could learn")
+      }
+      return boxes.map { boxes in
+        boxes.filter { !$0.isCrowd && !$0.isDifficult }.map { box in
+          let frame = box.frame
+          return TrueBox(
+            Box(Float(frame.x0), Float(frame.y0), Float(frame.x1), Float(frame.y1)),
+            classIndex: box.classIndex)
+        }
+      }
+    }
+  }
+
   /// As a loss takes them for an output of a shape.
   func target(for output: Shape) throws -> Target {
     switch self {

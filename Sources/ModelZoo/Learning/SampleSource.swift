@@ -2,14 +2,12 @@ import ZooData
 import ZooKit
 import ZooTraining
 
-/// A loader as the trainer's source: its pictures under the name of the network's input, what is
-/// true of them under the names of the objective's targets.
+/// A loader as the trainer's source.
 struct SampleSource: BatchSource {
   let loader: Loader
-  /// What the network calls its picture.
-  let input: String
   let fingerprint: String
-  let targets: @Sendable (SampleBatch) throws -> [String: Target]
+  /// Pictures and what is true of them under the names that the network and its losses have.
+  let named: @Sendable (SampleBatch) throws -> Batch
 
   var count: Int { loader.split.count }
   var isFixed: Bool { loader.augmentation.isEmpty }
@@ -20,6 +18,6 @@ struct SampleSource: BatchSource {
       throw ZooError.corrupt(
         "\(broken.name) could be read when the run began, now it cannot: \(broken.reason)")
     }
-    return Batch(inputs: [input: samples.input], targets: try targets(samples))
+    return try named(samples)
   }
 }

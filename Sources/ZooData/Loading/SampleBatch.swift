@@ -7,6 +7,8 @@ public struct SampleBatch: Sendable {
   public let indices: [Int]
   /// N×C×H×W, normalised as the checkpoint's record says.
   public let input: Tensor
+  /// How much of each item is picture, from its top left corner: all of it, unless pictures differ.
+  public let sizes: [Window.Size]
   public let truths: Truths
   /// Items that were to be in this batch and cannot be read; the batch is smaller by so many.
   public let broken: [Broken]
@@ -35,6 +37,7 @@ extension SampleBatch {
   ) throws {
     self.indices = indices
     self.broken = broken
+    sizes = samples.map(\.picture.size)
     // Size and channels are right already; what is left are the numbers.
     var numbers = preprocessing
     (numbers.resize, numbers.crop) = (.none, nil)
