@@ -30,7 +30,7 @@ func plugin(_ family: String) -> [Target] {
       swiftSettings: strict),
     // With every family: one may ask the registry for another's features.
     tests(
-      "\(family)Tests", ["ZooKit", "ZooEngine", "ZooDetection"] + families,
+      "\(family)Tests", ["ZooKit", "ZooEngine", "ZooDetection", "ZooConformance"] + families,
       path: "Plugins/\(family)/Tests"),
   ]
 }
@@ -52,6 +52,7 @@ let package = Package(
     .library(name: "ZooTraining", targets: ["ZooTraining"]),
     .library(name: "ZooData", targets: ["ZooData"]),
     .library(name: "ZooMetrics", targets: ["ZooMetrics"]),
+    .library(name: "ZooConformance", targets: ["ZooConformance"]),
     .library(name: "ZooPlugin", type: .dynamic, targets: shared),
     .executable(name: "zoo", targets: ["zoo"]),
   ],
@@ -81,6 +82,7 @@ let package = Package(
     room("ZooFormats", ["ZooKit", "CZlib"]),
     room("ZooVision", ["ZooKit", "CPicture"]),
     room("ZooDetection", ["ZooKit"]),
+    room("ZooConformance", ["ZooKit", "ZooEngine", "ZooDetection", "ZooTraining"]),
     room("ZooFetch", ["ZooKit", "CTransfer"]),
     room("ZooMetrics", ["ZooKit"]),
     room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),
@@ -92,8 +94,8 @@ let package = Package(
       ] + families),
     room("ZooArguments", ["ZooKit"]),
     .executableTarget(
-      name: "zoo", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict,
-      linkerSettings: lending),
+      name: "zoo", dependencies: ["ModelZoo", "ZooArguments", "ZooConformance"],
+      swiftSettings: strict, linkerSettings: lending),
 
     .target(
       name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats", "ZooTraining"],
@@ -111,6 +113,7 @@ let package = Package(
     tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooTraining", "ZooKit"] + families),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
+    tests("ZooConformanceTests", ["ZooKit", "ZooDetection", "ZooConformance"] + families),
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
     tests("ZooArgumentsTests", ["ZooArguments"]),
     tests("ModelZooTests", ["ModelZoo", "ZooKit"]),

@@ -55,8 +55,10 @@
   F(lrn_backward_desc_init)                    \
   F(softmax_forward_desc_init)                 \
   F(eltwise_forward_desc_init)                 \
+  F(eltwise_backward_desc_init)                \
   F(binary_desc_init)                          \
   F(resampling_forward_desc_init)              \
+  F(resampling_backward_desc_init)             \
   F(concat_primitive_desc_create)              \
   F(reorder_primitive_desc_create)
 

@@ -30,13 +30,13 @@ enum { width = 16, chunk = 64 };
 /// What is not above zero becomes zero; not a number stays, as everywhere else.
 #define KEPT(v, condition) ((lanes)((signs)(v) & (signs)(condition)))
 #define RECTIFIED(v) KEPT(v, ~((v) < ALL(0)))
+#define CHOSEN(condition, a, b) \
+  ((lanes)(((signs)(a) & (signs)(condition)) | ((signs)(b) & ~(signs)(condition))))
+/// The same with a slope below zero; zero times infinity would be no number.
+#define BENT(v, slope) \
+  ((slope) == 0 ? RECTIFIED(v) : CHOSEN((v) > ALL(0), v, (v) * ALL(slope)))
 
 INLINE int64_t start(int64_t count, int part, int parts) { return count * part / parts; }
-
-/// What the channels of a block need: scale·x + shift is the norm.
-typedef struct {
-  lanes mean, factor, scale, shift;
-} block_constants;
 
 /// A block of a vector with one number for each channel; the rest is `padding`.
 #define LOADED(target, vector, first, count, padding)                     \
@@ -46,8 +46,16 @@ typedef struct {
       ((float *)&(target))[lane] = (vector)[(first) + lane];              \
   } while (0)
 
-#define BLOCK(map, block, position_count) \
-  (lanes *)((map).base + (block) * (position_count) * width)
+/// Statistics that do not move, as a mean and what centred values are multiplied with.
+#define RUNNING(n, channel, live, mean, factor)                                            \
+  do {                                                                                     \
+    LOADED(mean, (n)->running_mean, channel, live, 0);                                     \
+    (factor) = ALL(0);                                                                     \
+    for (int lane = 0; lane < (live); lane++)                                              \
+      ((float *)&(factor))[lane] =                                                         \
+          (float)(1 / sqrt((double)(n)->running_variance[(channel) + lane] + (n)->epsilon)); \
+  } while (0)
+
 #define ITEM(map, block, plane, i) \
   (lanes *)((map).base + (i) * (map).item + (block) * (plane) * width)
 
@@ -103,12 +111,7 @@ CLONED static void norm_forward_blocks(const zoo_norm *n, int64_t first, int64_t
       memcpy(n->mean + channel, &mean, sizeof mean);
       memcpy(n->factor + channel, &factor, sizeof factor);
     } else {
-      LOADED(mean, n->running_mean, channel, live, 0);
-      for (int lane = 0; lane < width; lane++)
-        factor[lane] =
-            lane < live
-                ? (float)(1 / sqrt((double)n->running_variance[channel + lane] + n->epsilon))
-                : 0;
+      RUNNING(n, channel, live, mean, factor);
     }
     LOADED(weight, n->weight, channel, live, 0);
     LOADED(bias, n->bias, channel, live, 0);
@@ -121,7 +124,7 @@ CLONED static void norm_forward_blocks(const zoo_norm *n, int64_t first, int64_t
         if (n->rectifies) {
           for (int64_t p = 0; p < plane; p++) {
             const lanes v = x[p] * scale + shift + other[p];
-            y[p] = RECTIFIED(v);
+            y[p] = BENT(v, n->slope);
           }
         } else {
           for (int64_t p = 0; p < plane; p++) y[p] = x[p] * scale + shift + other[p];
@@ -129,7 +132,7 @@ CLONED static void norm_forward_blocks(const zoo_norm *n, int64_t first, int64_t
       } else if (n->rectifies) {
         for (int64_t p = 0; p < plane; p++) {
           const lanes v = x[p] * scale + shift;
-          y[p] = RECTIFIED(v);
+          y[p] = BENT(v, n->slope);
         }
       } else {
         for (int64_t p = 0; p < plane; p++) y[p] = x[p] * scale + shift;
@@ -138,7 +141,9 @@ CLONED static void norm_forward_blocks(const zoo_norm *n, int64_t first, int64_t
   }
 }
 
-/// The gradient behind the rectifier.
+/// The gradient behind the rectifier; the rules are for those without a slope.
+#define BENT_BACK(g, sign, slope, rule) \
+  ((slope) == 0 ? PASSED(g, sign, rule) : CHOSEN((sign) > ALL(0), g, (g) * ALL(slope)))
 #define PASSED(g, sign, rule)                                                         \
   ((rule) == zoo_rule_plain                                                           \
        ? KEPT(g, (sign) > ALL(0))                                                     \
@@ -157,12 +162,7 @@ CLONED static void norm_backward_blocks(const zoo_norm *n, int64_t first, int64_
       memcpy(&mean, n->mean + channel, sizeof mean);
       memcpy(&factor, n->factor + channel, sizeof factor);
     } else {
-      LOADED(mean, n->running_mean, channel, live, 0);
-      for (int lane = 0; lane < width; lane++)
-        factor[lane] =
-            lane < live
-                ? (float)(1 / sqrt((double)n->running_variance[channel + lane] + n->epsilon))
-                : 0;
+      RUNNING(n, channel, live, mean, factor);
     }
     LOADED(weight, n->weight, channel, live, 0);
     LOADED(bias, n->bias, channel, live, 0);
@@ -184,7 +184,7 @@ CLONED static void norm_backward_blocks(const zoo_norm *n, int64_t first, int64_
             if (h) d += h[p];
             if (n->rectifies) {
               const lanes sign = y ? y[p] : x[p] * scale + shift;
-              d = PASSED(d, sign, n->rule);
+              d = BENT_BACK(d, sign, n->slope, n->rule);
             }
             if (masked) masked[p] = d;
             t += d;
@@ -227,7 +227,7 @@ CLONED static void norm_backward_blocks(const zoo_norm *n, int64_t first, int64_
         if (h) d += h[p];
         if (n->rectifies) {
           const lanes sign = y ? y[p] : x[p] * scale + shift;
-          d = PASSED(d, sign, n->rule);
+          d = BENT_BACK(d, sign, n->slope, n->rule);
         }
         const lanes value = scale * d + (b * x[p] + c);
         dx[p] = n->accumulates ? dx[p] + value : value;
@@ -371,4 +371,87 @@ void zoo_copy_items(
     zoo_map from, zoo_map to, int64_t items, int64_t count, int adds, int threads) {
   copy_job job = {from, to, items, count, adds, parts_for(items * count, threads)};
   zoo_share_parts(job.parts, copy_part, &job);
+}
+
+// MARK: Parts of maps
+
+typedef struct {
+  zoo_map from, to;
+  int64_t from_first, to_first, channels, items, plane;
+  int parts;
+} move_job;
+
+static void move_part(void *context, int part) {
+  const move_job *job = context;
+  // So many lanes lie together in both.
+  int64_t together = width;
+  while (job->from_first % together || job->to_first % together) together /= 2;
+  const int64_t rows = (job->channels + together - 1) / together, all = rows * job->items;
+  for (int64_t row = start(all, part, job->parts); row < start(all, part + 1, job->parts); row++) {
+    const int64_t item = row / rows, channel = row % rows * together;
+    const int64_t left = job->channels - channel, count = left < together ? left : together;
+    const int64_t a = job->from_first + channel, b = job->to_first + channel;
+    const float *from =
+        job->from.base + item * job->from.item + a / width * width * job->plane + a % width;
+    float *to = job->to.base + item * job->to.item + b / width * width * job->plane + b % width;
+    if (count == width)
+      memcpy(to, from, (size_t)(width * job->plane) * sizeof *to);
+    else
+      for (int64_t p = 0; p < job->plane; p++)
+        memcpy(to + p * width, from + p * width, (size_t)count * sizeof *to);
+  }
+}
+
+void zoo_move_channels(
+    zoo_map from, int64_t from_first, zoo_map to, int64_t to_first, int64_t channels,
+    int64_t items, int64_t plane, int threads) {
+  move_job job = {
+      from, to, from_first, to_first, channels, items, plane,
+      parts_for(items * channels * plane, threads)};
+  zoo_share_parts(job.parts, move_part, &job);
+}
+
+typedef struct {
+  const zoo_places *places;
+  zoo_map large, small;
+  int puts, parts;
+} places_job;
+
+static void places_part(void *context, int part) {
+  const places_job *job = context;
+  const zoo_places *s = job->places;
+  const int64_t all = s->items * s->blocks, large = s->large[0] * s->large[1];
+  for (int64_t map = start(all, part, job->parts); map < start(all, part + 1, job->parts); map++) {
+    const int64_t item = map / s->blocks, block = map % s->blocks;
+    float *from = job->large.base + item * job->large.item + block * large * width;
+    float *to =
+        job->small.base + item * job->small.item + block * s->small[0] * s->small[1] * width;
+    if (job->puts) memset(from, 0, (size_t)(large * width) * sizeof *from);
+    for (int64_t row = 0; row < s->small[0]; row++)
+      for (int64_t column = 0; column < s->small[1]; column++) {
+        float *a = from
+            + ((s->first[0] + row * s->step[0]) * s->large[1] + s->first[1]
+               + column * s->step[1])
+                * width;
+        float *b = to + (row * s->small[1] + column) * width;
+        memcpy(job->puts ? a : b, job->puts ? b : a, width * sizeof *a);
+      }
+  }
+}
+
+static void share_places(const places_job *wanted, int threads) {
+  places_job job = *wanted;
+  const zoo_places *s = job.places;
+  job.parts = parts_for(s->items * s->blocks * s->large[0] * s->large[1] * width, threads);
+  zoo_share_parts(job.parts, places_part, &job);
+}
+
+void zoo_take_places(const zoo_places *places, zoo_map large, zoo_map small, int threads) {
+  const places_job job = {places, large, small, 0, 1};
+  share_places(&job, threads);
+}
+
+void zoo_put_places(const zoo_places *places, zoo_map small, zoo_map large, int threads) {
+  const places_job job = {places, large, small, 1, 1};
+  share_places(&job, threads);
 }

@@ -25,6 +25,8 @@ static dnnl_alg_kind_t algorithm(zoo_dnn_function function) {
   case zoo_dnn_tanh: return dnnl_eltwise_tanh;
   case zoo_dnn_swish: return dnnl_eltwise_swish;
   case zoo_dnn_mish: return dnnl_eltwise_mish;
+  case zoo_dnn_hardswish: return dnnl_eltwise_hardswish;
+  case zoo_dnn_linear: return dnnl_eltwise_linear;
   case zoo_dnn_sum: break;
   }
   return dnnl_alg_kind_undef;

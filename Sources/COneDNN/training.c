@@ -32,6 +32,8 @@ typedef union {
   dnnl_inner_product_desc_t dense;
   dnnl_pooling_desc_t pool;
   dnnl_lrn_desc_t lrn;
+  dnnl_eltwise_desc_t function;
+  dnnl_resampling_desc_t resampling;
 } descriptor;
 
 static dnnl_status_t describe(
@@ -101,6 +103,26 @@ static dnnl_status_t describe(
           l->k);
     return zoo_dnn.lrn_backward_desc_init(
         &wanted->lrn, dnnl_lrn_across_channels, target, source, l->size, l->alpha, l->beta, l->k);
+  case zoo_dnn_elementwise:
+    switch (l->function) {
+    case zoo_dnn_logistic: kind = dnnl_eltwise_logistic; break;
+    case zoo_dnn_tanh: kind = dnnl_eltwise_tanh; break;
+    case zoo_dnn_swish: kind = dnnl_eltwise_swish; break;
+    case zoo_dnn_mish: kind = dnnl_eltwise_mish; break;
+    default: return dnnl_invalid_arguments;
+    }
+    if (isAhead)
+      return zoo_dnn.eltwise_forward_desc_init(
+          &wanted->function, training, kind, source, l->alpha, l->beta);
+    return zoo_dnn.eltwise_backward_desc_init(
+        &wanted->function, kind, target, source, l->alpha, l->beta);
+  case zoo_dnn_resize_nearest:
+  case zoo_dnn_resize_linear:
+    kind = l->kind == zoo_dnn_resize_nearest ? dnnl_resampling_nearest : dnnl_resampling_linear;
+    if (isAhead)
+      return zoo_dnn.resampling_forward_desc_init(
+          &wanted->resampling, training, kind, NULL, source, target);
+    return zoo_dnn.resampling_backward_desc_init(&wanted->resampling, kind, NULL, source, target);
   default: return dnnl_invalid_arguments;
   }
 }

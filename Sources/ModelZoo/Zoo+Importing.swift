@@ -1,3 +1,4 @@
+import ZooDetection
 import ZooEngine
 import ZooFetch
 import ZooFormats
@@ -23,9 +24,11 @@ extension Zoo {
   /// keeps the one that covers most.
   ///
   /// `classes` are their names, where they are not those of the published checkpoints; the head is
-  /// the family's own, unless the catalogue knows the file and says otherwise.
+  /// the family's own, unless the catalogue knows the file and says otherwise. `renames` are tried
+  /// before any that the catalogue has.
   public func fit(
-    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil
+    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil,
+    renames: [Rename] = []
   ) throws -> Fitting {
     let variant = try registry.variant(name)
     let source = try ForeignCheckpoint.open(path)
@@ -42,16 +45,47 @@ extension Zoo {
     let classes = head == .none ? [] : all
     let graph = try variant.graph(
       head: head(classes: classes.count), normEpsilon: record?.normEpsilon)
-    var plan = try LoadPlan(from: source, into: graph, renames: record?.renames ?? [])
+    if let weights = source as? DarknetWeights {
+      // Only the network tells where its numbers are, and only the sizes tell that they are its own.
+      let laid = try laid(weights, over: graph, variant, head, classes: classes.count)
+      return Fitting(
+        variant: variant, graph: graph, plan: try LoadPlan(from: laid, into: graph),
+        record: record, isOfficial: official.map { $0.classes == classes } ?? false,
+        sha256: digests.sha256, classes: classes, head: head)
+    }
+    var plan = try LoadPlan(from: source, into: graph, renames: renames + (record?.renames ?? []))
     let family = catalog.records.filter { $0.family == variant.family }
-    for renames in [[]] + family.map(\.renames) where !plan.isComplete {
-      let other = try? LoadPlan(from: source, into: graph, renames: renames)
+    for others in [[]] + family.map(\.renames) where !plan.isComplete {
+      let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }
     return Fitting(
       variant: variant, graph: graph, plan: plan, record: record,
       isOfficial: official.map { $0.head == head && $0.classes == classes } ?? false,
       sha256: digests.sha256, classes: classes, head: head)
+  }
+}
+
+extension Zoo {
+  /// A Darknet file over a network; where it has another size, the number of classes that it would
+  /// have.
+  private func laid(
+    _ weights: DarknetWeights, over graph: Graph, _ variant: Variant, _ head: Head.Kind,
+    classes: Int
+  ) throws -> DarknetCheckpoint {
+    do { return try weights.laid(over: graph) } catch let error as ZooError {
+      func size(_ classes: Int) throws -> Int {
+        try weights.expected(by: variant.graph(head: head(classes: classes)))
+      }
+      let expected = try size(classes)
+      let step = try size(classes + 1) - expected
+      let other = step > 0 ? classes + (weights.size - expected) / step : classes
+      let fits = try 1...100_000 ~= other && other != classes && size(other) == weights.size
+      throw ZooError(
+        error.kind,
+        "\(error.message) (\(variant.name) with \(classes) classes)"
+          + (fits ? "; it has the size for \(other) classes: name them with --classes FILE" : ""))
+    }
   }
 }
 
@@ -92,6 +126,9 @@ extension Zoo.Fitting {
 
   /// What does not fit, with a way out where only the number of classes differs.
   private var complaint: String {
+    if let file = plan.source as? DarknetCheckpoint, let missing = file.firstMissing {
+      return "it has \(file.size) bytes and ends before \(missing), \(file.expected) were expected"
+    }
     let outputs = Set(plan.mismatched.map { $0.found.sizes.first ?? 0 })
     guard plan.missing.isEmpty, plan.unexpected.isEmpty, outputs.count == 1,
       let found = outputs.first,
@@ -123,6 +160,10 @@ extension Preprocessing {
     var usual = Preprocessing(
       resize: .exact(height: input.height, width: input.width),
       mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+    if input.channels == 1 {
+      (usual.channels, usual.mean, usual.std) = (.grey, [0.5], [0.5])
+    }
+    if let own = (architecture as? any Detector)?.preprocessing { return own }
     switch architecture.task {
     case .classification: break
     case .detection:

@@ -10,7 +10,8 @@ extension Zoo {
     switch try reference(name) {
     case .record(let found): (variant, record) = (try registry.variant(found.variant), found)
     case .variant(let found): (variant, record) = (found, nil)
-    case .file(let path): (variant, record) = (try WeightStore(path).network(in: registry).variant, nil)
+    case .file(let path):
+      (variant, record) = (try WeightStore(path).network(in: registry).variant, nil)
     }
     let graph = try variant.graph(normEpsilon: record?.normEpsilon)
     let architecture = variant.architecture

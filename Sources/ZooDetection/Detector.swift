@@ -16,6 +16,9 @@ import ZooKit
 /// ```
 /// Conforming registers the decoding too: who has the variant asks whether it is a `Detector`.
 public protocol Detector: Architecture {
+  /// What becomes of pictures where no checkpoint says it; nil is the way of most.
+  var preprocessing: Preprocessing? { get }
+
   /// What is found in each picture of a batch, the surest first, in pixels of the batch.
   func detect(
     in batch: PictureBatch, _ options: DetectionOptions, running network: some PartRunner
@@ -24,6 +27,7 @@ public protocol Detector: Architecture {
 
 extension Detector {
   public var task: VisionTask { .detection }
+  public var preprocessing: Preprocessing? { nil }
 }
 
 /// Something found: where, of which class, how sure.

@@ -23,11 +23,32 @@ public protocol TrainableDetector: Detector {
   /// their sum, so any weights are in them.
   var losses: [String] { get }
 
+  /// Stages that usually keep what the backbone has learned from other pictures, when a detector
+  /// is tuned; none unless it says otherwise.
+  var usuallyFrozen: [String] { get }
+
   /// Goes forward and back once: the gradients of the sum of the losses, times the lesson's share,
   /// are with the runner afterwards.
   /// - Returns: the losses by themselves, without the share.
   func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
     -> [Double]
+
+  /// The detector for boxes of other shapes than those it was designed for; itself where it has
+  /// nothing to adapt.
+  /// - Parameter shapes: width and height of every box of the training set, in pixels of the input.
+  func adapted(to shapes: [SIMD2<Float>]) -> Self
+
+  /// Numbers that a new head starts from, by parameter; what is not named starts as everywhere.
+  func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor]
+}
+
+extension TrainableDetector {
+  public func adapted(to shapes: [SIMD2<Float>]) -> Self { self }
+  public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] { [:] }
+}
+
+extension TrainableDetector {
+  public var usuallyFrozen: [String] { [] }
 }
 
 /// What a detector should have found.

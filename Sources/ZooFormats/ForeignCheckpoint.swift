@@ -2,7 +2,7 @@ import ZooKit
 
 /// Checkpoints of any kind, whatever they are called: the format is recognised by content.
 public enum ForeignCheckpoint {
-  /// Opens PyTorch (zip and plain pickle), safetensors and Keras files, and our own stores.
+  /// Opens PyTorch (zip and plain pickle), safetensors, Keras and Darknet files, and our own stores.
   ///
   /// ```swift
   /// let source = try ForeignCheckpoint.open("resnet18-f37072fd.pth")
@@ -28,6 +28,8 @@ public enum ForeignCheckpoint {
         : try KerasCheckpoint(contents, origin: path, configuration: nil)
     }
     if SafeTensors.sniffs(file) { return try SafeTensors(file) }
+    // Asked last: it has no mark of its own.
+    if DarknetWeights.sniffs(file) { return try DarknetWeights(file) }
     throw ZooError.corrupt("\(path) is no checkpoint that is known here: \(guess(start))")
   }
 
@@ -49,6 +51,6 @@ public enum ForeignCheckpoint {
     if start.starts(with: [0x1F, 0x8B]) { return "it is compressed with gzip" }
     if start.first == UInt8(ascii: "<") { return "it looks like a web page" }
     if start.first == UInt8(ascii: "{") { return "it looks like JSON" }
-    return "PyTorch, safetensors, Keras HDF5 and Keras zip were tried"
+    return "PyTorch, safetensors, Keras HDF5, Keras zip and Darknet were tried"
   }
 }

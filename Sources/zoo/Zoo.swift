@@ -16,8 +16,8 @@ package enum Command {
       ],
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
-        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), FinetuneVerb(), TrainVerb(),
-        EvaluateVerb(), BenchVerb(),
+        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), FeaturesVerb(), FinetuneVerb(),
+        TrainVerb(), TuneVerb(), EvaluateVerb(), BenchVerb(), NewVerb(),
         PluginsVerb(), DoctorVerb(),
       ],
       models: {

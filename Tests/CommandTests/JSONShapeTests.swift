@@ -75,7 +75,7 @@ extension CommandLineTests {
       let workspace = try Workspace.furnished()
       let whole = try workspace.zoo("diff", "small.safetensors", "--as", "resnet20", "--json")
       #expect(whole.status == 0 && whole.errors.isEmpty)
-      #expect(try whole.json.keys == Self.difference)
+      #expect(try whole.json.keys == Self.difference + ["renames"])
       #expect(try whole.json["coverage"]?.number == 1)
       #expect(try whole.json["transposed"]?.integer == 0)
 

@@ -71,6 +71,9 @@ public struct GoldenArchitecture: Sendable, CustomStringConvertible {
     golden.names.filter { $0.hasPrefix("stage.") }.map { String($0.dropFirst(6)) }
   }
 
+  /// What the reference gives besides its logits, and only while it trains.
+  public func output(_ name: String) throws -> [Float] { try golden.values("output.\(name)") }
+
   /// Relative L2 errors of the logits and of every stage, by name; of a stage that is stored in
   /// samples also those of its sum and its squares, as far as they bound the error of the rest.
   /// - Parameter compiled: folded and fused; else the layers one by one as they were written.

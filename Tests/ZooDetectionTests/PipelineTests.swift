@@ -112,19 +112,34 @@ struct GoldenDetections {
     try golden.check(ObjectDetector(model).detect(golden.pictures))
   }
 
-  static func miniature(shorter: Int = 96, longer: Int = 160) throws -> Model {
-    var architecture = FasterRCNN(backbone: "resnet18")
-    architecture.width = 16
-    architecture.representation = 32
-    architecture.anchors = Anchors(sizes: [[8], [16], [32], [64], [128]], aspects: [0.5, 1, 2])
-    return try .formulaDetector(
-      architecture, classes: 5, shorter: shorter, longer: longer, input: [3, 96, 96])
+  /// Variants with narrow dense layers and anchors for small pictures: a case of `make.py`.
+  static func detector(_ name: String) throws -> FasterRCNN {
+    if name == "resnet18" { return try #require(FasterRCNN.variants["fasterrcnn-resnet18-fpn"]) }
+    var detector = FasterRCNN(onPyramidOver: "resnet18")
+    detector.anchors = Anchors(sizes: [[8], [16], [32], [64], [128]], aspects: [0.5, 1, 2])
+    if name == "miniature" {
+      detector.width = 16
+    } else {
+      let stride = name == "vgg16" ? 16 : 8
+      detector = FasterRCNN(
+        onMapOf: "vgg16", stride: stride, sizes: [1, 2, 4].map { Float($0 * stride) })
+    }
+    detector.representation = 32
+    return detector
   }
 
-  /// Another backbone of the registry, narrow.
-  @Test func findsItOnAnotherBackbone() throws {
-    let golden = try GoldenDetections("miniature")
-    let model = try Self.miniature(shorter: golden.shorter, longer: golden.longer)
+  static func miniature(shorter: Int = 96, longer: Int = 160) throws -> Model {
+    try .formulaDetector(
+      detector("miniature"), classes: 5, shorter: shorter, longer: longer, input: [3, 96, 96])
+  }
+
+  /// Other backbones of the registry, with and without a pyramid.
+  @Test(arguments: ["miniature", "resnet18", "vgg16", "vgg16-c4"])
+  func findsItOnAnotherBackbone(name: String) throws {
+    let golden = try GoldenDetections(name)
+    let model = try Model.formulaDetector(
+      Self.detector(name), classes: name == "resnet18" ? 90 : 5, shorter: golden.shorter,
+      longer: golden.longer, input: [3, 96, 96])
     try golden.check(ObjectDetector(model).detect(golden.pictures))
   }
 

@@ -6,11 +6,14 @@ public struct AlexNet: Architecture {
   public static let name = "AlexNet"
   public static let paper = "Krizhevsky 2014, arXiv:1404.5997"
   public static let variants = ["alexnet": AlexNet()]
+  public static let miniatures = ["alexnet": AlexNet(widths: [8, 12, 16, 16, 12], hidden: 32)]
 
   package var widths = [64, 192, 384, 256, 256]
   package var hidden = 4096
 
   package init() {}
+
+  private init(widths: [Int], hidden: Int) { (self.widths, self.hidden) = (widths, hidden) }
 
   public func features(_ image: Node) -> Node {
     image.stage("features") {

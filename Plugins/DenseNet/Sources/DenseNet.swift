@@ -12,6 +12,8 @@ public struct DenseNet: Architecture {
     "densenet201": DenseNet([6, 12, 48, 32], growth: 32),
   ]
 
+  public static let miniatures = ["densenet": DenseNet([2, 2, 2], growth: 4)]
+
   /// Layers in each block.
   let depths: [Int]
   /// Channels that every layer adds.

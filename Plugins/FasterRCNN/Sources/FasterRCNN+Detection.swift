@@ -18,13 +18,17 @@ extension FasterRCNN {
     package init() {}
   }
 
-  /// Where the maps of the pyramid are in the graph.
+  /// Where the maps that regions are looked up in are in the graph.
   package var mapNames: [String] {
-    (0..<levels).map { "backbone.fpn.layer_blocks.\($0).0" }
+    stride == nil
+      ? (0..<levels).map { "backbone.fpn.layer_blocks.\($0).0" } : [FasterRCNN.body]
   }
 
+  /// What it gives is objectness, deltas, and the maps, of which the last one of a pyramid is only
+  /// for large anchors.
   package var proposing: Graph.Part {
-    .init(from: ["image"], to: ["objectness", "deltas", "backbone.fpn.extra_blocks"] + mapNames)
+    let last = stride == nil ? ["backbone.fpn.extra_blocks"] : []
+    return .init(from: ["image"], to: ["objectness", "deltas"] + mapNames + last)
   }
 
   package static let looking = Graph.Part(
@@ -34,14 +38,11 @@ extension FasterRCNN {
     in batch: PictureBatch, _ options: DetectionOptions, running network: some PartRunner
   ) throws -> [[Detection]] {
     let values = try network(proposing, ["image": batch.tensor])
-    let maps = Array(values[3...])
+    let maps = Array(values[2..<2 + levels])
     let proposals = try propose(
-      objectness: values[0], deltas: values[1], maps: maps + [values[2]], batch)
-    let regions = try Tensor(
-      [proposals.reduce(0) { $0 + $1.count }, 5],
-      proposals.enumerated().flatMap { picture, boxes in
-        boxes.flatMap { [Float(picture), $0.x0, $0.y0, $0.x1, $0.y1] }
-      })
+      proposals, objectness: values[0], deltas: values[1],
+      from: try AnchorField(anchors, values[2...], batch))
+    let regions = try Tensor(regions: proposals)
     network.note("regions", regions)
     guard regions.shape[0] > 0 else { return proposals.map { _ in [] } }
     let seen = try RoIAlign(to: pooled, scales: scales).regions(of: maps, regions)
@@ -57,39 +58,24 @@ extension FasterRCNN {
   /// The first stage's answer (section 3.1): of each level the likeliest anchors, moved, clipped,
   /// without those that overlap a likelier one.
   package func propose(
-    objectness: Tensor, deltas: Tensor, maps: [Tensor], _ batch: PictureBatch
+    _ proposals: Proposals, objectness: Tensor, deltas: Tensor, from field: AnchorField
   ) throws -> [[Box]] {
+    try field.check(objectness, deltas)
     let coding = BoxCoding()
-    let sizes = maps.map { Window.Size($0.shape[2], $0.shape[3]) }
-    let count = sizes.indices.reduce(0) {
-      $0 + sizes[$1].height * sizes[$1].width * anchors.count(level: $1)
-    }
-    guard sizes.count == levels + 1, objectness.shape[1] == count, deltas.shape[1] == 4 * count
-    else {
-      throw ZooError.failure("\(objectness.shape) scores do not fit \(count) anchors")
-    }
-    let levelAnchors = sizes.indices.map {
-      anchors.boxes(level: $0, map: sizes[$0], picture: batch.size)
-    }
-    return batch.sizes.enumerated().map { picture, size in
+    return field.batch.sizes.enumerated().map { picture, size in
       var (boxes, scores, levels): ([Box], [Float], [Int]) = ([], [], [])
-      var first = picture * count
-      for (level, map) in sizes.enumerated() {
-        let (each, area) = (anchors.count(level: level), map.height * map.width)
-        /// In the order of the anchors, place by place.
+      for (level, range) in field.levels.enumerated() {
         let logits = objectness.withValues { values in
-          (0..<area * each).map { values[first + $0 % each * area + $0 / each] }
+          range.map { values[field.logit($0, picture)] }
         }
         deltas.withValues { values in
           for index in largest(logits, proposals.before) {
-            let (place, kind) = index.quotientAndRemainder(dividingBy: each)
-            let code = values.baseAddress.map {
-              $0 + 4 * first + 4 * kind * area + place
-            }
-            guard let code else { continue }
+            let (code, step) = field.code(range.lowerBound + index, picture)
             let box = coding.decode(
-              SIMD4(code[0], code[area], code[2 * area], code[3 * area]),
-              from: levelAnchors[level][index]
+              SIMD4(
+                values[code], values[code + step], values[code + 2 * step],
+                values[code + 3 * step]),
+              from: field.boxes[range.lowerBound + index]
             ).clipped(to: size)
             guard box.isFinite, box.hasSides(atLeast: proposals.side) else { continue }
             boxes.append(box)
@@ -97,7 +83,6 @@ extension FasterRCNN {
             levels.append(level)
           }
         }
-        first += area * each
       }
       let kept = Suppression.greedy(
         boxes, scores: scores, groups: levels, threshold: proposals.iou)

@@ -4,16 +4,40 @@ import ZooKit
 /// A detector in two stages: a network proposes regions, a second one looks at each of them.
 ///
 /// Shaoqing Ren, Kaiming He, Ross Girshick and Jian Sun 2015, arXiv:1506.01497, on the feature
-/// pyramid of Lin et al. 2016, arXiv:1612.03144, in torchvision's lineage.
-public struct FasterRCNN: Detector {
+/// pyramid of Lin et al. 2016, arXiv:1612.03144, or on one map as in the paper, in torchvision's
+/// lineage.
+public struct FasterRCNN: TrainableDetector {
   public static let name = "Faster R-CNN"
   public static let paper = "Ren, He, Girshick and Sun 2015, arXiv:1506.01497"
   public static let variants = [
-    "fasterrcnn-resnet50-fpn": FasterRCNN(backbone: "resnet50")
+    "fasterrcnn-resnet18-fpn": FasterRCNN(onPyramidOver: "resnet18", frozen: ["stem", "layer1"]),
+    "fasterrcnn-resnet50-fpn": FasterRCNN(onPyramidOver: "resnet50", frozen: ["stem", "layer1"]),
+    "fasterrcnn-vgg16": vgg16, "fasterrcnn-vgg16-c4": vgg16ForSmallThings,
   ]
+
+  /// The paper's: the last map before the last pooling, wide dense layers (section 3.3).
+  static let vgg16 = FasterRCNN(
+    onMapOf: "vgg16", stride: 16, sizes: [128, 256, 512], representation: 4096,
+    frozen: ["block1", "block2"])
+
+  /// On the map of the fourth block, whose places are 8 pixels apart: for things of 20 to 200
+  /// pixels, cells for instance, and for processors.
+  static let vgg16ForSmallThings = {
+    var detector = FasterRCNN(
+      onMapOf: "vgg16", stride: 8, sizes: [32, 64, 128], representation: 512,
+      frozen: ["block1", "block2", "block3"])
+    detector.input = [3, 336, 448]
+    (detector.proposals.before, detector.proposals.after) = (500, 200)
+    detector.learning.proposals.before = 1000
+    detector.learning.proposals.after = 300
+    detector.learning.regions.count = 128
+    return detector
+  }()
 
   /// The variant of another family whose features it stands on.
   package var backbone: String
+  /// How many pixels the places of the one map are apart; nil is a pyramid.
+  package var stride: Int?
   /// Of every map of the pyramid.
   package var width = 256
   /// Of the second stage's two dense layers.
@@ -25,19 +49,51 @@ public struct FasterRCNN: Detector {
   package var anchors = Anchors(
     sizes: [[32], [64], [128], [256], [512]], aspects: [0.5, 1, 2])
   package var proposals = Proposals()
-
-  package init(backbone: String) { self.backbone = backbone }
+  /// What it learns from.
+  package var learning = Learning()
+  /// Stages that usually keep what the backbone has learned from other pictures.
+  public var usuallyFrozen: [String] = []
 
   /// Any size will do; for this one torchvision publishes how much it computes.
-  public var input: Shape { [3, 800, 800] }
+  public private(set) var input: Shape = [3, 800, 800]
   /// Of COCO, with the holes in its numbering; background is not among them.
   public var classes: Int { 90 }
+
+  /// On a feature pyramid over the last four maps of a classifier.
+  /// - Parameters:
+  ///   - backbone: a variant that the registry knows.
+  ///   - frozen: stages that usually do not learn.
+  public init(onPyramidOver backbone: String, frozen: [String] = []) {
+    self.backbone = backbone
+    usuallyFrozen = frozen
+  }
+
+  /// On a single map of a classifier, as in the paper.
+  /// - Parameters:
+  ///   - backbone: a variant that the registry knows.
+  ///   - stride: how many pixels the places of the map are apart: the last map of that size.
+  ///   - sizes: of the anchors, in pixels; each in three aspects.
+  ///   - representation: width of the second stage's dense layers.
+  ///   - frozen: stages that usually do not learn.
+  public init(
+    onMapOf backbone: String, stride: Int, sizes: [Float] = [128, 256, 512],
+    representation: Int = 1024, frozen: [String] = []
+  ) {
+    self.backbone = backbone
+    self.stride = stride
+    self.representation = representation
+    anchors = Anchors(sizes: [sizes], aspects: [0.5, 1, 2])
+    usuallyFrozen = frozen
+  }
 
   // MARK: The graph
 
   public func features(_ image: Node) -> Node {
     image.scope("backbone") { image in
-      image.frozenNorms { $0.scope("body") { $0.features(of: backbone) } }
+      image.frozenNorms { image in
+        stride == nil
+          ? image.scope("body") { $0.features(of: backbone) } : image.features(of: backbone)
+      }
     }
   }
 
@@ -47,7 +103,7 @@ public struct FasterRCNN: Detector {
   }
 
   public func outputs(_ image: Node, _ head: Head) -> KeyValuePairs<String, Node> {
-    let maps = pyramid(over: image)
+    let maps = stride.map { [map(of: image, stride: $0)] } ?? pyramid(over: image)
     let (objectness, deltas) = proposer(maps)
     if case .none = head { return ["objectness": objectness, "deltas": deltas] }
     guard case .original(let classes) = head else {
@@ -71,8 +127,26 @@ public struct FasterRCNN: Detector {
     ]
   }
 
-  /// How many maps of the pyramid regions are looked up in: all but the last.
-  package var levels: Int { anchors.sizes.count - 1 }
+  /// How many maps regions are looked up in: of a pyramid all but the last.
+  package var levels: Int { stride == nil ? anchors.sizes.count - 1 : 1 }
+
+  /// The backbone's last map with places so far apart. It is what leaves the stage `body`: what
+  /// comes behind it in the backbone has no say in any output and is no part of the graph.
+  private func map(of image: Node, stride: Int) -> Node {
+    image.stage(FasterRCNN.body) { image in
+      let levels = image.levels(through: features(image))
+      let wanted = levels.last { map in
+        let ratio = Double(image.shape.height) / Double(map.shape.height)
+        return ratio > 0.75 * Double(stride) && ratio < 1.5 * Double(stride)
+      }
+      return wanted
+        ?? image.refused(
+          "\(backbone) has no map with places \(stride) pixels apart, "
+            + "of \(image.shape.height)×\(image.shape.width) pixels")
+    }
+  }
+
+  static let body = "body"
 
   /// The backbone's last `levels` maps, the coarser ones added to the finer ones from the top down,
   /// and every other place of the last one.
@@ -114,8 +188,9 @@ public struct FasterRCNN: Detector {
       _ = map.stage("rpn") { map in
         map.shared { map in
           let count = anchors.count(level: level)
-          let hidden = map.conv("rpn.head.conv.0.0", to: width, kernel: 3, padding: 1)
-            .relu("rpn.head.conv.0.1")
+          let hidden = map.conv(
+            "rpn.head.conv.0.0", to: map.shape.channels, kernel: 3, padding: 1
+          ).relu("rpn.head.conv.0.1")
           objectness.append(
             hidden.conv("rpn.head.cls_logits", to: count, kernel: 1).flatten("rpn.flatten"))
           deltas.append(
@@ -132,8 +207,10 @@ public struct FasterRCNN: Detector {
     return (joined(objectness, "rpn.objectness"), joined(deltas, "rpn.deltas"))
   }
 
-  /// The maps are 4, 8, … times smaller than the picture, which is a multiple of 32.
-  package var scales: [Float] { (0..<levels).map { 1 / Float(4 << $0) } }
+  /// The maps of a pyramid are 4, 8, … times smaller than the picture, which is a multiple of 32.
+  package var scales: [Float] {
+    stride.map { [1 / Float($0)] } ?? (0..<levels).map { 1 / Float(4 << $0) }
+  }
 }
 
 @section("zoo_plugins") @used

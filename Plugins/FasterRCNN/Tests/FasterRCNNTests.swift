@@ -64,13 +64,13 @@ import ZooKit
     #expect(found.map { $0[0] } == channels)
     #expect(found.allSatisfy { 2 * $0[2] == 3 * $0[1] })
     let variant = Variant(
-      name: "other", architecture: FasterRCNN(backbone: backbone))
+      name: "other", architecture: FasterRCNN(onPyramidOver: backbone))
     let body = try variant.graph(input: [3, 64, 96]).parameters.first?.name ?? ""
     #expect(body.hasPrefix("backbone.body."))
   }
 
   @Test func anUnknownBackboneIsNamed() {
-    let variant = Variant(name: "other", architecture: FasterRCNN(backbone: "resnet5O"))
+    let variant = Variant(name: "other", architecture: FasterRCNN(onPyramidOver: "resnet5O"))
     #expect {
       try variant.graph()
     } throws: { error in

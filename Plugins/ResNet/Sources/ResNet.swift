@@ -17,6 +17,13 @@ public struct ResNet: Architecture {
     "resnet110": cifar(18),
   ]
 
+  public static let miniatures = [
+    "resnet-basic": ResNet(depths: [1, 2, 1], width: 8),
+    "resnet-bottleneck": ResNet(depths: [1, 2], bottleneck: true, width: 8),
+    "resnet-keras": ResNet(depths: [1, 2], bottleneck: true, lineage: .keras, width: 8),
+    "resnet-cifar": ResNet(depths: [1, 1, 1], lineage: .cifar, width: 8),
+  ]
+
   /// Whose weights fit: torchvision's (table 1, the stride of a bottleneck on its 3×3), Keras' (with
   /// biases, the stride on the first 1×1, epsilon 1.001e-5) or those for CIFAR (section 4.2: small
   /// pictures, three stages, shortcuts without parameters, option A).

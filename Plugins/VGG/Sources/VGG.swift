@@ -13,6 +13,11 @@ public struct VGG: Architecture {
     "vgg19": VGG([2, 2, 4, 4, 4]), "vgg19_bn": VGG([2, 2, 4, 4, 4], norm: true),
   ]
 
+  public static let miniatures = [
+    "vgg": VGG([1, 1, 2], widths: [8, 12, 16]),
+    "vgg_bn": VGG([1, 1, 2], norm: true, widths: [8, 12, 16]),
+  ]
+
   /// Convolutions in each block.
   let depths: [Int]
   let norm: Bool
@@ -22,6 +27,11 @@ public struct VGG: Architecture {
   package init(_ depths: [Int], norm: Bool = false) {
     self.depths = depths
     self.norm = norm
+  }
+
+  private init(_ depths: [Int], norm: Bool = false, widths: [Int]) {
+    self.init(depths, norm: norm)
+    (self.widths, hidden) = (widths, 32)
   }
 
   public func features(_ image: Node) -> Node {

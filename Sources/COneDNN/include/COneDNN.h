@@ -64,6 +64,8 @@ typedef enum {
   zoo_dnn_tanh,
   zoo_dnn_swish,  // x·σ(alpha·x)
   zoo_dnn_mish,
+  zoo_dnn_hardswish,
+  zoo_dnn_linear,  // alpha·x + beta
   /// Adds what the target held before.
   zoo_dnn_sum,
 } zoo_dnn_function;

@@ -17,7 +17,7 @@ typedef enum {
 } zoo_dnn_direction;
 
 typedef struct {
-  /// A convolution, dense layer, pooling or LRN.
+  /// A convolution, transposed or not, dense layer, pooling, LRN, resizing or function.
   zoo_dnn_kind kind;
   zoo_dnn_direction direction;
   const zoo_dnn_layout *source, *weights, *bias, *target;
@@ -25,6 +25,8 @@ typedef struct {
   int64_t kernel[2], stride[2], dilation[2], before[2], after[2];
   int64_t size;
   float alpha, beta, k;
+  /// Of zoo_dnn_elementwise: one that reads its source on the way back.
+  zoo_dnn_function function;
   /// Ahead, rectifies what a convolution or dense layer gives.
   int rectifies;
 } zoo_dnn_lesson;
@@ -75,6 +77,8 @@ typedef struct {
   /// Added to the normalised map; no base where nothing is.
   zoo_map other;
   int rectifies;
+  /// Of what is not above zero, where it rectifies.
+  float slope;
   /// With statistics of the batch, which move the running ones.
   int trains;
   float epsilon, momentum;
@@ -108,5 +112,22 @@ void zoo_sum_backward(
 /// Copies `count` floats of every item, or adds them.
 void zoo_copy_items(
     zoo_map from, zoo_map to, int64_t items, int64_t count, int adds, int threads);
+
+/// Moves channels from one batch of maps to another, wherever in their blocks they begin; what is
+/// not moved stays as it is.
+void zoo_move_channels(
+    zoo_map from, int64_t from_first, zoo_map to, int64_t to_first, int64_t channels,
+    int64_t items, int64_t plane, int threads);
+
+/// Every so many places of a larger map, as a smaller one.
+typedef struct {
+  int64_t items, blocks;
+  /// Height and width.
+  int64_t large[2], small[2], first[2], step[2];
+} zoo_places;
+
+void zoo_take_places(const zoo_places *places, zoo_map large, zoo_map small, int threads);
+/// The way back: zero where nothing was taken.
+void zoo_put_places(const zoo_places *places, zoo_map small, zoo_map large, int threads);
 
 #endif

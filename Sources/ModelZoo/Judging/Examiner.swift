@@ -31,8 +31,9 @@ struct Examination {
     switch task {
     case .classification:
       return ClassificationExaminer(self, split, data, classes: classes)
+    case .segmentation:
+      return SegmentationExaminer(self, split, data, classes: classes)
     case .detection: return DetectionExaminer(self, split, data, classes: classes)
-    case .segmentation: return SegmentationExaminer(self, split, data, classes: classes)
     }
   }
 }

@@ -33,7 +33,8 @@ public struct FinetuningRun {
   ///   - judges: pictures to judge epochs by, where they are not a part of the data.
   ///   - engine: what computes.
   public init(
-    of model: Model, on data: Dataset, _ options: Finetuning = .init(), judgedOn judges: Dataset? = nil,
+    of model: Model, on data: Dataset, _ options: Finetuning = .init(),
+    judgedOn judges: Dataset? = nil,
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
@@ -111,7 +112,9 @@ extension FinetuningRun: CustomStringConvertible {
 extension Model {
   /// The head is one layer over the features, as ResNet's is and VGG's is not.
   fileprivate var hasSingleLayerHead: Bool {
-    graph.operations(in: Stage.head).count { !graph.operations[$0].parameters.isEmpty } == 1
+    graph.operations(in: Stage.head).count {
+      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
+    } == 1
   }
 }
 

@@ -30,8 +30,10 @@ struct Lesson {
       }
       return
     }
-    guard let output = graph.outputs.first, graph.outputs.count == 1 else {
-      throw ZooError.usage("a network with \(graph.outputs.count) outputs has no usual loss")
+    let sides = graph.outputs.filter { graph.isAuxiliary($0.operation) }
+    let outputs = graph.outputs.filter { !graph.isAuxiliary($0.operation) }
+    guard let output = outputs.first, outputs.count == 1 else {
+      throw ZooError.usage("a network with \(outputs.count) outputs has no usual loss")
     }
     let shape = graph.operations[output.operation].shape
     let kind = try options.loss ?? Lesson.usualLoss(task, train)
@@ -43,22 +45,20 @@ struct Lesson {
         "label smoothing and weights of classes go with cross-entropy, not with \(kind.rawValue)")
     }
     detector = nil
-    objective = [
-      .init(
-        output.name,
-        kind.loss(
-          channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights))
-    ]
+    let loss = kind.loss(
+      channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
+    // Auxiliary heads are there for what is below them; their share is that of Szegedy et al. 2014,
+    // arXiv:1409.4842, section 5.
+    let isStill = (options.freeze ?? []).contains { $0.hasPrefix(Stage.backbone) }
+    objective = Objective(
+      [.init(output.name, loss)]
+        + (isStill ? [] : sides).map {
+          .init($0.name, loss, target: output.name, weight: 0.3)
+        })
     let borders = kind == .borderCrossEntropy ? BorderWeights() : nil
     named = { batch in
       var target = try batch.truths.target(for: shape)
-      if let borders {
-        guard case .classes(let classes) = target, shape.rank == 3 else {
-          throw ZooError.usage("\(kind.rawValue) learns from masks")
-        }
-        let weights = try borders(classes, width: shape.width, height: shape.height)
-        target = .weighted(classes, weights)
-      }
+      if let borders { target = try target.weighted(by: borders, shape) }
       return Batch(inputs: [input: batch.input], targets: [output.name: target])
     }
   }
@@ -102,6 +102,17 @@ struct Lesson {
     case (.detection, _):
       throw ZooError.usage("a detector has losses of its own")
     }
+  }
+}
+
+extension Target {
+  /// A mask whose borders between objects count for more.
+  fileprivate func weighted(by borders: BorderWeights, _ shape: Shape) throws -> Target {
+    guard case .classes(let classes) = self, shape.rank == 3 else {
+      throw ZooError.usage("border-cross-entropy learns from masks")
+    }
+    let weights = try borders(classes, width: shape.width, height: shape.height)
+    return .weighted(classes, weights)
   }
 }
 

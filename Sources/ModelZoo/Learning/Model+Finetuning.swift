@@ -1,4 +1,3 @@
-import Glibc
 import ZooData
 import ZooKit
 import ZooTraining
@@ -40,32 +39,5 @@ extension Model {
     var registry = Registry()
     try registry.add(type(of: variant.architecture))
     return try Model(contentsOf: "\(folder)/best.h5", name: name, registry: registry)
-  }
-}
-
-/// A folder that is gone, with its files, when nobody holds it any more.
-private final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(place)/zoo-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else {
-      throw ZooError.cannotCreate("cannot create a folder in \(place): \(explain(errno))")
-    }
-    path = String(cString: made)
-  }
-
-  deinit {
-    if let folder = opendir(path) {
-      while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { unlink("\(path)/\(name)") }
-      }
-      closedir(folder)
-    }
-    rmdir(path)
   }
 }

@@ -34,7 +34,8 @@ public struct Recipe: Sendable {
     model = try fields.string("model")
     if model.hasSuffix(".h5") { model = placed(model) }
     data = placed(try fields.string("data"))
-    judges = try fields.optional("validation-data") { fields, key in placed(try fields.string(key)) }
+    judges = try fields.optional("validation-data") { fields, key in placed(try fields.string(key))
+    }
     options = try Finetuning(&fields)
     try fields.finish()
   }

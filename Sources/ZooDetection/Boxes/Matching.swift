@@ -19,6 +19,12 @@ public struct Matching: Hashable, Sendable {
     case background
     /// Neither: left out of the loss.
     case between
+
+    /// Which box of the truth it is.
+    public var truth: Int? {
+      if case .truth(let index) = self { return index }
+      return nil
+    }
   }
 
   /// One for each box. Without truth everything is background.

@@ -9,7 +9,7 @@ extension OneDNNCompiler {
     let takesReLU = step.epilogue.first.map { ($0.layer as? Activation) == .relu } ?? false
     var request = Operation.Request(zoo_dnn_norm, [source.layout])
     request.alpha = layer.epsilon
-    request.riders = takesReLU ? [Activation.relu.rider] : []
+    request.riders = takesReLU ? Activation.relu.riders : []
     guard let operation = Operation(request),
       let channels = Layout([program.shapes[step.output][0]], zoo_dnn_plain)
     else { return nil }
@@ -32,10 +32,15 @@ extension OneDNNCompiler {
   }
 
   func activation(_ layer: Activation, _ step: Program.Step) throws -> Int? {
-    let source = place(of: step.inputs[0])
-    var request = Operation.Request(zoo_dnn_elementwise, [source.layout])
-    request.riders = [layer.rider]
-    return try simple(request, [source], step)
+    var source = place(of: step.inputs[0])
+    for rider in layer.riders {
+      var request = Operation.Request(zoo_dnn_elementwise, [source.layout])
+      request.riders = [rider]
+      guard let operation = Operation(request) else { return nil }
+      try emit(operation, [source], for: step)
+      source = place(of: step.output)
+    }
+    return 0
   }
 
   func sum(_ step: Program.Step) throws -> Int? {
@@ -44,8 +49,20 @@ extension OneDNNCompiler {
   }
 
   func product(_ step: Program.Step) throws -> Int? {
-    guard program.shapes[step.inputs[0]] == program.shapes[step.inputs[1]] else { return nil }
-    return try pair(zoo_dnn_product_of_two, step)
+    let (map, factor) = (program.shapes[step.inputs[0]], program.shapes[step.inputs[1]])
+    if map == factor { return try pair(zoo_dnn_product_of_two, step) }
+    // A factor for every channel lies as the map does.
+    let first = place(of: step.inputs[0])
+    guard map.rank == 3, factor == [map.channels, 1, 1] else { return nil }
+    for format in [zoo_dnn_blocks_of_16, zoo_dnn_blocks_of_8, zoo_dnn_channels_last, zoo_dnn_plain]
+    where try first.layout.equals(layout(map, format, first.layout.type)) {
+      let second = try place(
+        of: step.inputs[1], in: layout(factor, format, first.layout.type))
+      return try simple(
+        .init(zoo_dnn_product_of_two, [first.layout, second.layout], target: first.layout),
+        [first, second], step)
+    }
+    return nil
   }
 
   private func pair(_ kind: zoo_dnn_kind, _ step: Program.Step) throws -> Int? {

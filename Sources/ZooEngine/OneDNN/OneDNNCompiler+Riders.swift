@@ -11,8 +11,8 @@ extension OneDNNCompiler {
 
     init(_ step: Program.Step) {
       for rider in step.epilogue {
-        if let activation = rider.layer as? Activation {
-          all.append(activation.rider)
+        if let activation = rider.layer as? Activation, activation.riders.count == 1 {
+          all += activation.riders
         } else if rider.layer is Add, rider.others.count == 1, sum == nil {
           sum = (all.count, rider.others[0])
           all.append(.init(function: zoo_dnn_sum, alpha: 0, beta: 0))
@@ -68,16 +68,22 @@ extension OneDNNCompiler {
 }
 
 extension Activation {
-  /// The same function as oneDNN computes it.
-  var rider: zoo_dnn_rider {
+  /// The same function as oneDNN computes it: one step, or two.
+  var riders: [zoo_dnn_rider] {
     switch self {
-    case .relu: .init(function: zoo_dnn_relu, alpha: 0, beta: 0)
-    case .relu6: .init(function: zoo_dnn_clip, alpha: 0, beta: 6)
-    case .leakyReLU(let slope): .init(function: zoo_dnn_relu, alpha: slope, beta: 0)
-    case .sigmoid: .init(function: zoo_dnn_logistic, alpha: 0, beta: 0)
-    case .tanh: .init(function: zoo_dnn_tanh, alpha: 0, beta: 0)
-    case .silu: .init(function: zoo_dnn_swish, alpha: 1, beta: 0)
-    case .mish: .init(function: zoo_dnn_mish, alpha: 0, beta: 0)
+    case .relu: [.init(function: zoo_dnn_relu, alpha: 0, beta: 0)]
+    case .relu6: [.init(function: zoo_dnn_clip, alpha: 0, beta: 6)]
+    case .leakyReLU(let slope): [.init(function: zoo_dnn_relu, alpha: slope, beta: 0)]
+    case .sigmoid: [.init(function: zoo_dnn_logistic, alpha: 0, beta: 0)]
+    case .tanh: [.init(function: zoo_dnn_tanh, alpha: 0, beta: 0)]
+    case .silu: [.init(function: zoo_dnn_swish, alpha: 1, beta: 0)]
+    case .mish: [.init(function: zoo_dnn_mish, alpha: 0, beta: 0)]
+    case .hardSwish: [.init(function: zoo_dnn_hardswish, alpha: 0, beta: 0)]
+    case .hardSigmoid:
+      [
+        .init(function: zoo_dnn_linear, alpha: 1 / 6, beta: 0.5),
+        .init(function: zoo_dnn_clip, alpha: 0, beta: 1),
+      ]
     }
   }
 }

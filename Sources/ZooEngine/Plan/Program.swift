@@ -47,9 +47,12 @@ public struct Program: Sendable {
   public let outputs: [Port]
 
   /// Takes from the graph what the outputs and the kept operations need; `keeping` names operations,
-  /// or stages, whose values must exist.
+  /// or stages, whose values must exist, or an auxiliary output, which is left out else.
   public init(_ graph: Graph, _ weights: Weights, keeping: [String] = []) throws {
-    var outputs = graph.outputs.map { Port(name: $0.name, value: $0.operation) }
+    let wanted = graph.outputs.filter { port in
+      !graph.isAuxiliary(port.operation) || keeping.contains(port.name)
+    }
+    var outputs = wanted.map { Port(name: $0.name, value: $0.operation) }
     for name in keeping where !outputs.contains(where: { $0.name == name }) {
       outputs.append(Port(name: name, value: try graph.operation(called: name)))
     }

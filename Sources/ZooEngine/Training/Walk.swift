@@ -24,7 +24,10 @@ struct Walk {
       let pairs = try names.map { ($0, try graph.value(called: $0)) }
       return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
-    let outputs = graph.outputs.map(\.name)
+    // Auxiliary heads only where somebody learns from them.
+    let outputs = graph.outputs.filter { port in
+      options.seeds.map { $0.contains(port.name) } ?? true || !graph.isAuxiliary(port.operation)
+    }.map(\.name)
     seeds = try named(options.seeds ?? outputs)
     values = try named(outputs + options.keeping).merging(seeds) { first, _ in first }
     gradients = try named(options.gradients)

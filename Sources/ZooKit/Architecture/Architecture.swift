@@ -28,6 +28,10 @@ public protocol Architecture: Sendable {
   /// The members, by the names that users type.
   static var variants: [String: Self] { get }
 
+  /// Small members for tests, which train them in a second: one of each kind that the variants are
+  /// of, the same in everything but width and depth. Nobody finds them by name. The default is none.
+  static var miniatures: [String: Self] { get }
+
   var task: VisionTask { get }
   /// The picture it was designed for, C×H×W.
   var input: Shape { get }
@@ -43,6 +47,8 @@ public protocol Architecture: Sendable {
 }
 
 extension Architecture {
+  public static var miniatures: [String: Self] { [:] }
+
   public var task: VisionTask { .classification }
   public var input: Shape { [3, 224, 224] }
   public var classes: Int { 1000 }
@@ -72,7 +78,15 @@ public enum Head: Hashable, Sendable {
     }
   }
 
-  func build(on features: Node, original: (Node, Int) -> Node) -> Node {
+  /// This head over features: what an architecture with outputs of its own calls.
+  ///
+  /// ```swift
+  /// features.stage(Stage.head) { head.build(on: $0, original: self.head) }
+  /// ```
+  /// - Parameters:
+  ///   - features: the last feature map.
+  ///   - original: the family's own head, for so many classes.
+  public func build(on features: Node, original: (Node, Int) -> Node) -> Node {
     switch self {
     case .original(let classes): original(features, classes)
     case .linear(let classes):

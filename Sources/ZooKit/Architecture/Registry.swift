@@ -47,6 +47,8 @@ public struct Registry: Sendable {
     public let origin: String
     /// Sorted by name, `resnet18` before `resnet101`.
     public let variants: [Variant]
+    /// For tests; no name leads to them.
+    public let miniatures: [Variant]
   }
 
   /// Sorted by name.
@@ -93,7 +95,9 @@ public struct Registry: Sendable {
     families.append(
       .init(
         name: family.name, paper: family.paper, origin: origin,
-        variants: members.sorted { naturallyPrecedes($0.name, $1.name) }))
+        variants: members.sorted { naturallyPrecedes($0.name, $1.name) },
+        miniatures: family.small.map { Variant(name: $0.key, architecture: $0.value) }
+          .sorted { naturallyPrecedes($0.name, $1.name) }))
     families.sort { $0.name < $1.name }
   }
 
@@ -132,4 +136,5 @@ private final class Collector {
 
 extension Architecture {
   fileprivate static var instances: [String: any Architecture] { variants }
+  fileprivate static var small: [String: any Architecture] { miniatures }
 }

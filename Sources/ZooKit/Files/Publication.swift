@@ -150,7 +150,7 @@ private func retrying(_ call: () -> Int32) -> Int32 {
 
 extension ZooError {
   /// A full disk or a failing one is `.io`, whatever was tried on it.
-  fileprivate static func cannot(_ kind: Kind, _ what: String, _ code: Int32) -> ZooError {
+  package static func cannot(_ kind: Kind, _ what: String, _ code: Int32) -> ZooError {
     let disk = [ENOSPC, EDQUOT, EIO, EFBIG].contains(code)
     return ZooError(disk ? .io : kind, "cannot \(what): \(explain(code))")
   }

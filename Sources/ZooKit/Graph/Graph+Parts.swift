@@ -50,7 +50,7 @@ extension Graph {
 
   /// What the exits need beyond the entries, which are its first inputs in the order given, needed
   /// or not; inputs of this graph that are needed too come after them.
-  private func part(from entries: [Port], to exits: [Port]) -> Graph {
+  func part(from entries: [Port], to exits: [Port]) -> Graph {
     let names = Dictionary(
       entries.map { ($0.operation, $0.name) }, uniquingKeysWith: { first, _ in first })
     var needed = Set(exits.map(\.operation)).union(names.keys)

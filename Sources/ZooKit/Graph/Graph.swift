@@ -52,8 +52,15 @@ public struct Graph: Sendable {
     parameters.filter(\.role.isTrainable).reduce(0) { $0 + $1.shape.count }
   }
 
-  /// Multiply-accumulates for one picture.
-  public var macs: Int { operations.indices.reduce(0) { $0 + macs(of: $1) } }
+  /// Multiply-accumulates for one picture; heads that only training reads do not count.
+  public var macs: Int {
+    operations.indices.reduce(0) { $0 + (isAuxiliary($1) ? 0 : macs(of: $1)) }
+  }
+
+  /// Only training computes it: it belongs to the stage ``Stage/auxiliary``.
+  public func isAuxiliary(_ index: Int) -> Bool {
+    operations[index].stages.contains(Stage.auxiliary)
+  }
 
   public func macs(of index: Int) -> Int {
     let operation = operations[index]
@@ -89,6 +96,9 @@ public struct Graph: Sendable {
 public enum Stage {
   public static let backbone = "backbone"
   public static let head = "head"
+  /// Heads over what a network knows halfway, for their gradients. Their outputs are outputs of the
+  /// graph; inference leaves them out unless it is told to keep them.
+  public static let auxiliary = "auxiliary"
 }
 
 /// A place in source code.

@@ -180,9 +180,11 @@ extension Graph {
     let site = Site(file: file, line: line)
     let outputs = try body { builder.input($0, $1, site) }
     if let problem = builder.problem { throw problem }
-    self.init(
+    let all = Graph(
       operations: builder.operations, inputs: builder.inputs,
-      outputs: outputs.map { .init(name: $0.key, operation: $0.value.index) },
-      borrowed: builder.borrowed)
+      outputs: outputs.map { .init(name: $0.key, operation: $0.value.index) })
+    // What no output depends on is left out: the end of a backbone whose middle was wanted.
+    self = all.part(from: all.inputs, to: all.outputs)
+    borrowed = builder.borrowed
   }
 }

@@ -75,6 +75,16 @@ extension Node {
     callLayer(Activation.mish, name, file: file, line: line)
   }
 
+  public func hardSigmoid(
+    _ name: String? = nil, file: String = #fileID, line: Int = #line
+  ) -> Node {
+    callLayer(Activation.hardSigmoid, name, file: file, line: line)
+  }
+
+  public func hardSwish(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
+    callLayer(Activation.hardSwish, name, file: file, line: line)
+  }
+
   /// Over the first axis of an item: the classes of a vector, the channels of a map.
   public func softmax(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Softmax(), name, file: file, line: line)

@@ -15,6 +15,10 @@ public enum Activation: Layer, Hashable {
   case silu
   /// x·tanh(log(1 + eˣ)) (Misra, arXiv:1908.08681)
   case mish
+  /// min(max(x + 3, 0), 6) / 6, a sigmoid of straight lines (Howard et al., arXiv:1905.02244)
+  case hardSigmoid
+  /// x·min(max(x + 3, 0), 6) / 6 (as above, section 5.2)
+  case hardSwish
 
   public var kind: String {
     switch self {
@@ -25,6 +29,8 @@ public enum Activation: Layer, Hashable {
     case .tanh: "tanh"
     case .silu: "silu"
     case .mish: "mish"
+    case .hardSigmoid: "hardsigmoid"
+    case .hardSwish: "hardswish"
     }
   }
 
@@ -33,9 +39,9 @@ public enum Activation: Layer, Hashable {
   /// What grows with its input tells its slope by its output.
   public var needs: Needs {
     switch self {
-    case .relu, .relu6, .sigmoid, .tanh: .output
+    case .relu, .relu6, .sigmoid, .tanh, .hardSigmoid: .output
     case .leakyReLU(let slope): slope >= 0 ? .output : .inputs
-    case .silu, .mish: .inputs
+    case .silu, .mish, .hardSwish: .inputs
     }
   }
 
@@ -52,6 +58,8 @@ public enum Activation: Layer, Hashable {
       case .tanh: for i in range { y[i] = Glibc.tanh(x[i]) }
       case .silu: for i in range { y[i] = x[i] * logistic(x[i]) }
       case .mish: for i in range { y[i] = x[i] * tanhSoftplus(x[i]) }
+      case .hardSigmoid: for i in range { y[i] = hardLogistic(x[i]) }
+      case .hardSwish: for i in range { y[i] = x[i] * hardLogistic(x[i]) }
       }
     }
   }
@@ -84,6 +92,11 @@ public enum Activation: Layer, Hashable {
           let t = tanhSoftplus(x[i])
           dx[i] += dy[i] * (t + x[i] * (1 - t * t) * logistic(x[i]))
         }
+      case .hardSigmoid: for i in range { dx[i] += y[i] > 0 && y[i] < 1 ? dy[i] / 6 : 0 }
+      case .hardSwish:
+        for i in range {
+          dx[i] += x[i] <= -3 ? 0 : x[i] >= 3 ? dy[i] : dy[i] * (2 * x[i] + 3) / 6
+        }
       }
     }
   }
@@ -91,13 +104,17 @@ public enum Activation: Layer, Hashable {
   /// Exponentials cost ten times a comparison.
   private var cost: Int {
     switch self {
-    case .relu, .relu6, .leakyReLU: 1
+    case .relu, .relu6, .leakyReLU, .hardSigmoid, .hardSwish: 1
     case .sigmoid, .tanh, .silu, .mish: 10
     }
   }
 }
 
 private func logistic(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
+
+private func hardLogistic(_ x: Float) -> Float {
+  x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6
+}
 
 /// tanh(log(1 + eˣ)) = n / (n + 2) with n = eˣ(eˣ + 2), without a cancellation.
 private func tanhSoftplus(_ x: Float) -> Float {

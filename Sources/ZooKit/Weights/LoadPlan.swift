@@ -53,6 +53,8 @@ public struct LoadPlan: Sendable {
   public let mismatched: [Mismatch]
   /// The part of the network's numbers that the checkpoint brings, from 0 to 1.
   public let coverage: Double
+  /// What the lineage of the checkpoint keeps in another layout, by parameter.
+  let changes: [String: LayoutChange]
 
   /// How many of the matched tensors change their layout.
   public var transposed: Int { matched.count { $0.change != .none } }
@@ -89,6 +91,7 @@ public struct LoadPlan: Sendable {
     }
     let absent = parameters.filter { taken[$0.name] == nil }
 
+    self.changes = changes
     let neighbours = Neighbours(left: left, changes: changes)
     self.source = source
     self.matched = matched
@@ -122,7 +125,7 @@ public struct LoadPlan: Sendable {
   }
 
   /// What wrappers around a whole network put before every name.
-  private static func wrapperPrefix(of tensors: [TensorInfo]) -> String {
+  static func wrapperPrefix(of tensors: [TensorInfo]) -> String {
     var prefix = ""
     // Data parallel around compiled around data parallel: no file has more.
     while prefix.utf8.count < 40,

@@ -4,15 +4,15 @@ import ZooKit
 /// form that augmentation gives it, is computed once.
 ///
 /// Beyond its limit it keeps no more.
-final class FeatureMemory {
+package final class FeatureMemory {
   /// Bytes that it may take.
   let limit: Int
   private var known: [String: [String: Tensor]] = [:]
   private var bytes = 0
-  private(set) var hits = 0
-  private(set) var misses = 0
+  package private(set) var hits = 0
+  package private(set) var misses = 0
 
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// - Parameter compute: for one picture, as a batch.
   func features(of pictures: Tensor, compute: (Tensor) throws -> [String: Tensor]) throws

@@ -9,9 +9,9 @@ import ZooKit
 /// few numbers, so that a few plans serve all.
 ///
 /// Not to be used by two threads at once.
-final class TrainingParts: TrainingPartRunner {
+package final class TrainingParts: TrainingPartRunner {
   /// Holds parameters and gradients, and runs nothing.
-  let whole: TrainingPlan
+  package let whole: TrainingPlan
   private let network: (Shape) throws -> Graph
   private let options: TrainingPlan.Options
   private let engine: any Engine
@@ -23,7 +23,7 @@ final class TrainingParts: TrainingPartRunner {
   /// What ran forward last, by part.
   private var running: [Graph.Part: (part: Compiled, items: Int)] = [:]
   /// Of the step at hand.
-  var random = Random(seed: 0)
+  package var random = Random(seed: 0)
 
   private struct Key: Hashable {
     let part: Graph.Part
@@ -44,7 +44,7 @@ final class TrainingParts: TrainingPartRunner {
   /// - Parameters:
   ///   - network: for pictures of another shape.
   ///   - memory: keeps what the frozen beginning makes of pictures; nil computes it every time.
-  init(
+  package init(
     _ graph: Graph, _ weights: Weights, batch: Int, options: TrainingPlan.Options,
     engine: any Engine, memory: FeatureMemory?, network: @escaping (Shape) throws -> Graph
   ) throws {
@@ -53,7 +53,7 @@ final class TrainingParts: TrainingPartRunner {
     (self.network, self.options, self.engine, self.memory) = (network, options, engine, memory)
   }
 
-  func forward(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
+  package func forward(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
     guard let items = inputs.first?.value.shape[0], items > 0 else {
       throw ZooError.failure("\(part.to.joined(separator: ", ")) are computed from nothing")
     }
@@ -69,7 +69,7 @@ final class TrainingParts: TrainingPartRunner {
       })
   }
 
-  func backward(_ part: Graph.Part, _ seeds: [String: Tensor]) throws -> [String: Tensor] {
+  package func backward(_ part: Graph.Part, _ seeds: [String: Tensor]) throws -> [String: Tensor] {
     guard let (compiled, items) = running.removeValue(forKey: part) else {
       throw ZooError.failure("the way back begins where a forward pass has ended")
     }

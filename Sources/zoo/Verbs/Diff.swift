@@ -4,19 +4,41 @@ import ZooArguments
 struct DiffVerb: Verb {
   let name = "diff"
   let summary = "compare a foreign checkpoint with a variant"
-  let discussion = "The load as a plan, without loading: what matches and what does not."
-  let examples: KeyValuePairs = ["zoo diff mine.pth --as resnet50": "does it fit, and where not"]
-  var arguments: [any Argument] { [Foreign.file, Foreign.variant, Foreign.classes, Foreign.head] }
+  let discussion = """
+    The load as a plan, without loading: what matches and what does not, with the nearest name. Where \
+    names differ in a way that rules can say, the rules are proposed as the catalogue has them, and \
+    --rename tries them.
+    """
+  let examples: KeyValuePairs = [
+    "zoo diff mine.pth --as resnet50": "does it fit, and where not",
+    "zoo diff mine.pth --as resnet50 --rename encoder=": "without a prefix",
+  ]
+  var arguments: [any Argument] {
+    [Foreign.file, Foreign.variant, Foreign.classes, Foreign.head, Foreign.renames]
+  }
 
   func run(_ input: Parsed) throws {
     let fitting = try input.fitting(input.zoo())
     let plan = fitting.plan
-    if try input.wantsJSON { return emit(plan.json(variant: fitting.variant.name)) }
+    let renames = try plan.proposedRenames()
+    if try input.wantsJSON {
+      guard case .object(let members) = plan.json(variant: fitting.variant.name).content else {
+        return
+      }
+      return emit(JSON(.object(members + [("renames", JSON(renames.map(\.json)))])))
+    }
     let transposed = plan.transposed == 0 ? "" : ", \(plan.transposed) of them transposed"
     print(
       "\(plan.source.origin) (\(plan.source.format)) as \(fitting.variant.name): "
         + "\(plan.matched.count) tensors match\(transposed), \(plan.percent)")
     for line in plan.differences { print(line.printable) }
+    guard !renames.isEmpty else { return }
+    print(
+      "\nrenames that bring tensors to their places, for the catalogue or for --rename FROM=TO:")
+    for (index, rename) in renames.enumerated() {
+      let comma = index == renames.count - 1 ? "" : ","
+      print("  \(rename.json.text())\(comma)")
+    }
   }
 }
 

@@ -13,6 +13,9 @@ enum Foreign {
     completion: .files(endings: ["txt", "names"]))
   static let head = Option<ForeignHead?>(
     "--head", value: "H", help: "“none” where the file ends with the features")
+  static let renames = Option<[String]>(
+    "--rename", value: "FROM=TO",
+    help: "what the file calls FROM is TO here; a star is any word, or a part of one")
 }
 
 /// Which end of the network a foreign file has.
@@ -27,7 +30,18 @@ extension Parsed {
   func fitting(_ zoo: Zoo) throws -> Zoo.Fitting {
     try zoo.fit(
       self[Foreign.file], as: self[Foreign.variant],
-      classes: try self[Foreign.classes].map(classNames), head: try self[Foreign.head]?.kind)
+      classes: try self[Foreign.classes].map(classNames), head: try self[Foreign.head]?.kind,
+      renames: try self[Foreign.renames].map(rename))
+  }
+
+  private func rename(_ text: String) throws -> Rename {
+    let sides = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+    guard sides.count == 2 else {
+      throw ZooError.usage("--rename wants FROM=TO, not “\(text)”")
+    }
+    do { return try Rename(from: sides[0], to: sides[1]) } catch let error as ZooError {
+      throw ZooError.usage("--rename: \(error.message)")
+    }
   }
 }
 
@@ -50,7 +64,10 @@ struct ImportVerb: Verb {
   let partial = Flag(
     "--partial", help: "take what fits; the rest starts from random numbers, see --seed")
   var arguments: [any Argument] {
-    [Foreign.file, Foreign.variant, output, Foreign.classes, Foreign.head, partial]
+    [
+      Foreign.file, Foreign.variant, output, Foreign.classes, Foreign.head, Foreign.renames,
+      partial,
+    ]
   }
 
   func run(_ input: Parsed) throws {

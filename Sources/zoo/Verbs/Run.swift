@@ -6,22 +6,39 @@ struct RunVerb: Verb {
   let summary = "raw tensors in, raw tensors out"
   let discussion = """
     Feeds a batch N×C×H×W from a safetensors file to a model and writes its outputs, and any \
-    operation or stage that --keep names, to another: the tool for comparing with a reference.
+    operation or stage that --keep names, to another. With --compare the values of a reference, \
+    under the names that they have here, are held against ours in the order of the network, and the \
+    first that differs is named.
     """
   let examples: KeyValuePairs = [
     "zoo run resnet18 --input x.safetensors -o y.safetensors --keep layer1":
-      "the logits and what leaves layer1"
+      "the logits and what leaves layer1",
+    "zoo run resnet18 --input x.safetensors --compare torch.safetensors":
+      "which layer is the first to differ",
   ]
   let source = Option<String>(
     "--input", value: "X", help: "the tensor “image” or “input”, or the only one",
     completion: .files(endings: ["safetensors"]))
-  let output = Option<String>(
-    "-o", "--output", value: "Y", help: "where to write",
+  let output = Option<String?>(
+    "-o", "--output", value: "Y", help: "where to write; needed unless --compare is there",
     completion: .files(endings: ["safetensors"]))
+  let reference = Option<String?>(
+    "--compare", value: "REF", help: "values of a reference for the same input, by name",
+    completion: .files(endings: ["safetensors"]))
+  let tolerance = Option(
+    "--tolerance", value: "T", default: 1e-4, in: 0...1,
+    help: "relative error that is no difference")
   let keep = Option<[String]>("--keep", value: "NODE", help: "an operation or stage to write too")
-  var arguments: [any Argument] { [Common.model, source, output, keep, Common.precision] }
+  var arguments: [any Argument] {
+    [Common.model, source, output, keep, reference, tolerance, Common.precision]
+  }
 
   func run(_ input: Parsed) throws {
+    let path = try input[output]
+    let reference = try input[reference].map { try SafeTensors($0) }
+    guard path != nil || reference != nil else {
+      throw ZooError.usage("--output Y is missing, or --compare REF")
+    }
     let model = try input.zoo().model(input[Common.model])
     let file = try SafeTensors(input[source])
     let names = [model.graph.inputs[0].name, "input"]
@@ -36,13 +53,28 @@ struct RunVerb: Verb {
         "\(file.origin): \(info.name) is \(info.shape), "
           + "N×\(model.checkpoint.input.channels)×H×W was expected")
     }
+    /// A reference may bring the input too.
+    let given = reference?.tensors.map(\.name).first { names.contains($0) }
+    let compared = reference.map { Comparison.names($0, in: model.graph, except: given) } ?? []
     let values = try model.run(
-      file.tensor(info.name), keeping: input[keep], engine: input[Common.engine],
+      file.tensor(info.name), keeping: input[keep] + compared, engine: input[Common.engine],
       precision: input[Common.precision])
+    if let path { try write(values, of: model, to: path, input) }
+    if let reference {
+      try compare(
+        Comparison(values, with: reference, in: model.graph, except: given), reference, model, input
+      )
+    }
+  }
+
+  private func write(
+    _ values: [String: Tensor], of model: Model, to path: String, _ input: Parsed
+  ) throws {
     var outputs = Weights()
     for name in model.graph.outputs.map(\.name) + (try input[keep]) { outputs[name] = values[name] }
-    let path = try input[output]
     try SafeTensors.write(outputs, to: path)
+    // One result is enough.
+    guard try input[reference] == nil else { return }
     if try input.wantsJSON {
       emit([
         "model": JSON(model.name), "path": JSON(path),
@@ -51,5 +83,28 @@ struct RunVerb: Verb {
     } else {
       for (name, tensor) in outputs { print("\(name)  \(tensor.shape)") }
     }
+  }
+  private func compare(
+    _ comparison: Comparison, _ reference: SafeTensors, _ model: Model, _ input: Parsed
+  ) throws {
+    let tolerance = try input[tolerance]
+    for (name, near) in comparison.strangers {
+      try input.remark(
+        "zoo: \(reference.origin): nothing here is called \(name)"
+          + (near.map { "; near is \($0)" } ?? ""))
+    }
+    guard !comparison.rows.isEmpty else {
+      throw ZooError.corrupt("\(reference.origin) has no value that \(model.name) has too")
+    }
+    if try input.wantsJSON {
+      emit(comparison.json(model: model.name, tolerance: tolerance))
+    } else {
+      print(comparison.report(tolerance: tolerance))
+    }
+    guard let (row, before) = comparison.first(over: tolerance) else { return }
+    throw ZooError.corrupt(
+      "\(reference.origin): \(row.name) is the first that differs"
+        + (row.error.isFinite ? ", by \(row.error)" : "") + ", \(tolerance) is allowed"
+        + (before.map { "; \($0.name) before it agrees" } ?? ""))
   }
 }

@@ -22,6 +22,7 @@ from torchvision import models
 
 import formula
 from cifar import CIFARResNet
+from zfnet import ZFNet
 
 HERE = Path(__file__).parent
 SAMPLES = 1024
@@ -63,7 +64,7 @@ def write(variant, passes, parameters, reference):
     tensors, metadata = {}, {"parameters": str(parameters), "reference": reference}
     for name, values in double.items():
         assert np.isfinite(values).all(), name
-        if name == "logits":
+        if name == "logits" or name.startswith("output."):
             tensors[name] = values.astype(np.float32)
         else:
             record(name, values, tensors, metadata)
@@ -91,6 +92,33 @@ def stages(variant, model):
         small = isinstance(model, CIFARResNet)
         layers = {f"layer{i}": getattr(model, f"layer{i}") for i in range(1, 4 if small else 5)}
         return {"stem:relu": model.bn1, **layers} if small else {"stem": model.maxpool, **layers}
+    if variant == "zfnet":
+        return {
+            "layer1": model.norm1, "layer2": model.norm2, "layer3:relu": model.conv3,
+            "layer4:relu": model.conv4, "layer5": model.pool5,
+        }  # fmt: skip
+    if variant.startswith("squeezenet"):
+        ends = (2, 6, 11, 12) if variant == "squeezenet1_0" else (2, 5, 8, 12)
+        return dict(zip(("stem", "fire1", "fire2", "fire3"), (model.features[i] for i in ends)))
+    if variant == "googlenet":
+        return {
+            "stem": model.maxpool2, "inception3": model.maxpool3, "inception4": model.maxpool4,
+            "inception5": model.inception5b,
+        }  # fmt: skip
+    if variant == "inception_v3":
+        return {
+            "stem": model.maxpool2, "mixed5": model.Mixed_5d, "mixed6": model.Mixed_6e,
+            "mixed7": model.Mixed_7c,
+        }  # fmt: skip
+    if variant.startswith("mobilenet"):
+        ends = {
+            "mobilenet_v2": (0, 1, 3, 6, 10, 13, 16, 17), "mobilenet_v3_large": (0, 1, 3, 6, 12, 15),
+            "mobilenet_v3_small": (0, 0, 1, 3, 8, 11),
+        }[variant]  # fmt: skip
+        blocks = {f"layer{i}": model.features[end] for i, end in enumerate(ends) if i > 0}
+        if variant == "mobilenet_v3_small":
+            del blocks["layer1"]
+        return {"stem": model.features[0], **blocks, "last": model.features[-1]}
     features = model.features
     result = {"stem": features.pool0}
     for i in (1, 2, 3, 4):
@@ -106,7 +134,11 @@ CIFAR = ("resnet20", "resnet32", "resnet44", "resnet56", "resnet110")
 def torch_model(variant):
     if variant in CIFAR:
         return CIFARResNet(int(variant[6:])), 32
-    return getattr(models, variant)(weights=None), 224
+    if variant == "zfnet":
+        return ZFNet(), 224
+    options = {"init_weights": False} if variant in ("googlenet", "inception_v3") else {}
+    side = 299 if variant == "inception_v3" else 224
+    return getattr(models, variant)(weights=None, **options), side
 
 
 def fill(model):
@@ -141,9 +173,19 @@ def torch_golden(variant):
         x = torch.from_numpy(formula.tensor("input", (1, 3, side, side))).to(kind)
         with torch.no_grad():
             seen["logits"] = model(x).double().numpy()[0]
+            # What training also gives.
+            middle = {"googlenet": {"aux1": "inception4a", "aux2": "inception4d"},
+                      "inception_v3": {"AuxLogits": "Mixed_6e"}}.get(variant, {})
+            for head, module in middle.items():
+                handle = getattr(model, module).register_forward_hook(
+                    lambda _, __, output, head=head: seen.update({f"output.{head}": output}))
+                model(x)
+                handle.remove()
+                aux = getattr(model, head)(seen.pop(f"output.{head}"))
+                seen[f"output.{'aux' if variant[0] == 'i' else head}"] = aux.double().numpy()[0]
         passes.append(dict(seen))
     count = sum(p.numel() for p in model.parameters())
-    package = torch if variant in CIFAR else torchvision
+    package = torch if variant in (*CIFAR, "zfnet") else torchvision
     write(variant, passes, count, f"{package.__name__} {package.__version__.partition('+')[0]}")
 
 
@@ -153,6 +195,8 @@ KERAS = {
     "vgg16": "VGG16", "vgg19": "VGG19",
     "resnet50": "ResNet50", "resnet101": "ResNet101", "resnet152": "ResNet152",
     "densenet121": "DenseNet121", "densenet169": "DenseNet169", "densenet201": "DenseNet201",
+    "mobilenet_v1": "MobileNet", "mobilenet_v1_075": "MobileNet", "mobilenet_v1_050": "MobileNet",
+    "mobilenet_v1_025": "MobileNet",
 }  # fmt: skip
 
 
@@ -183,6 +227,7 @@ def torchvision_layer(family, layer):
 
 SUFFIX = {
     "kernel": "weight",
+    "depthwise_kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
     "beta": "bias",
@@ -196,10 +241,13 @@ def keras_fill(family, model):
         for weight in layer.weights:
             kind = weight.path.rsplit("/", 1)[1]
             name = layer.name
-            if not family.startswith("resnet"):
+            if not family.startswith(("resnet", "mobilenet")):
                 name = torchvision_layer(family, layer.name)
             name, shape = f"{name}.{SUFFIX[kind]}", tuple(weight.shape)
-            if kind == "kernel" and len(shape) == 4:
+            if layer.name.startswith("conv_dw") and len(shape) == 4:
+                values = formula.parameter(name, (shape[2], 1, shape[0], shape[1]))
+                values = values.transpose(2, 3, 0, 1)
+            elif kind == "kernel" and len(shape) == 4:
                 values = formula.parameter(name, (shape[3], shape[2], shape[0], shape[1]))
                 values = values.transpose(2, 3, 1, 0)
             elif kind == "kernel":
@@ -224,6 +272,9 @@ def keras_golden(variant):
     family = variant.removesuffix("-keras")
     if family.startswith("vgg"):
         ends = {f"block{i}": f"block{i}_pool" for i in range(1, 6)}
+    elif family.startswith("mobilenet"):
+        blocks = enumerate((1, 3, 5, 11, 13), 1)
+        ends = {"stem": "conv1_relu", **{f"layer{i}": f"conv_pw_{n}_relu" for i, n in blocks}}
     elif family.startswith("resnet"):
         last = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3), "resnet152": (3, 8, 36, 3)}
         ends = {"stem": "pool1_pool"}
@@ -241,7 +292,8 @@ def keras_golden(variant):
         keras.config.set_floatx(kind)
         keras.config.set_dtype_policy(kind)
         build = getattr(keras.applications, KERAS[family])
-        model = build(weights=None, classifier_activation=None)
+        options = {"alpha": int(family[13:] or 100) / 100} if family.startswith("mobilenet") else {}
+        model = build(weights=None, classifier_activation=None, **options)
         keras_fill(family, model)
         outputs = {f"stage.{s}": model.get_layer(layer).output for s, layer in ends.items()}
         x = formula.tensor("input", (1, 3, 224, 224)).transpose(0, 2, 3, 1).astype(kind)
@@ -263,10 +315,19 @@ VARIANTS = (
     "resnet18 resnet34 resnet50 resnet101 resnet152 resnet20 resnet32 resnet44 resnet56 resnet110 "
     "densenet121 densenet161 densenet169 densenet201 vgg16-keras vgg19-keras "
     "resnet50-keras resnet101-keras resnet152-keras "
-    "densenet121-keras densenet169-keras densenet201-keras"
+    "densenet121-keras densenet169-keras densenet201-keras "
+    "zfnet squeezenet1_0 squeezenet1_1 googlenet inception_v3 mobilenet_v1 mobilenet_v1_075 "
+    "mobilenet_v1_050 mobilenet_v1_025 mobilenet_v2 mobilenet_v3_large mobilenet_v3_small"
 ).split()
+
+
+
+def is_keras(variant):
+    """Of the first MobileNet torchvision has none."""
+    return variant.endswith("-keras") or variant.startswith("mobilenet_v1")
+
 
 if __name__ == "__main__":
     torch.set_num_threads(2)
     for variant in sys.argv[1:] or VARIANTS:
-        (keras_golden if variant.endswith("-keras") else torch_golden)(variant)
+        (keras_golden if is_keras(variant) else torch_golden)(variant)

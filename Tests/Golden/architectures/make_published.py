@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torchvision import models
 
-from make import KERAS, VARIANTS, torch_model
+from make import KERAS, VARIANTS, is_keras, torch_model
 
 # keras.io/api/applications: parameters with the moving statistics, top-1, top-5.
 KERAS_PUBLISHED = {
@@ -24,6 +24,7 @@ KERAS_PUBLISHED = {
     "densenet121": (8_062_504, 75.0, 92.3),
     "densenet169": (14_307_880, 76.2, 93.2),
     "densenet201": (20_242_984, 77.3, 93.6),
+    "mobilenet_v1": (4_253_864, 70.4, 89.5),
 }
 
 # Test errors in the README of akamaster/pytorch_resnet_cifar10.
@@ -49,11 +50,14 @@ def torch_record(variant):
     if variant in CIFAR_ERRORS:
         record["weights"] = {"cifar10": {"top1": round(100 - CIFAR_ERRORS[variant], 2)}}
         return record
+    if variant == "zfnet":
+        return record
     weights = {}
     for entry in models.get_model_weights(variant):
         if not entry.name.startswith("IMAGENET1K_V"):
             continue
-        assert entry.meta["num_params"] == record["parameters"]
+        # Its own count leaves out the auxiliary heads of this one.
+        assert entry.meta["num_params"] == record["parameters"] or variant == "googlenet"
         # Written there with three decimals, not always rounded the same way.
         assert abs(entry.meta["_ops"] - total / 1e9) < 0.001, (variant, entry.meta["_ops"], total)
         metrics = entry.meta["_metrics"]["ImageNet-1K"]
@@ -67,21 +71,28 @@ def keras_record(variant):
     import keras
 
     family = variant.removesuffix("-keras")
-    model = getattr(keras.applications, KERAS[family])(weights=None)
+    options = {"alpha": int(family[13:] or 100) / 100} if family.startswith("mobilenet") else {}
+    model = getattr(keras.applications, KERAS[family])(weights=None, **options)
     total = 0
     for layer in model.layers:
-        if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            total += math.prod(layer.output.shape[1:]) * 9
+        elif isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense)):
             total += math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:-1])
+    record = {
+        "parameters": sum(math.prod(w.shape) for w in model.trainable_weights), "macs": total
+    }  # fmt: skip
+    if family not in KERAS_PUBLISHED:
+        return record
     published, top1, top5 = KERAS_PUBLISHED[family]
     assert model.count_params() == published
     return {
-        "parameters": sum(math.prod(w.shape) for w in model.trainable_weights),
-        "macs": total,
+        **record,
         "weights": {"imagenet1k-keras": {"top1": top1, "top5": top5}},
     }
 
 
 if __name__ == "__main__":
-    records = {v: (keras_record if v.endswith("-keras") else torch_record)(v) for v in VARIANTS}
+    records = {v: (keras_record if is_keras(v) else torch_record)(v) for v in VARIANTS}
     lines = ",\n".join(f"  {json.dumps(v)}: {json.dumps(records[v])}" for v in sorted(records))
     (Path(__file__).parent / "published.json").write_text(f"{{\n{lines}\n}}\n")

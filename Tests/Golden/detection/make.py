@@ -204,6 +204,42 @@ def miniature(shorter, longer):
         box_predictor=faster_rcnn.FastRCNNPredictor(32, 6))
 
 
+def pyramid18(shorter, longer):
+    """The variant itself, as torchvision builds it for other ResNets."""
+    body = torchvision.models.detection.backbone_utils.resnet_fpn_backbone(
+        backbone_name="resnet18", weights=None)
+    return faster_rcnn.FasterRCNN(body, 91, min_size=shorter, max_size=longer)
+
+
+class Map(torch.nn.Module):
+    """The first layers of VGG-16's features under their own names."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.features = torchvision.models.vgg16(weights=None).features[:layers]
+        self.out_channels = 512
+
+    def forward(self, x):
+        return self.features(x)
+
+
+def on_a_map(layers, sizes, shorter, longer):
+    return faster_rcnn.FasterRCNN(
+        Map(layers), min_size=shorter, max_size=longer,
+        rpn_anchor_generator=anchor_utils.AnchorGenerator((sizes,), ((0.5, 1.0, 2.0),)),
+        box_roi_pool=MultiScaleRoIAlign(["0"], 7, 2),
+        box_head=faster_rcnn.TwoMLPHead(512 * 49, 32),
+        box_predictor=faster_rcnn.FastRCNNPredictor(32, 6))
+
+
+def vgg16(shorter, longer):
+    return on_a_map(30, (16, 32, 64), shorter, longer)
+
+
+def vgg16_c4(shorter, longer):
+    return on_a_map(23, (8, 16, 32), shorter, longer)
+
+
 CASES = {
     # name: (network, shorter, longer, pictures)
     "wide": (full, 224, 373, [(320, 240)]),
@@ -213,6 +249,9 @@ CASES = {
     "miniature": (miniature, 96, 160, [(100, 70), (64, 64)]),
     "slow": (full, 800, 1333, [(640, 425)]),
     "pair": (full, 192, 320, [(200, 160), (120, 190)]),
+    "resnet18": (pyramid18, 128, 213, [(150, 110), (100, 140)]),
+    "vgg16": (vgg16, 128, 213, [(150, 110), (100, 140)]),
+    "vgg16-c4": (vgg16_c4, 96, 160, [(150, 110), (100, 140)]),
 }
 
 
@@ -232,8 +271,9 @@ def pipeline(name):
         first = dict(seen)
         exact = model.double()([image.double() for image in images])
     out = {"batch": first["batch"]}
-    for level in "0123":
-        out[f"map.{level}"] = first["maps"][level]
+    maps = first["maps"]
+    for level in "0123" if isinstance(maps, dict) else ():
+        out[f"map.{level}"] = maps[level]
     for level, (logits, deltas) in enumerate(zip(*first["rpn"])):
         out[f"objectness.{level}"], out[f"deltas.{level}"] = logits, deltas
     metadata = {"reference": f"torchvision {torchvision.__version__}"}

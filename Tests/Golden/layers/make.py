@@ -123,6 +123,7 @@ for name, function in {
     "relu": F.relu, "relu6": F.relu6, "leakyrelu": lambda x: F.leaky_relu(x, 0.1),
     "leakyrelu turned": lambda x: F.leaky_relu(x, -0.5), "sigmoid": torch.sigmoid,
     "tanh": torch.tanh, "silu": F.silu, "mish": F.mish,
+    "hardsigmoid": F.hardsigmoid, "hardswish": F.hardswish,
 }.items():
     case(name, [(2, 3, 3, 5)], {}, function, scale=8)
 

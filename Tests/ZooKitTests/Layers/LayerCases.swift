@@ -113,6 +113,8 @@ extension LayerCase {
     .init("tanh", Activation.tanh, 2, [3, 3, 5], scale: 8),
     .init("silu", Activation.silu, 2, [3, 3, 5], scale: 8),
     .init("mish", Activation.mish, 2, [3, 3, 5], scale: 8),
+    .init("hardsigmoid", Activation.hardSigmoid, 2, [3, 3, 5], scale: 8, isSmooth: false),
+    .init("hardswish", Activation.hardSwish, 2, [3, 3, 5], scale: 8, isSmooth: false),
     .init("softmax vector", Softmax(), 3, [6], scale: 4),
     .init("softmax map", Softmax(), 2, [4, 3, 2], scale: 4),
   ]

@@ -119,6 +119,7 @@ struct LayerFacts {
   /// Not a number is passed on, not hidden.
   @Test(arguments: [
     Activation.relu, .relu6, .leakyReLU(slope: 0.1), .sigmoid, .tanh, .silu, .mish,
+    .hardSigmoid, .hardSwish,
   ])
   func activationsPassOnWhatIsNotANumber(_ layer: Activation) throws {
     let run = try LayerRun(layer, [[2]], batch: 1, inputs: [[.nan, 1]], weights: [])

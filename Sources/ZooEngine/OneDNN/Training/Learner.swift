@@ -15,6 +15,7 @@ final class Learner {
     var alpha: Float = 0
     var beta: Float = 0
     var k: Float = 0
+    var function = zoo_dnn_relu
     var rectifies = false
 
     init(_ kind: zoo_dnn_kind, _ source: Layout, _ target: Layout) {
@@ -41,6 +42,7 @@ final class Learner {
     wanted.after = (Int64(window.padding.bottom), Int64(window.padding.right))
     wanted.size = Int64(lesson.size)
     (wanted.alpha, wanted.beta, wanted.k) = (lesson.alpha, lesson.beta, lesson.k)
+    wanted.function = lesson.function
     wanted.rectifies = lesson.rectifies && direction == zoo_dnn_ahead ? 1 : 0
     guard let handle = zoo_dnn_learner_make(&wanted) else { return nil }
     self.handle = handle

@@ -2,7 +2,7 @@ import COneDNN
 import ZooKit
 
 extension TrainingCompiler {
-  /// y = relu(norm(x) + other), in two looks at x; the way back in two looks at x and the gradient.
+  /// y = relu(norm(x) + other), the rectifier with a slope or without, in two looks at x; the way back in two looks at x and the gradient.
   func norm(_ layer: BatchNorm, _ group: [Int]) throws -> Bool {
     let (first, last) = (group[0], group[group.count - 1])
     let operation = graph.operations[first]
@@ -17,7 +17,8 @@ extension TrainingCompiler {
       others = graph.operations[group[1]].inputs.filter { $0 != first }
     }
     let other = try others.first.map { try inBlocks($0) }
-    let rectifies = graph.operations[last].layer is Activation
+    let slope = (graph.operations[last].layer as? Activation)?.slope
+    let rectifies = slope != nil
 
     let blocks = (operation.shape[0] + 15) / 16 * 16
     // Mean and factor of every channel.
@@ -31,6 +32,7 @@ extension TrainingCompiler {
       norm.plane = Int64(plane)
       norm.x = x.map(run)
       (norm.rectifies, norm.trains) = (rectifies ? 1 : 0, trains ? 1 : 0)
+      norm.slope = slope ?? 0
       (norm.epsilon, norm.momentum) = (layer.epsilon, layer.momentum)
       norm.weight = UnsafePointer(try parameters.value(of: names[0]).pointer)
       norm.bias = UnsafePointer(try parameters.value(of: names[1]).pointer)

@@ -13,20 +13,69 @@ extension TrainingCompiler {
     let rectifies: Bool
   }
 
+  /// A convolution in either direction as the library describes it.
+  private struct Kernels {
+    /// The library's ways to it, best first.
+    let kinds: [zoo_dnn_kind]
+    /// How the parameter lies, and how the library would have it.
+    let plain, packed: Layout
+    let window: Window
+    let outputs: Int
+    let hasBias: Bool
+    let forms: [(Place.Form, Place.Form)]
+  }
+
   func convolution(_ layer: Convolution, _ group: [Int]) throws -> Bool {
-    let (first, last) = (group[0], group[group.count - 1])
-    let operation = graph.operations[first]
-    let input = operation.inputs[0]
-    let (from, to) = (shape(input), operation.shape)
+    let operation = graph.operations[group[0]]
+    let (from, to) = (shape(operation.inputs[0]), operation.shape)
     let kernel = layer.window.kernel
     let inputs = from.channels / layer.groups
     let axes =
       layer.groups == 1
       ? [layer.outputs, inputs, kernel.height, kernel.width]
       : [layer.groups, layer.outputs / layer.groups, inputs, kernel.height, kernel.width]
-    guard let plain = Layout(axes, zoo_dnn_plain), let packed = Layout(axes, zoo_dnn_any),
-      let bias = Layout([layer.outputs], zoo_dnn_plain)
+    guard let plain = Layout(axes, zoo_dnn_plain), let packed = Layout(axes, zoo_dnn_any) else {
+      return false
+    }
+    return try convolution(
+      Kernels(
+        kinds: isWinograds(layer, from, to)
+          ? [zoo_dnn_winograd, zoo_dnn_convolution] : [zoo_dnn_convolution],
+        plain: plain, packed: packed, window: layer.window, outputs: layer.outputs,
+        hasBias: layer.bias,
+        forms: from.channels < 4 && layer.groups == 1
+          ? [(.plain, .blocks), (.blocks, .blocks), (.plain, .plain)]
+          : [(.blocks, .blocks), (.plain, .plain)]), group)
+  }
+
+  func transposedConvolution(_ layer: TransposedConvolution, _ index: Int) throws -> Bool {
+    let inputs = shape(graph.operations[index].inputs[0]).channels
+    let (kernel, outputs) = (layer.window.kernel, layer.outputs)
+    // The library counts outputs first; the weights lie with the inputs first.
+    let axes = [outputs, inputs, kernel.height, kernel.width]
+    let taps = kernel.height * kernel.width
+    var window = layer.window
+    guard layer.groups == 1, window.padding.bottom >= layer.outputPadding.height,
+      window.padding.right >= layer.outputPadding.width,
+      let plain = Layout(axes, strides: [taps, outputs * taps, kernel.width, 1]),
+      let packed = Layout(axes, zoo_dnn_any)
     else { return false }
+    window.padding.bottom -= layer.outputPadding.height
+    window.padding.right -= layer.outputPadding.width
+    return try convolution(
+      Kernels(
+        kinds: [zoo_dnn_transposed_convolution], plain: plain, packed: packed, window: window,
+        outputs: outputs, hasBias: layer.bias, forms: [(.blocks, .blocks), (.plain, .plain)]),
+      [index])
+  }
+
+  private func convolution(_ kernels: Kernels, _ group: [Int]) throws -> Bool {
+    let (first, last) = (group[0], group[group.count - 1])
+    let operation = graph.operations[first]
+    let input = operation.inputs[0]
+    let (from, to) = (shape(input), operation.shape)
+    let plain = kernels.plain
+    guard let bias = Layout([kernels.outputs], zoo_dnn_plain) else { return false }
     let rectifies = group.count > 1
     let learns = operation.parameters.contains(where: parameters.learns)
 
@@ -35,13 +84,12 @@ extension TrainingCompiler {
       _ source: Place.Form, _ target: Place.Form, _ direction: zoo_dnn_direction,
       rectifies: Bool = false
     ) throws -> Learner? {
-      for kind in isWinograds(layer, from, to) && source == .blocks && target == .blocks
-        ? [zoo_dnn_winograd, zoo_dnn_convolution] : [zoo_dnn_convolution]
-      {
+      for kind in kernels.kinds
+      where kind != zoo_dnn_winograd || source == .blocks && target == .blocks {
         var lesson = Learner.Lesson(kind, try layout(from, source), try layout(to, target))
-        lesson.weights = packed
-        lesson.bias = layer.bias ? bias : nil
-        lesson.window = layer.window
+        lesson.weights = kernels.packed
+        lesson.bias = kernels.hasBias ? bias : nil
+        lesson.window = kernels.window
         lesson.rectifies = rectifies
         if let learner = Learner(lesson, direction) { return learner }
       }
@@ -68,12 +116,8 @@ extension TrainingCompiler {
         source: source, target: target, forward: forward, toSource: toSource,
         toWeights: toWeights, rectifies: fused)
     }
-    let forms: [(Place.Form, Place.Form)] =
-      from.channels < 4 && layer.groups == 1
-      ? [(.plain, .blocks), (.blocks, .blocks), (.plain, .plain)]
-      : [(.blocks, .blocks), (.plain, .plain)]
     var chosen: Way?
-    for (source, target) in forms where chosen == nil { chosen = try way(source, target) }
+    for (source, target) in kernels.forms where chosen == nil { chosen = try way(source, target) }
     guard let way = chosen else { return false }
 
     let x = try place(of: input, way.source)
@@ -84,7 +128,7 @@ extension TrainingCompiler {
     run(
       way.forward, "convolution",
       [(zoo_dnn_of_source, x), (zoo_dnn_of_weights, weights), (zoo_dnn_of_target, y)],
-      bias: layer.bias ? operation.parameters[1] : nil)
+      bias: kernels.hasBias ? operation.parameters[1] : nil)
     finish(y, last, rectifies: rectifies && !way.rectifies)
 
     onTheWayBack(last) { [self] in
@@ -185,7 +229,7 @@ extension TrainingCompiler {
   }
 
   /// Runs a kernel that reads parameters where they lie.
-  func run(
+  private func run(
     _ learner: Learner, _ name: String, _ arguments: [(zoo_dnn_part, Place)],
     weight: Parameter? = nil, bias: Parameter? = nil
   ) {
@@ -202,7 +246,7 @@ extension TrainingCompiler {
   }
 
   /// The gradients of weights and bias, at home in their own layout once per step.
-  func learn(
+  private func learn(
     _ parameters: [Parameter], _ plain: Layout, _ learner: Learner, _ name: String,
     _ arguments: [(zoo_dnn_part, Place)]
   ) throws {

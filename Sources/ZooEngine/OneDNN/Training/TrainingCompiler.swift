@@ -152,7 +152,8 @@ final class TrainingCompiler {
         operation.layer is BatchNorm && operation.shape.rank == 3
         || operation.layer is Convolution || operation.layer is Dense || operation.layer is Add
       if isLeader, let next = follower(group[group.count - 1]), !taken.contains(next),
-        graph.operations[next].layer as? Activation == .relu
+        let function = graph.operations[next].layer as? Activation,
+        function == .relu || operation.layer is BatchNorm && function.slope != nil
       {
         group.append(next)
       }
@@ -178,6 +179,9 @@ final class TrainingCompiler {
     case let layer as Activation: return try activation(layer, first)
     case is Add: return try sum(group)
     case is Concatenate: return try concatenation(first)
+    case let layer as Slice: return try slice(layer, first)
+    case let layer as Pad: return try pad(layer, first)
+    case let layer as Upsample: return try upsample(layer, first)
     case is Reshape: return try reshape(first)
     case let layer as Dropout where layer.rate == 0 || !walk.isTraining[first]:
       return try passOn(first)
@@ -246,6 +250,17 @@ final class TrainingCompiler {
 
   /// A layer adds to its parameters' gradients by itself.
   func isFirst(to parameter: Parameter) -> Bool { served.insert(parameter.name).inserted }
+}
+
+extension Activation {
+  /// Of what is not above zero, for a rectifier whose output has its input's sign.
+  var slope: Float? {
+    switch self {
+    case .relu: 0
+    case .leakyReLU(let slope) where slope > 0: slope
+    default: nil
+    }
+  }
 }
 
 extension LearnedParameters {

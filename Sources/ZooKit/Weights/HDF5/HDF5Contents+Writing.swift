@@ -85,7 +85,8 @@ extension HDF5Contents.Dataset {
     let rank = Int32(shape.rank)
     if case .text(let bytes) = values {
       return zoo_hdf5_dataset(
-        image, path, Int32(ZOO_TEXT), bytes.count, 0, sizes, nil, nil, &offset)
+        image, path, Int32(ZOO_TEXT), bytes.count / max(1, shape.count), rank, sizes, nil, nil,
+        &offset)
     }
     guard isChunked else {
       return zoo_hdf5_dataset(image, path, type.code, 0, rank, sizes, nil, nil, &offset)

@@ -87,6 +87,20 @@ public struct HDF5Contents: Sendable {
       .init(path: path, shape: [], type: .uint8, values: .text(bytes), compressed: false))
   }
 
+  /// A list of strings, each with room for the longest.
+  public mutating func add(_ path: String, texts: [String]) throws {
+    let width = max(1, texts.reduce(0) { max($0, $1.utf8.count) })
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(width * texts.count)
+    for text in texts {
+      bytes += text.utf8
+      bytes += repeatElement(0, count: width - text.utf8.count)
+    }
+    try add(
+      .init(path: path, shape: [texts.count], type: .uint8, values: .text(bytes), compressed: false)
+    )
+  }
+
   private mutating func add(_ dataset: Dataset) throws {
     let parts = dataset.path.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count > 1, parts[0].isEmpty,

@@ -1,0 +1,209 @@
+import Glibc
+import ZooDetection
+import ZooKit
+
+// Both stages learn together, from the same step (section 3.2, “approximate joint training”): what
+// the second stage wants of the maps goes back through the regions, which count as given.
+
+extension FasterRCNN {
+  /// What the two stages learn from.
+  package struct Learning: Hashable, Sendable {
+    /// Anchors: which are things, and how many count (section 3.1.3).
+    package var anchorMatching = Matching(high: 0.7, low: 0.3, takesBest: true)
+    package var anchors = BalancedSampler(count: 256, share: 0.5)
+    /// More go on than when it is used.
+    package var proposals = {
+      var proposals = Proposals()
+      (proposals.before, proposals.after) = (2000, 2000)
+      return proposals
+    }()
+    /// Regions, the same way (Girshick 2015, arXiv:1504.08083, section 2.3).
+    package var regionMatching = Matching(high: 0.5, low: 0.5)
+    package var regions = BalancedSampler(count: 512, share: 0.25)
+
+    package init() {}
+  }
+
+  public var losses: [String] { ["objectness", "rpn_box_reg", "classifier", "box_reg"] }
+
+  public func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
+    -> [Double]
+  {
+    let named = try network.forward(proposing, ["image": lesson.pictures.tensor])
+    let values = try proposing.to.map { name in
+      guard let value = named[name] else { throw ZooError.failure("the network gives no \(name)") }
+      return value
+    }
+    let field = try AnchorField(anchors, values[2...], lesson.pictures)
+    let first = try judge(objectness: values[0], deltas: values[1], field, lesson)
+    let proposals = try propose(
+      learning.proposals, objectness: values[0], deltas: values[1], from: field)
+    var seeds = ["objectness": first.objectness, "deltas": first.deltas]
+    var losses = first.losses + [0, 0]
+
+    let chosen = choose(from: proposals, lesson)
+    if !chosen.labels.isEmpty {
+      let (layer, maps) = (RoIAlign(to: pooled, scales: scales), Array(values[2..<2 + levels]))
+      let regions = try Tensor(regions: chosen.boxes)
+      let entrance = FasterRCNN.looking.from[0]
+      let seen = try network.forward(
+        FasterRCNN.looking, [entrance: layer.regions(of: maps, regions)])
+      guard let scores = seen["scores"], let boxes = seen["boxes"] else {
+        throw ZooError.failure("the second stage gives neither scores nor boxes")
+      }
+      let second = try judge(scores: scores, boxes: boxes, chosen, share: lesson.share)
+      losses.replaceSubrange(2..., with: second.losses)
+      let back = try network.backward(
+        FasterRCNN.looking, ["scores": second.scores, "boxes": second.boxes])
+      if let slope = back[entrance] {
+        for (name, gradient) in zip(
+          mapNames, try layer.gradients(of: maps, regions, slope))
+        {
+          seeds[name] = gradient
+        }
+      }
+    }
+    _ = try network.backward(proposing, seeds)
+    return losses
+  }
+
+  // MARK: The first stage
+
+  /// Whether anchors hold a thing (cross-entropy over those that were chosen) and how to move those
+  /// that do; equation 1, with both sums over as many anchors.
+  private func judge(
+    objectness: Tensor, deltas: Tensor, _ field: AnchorField, _ lesson: DetectionLesson
+  ) throws -> (losses: [Double], objectness: Tensor, deltas: Tensor) {
+    try field.check(objectness, deltas)
+    let samples = lesson.truths.enumerated().map { picture, truths in
+      let matches = learning.anchorMatching.matches(of: field.boxes, to: truths.map(\.box))
+      let (things, background) = learning.anchors.sample(
+        matches, random: lesson.random.key("anchors").key(picture))
+      return (things.map { ($0, matches[$0].truth.map { truths[$0].box }) }, background)
+    }
+    let count = samples.reduce(0) { $0 + $1.0.count + $1.1.count }
+    let coding = BoxCoding()
+    var (answered, moved) = (0.0, 0.0)
+    var logitSlopes = try Tensor(zeros: objectness.shape)
+    var codeSlopes = try Tensor(zeros: deltas.shape)
+    let scale = 1 / Double(max(count, 1))
+    try objectness.withValues { logits in
+      try logitSlopes.withMutableValues { slopes in
+        for (picture, (things, background)) in samples.enumerated() {
+          for (anchor, isThing) in things.map({ ($0.0, true) }) + background.map({ ($0, false) }) {
+            let place = field.logit(anchor, picture)
+            let x = Double(logits[place])
+            answered += max(x, 0) - (isThing ? x : 0) + log1p(exp(-abs(x)))
+            slopes[place] = Float(
+              lesson.share * scale * (1 / (1 + exp(-x)) - (isThing ? 1 : 0)))
+          }
+        }
+      }
+    }
+    try deltas.withValues { codes in
+      try codeSlopes.withMutableValues { slopes in
+        for (picture, (things, _)) in samples.enumerated() {
+          for case (let anchor, let truth?) in things {
+            let wanted = coding.encode(truth, from: field.boxes[anchor])
+            let (first, step) = field.code(anchor, picture)
+            for axis in 0..<4 {
+              let place = first + axis * step
+              let (value, slope) = smoothed(codes[place] - wanted[axis])
+              moved += value
+              slopes[place] = Float(lesson.share * scale * slope)
+            }
+          }
+        }
+      }
+    }
+    return ([answered * scale, moved * scale], logitSlopes, codeSlopes)
+  }
+
+  // MARK: The second stage
+
+  /// Regions to look at, of which each is background, label 0, or a box of the truth.
+  private struct Chosen {
+    /// Of each picture.
+    var boxes: [[Box]] = []
+    var labels: [Int] = []
+    /// How the region leads to its box; nil for background.
+    var codes: [SIMD4<Float>?] = []
+  }
+
+  /// Of the proposals and the truth itself, which is a proposal too: else there would be no good
+  /// ones in the beginning.
+  private func choose(from proposals: [[Box]], _ lesson: DetectionLesson) -> Chosen {
+    let coding = BoxCoding(weights: 10, 10, 5, 5)
+    var chosen = Chosen()
+    for (picture, truths) in lesson.truths.enumerated() {
+      let boxes = proposals[picture] + truths.map(\.box)
+      let matches = learning.regionMatching.matches(of: boxes, to: truths.map(\.box))
+      let (things, background) = learning.regions.sample(
+        matches, random: lesson.random.key("regions").key(picture))
+      let order = (things + background).sorted()
+      chosen.boxes.append(order.map { boxes[$0] })
+      for index in order {
+        let truth = matches[index].truth.map { truths[$0] }
+        chosen.labels.append(truth.map { $0.classIndex + 1 } ?? 0)
+        chosen.codes.append(truth.map { coding.encode($0.box, from: boxes[index]) })
+      }
+    }
+    return chosen
+  }
+
+  /// Of which class a region is, and how to move it where it is of one: only the numbers of that
+  /// class count.
+  private func judge(scores: Tensor, boxes: Tensor, _ chosen: Chosen, share: Double) throws -> (
+    losses: [Double], scores: Tensor, boxes: Tensor
+  ) {
+    let classes = scores.shape[1]
+    guard boxes.shape[1] == 4 * classes, scores.shape[0] == chosen.labels.count else {
+      throw ZooError.failure("\(boxes.shape) boxes do not fit \(scores.shape) scores")
+    }
+    if let label = chosen.labels.max(), label >= classes {
+      throw ZooError.corrupt(
+        "a box is of class \(label - 1); the network knows \(classes - 1), from 0 on")
+    }
+    let scale = 1 / Double(chosen.labels.count)
+    var (named, moved) = (0.0, 0.0)
+    var scoreSlopes = try Tensor(zeros: scores.shape)
+    var codeSlopes = try Tensor(zeros: boxes.shape)
+    try scores.withValues { scores in
+      try scoreSlopes.withMutableValues { slopes in
+        for (row, label) in chosen.labels.enumerated() {
+          let logits = scores[row * classes..<(row + 1) * classes]
+          let largest = Double(logits.max() ?? 0)
+          let odds = logits.map { exp(Double($0) - largest) }
+          let sum = odds.reduce(0, +)
+          named += log(sum) + largest - Double(scores[row * classes + label])
+          for index in 0..<classes {
+            slopes[row * classes + index] = Float(
+              share * scale * (odds[index] / sum - (index == label ? 1 : 0)))
+          }
+        }
+      }
+    }
+    try boxes.withValues { codes in
+      try codeSlopes.withMutableValues { slopes in
+        for (row, (label, wanted)) in zip(chosen.labels, chosen.codes).enumerated() {
+          guard let wanted else { continue }
+          for axis in 0..<4 {
+            let place = 4 * (row * classes + label) + axis
+            let (value, slope) = smoothed(codes[place] - wanted[axis])
+            moved += value
+            slopes[place] = Float(share * scale * slope)
+          }
+        }
+      }
+    }
+    return ([named * scale, moved * scale], scoreSlopes, codeSlopes)
+  }
+}
+
+/// The smooth absolute value (Girshick 2015, arXiv:1504.08083, equation 3) that is a parabola below
+/// a ninth, and its slope.
+private func smoothed(_ difference: Float) -> (value: Double, slope: Double) {
+  let (x, beta) = (Double(difference), 1.0 / 9)
+  return abs(x) < beta
+    ? (0.5 * x * x / beta, x / beta) : (abs(x) - 0.5 * beta, x < 0 ? -1 : 1)
+}

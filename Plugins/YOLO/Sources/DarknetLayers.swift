@@ -1,0 +1,103 @@
+import ZooKit
+
+/// Darknet's layers, convolutions numbered in the order in which they are written, which is that of
+/// a `.weights` file.
+final class DarknetLayers {
+  /// Where a layer belongs; the first part of its name.
+  enum Part: String { case backbone, neck, head }
+
+  enum Function { case leaky, mish }
+
+  var part = Part.backbone
+  private let narrowing: Int
+  private var count = 0
+
+  init(_ narrowing: Int) { self.narrowing = narrowing }
+
+  /// What belongs to no head is frozen or tuned as `body` and `neck`: the host calls both together
+  /// the backbone.
+  private func staged(_ x: Node, _ body: (Node) -> Node) -> Node {
+    switch part {
+    case .backbone: x.stage("body", body)
+    case .neck: x.stage("neck", body)
+    case .head: x.stage(Stage.head, body)
+    }
+  }
+
+  /// A convolution that keeps the map's size, or halves it, its norm and its rectifier.
+  func conv(
+    _ x: Node, to width: Int, _ kernel: Int, stride: Int = 1, _ function: Function = .leaky
+  ) -> Node {
+    count += 1
+    let (name, number) = (part.rawValue, count)
+    return staged(x) { x in
+      let norm = x.conv(
+        "\(name).conv\(number)", to: max(1, width / narrowing), kernel: .init(kernel),
+        stride: .init(stride), padding: .init(kernel / 2), bias: false
+      ).batchNorm("\(name).norm\(number)", momentum: 0.03)
+      return switch function {
+      case .leaky: norm.leakyReLU("\(name).leaky\(number)", slope: 0.1)
+      case .mish: norm.mish("\(name).mish\(number)")
+      }
+    }
+  }
+
+  /// Several, one after the other: widths and kernels.
+  func convs(_ x: Node, _ all: (Int, Int)..., function: Function = .leaky) -> Node {
+    all.reduce(x) { conv($0, to: $1.0, $1.1, function) }
+  }
+
+  /// What the classes decide: a convolution of one place, and nothing behind it.
+  func head(_ x: Node, to width: Int) -> Node {
+    count += 1
+    let number = count
+    return x.stage(Stage.head) { $0.conv("head.conv\(number)", to: width, kernel: 1) }
+  }
+
+  /// The borders are together one less than the kernel, the smaller half before the map: a window
+  /// of two with stride one keeps its size.
+  func maxPool(_ x: Node, _ kernel: Int, stride: Int) -> Node {
+    let before = (kernel - 1) / 2
+    let after = kernel - 1 - before
+    return staged(x) {
+      $0.maxPool(
+        "\(part.rawValue).maxpool", kernel: .init(kernel), stride: .init(stride),
+        padding: .init(top: before, left: before, bottom: after, right: after))
+    }
+  }
+
+  /// A convolution and a pooling that halves the map.
+  func halved(_ x: Node, _ width: Int) -> Node { maxPool(conv(x, to: width, 3), 2, stride: 2) }
+
+  /// `route`: maps one after another.
+  func joined(_ first: Node, _ others: Node...) -> Node {
+    staged(first) { $0.callLayer(Concatenate(), "\(part.rawValue).route", with: others) }
+  }
+
+  /// `route` with groups: the second half of the channels.
+  func secondHalf(_ x: Node) -> Node {
+    let half = x.shape.channels / 2
+    return staged(x) { $0.slice("\(part.rawValue).route", of: half..<x.shape.channels) }
+  }
+
+  func sum(_ a: Node, _ b: Node) -> Node {
+    staged(a) { $0.add(b, "\(part.rawValue).shortcut") }
+  }
+
+  func doubled(_ x: Node) -> Node {
+    staged(x) { $0.upsampleNearest("\(part.rawValue).upsample", by: 2) }
+  }
+
+  func reorganised(_ x: Node) -> Node {
+    staged(x) { $0.callLayer(Reorganise(), "\(part.rawValue).reorg") }
+  }
+
+  /// What is seen around a place, from near and far (He et al. 2014, arXiv:1406.4729, as
+  /// Darknet has it: nothing shrinks).
+  func pyramid(_ x: Node) -> Node {
+    let (near, far, farther) = (
+      maxPool(x, 5, stride: 1), maxPool(x, 9, stride: 1), maxPool(x, 13, stride: 1)
+    )
+    return joined(farther, far, near, x)
+  }
+}

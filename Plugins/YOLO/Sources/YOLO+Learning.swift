@@ -1,0 +1,224 @@
+import Glibc
+import ZooDetection
+import ZooKit
+
+// One step: forward, the losses of every map and their gradients, back.
+
+extension YOLO: TrainableDetector {
+  public var losses: [String] { ["box", "class", "objectness"] }
+
+  public func learn(
+    from lesson: DetectionLesson, running network: some TrainingPartRunner
+  ) throws -> [Double] {
+    let values = try network.forward(whole, ["image": lesson.pictures.tensor])
+    let maps = try gridNames.map { name in
+      guard let map = values[name] else { throw ZooError.failure("the network gives no \(name)") }
+      return map
+    }
+    let (losses, gradients) = try compare(
+      maps, lesson.truths, lesson.pictures.size, share: lesson.share)
+    _ = try network.backward(
+      whole, Dictionary(uniqueKeysWithValues: zip(gridNames, gradients)))
+    return losses
+  }
+
+  /// The three losses, and the gradients of their sum times a share for every map.
+  package func compare(
+    _ maps: [Tensor], _ truths: [[TrueBox]], _ size: Window.Size, share: Double = 1
+  ) throws -> (losses: [Double], gradients: [Tensor]) {
+    if grids.isEmpty { return try compareCells(maps[0], truths, size, share: share) }
+    let examples = grids.indices.map { _ in [Example]() }
+    var all = examples
+    for (picture, truths) in truths.enumerated() {
+      for truth in truths { assign(truth, of: picture, maps, to: &all) }
+    }
+    let positives = Double(max(1, all.reduce(0) { $0 + $1.count }))
+    var losses = SIMD3<Double>.zero
+    var gradients: [Tensor] = []
+    for ((grid, map), examples) in zip(zip(grids, maps), all) {
+      let (loss, gradient) = try grid.compare(map, examples, scale: share / positives)
+      losses += loss
+      gradients.append(gradient)
+    }
+    losses /= positives
+    return ([losses.x, losses.y, losses.z], gradients)
+  }
+
+  /// Something that an anchor of a place should say.
+  package struct Example: Hashable, Sendable {
+    let picture, anchor, row, column: Int
+    let truth: TrueBox
+  }
+
+  /// Every anchor that has nearly the box's shape, and the one that comes nearest, at the place in
+  /// which its middle lies: one box has several examples, so that there are enough of them.
+  private func assign(
+    _ truth: TrueBox, of picture: Int, _ maps: [Tensor], to examples: inout [[Example]]
+  ) {
+    let shape = SIMD2(truth.box.width, truth.box.height)
+    let overlaps = priors.map { $0.map { ShapeClusters.overlap($0, shape) } }
+    let best = overlaps.joined().max() ?? 0
+    for (level, grid) in grids.enumerated() {
+      let stride = Float(grid.stride)
+      let row = min(Int(truth.box.centreY / stride), maps[level].shape[2] - 1)
+      let column = min(Int(truth.box.centreX / stride), maps[level].shape[3] - 1)
+      for (anchor, overlap) in overlaps[level].enumerated()
+      where overlap > YOLO.leastOverlap || overlap == best {
+        examples[level].append(
+          Example(picture: picture, anchor: anchor, row: row, column: column, truth: truth))
+      }
+    }
+  }
+
+  /// Of shapes, for an anchor to learn a box.
+  static let leastOverlap: Float = 0.3
+
+  // MARK: Where it starts
+
+  /// Where the boxes have other shapes than the anchors of the published weights, k-means finds
+  /// shapes of their own. The anchors stay as they are, for a checkpoint does not hold them; the
+  /// new head begins with the logarithms of the quotients in its biases, which is the same.
+  public func adapted(to shapes: [SIMD2<Float>]) -> YOLO {
+    let usual = grids.flatMap(\.anchors)
+    let served = shapes.count { shape in
+      usual.contains { ShapeClusters.overlap($0, shape) > YOLO.leastOverlap }
+    }
+    guard !shapes.isEmpty, Double(served) < 0.98 * Double(shapes.count) else { return self }
+    let found = ShapeClusters.anchors(usual.count, of: shapes)
+    guard found.count == usual.count else { return self }
+    var adapted = self
+    // The finest map takes the smallest.
+    var left = found[...]
+    for level in grids.indices.sorted(by: { grids[$0].stride < grids[$1].stride }) {
+      adapted.priors[level] = Array(left.prefix(grids[level].anchors.count))
+      left = left.dropFirst(grids[level].anchors.count)
+    }
+    return adapted
+  }
+
+  /// Small weights, and a first guess that one place in a hundred holds something (Lin et al. 2017,
+  /// arXiv:1708.02002, section 4.1): else what is not there drowns what is.
+  public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] {
+    guard !grids.isEmpty else { return [:] }
+    var start: [String: Tensor] = [:]
+    let heads = graph.operations(in: Stage.head).filter {
+      !graph.operations[$0].parameters.isEmpty
+    }
+    for (level, index) in heads.enumerated() where grids.indices.contains(level) {
+      for parameter in graph.operations[index].parameters {
+        let key = random.key(parameter.name)
+        let (shape, grid) = (parameter.shape, grids[level])
+        let each = shape[0] / max(1, grid.anchors.count)
+        start[parameter.name] = try Tensor(shape) { values in
+          if parameter.role == .weight {
+            for index in values.indices { values[index] = 0.01 * key.normal(index) }
+            return
+          }
+          values.initialize(repeating: 0)
+          for (anchor, (usual, own)) in zip(grid.anchors, priors[level]).enumerated()
+          where each >= 5 {
+            values[anchor * each + 2] = log(own.x / usual.x)
+            values[anchor * each + 3] = log(own.y / usual.y)
+            values[anchor * each + 4] = -log(99)
+          }
+        }
+      }
+    }
+    return start
+  }
+}
+
+extension Grid {
+  /// Sums over one map, and the gradient of their sum times a scale: the box by CIoU, five times;
+  /// the class; and of every anchor whether it holds something, which for one that does is how well
+  /// its box fits.
+  func compare(_ map: Tensor, _ examples: [YOLO.Example], scale: Double) throws
+    -> (SIMD3<Double>, Tensor)
+  {
+    let classes = try classes(map)
+    let (height, width) = (map.shape[2], map.shape[3])
+    let plane = height * width
+    let each = (classes + 5) * plane
+    var losses = SIMD3<Double>.zero
+    let gradient = try Tensor(map.shape) { gradient in
+      gradient.initialize(repeating: 0)
+      losses = map.withValues { values in
+        sums(values, gradient, examples, classes, plane, width, each, scale)
+      }
+    }
+    return (losses, gradient)
+  }
+
+  private func sums(
+    _ values: UnsafeBufferPointer<Float>, _ gradient: UnsafeMutableBufferPointer<Float>,
+    _ examples: [YOLO.Example], _ classes: Int, _ plane: Int, _ width: Int, _ each: Int,
+    _ scale: Double
+  ) -> SIMD3<Double> {
+    var losses = SIMD3<Double>.zero
+    /// How sure an anchor should be; of two boxes at one place the last counts.
+    var wanted: [Int: Double] = [:]
+    for example in examples {
+      let anchor = SIMD2<Double>(anchors[example.anchor])
+      let start =
+        (example.picture * anchors.count + example.anchor) * each + example.row * width
+        + example.column
+      func value(_ channel: Int) -> Double { Double(values[start + channel * plane]) }
+      func add(_ slope: Double, _ channel: Int) {
+        gradient[start + channel * plane] += Float(slope * scale)
+      }
+      let (x, y) = (logistic(value(0)), logistic(value(1)))
+      let (reach, shift) = (Double(self.scale), (Double(self.scale) - 1) / 2)
+      let step = Double(stride)
+      let sides = SIMD2(exp(min(value(2), Grid.largest)), exp(min(value(3), Grid.largest))) * anchor
+      let middle =
+        SIMD2(
+          x * reach - shift + Double(example.column), y * reach - shift + Double(example.row)) * step
+      let (low, high) = (middle - sides / 2, middle + sides / 2)
+      let box = SIMD4(low.x, low.y, high.x, high.y)
+      let truth = example.truth.box
+      let other = SIMD4(Double(truth.x0), Double(truth.y0), Double(truth.x1), Double(truth.y1))
+      let (fit, slope) = OverlapMeasure.ciou.measure(box, with: other)
+      losses.x += Grid.boxWeight * (1 - fit)
+      let factor = -Grid.boxWeight
+      add(factor * (slope.x + slope.z) * step * reach * x * (1 - x), 0)
+      add(factor * (slope.y + slope.w) * step * reach * y * (1 - y), 1)
+      if value(2) <= Grid.largest { add(factor * (slope.z - slope.x) / 2 * sides.x, 2) }
+      if value(3) <= Grid.largest { add(factor * (slope.w - slope.y) / 2 * sides.y, 3) }
+      wanted[start + 4 * plane] = max(0, OverlapMeasure.iou.measure(box, with: other).value)
+
+      let logits = (0..<classes).map { value(5 + $0) }
+      let largest = isExclusive ? logits.max() ?? 0 : 0
+      let sum = isExclusive ? logits.reduce(0) { $0 + exp($1 - largest) } : 0
+      for (label, logit) in logits.enumerated() {
+        let isTrue = label == example.truth.classIndex
+        if isExclusive {
+          if isTrue { losses.y += log(sum) + largest - logit }
+          add(exp(logit - largest) / sum - (isTrue ? 1 : 0), 5 + label)
+        } else {
+          losses.y += crossEntropy(logit, isTrue ? 1 : 0)
+          add(logistic(logit) - (isTrue ? 1 : 0), 5 + label)
+        }
+      }
+    }
+    for start in Swift.stride(from: 4 * plane, to: values.count, by: each) {
+      for place in start..<start + plane {
+        let (logit, truth) = (Double(values[place]), wanted[place] ?? 0)
+        losses.z += crossEntropy(logit, truth)
+        gradient[place] = Float((logistic(logit) - truth) * scale)
+      }
+    }
+    return losses
+  }
+
+  /// Beside the other losses.
+  static let boxWeight = 5.0
+  /// The largest exponent: four hundred times an anchor is no box, and its exponential no number.
+  static let largest = 6.0
+}
+
+private func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+
+/// Of a logit, without an exponential that overflows.
+private func crossEntropy(_ logit: Double, _ truth: Double) -> Double {
+  max(logit, 0) - logit * truth + log1p(exp(-abs(logit)))
+}

@@ -1,0 +1,107 @@
+import ZooData
+import ZooEngine
+import ZooKit
+import ZooVision
+
+/// What a network makes of pictures at one of its nodes, with their names and labels: for a
+/// classifier of another kind, a search by likeness, a map.
+///
+/// ```swift
+/// let features = try model.features(of: Dataset.open("ants-and-bees"))
+/// try features.write(to: "features.h5")
+/// ```
+public struct Features: Sendable {
+  /// Pictures along the first axis.
+  public let values: Tensor
+  public let names: [String]
+  public let splits: [String]
+  /// Of each picture its class, −1 where it has none; empty where no picture has.
+  public let labels: [Int]
+  public let classes: [String]
+  public let model: String
+  public let node: String
+
+  /// An HDF5 file: `features`, `names`, `splits`, and where there are labels `labels` and `classes`.
+  public func write(to path: String) throws {
+    var contents = HDF5Contents()
+    try contents.add("/features", values)
+    try contents.add("/names", texts: names)
+    try contents.add("/splits", texts: splits)
+    if !labels.isEmpty {
+      var bytes: [UInt8] = []
+      for label in labels { withUnsafeBytes(of: Int64(label).littleEndian) { bytes += $0 } }
+      try contents.add("/labels", bytes: bytes, shape: [labels.count], type: .int64)
+      try contents.add("/classes", texts: classes)
+    }
+    contents.set("model", .text(model), on: "/features")
+    contents.set("node", .text(node), on: "/features")
+    try contents.write(to: path)
+  }
+}
+
+extension Model {
+  /// - Parameters:
+  ///   - data: every split of it, in order.
+  ///   - node: an operation or a stage; what the head takes where nil.
+  ///   - pooled: maps are averaged to one number for each channel.
+  ///   - engine: what computes.
+  ///   - batch: pictures at once.
+  ///   - progress: told how many pictures are done, of how many.
+  public func features(
+    of data: Dataset, node: String? = nil, pooled: Bool = true, engine: EngineChoice = .auto,
+    batch: Int = 16, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> Features {
+    let place = try node ?? lastFeatures
+    let part = try graph.part(.init(from: graph.inputs.map(\.name), to: [place]))
+    let shape = part.operations[part.outputs[0].operation].shape
+    let isMap = pooled && shape.rank == 3
+    let kept = isMap ? [shape[0]] : shape.sizes
+    let splits = try data.splits.map { try $0.checked().split }
+    let total = splits.reduce(0) { $0 + $1.count }
+    guard let whole = Shape(checked: [total] + kept) else {
+      throw ZooError.failure("no tensor holds the features of \(total) pictures")
+    }
+    let plan = try InferencePlan(part, weights, batch: batch, engine: engine.engine())
+    var values: [Float] = []
+    values.reserveCapacity(whole.count)
+    for split in splits {
+      let loader = Loader(
+        split, classes: data.classes.count, preprocessing: checkpoint.preprocessing,
+        batchSize: batch, shuffles: false)
+      let batches = loader.batches(epoch: 0)
+      while let next = try batches.next() {
+        let found = try plan.only([plan.inputs[0].name: next.input])
+        values += isMap ? found.averagedMaps : found.values
+        progress(values.count / max(1, whole.count / max(1, total)), total)
+      }
+    }
+    let items = splits.flatMap(\.items)
+    let labels = items.map { if case .label(let index) = $0.annotation { index } else { -1 } }
+    return Features(
+      values: try Tensor(whole, values), names: items.map(\.name),
+      splits: splits.flatMap { split in split.items.map { _ in split.name } },
+      labels: labels.contains { $0 >= 0 } ? labels : [], classes: data.classes, model: name,
+      node: place)
+  }
+
+  private var lastFeatures: String {
+    get throws {
+      guard let index = graph.lastFeatures else {
+        throw ZooError.usage("\(name) has no features apart from its head; name a node")
+      }
+      return graph.operations[index].name
+    }
+  }
+}
+
+extension Tensor {
+  /// N×C×H×W as N×C, row by row.
+  fileprivate var averagedMaps: [Float] {
+    let area = shape[2] * shape[3]
+    return withValues { values in
+      stride(from: 0, to: values.count, by: area).map { start in
+        Float(values[start..<start + area].reduce(0.0) { $0 + Double($1) } / Double(area))
+      }
+    }
+  }
+}

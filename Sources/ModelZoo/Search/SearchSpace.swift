@@ -1,0 +1,141 @@
+import Glibc
+import ZooKit
+
+/// Which options may take which values: the declared space of a search.
+///
+/// ```swift
+/// let space = try SearchSpace(["lr=1e-4..1e-1", "augment=none,light", "batch=16,32"])
+/// ```
+public struct SearchSpace: Sendable {
+  /// What an option may be.
+  public enum Choice: Sendable {
+    case values([JSON])
+    /// Any number in between; by its logarithm where it spans more than a power of ten.
+    case range(ClosedRange<Double>)
+  }
+
+  public struct Dimension: Sendable {
+    /// As the option is called in a recipe.
+    public let name: String
+    public let choice: Choice
+    let text: String
+  }
+
+  public let dimensions: [Dimension]
+
+  /// - Parameter declarations: `NAME=A..B` or `NAME=A,B,C`, the names those of a recipe.
+  public init(_ declarations: [String]) throws {
+    dimensions = try declarations.map { try Dimension($0) }
+    let names = dimensions.map(\.name)
+    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw ZooError.usage("\(twice) is varied twice")
+    }
+  }
+
+  /// What is worth trying where nobody says: the learning rate around its usual value, and how
+  /// strongly the weights are held back.
+  static func usual(_ options: Finetuning) throws -> SearchSpace {
+    let rate = options.rate ?? 1e-3
+    return try SearchSpace(["lr=\(rate / 10)..\(rate * 10)", "weight-decay=1e-5..1e-1"])
+  }
+
+  var json: JSON { JSON(dimensions.map { JSON($0.text) }) }
+
+  /// The options with these values.
+  func applied(_ values: [JSON], to options: Finetuning) throws -> Finetuning {
+    guard case .object(var members) = options.json.content else { return options }
+    for (dimension, value) in zip(dimensions, values) {
+      members.removeAll { $0.key == dimension.name }
+      members.append((dimension.name, value))
+    }
+    do {
+      var fields = try Fields(JSON(.object(members)), of: "the trial", in: "the search")
+      let changed = try Finetuning(&fields)
+      try fields.finish()
+      try changed.check()
+      return changed
+    } catch let error as ZooError {
+      throw ZooError.usage(error.message)
+    }
+  }
+
+  /// Every combination, ranges by their ends and two values between.
+  var grid: [[JSON]] {
+    dimensions.reduce([[]]) { rows, dimension in
+      rows.flatMap { row in dimension.steps.map { row + [$0] } }
+    }
+  }
+}
+
+extension SearchSpace.Dimension {
+  fileprivate init(_ text: String) throws {
+    func wrong(_ why: String) -> ZooError {
+      .usage("“\(text)” \(why); NAME=A..B or NAME=A,B,C was expected")
+    }
+    guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+      throw wrong("declares nothing")
+    }
+    name = String(text[..<equals])
+    self.text = text
+    let values = String(text[text.index(after: equals)...])
+    if let dots = values.firstRange(of: "..") {
+      guard let low = Double(values[..<dots.lowerBound]),
+        let high = Double(values[dots.upperBound...]), low < high, low.isFinite, high.isFinite
+      else { throw wrong("is no range of numbers") }
+      choice = .range(low...high)
+    } else {
+      let parts = values.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      guard parts.allSatisfy({ !$0.isEmpty }) else { throw wrong("has an empty value") }
+      choice = .values(parts.map(JSON.init(word:)))
+    }
+  }
+
+  /// Where in 0...1 a value lies; of a list, its place.
+  func place(of value: JSON) -> Double {
+    switch choice {
+    case .values(let all): Double(all.firstIndex { $0.text() == value.text() } ?? 0)
+    case .range(let range): scale(range).place(value.number ?? range.lowerBound)
+    }
+  }
+
+  /// The value at a place of 0...1; of a list, the one with that number.
+  func value(at place: Double) -> JSON {
+    switch choice {
+    case .values(let all): all[min(max(Int(place), 0), all.count - 1)]
+    case .range(let range): JSON(scale(range).value(min(max(place, 0), 1)))
+    }
+  }
+
+  fileprivate var steps: [JSON] {
+    switch choice {
+    case .values(let all): all
+    case .range: [0, 1.0 / 3, 2.0 / 3, 1].map(value(at:))
+    }
+  }
+
+  private func scale(_ range: ClosedRange<Double>) -> (
+    place: (Double) -> Double, value: (Double) -> Double
+  ) {
+    let (low, high) = (range.lowerBound, range.upperBound)
+    guard low > 0, high / low > 10 else {
+      return ({ ($0 - low) / (high - low) }, { low + $0 * (high - low) })
+    }
+    let span = log(high / low)
+    return ({ log($0 / low) / span }, { min(high, low * exp($0 * span)) })
+  }
+}
+
+extension JSON {
+  /// A word of the command line as a recipe would have it.
+  fileprivate init(word: String) {
+    if let integer = Int(word) {
+      self.init(integer)
+    } else if let number = Double(word), number.isFinite {
+      self.init(number)
+    } else if word == "true" || word == "false" {
+      self.init(.bool(word == "true"))
+    } else {
+      self.init(word)
+    }
+  }
+}

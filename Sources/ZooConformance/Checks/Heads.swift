@@ -1,0 +1,94 @@
+import ZooEngine
+import ZooKit
+
+extension Conformance {
+  /// The head is all that depends on the classes.
+  func checkHead(_ variant: Variant, _ notes: inout Notes) throws {
+    let (few, many) = (Sample.classes, Sample.classes + 3)
+    let base = try variant.graph(head: .original(classes: few))
+    let backbone = base.parameters(ofHead: false)
+    let shared = Set(backbone.map(\.name)).intersection(base.parameters(ofHead: true).map(\.name))
+    notes.expect(
+      shared.isEmpty, else: "\(Notes.list(shared.sorted())) belongs to the head and to the backbone"
+    )
+    notes.expect(
+      !base.parameters(ofHead: true).isEmpty, else: "its head has nothing to learn")
+
+    let isClassifier = variant.architecture.task == .classification
+    let heads: [(Head, String)] = [
+      (.original(classes: many), "for \(many) classes"), (.linear(classes: many), "--head linear"),
+      (.mlp(classes: many, hidden: 8), "--head mlp"),
+    ]
+    for (head, name) in isClassifier ? heads : Array(heads.prefix(1)) {
+      let other = try variant.graph(head: head)
+      let changed = other.parameters(ofHead: false)
+      let differing = backbone.indices.first {
+        !changed.indices.contains($0) || changed[$0] != backbone[$0]
+      }
+      if let differing {
+        notes.note(
+          "\(backbone[differing].name) is outside the stage “\(Stage.head)” and changes with the "
+            + "head (\(name))")
+      } else if changed.count != backbone.count {
+        notes.note("\(changed[backbone.count].name) comes to the backbone with the head (\(name))")
+      }
+      if isClassifier {
+        let logits = other.outputs.first { $0.name == "logits" }?.operation
+        let shape = logits.map { other.operations[$0].shape }
+        notes.expect(
+          shape == [many],
+          else:
+            "\(name): its logits are \(shape.map { "\($0)" } ?? "missing"), \(many) were expected"
+        )
+      }
+    }
+    let none = try variant.graph(head: Head.none)
+    let known = Set(backbone)
+    let strange = none.parameters.filter { !known.contains($0) }.map(\.name)
+    notes.expect(
+      strange.isEmpty,
+      else: "without a head it has \(Notes.list(strange)), which it has not with one")
+    notes.expect(!none.outputs.isEmpty, else: "without a head it has no outputs")
+    if isClassifier {
+      let lost = known.subtracting(none.parameters).map(\.name).sorted()
+      notes.expect(lost.isEmpty, else: "without a head \(Notes.list(lost)) is missing")
+    }
+    if family.miniatures.contains(where: { $0.name == variant.name }) {
+      try checkBytes(variant, &notes)
+    }
+  }
+
+  /// What the head reads is the same to the last bit, whatever head reads it.
+  private func checkBytes(_ variant: Variant, _ notes: inout Notes) throws {
+    let sample = try Sample(variant)
+    guard sample.parts.count == 1 else { return }
+    let input = sample.graph.operations[sample.graph.inputs[0].operation].shape
+    let other = try variant.graph(head: .original(classes: Sample.classes + 3), input: input)
+    var weights = try Weights(healthyFor: other, seed: 2)
+    for parameter in other.parameters(ofHead: false) {
+      weights[parameter.name] = sample.weights[parameter.name] ?? weights[parameter.name]
+    }
+    let inputs = try sample.parts[0].inputs()
+    let before = try Walkthrough(sample.graph, sample.weights, inputs, batch: 2)
+    let after = try Walkthrough(other, weights, inputs, batch: 2)
+    for (name, index) in sample.graph.namedBackbone {
+      guard let place = other.index(of: name) else { continue }
+      guard before.values[index].elementsEqual(after.values[place]) else {
+        return notes.note("\(name) is in the backbone and gives other numbers under another head")
+      }
+    }
+  }
+}
+
+extension Graph {
+  /// Those of the operations inside the stage `head`, or outside it, each once.
+  func parameters(ofHead isHead: Bool) -> [Parameter] {
+    var seen: Set<String> = []
+    return operations.filter { $0.stages.contains(Stage.head) == isHead }
+      .flatMap(\.parameters).filter { seen.insert($0.name).inserted }
+  }
+
+  fileprivate var namedBackbone: [(String, Int)] {
+    operations(in: Stage.backbone).map { (operations[$0].name, $0) }
+  }
+}

@@ -1,0 +1,152 @@
+import ZooEngine
+import ZooKit
+import ZooTraining
+
+extension Conformance {
+  static let pictures = 8
+
+  /// A network that cannot learn eight pictures by heart cannot learn. A bad start may keep one from
+  /// it, so there are several.
+  func checkLearning(_ sample: Sample, _ notes: inout Notes) throws {
+    for part in sample.parts {
+      var best = (share: Double.infinity, correct: 0.0)
+      for (seed, rate) in [(1, 3e-3), (2, 1e-3), (3, 1e-2), (4, 3e-4)] {
+        let result = try learn(part, seed: UInt64(seed), rate: rate)
+        if result.share < best.share { best = result }
+        if best.share < Conformance.remainder(sample.variant), best.correct >= 0.97 { break }
+      }
+      notes.expect(
+        best.share < Conformance.remainder(sample.variant) && best.correct >= 0.97,
+        else: "it does not learn \(Conformance.pictures) pictures by heart: after 200 steps "
+          + "\(Int(100 * best.share)) % of the loss are left, \(Int(100 * best.correct)) % is right"
+      )
+    }
+  }
+
+  /// How much of the loss may be left.
+  private static func remainder(_ variant: Variant) -> Double {
+    variant.architecture.task == .detection ? 0.5 : 0.2
+  }
+
+  private func learn(_ part: Sample.Part, seed: UInt64, rate: Double) throws
+    -> (share: Double, correct: Double)
+  {
+    let graph = part.graph
+    let batch = Conformance.pictures
+    var options = TrainingPlan.Options()
+    options.noise = false
+    let plan = try TrainingPlan(
+      graph, Weights(randomFor: graph, seed: seed), batch: batch, options: options, engine: .auto)
+    guard !plan.slots.isEmpty else { return (0, 1) }
+    let inputs = try part.inputs(batch: batch)
+    var descent = try Descent(.init(Adam(), clipping: 10), for: plan)
+    var targets: [String: Target] = [:]
+    for (index, port) in graph.outputs.enumerated() {
+      targets[port.name] = try target(port, of: graph, inputs, UInt64(80 + index))
+    }
+    var (first, last, correct) = (Double.infinity, Double.infinity, 0.0)
+    for step in 0...200 {
+      try plan.forward(inputs, random: Random(seed: seed).key(step))
+      var seeds: [String: Tensor] = [:]
+      var (loss, right, counted) = (0.0, 0.0, 0.0)
+      for port in graph.outputs {
+        guard let target = targets[port.name] else { continue }
+        let output = try plan.value(port.name)
+        let part: LossValue
+        switch target {
+        case .classes(let classes):
+          part = try CrossEntropy()(output, target)
+          right += output.share(thatIs: classes)
+          counted += 1
+        case .values: part = try MeanSquaredError()(output, target)
+        }
+        loss += part.value
+        seeds[port.name] = part.gradient
+      }
+      if step == 0 { first = loss }
+      (last, correct) = (loss, counted > 0 ? right / counted : 1)
+      guard loss.isFinite else { return (.infinity, 0) }
+      if last < 0.1 * first, correct == 1 { break }
+      // Nothing moves: another start is worth more than more steps.
+      if step == 60, last > 0.95 * first { break }
+      try plan.backward(seeds)
+      // The last steps are small, so that it settles.
+      try descent.step(
+        plan, rate: rate * min(1, Double(220 - step) / 100),
+        gradientNorm: descent.gradientNorm(plan))
+    }
+    return (last / max(first, 1e-12), correct)
+  }
+
+  /// A class for every item of a classifier; for every place of a segmenter whether its picture is
+  /// bright there; for anything else numbers as large as a network gives.
+  private func target(
+    _ port: Graph.Port, of graph: Graph, _ inputs: [String: Tensor], _ seed: UInt64
+  ) throws -> Target {
+    let shape = graph.operations[port.operation].shape
+    let batch = Conformance.pictures
+    let isNamed = port.name == "logits" || graph.isAuxiliary(port.operation)
+    if isNamed, shape.rank == 1, shape.count > 1 {
+      return .classes((0..<batch).map { Int32($0 % shape.count) })
+    }
+    if isNamed, shape.rank == 3, shape.channels > 1,
+      let picture = inputs[graph.inputs[0].name], picture.shape.rank == 4
+    {
+      let (height, width) = (picture.shape[2], picture.shape[3])
+      let values = picture.values
+      return .classes(
+        (0..<batch * shape.height * shape.width).map { place in
+          let item = place / (shape.height * shape.width)
+          let row = place / shape.width % shape.height * height / shape.height
+          let column = place % shape.width * width / shape.width
+          let plane = item * picture.shape[1] * height * width
+          // The left half and the right half of the picture are told apart by nothing but the
+          // place, so only what a picture shows is asked for.
+          return values[plane + row * width + column] > 0 ? 1 : 0
+        })
+    }
+    // One number for each channel of each picture.
+    let random = Random(seed: seed)
+    let plane = shape.rank == 3 ? shape.height * shape.width : 1
+    return .values(
+      try Tensor(Shape([batch] + shape.sizes)) { values in
+        for index in values.indices {
+          values[index] =
+            shape.rank == 3
+            ? 2 * random.uniform(index / plane) - 1 : 2 * random.uniform(index / shape.count) - 1
+        }
+      })
+  }
+}
+
+/// The mean of (y − t)².
+private struct MeanSquaredError: Loss {
+  func callAsFunction(_ output: Tensor, _ target: Target) throws -> LossValue {
+    guard case .values(let wanted) = target, wanted.shape == output.shape else {
+      throw ZooError.failure("the targets of \(output.shape) have another shape")
+    }
+    let off = try output.moved(along: wanted, by: -1)
+    let scale = Float(2 / Double(max(1, off.count)))
+    return LossValue(
+      value: off.norm * off.norm / Double(max(1, off.count)),
+      gradient: try Tensor(off.shape, off.values.map { scale * $0 }))
+  }
+
+  var json: JSON { "mean squared error" }
+}
+
+extension Tensor {
+  /// How many of the items, or places, have their largest number at the wanted class.
+  fileprivate func share(thatIs classes: [Int32]) -> Double {
+    let channels = shape[1]
+    let plane = shape.sizes.dropFirst(2).reduce(1, *)
+    let right = withValues { values in
+      classes.indices.count { position in
+        let start = position / plane * channels * plane + position % plane
+        let wanted = values[start + Int(classes[position]) * plane]
+        return (0..<channels).allSatisfy { values[start + $0 * plane] <= wanted }
+      }
+    }
+    return Double(right) / Double(max(1, classes.count))
+  }
+}

@@ -1,0 +1,219 @@
+import COneDNN
+import ZooKit
+
+// Parts of maps, maps put together, larger and smaller ones.
+
+extension TrainingCompiler {
+  /// Where each input begins on a block, the concatenation of maps is the maps one after another.
+  private func isInBlocks(_ index: Int) -> Bool {
+    let operation = graph.operations[index]
+    return operation.layer is Concatenate && operation.shape.rank == 3
+      && operation.inputs.allSatisfy { shape($0)[0] % 16 == 0 }
+  }
+
+  /// For a concatenation that a later one begins with: the largest that begins so. They all lie in
+  /// the memory of that one (as "memory-efficient DenseNets", Pleiss et al., arXiv:1707.06990, keep
+  /// them, without computing anything again).
+  func concatenations() -> [Int: Int] {
+    var wholes: [Int: Int] = [:]
+    let all = walk.forward.filter { !frozen.isFrozen[$0] && isInBlocks($0) }
+    for index in all.reversed() {
+      wholes[index] = wholes[index] ?? index
+      let first = graph.operations[index].inputs[0]
+      if all.contains(first), wholes[first] == nil { wholes[first] = wholes[index] }
+    }
+    return wholes
+  }
+
+  func concatenation(_ index: Int) throws -> Bool {
+    guard let whole = wholes[index] else { return try concatenationByLanes(index) }
+    let inputs = graph.operations[index].inputs
+    let slot = wholeSlots[whole] ?? newSlot(batch * Place.floats(shape(whole), .blocks))
+    wholeSlots[whole] = slot
+    let item = Place.floats(shape(whole), .blocks)
+    var offset = 0
+    for (number, input) in inputs.enumerated() {
+      let part = Place(slot: slot, offset: offset, item: item, form: .blocks, shape: shape(input))
+      offset += Place.floats(shape(input), .blocks)
+      if number == 0, places[input][0].slot == slot { continue }
+      copy(try inBlocks(input), to: part)
+    }
+    places[index] = [Place(slot: slot, item: item, form: .blocks, shape: shape(index))]
+    onTheWayBack(index) { [self] in
+      let (dy, isOwned) = try gradient(of: index, .blocks, dense: false)
+      var offset = dy.offset
+      for input in inputs {
+        let part = Place(
+          slot: dy.slot, offset: offset, item: dy.item, form: .blocks, shape: shape(input))
+        offset += Place.floats(shape(input), .blocks)
+        contribute(part, to: input, owned: isOwned)
+      }
+    }
+    return true
+  }
+
+  /// Where the channels do not come in whole blocks, they are moved.
+  private func concatenationByLanes(_ index: Int) throws -> Bool {
+    let inputs = graph.operations[index].inputs
+    guard shape(index).rank == 3 else { return false }
+    let y = newPlace(shape(index), .blocks)
+    zero(y)
+    var first = 0
+    for input in inputs {
+      move(try inBlocks(input), 0, to: y, first, shape(input)[0])
+      first += shape(input)[0]
+    }
+    places[index] = [y]
+    onTheWayBack(index) { [self] in
+      let dy = try gradient(of: index, .blocks, dense: false).place
+      var first = 0
+      for input in inputs {
+        if walk.hasGradient[input] {
+          let dx = newPlace(shape(input), .blocks)
+          zero(dx)
+          move(dy, first, to: dx, 0, shape(input)[0])
+          contribute(dx, to: input)
+        }
+        first += shape(input)[0]
+      }
+    }
+    return true
+  }
+
+  // MARK: Slices and borders
+
+  func slice(_ layer: Slice, _ index: Int) throws -> Bool {
+    let input = graph.operations[index].inputs[0]
+    let (from, to) = (shape(input), shape(index))
+    guard from.rank == 3 else { return false }
+    if layer.axis > 0 {
+      var first = Window.Size(0)
+      var step = Window.Size(1)
+      if layer.axis == 1 {
+        (first.height, step.height) = (layer.range.lowerBound, layer.step)
+      } else {
+        (first.width, step.width) = (layer.range.lowerBound, layer.step)
+      }
+      return try positions(index, large: from, small: to, first, step, takes: true)
+    }
+    guard layer.step == 1 else { return false }
+    let first = layer.range.lowerBound
+    let x = try inBlocks(input)
+    if first % 16 == 0, to[0] % 16 == 0 || layer.range.upperBound == from[0] {
+      // Lies in the larger one, whole blocks of it.
+      places[index] = [
+        Place(
+          slot: x.slot, offset: x.offset + first * from.height * from.width, item: x.item,
+          form: .blocks, shape: to)
+      ]
+    } else {
+      let y = newPlace(to, .blocks)
+      zero(y)
+      move(x, first, to: y, 0, to[0])
+      places[index] = [y]
+    }
+    onTheWayBack(index) { [self] in
+      let dy = try gradient(of: index, .blocks, dense: false).place
+      let dx = newPlace(from, .blocks)
+      zero(dx)
+      move(dy, 0, to: dx, first, to[0])
+      contribute(dx, to: input)
+    }
+    return true
+  }
+
+  func pad(_ layer: Pad, _ index: Int) throws -> Bool {
+    let input = graph.operations[index].inputs[0]
+    let (from, to) = (shape(input), shape(index))
+    guard layer.value == 0, from.rank == 3 else { return false }
+    if layer.channelsBefore == 0, layer.channelsAfter == 0 {
+      return try positions(
+        index, large: to, small: from, .init(layer.border.top, layer.border.left), 1,
+        takes: false)
+    }
+    guard layer.border == 0 else { return false }
+    let y = newPlace(to, .blocks)
+    zero(y)
+    move(try inBlocks(input), 0, to: y, layer.channelsBefore, from[0])
+    places[index] = [y]
+    onTheWayBack(index) { [self] in
+      let dy = try gradient(of: index, .blocks, dense: false).place
+      let dx = newPlace(from, .blocks)
+      zero(dx)
+      move(dy, layer.channelsBefore, to: dx, 0, from[0])
+      contribute(dx, to: input)
+    }
+    return true
+  }
+
+  /// Places of a larger map taken as a smaller one, or a smaller one put into zeros.
+  private func positions(
+    _ index: Int, large: Shape, small: Shape, _ first: Window.Size, _ step: Window.Size,
+    takes: Bool
+  ) throws -> Bool {
+    let input = graph.operations[index].inputs[0]
+    var places = zoo_places()
+    (places.items, places.blocks) = (Int64(batch), Int64((large[0] + 15) / 16))
+    places.large = (Int64(large.height), Int64(large.width))
+    places.small = (Int64(small.height), Int64(small.width))
+    places.first = (Int64(first.height), Int64(first.width))
+    places.step = (Int64(step.height), Int64(step.width))
+    let described = places
+    func pass(_ from: Place, _ to: Place, takes: Bool) {
+      emit(takes ? "take" : "put", [from.slot, to.slot]) { run in
+        var places = described
+        if takes {
+          zoo_take_places(&places, from.map(run), to.map(run), run.threads)
+        } else {
+          zoo_put_places(&places, from.map(run), to.map(run), run.threads)
+        }
+      }
+    }
+    let y = newPlace(shape(index), .blocks)
+    pass(try inBlocks(input), y, takes: takes)
+    self.places[index] = [y]
+    onTheWayBack(index) { [self] in
+      let dy = try gradient(of: index, .blocks, dense: false).place
+      let dx = newPlace(shape(input), .blocks)
+      pass(dy, dx, takes: !takes)
+      contribute(dx, to: input)
+    }
+    return true
+  }
+
+  private func zero(_ place: Place) {
+    let count = self.count(place)
+    emit("zeros", [place.slot]) { run in place.pointer(run).update(repeating: 0, count: count) }
+  }
+
+  private func move(
+    _ from: Place, _ fromFirst: Int, to: Place, _ toFirst: Int, _ channels: Int
+  ) {
+    let (items, plane) = (Int64(batch), Int64(from.shape.count / from.shape[0]))
+    emit("move", [from.slot, to.slot]) { run in
+      zoo_move_channels(
+        from.map(run), Int64(fromFirst), to.map(run), Int64(toFirst), Int64(channels), items,
+        plane, run.threads)
+    }
+  }
+
+  // MARK: Other sizes
+
+  func upsample(_ layer: Upsample, _ index: Int) throws -> Bool {
+    let (input, output) = (shape(graph.operations[index].inputs[0]), shape(index))
+    let kind: zoo_dnn_kind
+    switch layer.method {
+    case .nearest:
+      // Whole factors leave no doubt which place is nearest.
+      guard output.height % input.height == 0, output.width % input.width == 0 else {
+        return false
+      }
+      kind = zoo_dnn_resize_nearest
+    case .bilinear(alignCorners: false): kind = zoo_dnn_resize_linear
+    case .bilinear(alignCorners: true): return false
+    }
+    return try simple(index, "upsample", readsInput: false) { source, target in
+      Learner.Lesson(kind, source, target)
+    }
+  }
+}

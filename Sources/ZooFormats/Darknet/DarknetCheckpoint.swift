@@ -1,0 +1,117 @@
+import ZooKit
+
+extension DarknetWeights {
+  /// The file as a network's weights: layer by layer in the order in which the network is written,
+  /// of each the biases, of a norm behind it scales, means and variances, then the kernel.
+  ///
+  /// The sizes must add up to the file, to the byte. A file that ends where a layer ends is what is
+  /// published to start a training from: it gives what it has, and the plan says what is missing.
+  public func laid(over graph: Graph) throws -> DarknetCheckpoint {
+    var places: [DarknetCheckpoint.Place] = []
+    var offset = header
+    var ended: String?
+    for (layer, parameters) in try DarknetWeights.order(of: graph) {
+      let start = offset
+      var layerPlaces: [DarknetCheckpoint.Place] = []
+      for parameter in parameters {
+        layerPlaces.append(.init(parameter: parameter, offset: offset))
+        offset += 4 * parameter.shape.count
+      }
+      if offset <= file.size { places += layerPlaces } else { ended = ended ?? layer }
+      if start < file.size, offset > file.size {
+        let broken = layerPlaces.last { $0.offset < file.size }?.parameter.name ?? layer
+        throw ZooError.corrupt(
+          "\(origin) is truncated: it has \(file.size) bytes and ends within \(broken), "
+            + "\(try expected(by: graph)) bytes were expected")
+      }
+    }
+    guard offset >= file.size else {
+      throw ZooError.corrupt(
+        "\(origin) has \(file.size) bytes, \(offset) were expected: \(file.size - offset) are left "
+          + "after the last layer")
+    }
+    return DarknetCheckpoint(
+      weights: self, places: places, expected: offset, firstMissing: ended)
+  }
+
+  /// Bytes of a file that fills the network.
+  public func expected(by graph: Graph) throws -> Int {
+    try DarknetWeights.order(of: graph).reduce(header) { size, layer in
+      layer.parameters.reduce(size) { $0 + 4 * $1.shape.count }
+    }
+  }
+
+  /// Bytes that the file has.
+  public var size: Int { file.size }
+
+  /// The layers with parameters, and of each the parameters in Darknet's order.
+  static func order(of graph: Graph) throws -> [(layer: String, parameters: [Parameter])] {
+    var followers: [Int: Int] = [:]
+    for (index, operation) in graph.operations.enumerated() where operation.layer is BatchNorm {
+      followers[operation.inputs[0]] = index
+    }
+    var norms: Set<Int> = []
+    var layers: [(layer: String, parameters: [Parameter])] = []
+    for (index, operation) in graph.operations.enumerated() where !operation.parameters.isEmpty {
+      if norms.contains(index) { continue }
+      func find(_ role: Parameter.Role, in index: Int) -> [Parameter] {
+        graph.operations[index].parameters.filter { $0.role == role }
+      }
+      let kernel = find(.weight, in: index)
+      guard operation.layer is Convolution || operation.layer is Dense, kernel.count == 1 else {
+        throw ZooError.usage("Darknet's files have no place for \(operation.name)")
+      }
+      let isDense = operation.layer is Dense
+      var parameters = find(.bias, in: index)
+      var scales: [Parameter] = []
+      if let norm = followers[index] {
+        norms.insert(norm)
+        parameters += find(.shift, in: norm)
+        scales = [.scale, .mean, .variance].flatMap { find($0, in: norm) }
+      }
+      // A dense layer's norm comes after its kernel.
+      parameters += isDense ? kernel + scales : scales + kernel
+      layers.append((operation.name, parameters))
+    }
+    return layers
+  }
+}
+
+/// A ``DarknetWeights`` file whose numbers have the names of a network.
+public struct DarknetCheckpoint: TensorSource {
+  struct Place: Sendable {
+    let parameter: Parameter
+    let offset: Int
+  }
+
+  let weights: DarknetWeights
+  let places: [String: Place]
+  public let tensors: [TensorInfo]
+  /// Bytes that would fill the network.
+  public let expected: Int
+  /// The first layer that the file has nothing for.
+  public let firstMissing: String?
+
+  init(weights: DarknetWeights, places: [Place], expected: Int, firstMissing: String?) {
+    self.weights = weights
+    self.expected = expected
+    self.firstMissing = firstMissing
+    tensors = places.map {
+      TensorInfo(name: $0.parameter.name, shape: $0.parameter.shape, type: .float32)
+    }
+    self.places = Dictionary(
+      places.map { ($0.parameter.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  public var origin: String { weights.origin }
+  public var format: String { weights.format }
+  /// Bytes that the file has.
+  public var size: Int { weights.size }
+
+  public func read(_ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>) throws {
+    guard let place = places[tensor.name], values.count == place.parameter.shape.count else {
+      throw ZooError.notFound("\(origin) has no tensor \(tensor.name) of \(tensor.shape)")
+    }
+    try weights.file.read(.float32, at: place.offset, into: values)
+  }
+}

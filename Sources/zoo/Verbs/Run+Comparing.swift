@@ -1,0 +1,114 @@
+import ModelZoo
+import ZooArguments
+
+/// Values of a model beside those that a reference computed from the same input, in the order of the
+/// network.
+struct Comparison {
+  struct Row {
+    let name: String
+    let shape: Shape
+    /// ‖a − b‖ / ‖b‖; infinite where the shapes differ or a number is not finite.
+    let error: Double
+    let note: String
+  }
+
+  let rows: [Row]
+  /// Tensors of the file that the network has no value for, each with a near name.
+  let strangers: [(name: String, near: String?)]
+
+  /// What of a reference's tensors a network can be asked for: outputs, operations and stages.
+  static func names(_ file: SafeTensors, in graph: Graph, except input: String?) -> [String] {
+    let known = known(graph)
+    return file.tensors.map(\.name).filter { $0 != input && known[$0] != nil }
+  }
+
+  private static func known(_ graph: Graph) -> [String: Int] {
+    var places: [String: Int] = [:]
+    for stage in graph.stages { places[stage] = graph.output(of: stage) }
+    for (index, operation) in graph.operations.enumerated() { places[operation.name] = index }
+    for port in graph.outputs { places[port.name] = port.operation }
+    return places
+  }
+
+  init(
+    _ values: [String: Tensor], with file: SafeTensors, in graph: Graph, except input: String?
+  ) throws {
+    let known = Comparison.known(graph)
+    rows = try Comparison.names(file, in: graph, except: input)
+      .sorted { (known[$0] ?? 0, $0) < (known[$1] ?? 0, $1) }
+      .map { name in
+        let reference = try file.tensor(name)
+        guard let value = values[name] else {
+          return Row(
+            name: name, shape: reference.shape, error: .infinity, note: "is not computed here")
+        }
+        // One picture may come without its batch.
+        let isSame =
+          value.shape == reference.shape || value.shape.sizes == [1] + reference.shape.sizes
+        return Row(
+          name: name, shape: value.shape,
+          error: isSame ? relativeError(value, reference) : .infinity,
+          note: isSame ? "" : "is \(reference.shape) there")
+      }
+    strangers = file.tensors.map(\.name).filter { $0 != input && known[$0] == nil }
+      .map { name in (name, nearNames(name, among: known.keys, most: 1).first) }
+  }
+}
+
+/// ‖a − b‖ / ‖b‖ in float64.
+private func relativeError(_ a: Tensor, _ b: Tensor) -> Double {
+  a.withValues { a in
+    b.withValues { b in
+      var (difference, norm) = (0.0, 0.0)
+      for (x, y) in zip(a, b) {
+        difference += (Double(x) - Double(y)) * (Double(x) - Double(y))
+        norm += Double(y) * Double(y)
+      }
+      let error = (difference / max(norm, .leastNormalMagnitude)).squareRoot()
+      return error.isFinite ? error : .infinity
+    }
+  }
+}
+
+extension Comparison {
+  /// A table, and the first that differs by more than is allowed.
+  func report(tolerance: Double) -> String {
+    var table = Table("value", "shape", .right("relative error"), "")
+    for row in rows {
+      let error = row.error.isFinite ? scientific(row.error) : "–"
+      let agrees = row.error <= tolerance
+      table.add(
+        row.name, "\(row.shape)", error, row.note.isEmpty ? (agrees ? "" : "differs") : row.note)
+    }
+    return table.text()
+  }
+
+  func first(over tolerance: Double) -> (row: Row, before: Row?)? {
+    guard let index = rows.firstIndex(where: { !($0.error <= tolerance) }) else { return nil }
+    return (rows[index], index > 0 ? rows[index - 1] : nil)
+  }
+
+  func json(model: String, tolerance: Double) -> JSON {
+    [
+      "model": JSON(model), "tolerance": JSON(tolerance),
+      "compared": JSON(
+        rows.map { row -> JSON in
+          [
+            "name": JSON(row.name), "shape": JSON(row.shape.sizes),
+            "error": row.error.isFinite ? JSON(row.error) : nil,
+            "agrees": JSON(row.error <= tolerance),
+          ]
+        }), "first": JSON(first(over: tolerance)?.row.name),
+      "unknown": JSON(strangers.map(\.name)),
+    ]
+  }
+}
+
+/// 0.000123 as `1.2e-04`.
+private func scientific(_ number: Double) -> String {
+  guard number > 0 else { return "0" }
+  var (digits, exponent) = (number, 0)
+  while digits >= 9.95 { (digits, exponent) = (digits / 10, exponent + 1) }
+  while digits < 0.995 { (digits, exponent) = (digits * 10, exponent - 1) }
+  return "\(decimal(digits, digits: 1))e\(exponent)"
+}

@@ -1,0 +1,101 @@
+import Glibc
+import ModelZoo
+import ZooArguments
+
+extension Searcher: ArgumentValue {}
+extension Search.Pruning: ArgumentValue {}
+
+struct TuneVerb: Verb {
+  let name = "tune"
+  let summary = "search for good options"
+  let discussion = """
+    Fine-tunes again and again with other values of the options that --vary names, ends a trial that \
+    falls behind, and keeps the best model as RUN/best.h5 and a table as RUN/trials.csv. Ctrl-C ends \
+    the search; --resume goes on with it.
+    """
+  let examples: KeyValuePairs = [
+    "zoo tune resnet18 --data ants-and-bees -o search --vary lr=1e-4..1e-1 --vary head=linear,mlp":
+      "learning rates and heads",
+    "zoo tune resnet18 --data bees -o grid --search grid --vary batch=8,16 --vary lr=0.001,0.01":
+      "every combination",
+  ]
+  let vary = Option<[String]>(
+    "--vary", value: "NAME=A..B", help: "an option and its range, or its values: NAME=A,B,C")
+  let searcher = Option(
+    "--search", value: "S", default: Searcher.tpe, help: "how the next trial is chosen")
+  let pruning = Option(
+    "--prune", value: "P", default: Search.Pruning.median, help: "what ends a trial early")
+  let trials = Option(
+    "--trials", value: "N", default: 20, in: 1...100_000, help: "at most so many trials")
+  let resume = Flag("--resume", help: "go on with the search in RUN")
+
+  var arguments: [any Argument] {
+    [
+      Common.model, Learning.data, Learning.output, vary, searcher, trials, pruning, resume,
+      Learning.validation,
+    ]
+  }
+  var groups: [ArgumentGroup] { Learning.groups }
+
+  func run(_ input: Parsed) throws {
+    let model = try input.zoo().model(input[Common.model])
+    let data = try Dataset.open(input[Learning.data])
+    try input.remark("\(data)")
+    let declared = try input[vary]
+    var search = try Search(
+      of: model, on: data, judgedOn: Learning.judges(input).map { try Dataset.open($0) },
+      in: declared.isEmpty ? nil : SearchSpace(declared), Learning.options(input),
+      trials: input[trials])
+    search.searcher = try input[searcher]
+    search.pruning = try input[pruning]
+    search.engine = try input[Common.engine]
+    search.interruption = Interruption(signals: [SIGINT, SIGTERM])
+    let names = search.space.dimensions.map(\.name)
+    let isQuiet = try input[Common.quiet]
+    search.trialEnded = { trial in
+      guard !isQuiet else { return }
+      let values = zip(names, trial.values).map { "\($0) \($1.short)" }
+      let found = trial.value.map { decimal($0, digits: 4) } ?? "-"
+      writeError(
+        "trial \(trial.number + 1)  \(found)  \(trial.end.word)  "
+          + values.joined(separator: "  "))
+    }
+    let folder = try input[Learning.output]
+    let result = try search.run(in: folder, resuming: input[resume])
+    if try input.wantsJSON {
+      emit([
+        "run": JSON(folder), "names": JSON(names),
+        "best": result.best.map { JSON($0.number) } ?? nil,
+        "trials": JSON(result.trials.map(\.json)),
+      ])
+    } else {
+      var table = Table(
+        [.right("trial"), .right("value"), "end"] + names.map { .right($0) })
+      for trial in result.trials {
+        table.add(
+          [
+            "\(trial.number + 1)", trial.value.map { decimal($0, digits: 4) } ?? "", trial.end.word,
+          ] + trial.values.map(\.short))
+      }
+      print(table.text())
+      if let best = result.best { print("\(folder)/best.h5  trial \(best.number + 1)") }
+    }
+    if let signal = result.interruption {
+      throw ZooError(
+        signal == SIGINT ? .interrupted : .terminated,
+        "interrupted after \(result.trials.count) trials; --resume goes on")
+    }
+  }
+}
+
+extension JSON {
+  /// Four digits are enough for a person.
+  fileprivate var short: String {
+    if let string { return string }
+    guard let number, number != number.rounded(), number.isFinite, number != 0 else {
+      return text()
+    }
+    let digits = 3 - Int(log10(abs(number)).rounded(.down))
+    return decimal(number, digits: min(max(digits, 0), 12))
+  }
+}
