@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import artifacts, contender, peers, rounds
 from ..contender import Contender
-from ..settings import BUILD, FURTHEST_BF16, LOGS, TOLERANCE, ZOO, Settings
+from ..settings import BUILD, LOGS, TOLERANCE, ZOO, Settings
 
 
 def float32(settings: Settings) -> dict[str, Callable[[], dict]]:
@@ -70,7 +70,7 @@ def _measure(
     limit = TOLERANCE[precision]
     if precision == "bf16":
         theirs = results.get("OpenVINO default", {}).get("difference", 0.0)
-        limit = min(max(limit, theirs), FURTHEST_BF16)
+        limit = max(limit, theirs)
     for one in contenders:
         results[one.name]["agrees"] = results[one.name]["difference"] <= limit
 
