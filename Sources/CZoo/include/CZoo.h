@@ -4,6 +4,7 @@
 #include "zoo_hdf5.h"
 #include "zoo_cpu.h"
 #include "zoo_interface.h"
+#include "zoo_memory.h"
 #include "zoo_section.h"
 #include "zoo_sha256.h"
 

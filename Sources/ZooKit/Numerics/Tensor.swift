@@ -1,3 +1,4 @@
+import CZoo
 import Glibc
 
 /// A float32 array, contiguous, outermost axis first, with the semantics of a value.
@@ -77,10 +78,16 @@ private final class Storage: @unchecked Sendable {
   deinit { free(values.baseAddress) }
 }
 
+/// Blocks from 256 kB on are given back to the system when they are freed. Left to itself the
+/// library moves that limit up with the largest block that it ever freed, and the weights of a
+/// network, freed one after another while others are packed, stay resident as holes.
+private let givesBack = zoo_give_back_from(256 << 10) != 0
+
 /// Uninitialised floats on a 64-byte boundary, to be given back with `free`.
 package func allocateFloats(_ count: Int) throws -> UnsafeMutableBufferPointer<Float> {
   let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: 4)
   let large = bytes >= 8 << 20
+  _ = givesBack
   var memory: UnsafeMutableRawPointer?
   guard !overflow, count >= 0, posix_memalign(&memory, large ? 2 << 20 : 64, bytes) == 0,
     let memory
