@@ -50,7 +50,8 @@ extension OneDNNCompiler {
 
   /// The step is a 1×1 convolution with a kernel of our own that reads the value.
   private func takes(_ value: Program.Value, _ step: Program.Step) -> Bool {
-    guard type == zoo_dnn_float32, program.shapes[value].rank == 3, step.inputs == [value],
+    guard isWide, type == zoo_dnn_float32, program.shapes[value].rank == 3,
+      step.inputs == [value],
       let convolution = step.layer as? Convolution
     else { return false }
     return PointwiseConvolution.takes(convolution, program.shapes[value])
