@@ -21,6 +21,19 @@ public struct YOLO: Detector {
     "yolov4": YOLO(.v4, input: 608, Grid.v4),
   ]
 
+  /// One of each kind: the same form, thin, for small pictures.
+  public static let miniatures = [
+    "yolo-cells": miniature("yolov1-tiny"), "yolo-reorg": miniature("yolov2"),
+    "yolo-spp": miniature("yolov3-spp"), "yolo-groups": miniature("yolov4-tiny"),
+    "yolo-mish": miniature("yolov4"),
+  ]
+
+  private static func miniature(_ variant: String) -> YOLO {
+    var yolo = variants[variant] ?? YOLO(.v4Tiny, input: 64, Grid.tiny)
+    (yolo.narrowing, yolo.side) = (16, 64)
+    return yolo
+  }
+
   package enum Network: Sendable {
     case v1Tiny, v2Tiny, v2, v3Tiny, v3, v3SPP, v4Tiny, v4
   }
@@ -31,7 +44,7 @@ public struct YOLO: Detector {
   /// Of each grid, the shapes of boxes that its anchors learn: their own, unless the boxes of a data
   /// set are of other shapes.
   package var priors: [[SIMD2<Float>]]
-  private let side: Int
+  private var side: Int
   public let classes: Int
   /// What every width is divided by: tests run a network of the same form and less of it.
   package var narrowing = 1
