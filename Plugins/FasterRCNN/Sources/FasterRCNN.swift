@@ -35,6 +35,19 @@ public struct FasterRCNN: TrainableDetector {
     return detector
   }()
 
+  public static let miniatures = ["fasterrcnn": miniature]
+
+  private static let miniature = {
+    var detector = FasterRCNN(
+      onMapOf: "resnet20", stride: 4, sizes: [8, 16, 32], representation: 16)
+    detector.input = [3, 64, 64]
+    detector.width = 16
+    (detector.proposals.before, detector.proposals.after) = (60, 20)
+    (detector.learning.proposals.before, detector.learning.proposals.after) = (60, 20)
+    detector.learning.regions.count = 16
+    return detector
+  }()
+
   /// The variant of another family whose features it stands on.
   package var backbone: String
   /// How many pixels the places of the one map are apart; nil is a pyramid.

@@ -23,15 +23,15 @@ public struct YOLO: Detector {
 
   /// One of each kind: the same form, thin, for small pictures.
   public static let miniatures = [
-    "yolo-cells": miniature("yolov1-tiny"), "yolo-reorg": miniature("yolov2"),
-    "yolo-spp": miniature("yolov3-spp"), "yolo-groups": miniature("yolov4-tiny"),
-    "yolo-mish": miniature("yolov4"),
+    "yolov1-tiny": miniature(.v1Tiny, []), "yolov2": miniature(.v2, [.v2]),
+    "yolov3-tiny": miniature(.v3Tiny, Grid.tiny), "yolov4-tiny": miniature(.v4Tiny, Grid.tiny),
+    "yolov4": miniature(.v4, Grid.v4),
   ]
 
-  private static func miniature(_ variant: String) -> YOLO {
-    var yolo = variants[variant] ?? YOLO(.v4Tiny, input: 64, Grid.tiny)
-    (yolo.narrowing, yolo.side) = (16, 64)
-    return yolo
+  private static func miniature(_ network: Network, _ grids: [Grid]) -> YOLO {
+    var detector = YOLO(network, input: network == .v1Tiny ? 448 : 96, classes: 4, grids)
+    detector.narrowing = 16
+    return detector
   }
 
   package enum Network: Sendable {
@@ -44,7 +44,7 @@ public struct YOLO: Detector {
   /// Of each grid, the shapes of boxes that its anchors learn: their own, unless the boxes of a data
   /// set are of other shapes.
   package var priors: [[SIMD2<Float>]]
-  private var side: Int
+  private let side: Int
   public let classes: Int
   /// What every width is divided by: tests run a network of the same form and less of it.
   package var narrowing = 1

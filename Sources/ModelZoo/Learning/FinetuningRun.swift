@@ -78,8 +78,7 @@ public struct FinetuningRun {
       preprocessing.crop = .init(checkpoint.input.height, checkpoint.input.width)
       augmentation.steps.insert(RandomCrop(), at: 0)
     }
-    let lessons = Split(
-      name: train.name, items: (0..<options.repeats).flatMap { _ in train.items })
+    let lessons = train.repeated(options.repeats)
     let loader = Loader(
       lessons, classes: data.classes.count, preprocessing: preprocessing,
       augmentation: augmentation, batchSize: options.batch, seed: UInt64(options.seed),
