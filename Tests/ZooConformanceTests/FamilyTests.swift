@@ -3,7 +3,9 @@ import DenseNet
 import FasterRCNN
 import ResNet
 import Testing
+import UNet
 import VGG
+import YOLO
 import ZooConformance
 import ZooKit
 
@@ -14,4 +16,7 @@ struct FamilyTests {
   @Test func vggConforms() throws { try Conformance.check(VGG.self) }
   @Test func resNetConforms() throws { try Conformance.check(ResNet.self) }
   @Test func denseNetConforms() throws { try Conformance.check(DenseNet.self) }
+  @Test func uNetConforms() throws { try Conformance.check(UNet.self) }
+  @Test func yoloConforms() throws { try Conformance.check(YOLO.self) }
+  @Test func fasterRCNNConforms() throws { try Conformance.check(FasterRCNN.self) }
 }

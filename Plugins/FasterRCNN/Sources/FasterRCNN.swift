@@ -27,10 +27,24 @@ public struct FasterRCNN: TrainableDetector {
       onMapOf: "vgg16", stride: 8, sizes: [32, 64, 128], representation: 512,
       frozen: ["block1", "block2", "block3"])
     detector.input = [3, 336, 448]
+    detector.preprocessing?.resize = .within(shorter: 336, longer: 560)
     (detector.proposals.before, detector.proposals.after) = (500, 200)
     detector.learning.proposals.before = 1000
     detector.learning.proposals.after = 300
     detector.learning.regions.count = 128
+    return detector
+  }()
+
+  public static let miniatures = ["fasterrcnn": miniature]
+
+  private static let miniature = {
+    var detector = FasterRCNN(
+      onMapOf: "resnet20", stride: 4, sizes: [8, 16, 32], representation: 16)
+    detector.input = [3, 64, 64]
+    detector.width = 16
+    (detector.proposals.before, detector.proposals.after) = (60, 20)
+    (detector.learning.proposals.before, detector.learning.proposals.after) = (60, 20)
+    detector.learning.regions.count = 16
     return detector
   }()
 
@@ -53,6 +67,9 @@ public struct FasterRCNN: TrainableDetector {
   package var learning = Learning()
   /// Stages that usually keep what the backbone has learned from other pictures.
   public var usuallyFrozen: [String] = []
+
+  /// On a pyramid as most detectors.
+  public private(set) var preprocessing: Preprocessing?
 
   /// Any size will do; for this one torchvision publishes how much it computes.
   public private(set) var input: Shape = [3, 800, 800]
@@ -84,6 +101,10 @@ public struct FasterRCNN: TrainableDetector {
     self.representation = representation
     anchors = Anchors(sizes: [sizes], aspects: [0.5, 1, 2])
     usuallyFrozen = frozen
+    // As in section 3.3.
+    preprocessing = Preprocessing(
+      resize: .within(shorter: 600, longer: 1000), interpolation: .sampled, multiple: stride,
+      mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
   }
 
   // MARK: The graph

@@ -71,6 +71,15 @@ struct MobileNetV2Tests {
   func hasTheNamesOfItsLineage(variant: String, parameter: String, shape: Shape) throws {
     #expect(try GoldenArchitecture.shapes(of: MobileNetV2.self, variant)[parameter] == shape)
   }
+
+  @Test func learnsAsTheReferenceDoes() throws {
+    let network = try #require(MobileNetV2.miniatures["mobilenet_v2"])
+    for engine in GoldenStep.engines {
+      for (name, error) in try GoldenStep("mini-mobilenet_v2", of: network).errors(engine: engine) {
+        #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")
+      }
+    }
+  }
 }
 
 @Suite(.serialized)
@@ -106,5 +115,14 @@ struct MobileNetV3Tests {
   ])
   func hasTheNamesOfItsLineage(variant: String, parameter: String, shape: Shape) throws {
     #expect(try GoldenArchitecture.shapes(of: MobileNetV3.self, variant)[parameter] == shape)
+  }
+
+  @Test func learnsAsTheReferenceDoes() throws {
+    let network = try #require(MobileNetV3.miniatures["mobilenet_v3"])
+    for engine in GoldenStep.engines {
+      for (name, error) in try GoldenStep("mini-mobilenet_v3", of: network).errors(engine: engine) {
+        #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")
+      }
+    }
   }
 }

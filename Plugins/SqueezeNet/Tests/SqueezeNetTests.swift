@@ -37,4 +37,13 @@ struct SqueezeNetTests {
   func hasTheNamesOfItsLineage(variant: String, parameter: String, shape: Shape) throws {
     #expect(try GoldenArchitecture.shapes(of: SqueezeNet.self, variant)[parameter] == shape)
   }
+
+  @Test func learnsAsTheReferenceDoes() throws {
+    let network = try #require(SqueezeNet.miniatures["squeezenet"])
+    for engine in GoldenStep.engines {
+      for (name, error) in try GoldenStep("mini-squeezenet", of: network).errors(engine: engine) {
+        #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")
+      }
+    }
+  }
 }

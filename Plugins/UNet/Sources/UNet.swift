@@ -16,6 +16,12 @@ public struct UNet: Segmenter {
     "unet-resnet50": UNet(.borrowed("resnet50")), "unet-vgg16": UNet(.borrowed("vgg16")),
   ]
 
+  public static let miniatures = [
+    "unet": UNet(.padded, width: 4, depth: 2),
+    "unet-bilinear": UNet(.padded, width: 4, depth: 2, rise: .bilinear),
+    "unet-paper": UNet(.unpadded, width: 4, depth: 2), "unet-borrowed": UNet(.borrowed("resnet20")),
+  ]
+
   /// What leads down.
   package enum Encoder: Hashable, Sendable {
     /// Two convolutions at each size, without borders: 572×572 become 388×388.

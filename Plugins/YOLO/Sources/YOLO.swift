@@ -21,6 +21,17 @@ public struct YOLO: Detector {
     "yolov4": YOLO(.v4, input: 608, Grid.v4),
   ]
 
+  public static let miniatures = [
+    "yolov1-tiny": miniature(.v1Tiny, []), "yolov2": miniature(.v2, [.v2]),
+    "yolov3-tiny": miniature(.v3Tiny, Grid.tiny), "yolov4-tiny": miniature(.v4Tiny, Grid.tiny),
+  ]
+
+  private static func miniature(_ network: Network, _ grids: [Grid]) -> YOLO {
+    var detector = YOLO(network, input: network == .v1Tiny ? 448 : 96, classes: 4, grids)
+    detector.narrowing = 16
+    return detector
+  }
+
   package enum Network: Sendable {
     case v1Tiny, v2Tiny, v2, v3Tiny, v3, v3SPP, v4Tiny, v4
   }

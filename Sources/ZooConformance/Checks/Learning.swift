@@ -1,3 +1,4 @@
+import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooTraining
@@ -8,6 +9,9 @@ extension Conformance {
   /// A network that cannot learn eight pictures by heart cannot learn. A bad start may keep one from
   /// it, so there are several.
   func checkLearning(_ sample: Sample, _ notes: inout Notes) throws {
+    if let detector = sample.variant.architecture as? any TrainableDetector {
+      return try checkLearning(of: detector, sample, &notes)
+    }
     for part in sample.parts {
       var best = (share: Double.infinity, correct: 0.0)
       for (seed, rate) in [(1, 3e-3), (2, 1e-3), (3, 1e-2), (4, 3e-4)] {
@@ -25,7 +29,7 @@ extension Conformance {
 
   /// How much of the loss may be left.
   private static func remainder(_ variant: Variant) -> Double {
-    variant.architecture.task == .detection ? 0.5 : 0.2
+    variant.architecture.task == .detection ? remainder : 0.2
   }
 
   private func learn(_ part: Sample.Part, seed: UInt64, rate: Double) throws

@@ -36,22 +36,3 @@ extension Conformance {
     }
   }
 }
-
-/// Gone with its contents when nobody has it any more.
-private final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(place)/zoo-conformance-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw ZooError.cannotCreate("cannot create a folder in \(place)")
-    }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
-  deinit {
-    unlink("\(path)/checkpoint.h5")
-    rmdir(path)
-  }
-}

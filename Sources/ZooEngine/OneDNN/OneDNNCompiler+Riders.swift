@@ -68,6 +68,16 @@ extension OneDNNCompiler {
 }
 
 extension Activation {
+  /// By which what is not above zero is multiplied, for a rectifier whose output has its input's
+  /// sign; nil for other functions.
+  var slope: Float? {
+    switch self {
+    case .relu: 0
+    case .leakyReLU(let slope) where slope > 0: slope
+    default: nil
+    }
+  }
+
   /// The same function as oneDNN computes it: one step, or two.
   var riders: [zoo_dnn_rider] {
     switch self {

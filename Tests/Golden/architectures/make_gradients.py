@@ -7,6 +7,7 @@ batch statistics, no dropout. Computed in float64, stored in float32; how far th
 float32 step is from that is printed.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,12 @@ import torchvision
 from torch import nn
 from torchvision.models.alexnet import AlexNet
 from torchvision.models.densenet import DenseNet
+from torchvision.models.mobilenetv2 import InvertedResidual, MobileNetV2
+from torchvision.models.mobilenetv3 import InvertedResidualConfig, MobileNetV3
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.models.squeezenet import Fire, SqueezeNet
 from torchvision.models.vgg import VGG, make_layers
+from torchvision.ops.misc import Conv2dNormActivation
 
 import formula
 from cifar import CIFARResNet
@@ -66,6 +71,39 @@ def densenet():
     )
 
 
+def squeezenet():
+    model = SqueezeNet("1_1", num_classes=CLASSES, dropout=0)
+    pools = [nn.MaxPool2d(3, 2, ceil_mode=True) for _ in range(3)]
+    model.features = nn.Sequential(
+        nn.Conv2d(3, 8, 3, 2), nn.ReLU(), pools[0], Fire(8, 4, 16, 16), Fire(32, 4, 16, 16),
+        pools[1], Fire(32, 4, 16, 16), pools[2], Fire(32, 6, 24, 24),
+    )  # fmt: skip
+    model.classifier[1] = nn.Conv2d(48, CLASSES, 1)
+    return model
+
+
+def mobilenet_v2():
+    model = MobileNetV2(num_classes=CLASSES, dropout=0)
+    table = [(8, 8, 1, 1), (8, 12, 2, 2), (12, 12, 1, 2), (12, 16, 2, 3), (16, 16, 1, 3)]
+    units = {"norm_layer": nn.BatchNorm2d, "activation_layer": nn.ReLU6}
+    model.features = nn.Sequential(
+        Conv2dNormActivation(3, 8, stride=2, **units),
+        *(InvertedResidual(i, o, stride, wider) for i, o, stride, wider in table),
+        Conv2dNormActivation(16, 32, kernel_size=1, **units),
+    )
+    model.classifier[1] = nn.Linear(32, CLASSES)
+    return model
+
+
+def mobilenet_v3():
+    rows = [
+        (16, 3, 16, 16, False, "RE", 1), (16, 3, 24, 8, False, "RE", 2),
+        (8, 5, 24, 8, True, "RE", 1), (8, 5, 32, 16, True, "HS", 2), (16, 3, 48, 16, False, "HS", 1),
+    ]  # fmt: skip
+    blocks = [InvertedResidualConfig(*row, 1, 1) for row in rows]
+    return MobileNetV3(blocks, 32, num_classes=CLASSES, dropout=0)
+
+
 MINIATURES = {
     "mini-alexnet": (alexnet, 159),
     "mini-vgg": (lambda: vgg(False), 24),
@@ -74,6 +112,9 @@ MINIATURES = {
     "mini-resnet-bottleneck": (lambda: resnet(Bottleneck, 4), 80),
     "mini-resnet-cifar": (lambda: CIFARResNet(8, (4, 8, 16), CLASSES), 16),
     "mini-densenet": (densenet, 64),
+    "mini-squeezenet": (squeezenet, 48),
+    "mini-mobilenet_v2": (mobilenet_v2, 40),
+    "mini-mobilenet_v3": (mobilenet_v3, 40),
 }
 
 
@@ -92,7 +133,8 @@ def step(build, side, kind):
 
 
 if __name__ == "__main__":
-    for name, (build, side) in MINIATURES.items():
+    for name in sys.argv[1:] or MINIATURES:
+        build, side = MINIATURES[name]
         single, double = (step(build, side, kind) for kind in (torch.float32, torch.float64))
         gradients = [v for n, v in double.items() if n.endswith(".grad") and n != "input.grad"]
         total = np.sqrt(sum((g * g).sum() for g in gradients))
