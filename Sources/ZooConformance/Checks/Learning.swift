@@ -58,7 +58,7 @@ extension Conformance {
         let output = try plan.value(port.name)
         let part: LossValue
         switch target {
-        case .classes(let classes):
+        case .classes(let classes), .weighted(let classes, _):
           part = try CrossEntropy()(output, target)
           right += output.share(thatIs: classes)
           counted += 1
