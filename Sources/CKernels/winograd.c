@@ -1,5 +1,5 @@
-// Convolution with 3×3 kernels after Winograd: Lavin and Gray, "Fast Algorithms for Convolutional
-// Neural Networks" (2015, arXiv:1509.09308), F(4×4, 3×3).
+// Convolutions after Winograd: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"
+// (2015, arXiv:1509.09308): F(4×4, 3×3), F(3×3, 3×3), F(2×2, 3×3) and F(2×2, 5×5).
 //
 // A tile of 4×4 outputs takes 36 products of sums of 6×6 inputs with sums of the kernel, where the
 // plain way takes 144. For all channels of many tiles these are 36 products of matrices, one per
@@ -8,22 +8,41 @@
 #include "CKernels.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include "product.h"
 
-#define VECTORS __attribute__((target("avx512f")))
-#define INLINE VECTORS static inline __attribute__((always_inline))
+/// Points of a transformed row, which are as many as the inputs that it is made from.
+INLINE int side_of(zoo_winograd_way way) {
+  return way == zoo_winograd_2_3 ? 4 : way == zoo_winograd_3_3 ? 5 : 6;
+}
+/// Outputs of a row.
+INLINE int reach_of(zoo_winograd_way way) {
+  return way == zoo_winograd_4_3 ? 4 : way == zoo_winograd_3_3 ? 3 : 2;
+}
+INLINE int taps_of(zoo_winograd_way way) { return way == zoo_winograd_2_5 ? 5 : 3; }
 
-/// Written out: what is summed stays in registers.
-#define EACH _Pragma("clang loop unroll(full)")
-
-enum { lanes = 16, side = 6, points = side * side, reach = 4 };
-
-typedef __m512 vector;
+enum { most_side = 6, most_reach = 4, most_taps = 5 };
 
 // MARK: Transforms
 
-/// Bᵀ·d for one row or column of six.
-INLINE void transform_input(const vector d[side], vector t[side]) {
+/// Bᵀ·d for one row or column. What there are 6 points of, 0, ±1, ±2 and ∞, serves both kernels.
+INLINE void transform_input(zoo_winograd_way way, const vector *d, vector *t) {
+  if (way == zoo_winograd_2_3) {
+    t[0] = _mm512_sub_ps(d[2], d[0]);
+    t[1] = _mm512_add_ps(d[2], d[1]);
+    t[2] = _mm512_sub_ps(d[2], d[1]);
+    t[3] = _mm512_sub_ps(d[3], d[1]);
+    return;
+  }
+  if (way == zoo_winograd_3_3) {
+    const vector two = _mm512_set1_ps(2), three = _mm512_set1_ps(3);
+    const vector far = _mm512_sub_ps(d[3], d[1]);
+    t[0] = _mm512_fmadd_ps(two, _mm512_sub_ps(d[0], d[2]), far);
+    t[1] = _mm512_fnmadd_ps(two, d[1], _mm512_sub_ps(d[3], d[2]));
+    t[2] = _mm512_fmadd_ps(two, d[1], _mm512_fnmadd_ps(three, d[2], d[3]));
+    t[3] = far;
+    t[4] = _mm512_fnmadd_ps(two, far, _mm512_sub_ps(d[4], d[2]));
+    return;
+  }
   const vector two = _mm512_set1_ps(2), four = _mm512_set1_ps(4), five = _mm512_set1_ps(5);
   const vector a = _mm512_fnmadd_ps(four, d[2], d[4]), b = _mm512_fnmadd_ps(four, d[1], d[3]);
   const vector c = _mm512_sub_ps(d[4], d[2]), e = _mm512_mul_ps(two, _mm512_sub_ps(d[3], d[1]));
@@ -35,69 +54,119 @@ INLINE void transform_input(const vector d[side], vector t[side]) {
   t[5] = _mm512_fmadd_ps(four, d[1], _mm512_fnmadd_ps(five, d[3], d[5]));
 }
 
-/// Aᵀ·m for one row or column of six.
-INLINE void transform_output(const vector m[side], vector t[reach]) {
-  const vector two = _mm512_set1_ps(2), four = _mm512_set1_ps(4), eight = _mm512_set1_ps(8);
+/// Aᵀ·m for one row or column.
+INLINE void transform_output(zoo_winograd_way way, const vector *m, vector *t) {
   const vector a = _mm512_add_ps(m[1], m[2]), b = _mm512_sub_ps(m[1], m[2]);
+  if (way == zoo_winograd_2_3) {
+    t[0] = _mm512_add_ps(m[0], a);
+    t[1] = _mm512_add_ps(b, m[3]);
+    return;
+  }
+  if (way == zoo_winograd_3_3) {
+    t[0] = _mm512_add_ps(_mm512_add_ps(m[0], a), m[3]);
+    t[1] = _mm512_fmadd_ps(_mm512_set1_ps(2), m[3], b);
+    t[2] = _mm512_add_ps(_mm512_fmadd_ps(_mm512_set1_ps(4), m[3], a), m[4]);
+    return;
+  }
+  const vector two = _mm512_set1_ps(2), four = _mm512_set1_ps(4), eight = _mm512_set1_ps(8);
   const vector c = _mm512_add_ps(m[3], m[4]), d = _mm512_sub_ps(m[3], m[4]);
   t[0] = _mm512_add_ps(_mm512_add_ps(m[0], a), c);
   t[1] = _mm512_fmadd_ps(two, d, b);
+  if (way == zoo_winograd_2_5) {
+    t[1] = _mm512_add_ps(t[1], m[5]);
+    return;
+  }
   t[2] = _mm512_fmadd_ps(four, c, a);
   t[3] = _mm512_add_ps(_mm512_fmadd_ps(eight, d, b), m[5]);
 }
 
-/// G·g for one row or column of three.
-INLINE void transform_kernel(const vector g[3], vector t[side]) {
-  const vector even = _mm512_add_ps(g[0], g[2]), sixth = _mm512_set1_ps(-1.0f / 6);
-  const vector far = _mm512_fmadd_ps(
-      g[0], _mm512_set1_ps(1.0f / 24), _mm512_mul_ps(g[2], _mm512_set1_ps(1.0f / 6)));
-  const vector middle = _mm512_mul_ps(g[1], _mm512_set1_ps(1.0f / 12));
-  t[0] = _mm512_mul_ps(g[0], _mm512_set1_ps(0.25f));
-  t[1] = _mm512_mul_ps(_mm512_add_ps(even, g[1]), sixth);
-  t[2] = _mm512_mul_ps(_mm512_sub_ps(even, g[1]), sixth);
-  t[3] = _mm512_add_ps(far, middle);
-  t[4] = _mm512_sub_ps(far, middle);
-  t[5] = g[2];
+INLINE vector times(float factor, vector value) {
+  return _mm512_mul_ps(_mm512_set1_ps(factor), value);
 }
 
-/// Outputs that are multiplied together: as many vectors as keep the registers full.
-int64_t zoo_winograd_group(const zoo_winograd *w) {
-  return w->outputs % (4 * lanes) == 0 ? 4 : w->outputs % (2 * lanes) == 0 ? 2 : 1;
+/// G·g for one row or column.
+INLINE void transform_kernel(zoo_winograd_way way, const vector *g, vector *t) {
+  const int taps = taps_of(way);
+  vector even = _mm512_add_ps(g[0], g[2]), odd = g[1];
+  if (way == zoo_winograd_2_3) {
+    t[0] = times(-1, g[0]);
+    t[1] = times(0.5f, _mm512_add_ps(even, odd));
+    t[2] = times(0.5f, _mm512_sub_ps(even, odd));
+    t[3] = g[2];
+    return;
+  }
+  if (way == zoo_winograd_3_3) {
+    t[0] = times(0.5f, g[0]);
+    t[1] = times(-0.5f, _mm512_add_ps(even, odd));
+    t[2] = times(-1.0f / 6, _mm512_sub_ps(even, odd));
+    t[3] = times(1.0f / 6, _mm512_add_ps(g[0], _mm512_add_ps(times(2, g[1]), times(4, g[2]))));
+    t[4] = g[2];
+    return;
+  }
+  // Of the point 2, by 24.
+  vector far = _mm512_add_ps(g[0], times(4, g[2])), middle = times(2, g[1]);
+  if (taps == 5) {
+    even = _mm512_add_ps(even, g[4]), odd = _mm512_add_ps(odd, g[3]);
+    far = _mm512_add_ps(far, times(16, g[4])), middle = _mm512_add_ps(middle, times(8, g[3]));
+  }
+  t[0] = times(0.25f, g[0]);
+  t[1] = times(-1.0f / 6, _mm512_add_ps(even, odd));
+  t[2] = times(-1.0f / 6, _mm512_sub_ps(even, odd));
+  t[3] = times(1.0f / 24, _mm512_add_ps(far, middle));
+  t[4] = times(1.0f / 24, _mm512_sub_ps(far, middle));
+  t[5] = g[taps - 1];
 }
+
+int64_t zoo_winograd_group(const zoo_winograd *w) { return vectors_at_once(w->outputs); }
 
 int zoo_winograd_works(void) { return __builtin_cpu_supports("avx512f"); }
 
-size_t zoo_winograd_weights(const zoo_winograd *w) {
-  return (size_t)(points * (w->inputs * w->outputs + lanes));
+VECTORS static int64_t points_of(const zoo_winograd *w) {
+  return side_of(w->way) * side_of(w->way);
 }
 
-VECTORS void zoo_winograd_pack(
-    const zoo_winograd *w, const float *kernels, float *packed, int64_t from, int64_t to) {
+size_t zoo_winograd_weights(const zoo_winograd *w) {
+  return (size_t)(points_of(w) * (w->inputs * w->outputs + lanes));
+}
+
+INLINE void pack(
+    zoo_winograd_way way, const zoo_winograd *w, const float *kernels, float *packed,
+    int64_t from, int64_t to) {
+  const int side = side_of(way), taps = taps_of(way);
   const int64_t wide = zoo_winograd_group(w) * lanes, inputs = w->inputs;
   const int64_t apart = inputs * w->outputs + lanes;
   for (int64_t first = from * lanes; first < to * lanes; first += lanes) {
     for (int64_t input = 0; input < inputs; input++) {
-      float taps[9][lanes];
+      float tap[most_taps * most_taps][lanes];
       for (int64_t lane = 0; lane < lanes; lane++) {
-        const float *kernel = kernels + ((first + lane) * inputs + input) * 9;
-        for (int tap = 0; tap < 9; tap++) taps[tap][lane] = kernel[tap];
+        const float *kernel = kernels + ((first + lane) * inputs + input) * taps * taps;
+        for (int t = 0; t < taps * taps; t++) tap[t][lane] = kernel[t];
       }
-      vector columns[side][3];
-      for (int y = 0; y < 3; y++) {
-        vector row[3], t[side];
-        for (int x = 0; x < 3; x++) row[x] = _mm512_loadu_ps(taps[3 * y + x]);
-        transform_kernel(row, t);
+      vector columns[most_side][most_taps];
+      for (int y = 0; y < taps; y++) {
+        vector row[most_taps], t[most_side];
+        for (int x = 0; x < taps; x++) row[x] = _mm512_loadu_ps(tap[taps * y + x]);
+        transform_kernel(way, row, t);
         for (int x = 0; x < side; x++) columns[x][y] = t[x];
       }
       // Point, group of outputs, input, output of the group.
       float *at = packed + (first / wide * inputs + input) * wide + first % wide;
       for (int x = 0; x < side; x++) {
-        vector t[side];
-        transform_kernel(columns[x], t);
-        for (int y = 0; y < side; y++)
-          _mm512_store_ps(at + (y * side + x) * apart, t[y]);
+        vector t[most_side];
+        transform_kernel(way, columns[x], t);
+        for (int y = 0; y < side; y++) _mm512_store_ps(at + (y * side + x) * apart, t[y]);
       }
     }
+  }
+}
+
+VECTORS void zoo_winograd_pack(
+    const zoo_winograd *w, const float *kernels, float *packed, int64_t from, int64_t to) {
+  switch (w->way) {
+  case zoo_winograd_4_3: return pack(zoo_winograd_4_3, w, kernels, packed, from, to);
+  case zoo_winograd_3_3: return pack(zoo_winograd_3_3, w, kernels, packed, from, to);
+  case zoo_winograd_2_3: return pack(zoo_winograd_2_3, w, kernels, packed, from, to);
+  case zoo_winograd_2_5: return pack(zoo_winograd_2_5, w, kernels, packed, from, to);
   }
 }
 
@@ -108,141 +177,115 @@ typedef struct {
 } place;
 
 /// Where the outputs of a tile begin.
-static place place_of(const zoo_winograd *w, int64_t tile) {
+INLINE place place_of(const zoo_winograd *w, int64_t tile) {
+  const int reach = reach_of(w->way);
   const int64_t across = (w->out_width + reach - 1) / reach;
   const int64_t down = (w->out_height + reach - 1) / reach;
   return (place){tile / (across * down), tile / across % down * reach, tile % across * reach};
 }
 
-int64_t zoo_winograd_tiles(const zoo_winograd *w) {
+VECTORS int64_t zoo_winograd_tiles(const zoo_winograd *w) {
+  const int reach = reach_of(w->way);
   return w->batch * ((w->out_width + reach - 1) / reach) * ((w->out_height + reach - 1) / reach);
 }
 
+/// Sixteen channels of a map, in bfloat16 where it is said.
+INLINE vector load_map(const zoo_winograd *w, const void *map, int64_t at) {
+  if (!w->bfloat16) return _mm512_loadu_ps((const float *)map + at);
+  const __m256i halves = _mm256_loadu_si256((const void *)((const uint16_t *)map + at));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
+/// To the nearest, of two as near to the even one; what is no number stays none.
+INLINE void store_map(const zoo_winograd *w, void *map, int64_t at, vector value) {
+  if (!w->bfloat16) {
+    _mm512_storeu_ps((float *)map + at, value);
+    return;
+  }
+  const __m512i bits = _mm512_castps_si512(value);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i near = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  const __mmask16 none = _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
+  const __m512i rounded = _mm512_mask_mov_epi32(near, none, _mm512_set1_epi32(0x7fc00000));
+  _mm256_storeu_si256(
+      (void *)((uint16_t *)map + at), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+}
+
 /// One tile of sixteen channels from blocks of sixteen, every point `stride` floats after another.
-VECTORS static void load_tile(
-    const zoo_winograd *w, const float *source, place at, float *points_, int64_t stride) {
-  vector rows[side][side];
+INLINE void load_tile(
+    zoo_winograd_way way, const zoo_winograd *w, const void *source, int64_t origin, place at,
+    float *points, int64_t stride) {
+  const int side = side_of(way);
+  vector rows[most_side][most_side];
   const int64_t top = at.y - w->top, left = at.x - w->left;
   if (top >= 0 && left >= 0 && top + side <= w->height && left + side <= w->width) {
-    for (int y = 0; y < side; y++) {
-      vector d[side];
-      const float *row = source + ((top + y) * w->width + left) * lanes;
-      for (int x = 0; x < side; x++) d[x] = _mm512_loadu_ps(row + x * lanes);
-      transform_input(d, rows[y]);
+    EACH for (int y = 0; y < side; y++) {
+      vector d[most_side];
+      const int64_t row = origin + ((top + y) * w->width + left) * lanes;
+      EACH for (int x = 0; x < side; x++) d[x] = load_map(w, source, row + x * lanes);
+      transform_input(way, d, rows[y]);
     }
   } else {
     for (int y = 0; y < side; y++) {
-      vector d[side];
+      vector d[most_side];
       const int64_t v = top + y;
       for (int x = 0; x < side; x++) {
         const int64_t u = left + x;
         d[x] = v >= 0 && v < w->height && u >= 0 && u < w->width
-                   ? _mm512_loadu_ps(source + (v * w->width + u) * lanes)
+                   ? load_map(w, source, origin + (v * w->width + u) * lanes)
                    : _mm512_setzero_ps();
       }
-      transform_input(d, rows[y]);
+      transform_input(way, d, rows[y]);
     }
   }
-  for (int x = 0; x < side; x++) {
-    vector d[side], t[side];
-    for (int y = 0; y < side; y++) d[y] = rows[y][x];
-    transform_input(d, t);
-    for (int y = 0; y < side; y++) _mm512_store_ps(points_ + (y * side + x) * stride, t[y]);
+  EACH for (int x = 0; x < side; x++) {
+    vector d[most_side], t[most_side];
+    EACH for (int y = 0; y < side; y++) d[y] = rows[y][x];
+    transform_input(way, d, t);
+    EACH for (int y = 0; y < side; y++) _mm512_store_ps(points + (y * side + x) * stride, t[y]);
   }
 }
 
-VECTORS static void store_tile(
-    const zoo_winograd *w, const float *points_, int64_t stride, place at, const float *bias,
-    const float *shortcut, float *target) {
-  vector rows[reach][side];
-  for (int x = 0; x < side; x++) {
-    vector m[side], t[reach];
-    for (int y = 0; y < side; y++) m[y] = _mm512_load_ps(points_ + (y * side + x) * stride);
-    transform_output(m, t);
-    for (int y = 0; y < reach; y++) rows[y][x] = t[y];
+INLINE void store_tile(
+    zoo_winograd_way way, const zoo_winograd *w, const float *points, int64_t stride, place at,
+    const zoo_winograd_arguments *arguments, const float *bias, int64_t origin) {
+  const int side = side_of(way), reach = reach_of(way);
+  vector rows[most_reach][most_side];
+  EACH for (int x = 0; x < side; x++) {
+    vector m[most_side], t[most_reach];
+    EACH for (int y = 0; y < side; y++) m[y] = _mm512_load_ps(points + (y * side + x) * stride);
+    transform_output(way, m, t);
+    EACH for (int y = 0; y < reach; y++) rows[y][x] = t[y];
   }
   const vector offset = bias ? _mm512_loadu_ps(bias) : _mm512_setzero_ps();
-  const vector least = _mm512_set1_ps(w->relu ? 0 : -__builtin_inff());
   const int64_t down = w->out_height - at.y, across = w->out_width - at.x;
   for (int y = 0; y < reach && y < down; y++) {
-    vector t[reach];
-    transform_output(rows[y], t);
-    const int64_t begin = ((at.y + y) * w->out_width + at.x) * lanes;
+    vector t[most_reach];
+    transform_output(way, rows[y], t);
+    const int64_t begin = origin + ((at.y + y) * w->out_width + at.x) * lanes;
+    const int64_t target = at.item * arguments->target_apart + begin;
+    const int64_t shortcut = at.item * arguments->shortcut_apart + begin;
     for (int x = 0; x < reach && x < across; x++) {
       vector value = _mm512_add_ps(t[x], offset);
-      if (shortcut) value = _mm512_add_ps(value, _mm512_loadu_ps(shortcut + begin + x * lanes));
-      _mm512_storeu_ps(target + begin + x * lanes, _mm512_max_ps(value, least));
+      if (arguments->shortcut)
+        value = _mm512_add_ps(value, load_map(w, arguments->shortcut, shortcut + x * lanes));
+      store_map(w, arguments->target, target + x * lanes, rectified(value, w->slope));
     }
   }
 }
-
-// MARK: Products
-
-/// `tiles` rows of sums over all inputs, each `vectors` registers wide. `a` has a vector of inputs
-/// for every tile, `tiles_apart` floats from one sixteen to the next. What `soon` and `sooner` point
-/// to is fetched meanwhile, a line for each input.
-INLINE void multiply(
-    const int tiles, const int vectors, const float *a, int64_t tiles_apart, const float *b,
-    int64_t inputs, float *c, int64_t outputs_apart, const float *soon, const float *sooner) {
-  vector sums[12][4];
-  EACH for (int t = 0; t < tiles; t++)
-    EACH for (int v = 0; v < vectors; v++) sums[t][v] = _mm512_setzero_ps();
-  for (int64_t block = 0; block < inputs; block += lanes, a += tiles_apart) {
-    for (int input = 0; input < lanes; input++) {
-      _mm_prefetch((const char *)soon, _MM_HINT_T1);
-      _mm_prefetch((const char *)sooner, _MM_HINT_T1);
-      vector factors[4];
-      EACH for (int v = 0; v < vectors; v++) factors[v] = _mm512_load_ps(b + v * lanes);
-      EACH for (int t = 0; t < tiles; t++) {
-        const vector value = _mm512_set1_ps(a[t * lanes + input]);
-        EACH for (int v = 0; v < vectors; v++)
-          sums[t][v] = _mm512_fmadd_ps(value, factors[v], sums[t][v]);
-      }
-      b += vectors * lanes, soon += vectors * lanes, sooner += vectors * lanes;
-    }
-  }
-  EACH for (int t = 0; t < tiles; t++)
-    EACH for (int v = 0; v < vectors; v++)
-      _mm512_store_ps(c + v * outputs_apart + t * lanes, sums[t][v]);
-}
-
-#define KERNEL(tiles, vectors)                                                                  \
-  VECTORS static void multiply_##tiles##_##vectors(                                             \
-      const float *a, int64_t tiles_apart, const float *b, int64_t inputs, float *c,            \
-      int64_t outputs_apart, const float *soon, const float *sooner) {                          \
-    multiply(                                                                                   \
-        tiles, vectors, a, tiles_apart, b, inputs, c, outputs_apart, soon, sooner);             \
-  }
-#define KERNELS(vectors)                                                                        \
-  KERNEL(1, vectors) KERNEL(2, vectors) KERNEL(3, vectors)                                      \
-  KERNEL(4, vectors) KERNEL(5, vectors) KERNEL(6, vectors)
-KERNELS(1) KERNELS(2) KERNELS(4)
-#define WIDE(vectors)                                                                           \
-  KERNEL(7, vectors) KERNEL(8, vectors) KERNEL(9, vectors)                                      \
-  KERNEL(10, vectors) KERNEL(11, vectors) KERNEL(12, vectors)
-WIDE(1) WIDE(2)
-
-typedef void (*product)(
-    const float *, int64_t, const float *, int64_t, float *, int64_t, const float *,
-    const float *);
-#define ROW(vectors)                                                                            \
-  multiply_1_##vectors, multiply_2_##vectors, multiply_3_##vectors, multiply_4_##vectors,       \
-      multiply_5_##vectors, multiply_6_##vectors
-#define WIDE_ROW(vectors)                                                                       \
-  multiply_7_##vectors, multiply_8_##vectors, multiply_9_##vectors, multiply_10_##vectors,      \
-      multiply_11_##vectors, multiply_12_##vectors
-static const product products[3][12] = {
-    {ROW(1), WIDE_ROW(1)}, {ROW(2), WIDE_ROW(2)}, {ROW(4)}};
 
 // MARK: Items
 
-size_t zoo_winograd_scratch(const zoo_winograd *w, int64_t tiles) {
-  return (size_t)(points * ((w->inputs + w->outputs) * tiles + 2 * lanes));
+PRODUCT_TABLE(products, 0)
+
+VECTORS size_t zoo_winograd_scratch(const zoo_winograd *w, int64_t tiles) {
+  return (size_t)(points_of(w) * ((w->inputs + w->outputs) * tiles + 2 * lanes));
 }
 
-void zoo_winograd_run(
-    const zoo_winograd *w, const zoo_winograd_arguments *arguments, int64_t first, int64_t last,
-    int64_t from, int64_t to, float *scratch) {
+INLINE void run(
+    zoo_winograd_way way, const zoo_winograd *w, const zoo_winograd_arguments *arguments,
+    int64_t first, int64_t last, int64_t from, int64_t to, float *scratch) {
+  const int64_t points = side_of(way) * side_of(way);
   const int64_t vectors = zoo_winograd_group(w), count = last - first, inputs = w->inputs;
   const int64_t area = w->height * w->width, out_area = w->out_height * w->out_width;
   // Point, sixteen channels, tile, channel. Points lie a line further apart than they must, here
@@ -256,19 +299,19 @@ void zoo_winograd_run(
     for (int64_t tile = 0; tile < count; tile++) {
       const place at = place_of(w, first + tile);
       load_tile(
-          w, arguments->source + (at.item * inputs + channel) * area, at,
+          way, w, arguments->source, at.item * arguments->source_apart + channel * area, at,
           in + channel * count + tile * lanes, point_in);
     }
 
-  const int64_t most = vectors == 4 ? 6 : 12;
+  const int64_t most = rows_at_once(vectors);
   const int64_t strips = (count + most - 1) / most;
   const product *kernels = products[vectors == 4 ? 2 : vectors - 1];
-  for (int point = 0; point < points; point++) {
+  for (int64_t point = 0; point < points; point++) {
     const float *b = arguments->weights + point * apart + from * lanes * inputs;
     for (int64_t output = from; output < to; output += vectors, b += panel) {
       // What is multiplied next comes from memory meanwhile, each strip asking for its lines of it.
       const int is_last = output + vectors >= to;
-      const float *next = !is_last               ? b + panel
+      const float *next = !is_last             ? b + panel
                           : point + 1 < points ? b + panel + apart - (to - from) * lanes * inputs
                                                : b;
       float *c = out + point * point_out + (output - from) * lanes * count;
@@ -277,7 +320,7 @@ void zoo_winograd_run(
         kernels[end - begin - 1](
             in + point * point_in + begin * lanes, count * lanes, b, inputs, c + begin * lanes,
             count * lanes, next + strip % vectors * lanes,
-            next + (strip + strips) % vectors * lanes);
+            next + (strip + strips) % vectors * lanes, NULL);
       }
     }
   }
@@ -285,12 +328,26 @@ void zoo_winograd_run(
   for (int64_t output = from; output < to; output++)
     for (int64_t tile = 0; tile < count; tile++) {
       const place at = place_of(w, first + tile);
-      const int64_t map = (at.item * w->outputs + output * lanes) * out_area;
       store_tile(
-          w, out + (output - from) * lanes * count + tile * lanes, point_out, at,
+          way, w, out + (output - from) * lanes * count + tile * lanes, point_out, at, arguments,
           arguments->bias ? arguments->bias + output * lanes : NULL,
-          arguments->shortcut ? arguments->shortcut + map : NULL, arguments->target + map);
+          output * lanes * out_area);
     }
+}
+
+VECTORS void zoo_winograd_run(
+    const zoo_winograd *w, const zoo_winograd_arguments *arguments, int64_t first, int64_t last,
+    int64_t from, int64_t to, float *scratch) {
+  switch (w->way) {
+  case zoo_winograd_4_3:
+    return run(zoo_winograd_4_3, w, arguments, first, last, from, to, scratch);
+  case zoo_winograd_3_3:
+    return run(zoo_winograd_3_3, w, arguments, first, last, from, to, scratch);
+  case zoo_winograd_2_3:
+    return run(zoo_winograd_2_3, w, arguments, first, last, from, to, scratch);
+  case zoo_winograd_2_5:
+    return run(zoo_winograd_2_5, w, arguments, first, last, from, to, scratch);
+  }
 }
 
 #else

@@ -45,9 +45,6 @@ public protocol TrainableDetector: Detector {
 extension TrainableDetector {
   public func adapted(to shapes: [SIMD2<Float>]) -> Self { self }
   public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] { [:] }
-}
-
-extension TrainableDetector {
   public var usuallyFrozen: [String] { [] }
 }
 

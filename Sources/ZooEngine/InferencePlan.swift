@@ -21,6 +21,7 @@ public final class InferencePlan {
   ) throws {
     guard batch > 0 else { throw ZooError.usage("a batch of \(batch) pictures") }
     let program = try Program(graph, consume weights, keeping: keeping).folded().fused()
+      .poolingFirst()
     self.batch = batch
     inputs = program.inputs.map { ($0.name, program.shapes[$0.value]) }
     outputs = program.outputs.map(\.name)

@@ -90,5 +90,56 @@ extension CommandLineTests {
       #expect(try values.tensor("logits").shape == [1, 1, 45, 70])
       #expect(try values.tensor("bottleneck").shape == [1, 256, 5, 8])
     }
+
+    /// Bright discs on a dark ground, and masks of them: grey, of two sizes.
+    private func discs(in workspace: Workspace) throws {
+      for folder in ["discs", "discs/images", "discs/masks"] { mkdir(workspace[folder], 0o777) }
+      for item in 0..<8 {
+        let (width, height) = item % 2 == 0 ? (48, 40) : (41, 52)
+        var (picture, mask): ([UInt8], [UInt8]) = ([], [])
+        for y in 0..<height {
+          for x in 0..<width {
+            let (dx, dy) = (x - 12 - 2 * item, y - 20)
+            let isDisc = dx * dx + dy * dy < 80 + 10 * item
+            let noise = Formula.unit("disc \(item)", y * width + x)
+            picture.append(UInt8((isDisc ? 170 : 70) + 40 * noise))
+            mask.append(isDisc ? 255 : 0)
+          }
+        }
+        try Picture(width: width, height: height, channels: 1, pixels: picture)
+          .write(png: workspace["discs/images/\(item).png"])
+        try Picture(width: width, height: height, channels: 1, pixels: mask)
+          .write(png: workspace["discs/masks/\(item).png"])
+      }
+      try workspace.write("0 ground\n255 disc\n", to: "discs/classes.txt")
+    }
+
+    @Test(arguments: ["dice-cross-entropy", "border-cross-entropy"])
+    func learnsFromMasks(loss: String) throws {
+      let workspace = Workspace()
+      try discs(in: workspace)
+      let run = try workspace.zoo(
+        "finetune", "unet-depth3", "--scratch", "--data", "discs", "--window", "30", "--repeat",
+        "4", "--batch", "4", "--epochs", "3", "--lr", "0.003", "--loss", loss, "-o", "run",
+        "--json")
+      #expect(run.status == 0, "\(run.errors)")
+      let report = try workspace.zoo("evaluate", "run/best.h5", "--data", "discs", "--json").json
+      #expect(report["task"]?.string == "segmentation" && report["count"]?.integer == 8)
+      let metrics = try #require(report["metrics"])
+      for name in ["pixelAccuracy", "meanIoU", "meanDice", "iou", "dice"] {
+        #expect(metrics[name]?.number != nil, "\(name)")
+      }
+      #expect(try #require(metrics["dice"]?.number) > 0.7)
+      #expect(report["perClass"]?.list?.map { $0["class"]?.string } == ["ground", "disc"])
+      // The network has the channel of the pictures, and takes any size.
+      let answer = try workspace.zoo("predict", "run/best.h5", "discs/images/1.png", "--json").json
+      let result = try #require(answer["results"]?.list?.first)
+      #expect(result["width"]?.integer == 41 && result["height"]?.integer == 52)
+      let info = try workspace.zoo("info", "run/best.h5", "--json").json
+      #expect(info["preprocessing"]?["channels"]?.string == "grey")
+      // Other classes are not taken for these.
+      try workspace.write("0 ground\n255 cell\n", to: "discs/classes.txt")
+      #expect(try workspace.zoo("evaluate", "run/best.h5", "--data", "discs").status == 65)
+    }
   }
 }

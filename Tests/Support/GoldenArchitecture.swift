@@ -82,7 +82,7 @@ public struct GoldenArchitecture: Sendable, CustomStringConvertible {
   ) throws -> [String: Double] {
     let stages = stages
     var program = try Program(graph, Formula.weights(for: graph), keeping: stages)
-    if compiled { program = try program.folded().fused() }
+    if compiled { program = try program.folded().fused().poolingFirst() }
     let executable = try engine.compile(program, batch: 1)
     let ports = program.outputs.map(\.name)
     let input = try Formula.tensor("input", graph.operations[graph.inputs[0].operation].shape)

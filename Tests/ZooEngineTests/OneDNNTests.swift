@@ -35,7 +35,7 @@ struct OneDNNTests {
 
   /// Every way to divide the work: few tiles and many, one group of outputs and several, borders
   /// of every kind, and on any number of threads to the same bit.
-  @Test(arguments: [1, 4, 5, 32, 33, 50], [16, 32, 48, 64, 192])
+  @Test(arguments: [2, 5, 8, 13, 33, 50], [16, 32, 48, 64, 192])
   func convolvesAfterWinograd(side: Int, channels: Int) throws {
     let count = Threads.count
     defer { Threads.count = count }
@@ -61,6 +61,74 @@ struct OneDNNTests {
     let plan = try InferencePlan(
       graph, Formula.weights(for: graph), batch: batch, engine: OneDNNEngine())
     #expect(plan.stages.contains { $0.kernel.hasPrefix("winograd") })
+  }
+
+  /// Tiles of every size, with kernels of both sizes, on few places and on many.
+  @Test(arguments: [(6, 3, 2), (14, 3, 3), (28, 3, 4), (27, 5, 2)], Precision.allCases)
+  func choosesATile(_ size: (side: Int, kernel: Int, tile: Int), precision: Precision) throws {
+    guard precision == .fp32 || OneDNN.hasBFloat16, OneDNN.hasAVX512 else { return }
+    let border = Window.Padding(size.kernel / 2)
+    let graph = try Graph { input in
+      let x = input("image", [48, size.side, size.side])
+      let y = x.conv("c", to: 48, kernel: .init(size.kernel), padding: border).leakyReLU(slope: 0.1)
+      return ["y": y.conv("d", to: 48, kernel: .init(size.kernel), padding: border).add(y)]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).fused()
+    let engine = try OneDNNEngine(precision: precision)
+    try expectAgreement(
+      program, engine, 1, [Formula.tensor("image", [1, 48, size.side, size.side])], "\(size)",
+      precision == .fp32 ? 1e-5 : 2e-2)
+    // In bfloat16 the plain way is twice as fast.
+    guard precision == .fp32 || size.side == 28 else { return }
+    let kernels = try engine.compile(program, batch: 1).stages.map(\.kernel)
+    #expect(kernels.filter { $0 == "winograd \(size.tile)×\(size.tile)" }.count == 2, "\(kernels)")
+  }
+
+  /// 1×1 convolutions with what they take along before and behind; few places and many, groups of
+  /// outputs of every width.
+  @Test(arguments: [1, 7, 14, 30], [16, 48, 96, 192]) func convolvesPlaces(side: Int, channels: Int)
+    throws
+  {
+    let graph = try Graph { input in
+      let x = input("image", [channels, 2 * side, 2 * side]).maxPool(kernel: 1)
+      let y = x.batchNorm("n").relu().conv("c", to: 64, kernel: 1, bias: false).relu()
+      let z = x.conv("d", to: 64, kernel: 1).leakyReLU(slope: 0.2)
+      let pooled = y.add(z).batchNorm("m").relu().conv("e", to: channels, kernel: 1)
+        .averagePool(kernel: 2, stride: 2)
+      let strided = y.conv("f", to: channels, kernel: 1, stride: 2).add(pooled).relu()
+      return ["pooled": pooled, "strided": strided, "y": y]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).folded().fused().poolingFirst()
+    for batch in [1, 3] {
+      let input = try Formula.tensor("image", [batch, channels, 2 * side, 2 * side])
+      try expectAgreement(program, OneDNNEngine(), batch, [input], "\(side), \(channels)")
+    }
+    guard OneDNN.hasAVX512 else { return }
+    let kernels = Set(try OneDNNEngine().compile(program, batch: 3).stages.map(\.kernel))
+    #expect(kernels.isSuperset(of: ["1×1", "norm + 1×1", "norm + mean + 1×1"]), "\(kernels)")
+  }
+
+  /// What is joined is made where it will lie, whatever the batch.
+  @Test(arguments: [1, 3]) func joinsWithoutCopies(batch: Int) throws {
+    guard OneDNN.hasAVX512 else { return }
+    let graph = try Graph { input in
+      let x = input("image", [3, 24, 24]).conv("stem", to: 64, kernel: 1).relu()
+        .conv("s", to: 64, kernel: 3, padding: 1)
+      let block = (0..<4).reduce(x) { x, layer in
+        let y = x.batchNorm("n\(layer)").relu().conv("c\(layer)", to: 64, kernel: 1).relu()
+        return x.concatenate(y.conv("d\(layer)", to: 32, kernel: 3, padding: 1, bias: false))
+      }
+      // Read in pieces and as a whole, by kernels of the library and by layers.
+      let parts = [x.maxPool(kernel: 2), block.tanh().maxPool(kernel: 2), block.slice(of: 3..<9)]
+      return ["a": parts[0], "b": parts[1], "c": parts[2]]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).folded().fused()
+    let input = try Formula.tensor("image", [batch, 3, 24, 24])
+    try expectAgreement(program, OneDNNEngine(), batch, [input], "a dense block of \(batch)")
+    let stages = try OneDNNEngine().compile(program, batch: batch).stages
+    // The first is read in one piece at the end; of the whole there is nothing to copy.
+    #expect(stages.count { $0.kernel == "copy" } == (batch == 1 ? 0 : 1), "\(stages)")
+    #expect(!stages.contains { $0.kind == "concat" })
   }
 
   /// One layer after a convolution that leaves blocks of channels, with riders of every kind.
@@ -321,5 +389,6 @@ struct OneDNNTests {
 
 extension OneDNN {
   static var isHere: Bool { (try? library.get()) != nil }
+  static var hasAVX512: Bool { (try? library.get())?.hasAVX512 ?? false }
   static var hasBFloat16: Bool { (try? library.get())?.hasBFloat16 ?? false }
 }

@@ -153,6 +153,28 @@ struct ProgramTests {
     let outputs = try LayerEngine().compile(program, batch: 1).outputs(program, [input])
     #expect(outputs == ["same": [1, 2, 3, 4], "twice": [2, 4, 6, 8]])
   }
+
+  /// A mean behind a 1×1 convolution goes before it; not where something lies between or somebody
+  /// looks.
+  @Test func takesMeansFirst() throws {
+    let graph = try Graph { input in
+      let x = input("image", [4, 9, 8])
+      let y = x.conv("c", to: 6, kernel: 1).averagePool(kernel: 2, stride: 2).relu()
+      let z = y.conv("d", to: 6, kernel: 1).relu().averagePool(kernel: 2, stride: 2)
+      let w = y.conv("e", to: 6, kernel: 1, bias: false)
+      return ["y": y, "z": z, "w": w, "mean": w.averagePool(kernel: 2, stride: 2)]
+    }
+    let weights = try Formula.weights(for: graph)
+    let program = try Program(graph, weights).fused()
+    let swapped = try Program(graph, weights).fused().poolingFirst()
+    #expect(
+      swapped.steps.map(\.layer.kind)
+        == ["avgpool", "conv", "conv", "avgpool", "conv", "avgpool"])
+    let input = try Formula.tensor("image", [2, 4, 9, 8])
+    let expected = try LayerEngine().compile(program, batch: 2).outputs(program, [input])
+    let found = try LayerEngine().compile(swapped, batch: 2).outputs(swapped, [input])
+    for (name, values) in expected { #expect(error(found[name] ?? [], values) < 1e-6, "\(name)") }
+  }
 }
 
 /// A basic block with a head.

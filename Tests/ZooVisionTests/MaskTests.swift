@@ -49,30 +49,41 @@ import ZooVision
     #expect(around.pixels == Array(repeating: 7, count: 16))
   }
 
+  /// Mean and standard deviation.
+  private func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    let count = Double(values.count)
+    let mean: Double = values.reduce(0, +) / count
+    var squares = 0.0
+    for value in values { squares += (value - mean) * (value - mean) }
+    return (mean, (squares / count).squareRoot())
+  }
+
   /// Each picture by itself: mean 0, deviation 1, in every channel that is not flat.
   @Test func picturesAreStandardised() throws {
     let preprocessing = Preprocessing(
       resize: .none, channels: .bgr, mean: [0.4, 0.5, 0.6], std: [0.1, 0.2, 0.3],
       standardizes: true)
-    let pictures = try (1...2).map { seed in
-      try Picture(
-        width: 9, height: 7, channels: 3,
-        pixels: (0..<189).map { $0 % 3 == 1 ? 90 : UInt8(($0 * 37 * seed + 5 * $0 / 3) % 256) })
+    var pictures: [Picture] = []
+    for seed in 1...2 {
+      let levels = (0..<189).map { index -> UInt8 in
+        let level = index * 37 * seed + 5 * index / 3
+        return index % 3 == 1 ? 90 : UInt8(level % 256)
+      }
+      pictures.append(try Picture(width: 9, height: 7, channels: 3, pixels: levels))
     }
-    let tensor = try preprocessing.tensor(from: pictures)
+    let values = try preprocessing.tensor(from: pictures).values.map(Double.init)
     for plane in 0..<6 {
-      let values = tensor.values[plane * 63..<(plane + 1) * 63].map(Double.init)
-      let mean = values.reduce(0, +) / 63
-      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 63).squareRoot()
+      let (mean, deviation) = moments(Array(values[plane * 63..<(plane + 1) * 63]))
       #expect(abs(mean) < 1e-5)
       #expect(abs(deviation - (plane % 3 == 1 ? 0 : 1)) < 1e-5)
     }
     // Blue comes first.
-    let blue = stride(from: 2, to: 189, by: 3).map { Double(pictures[0].pixels[$0]) }
-    let mean = blue.reduce(0, +) / 63
-    let deviation = (blue.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 63).squareRoot()
+    let pixels = pictures[0].pixels
+    let blue = stride(from: 2, to: 189, by: 3).map { Double(pixels[$0]) }
+    let (mean, deviation) = moments(blue)
     for (index, value) in blue.enumerated() {
-      #expect(abs(Double(tensor.values[index]) - (value - mean) / deviation) < 1e-5)
+      let expected: Double = (value - mean) / deviation
+      #expect(abs(values[index] - expected) < 1e-5)
     }
     let read = try Preprocessing(preprocessing.json, in: "a record")
     #expect(read == preprocessing)

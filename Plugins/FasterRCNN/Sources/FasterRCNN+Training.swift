@@ -26,6 +26,22 @@ extension FasterRCNN {
 
   public var losses: [String] { ["objectness", "rpn_box_reg", "classifier", "box_reg"] }
 
+  /// Answers near zero: no anchor and no region is sure of anything yet, and none moves far
+  /// (Girshick 2015, arXiv:1504.08083, section 2.3; section 3.1.3 of the paper).
+  public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] {
+    var start: [String: Tensor] = [:]
+    for parameter in graph.parameters where parameter.role == .weight {
+      let name = parameter.name
+      guard name.hasPrefix("rpn.") || name.hasPrefix("roi_heads.box_predictor.") else { continue }
+      let deviation: Float = name.contains("box_predictor.bbox_pred") ? 0.001 : 0.01
+      let key = random.key(name)
+      start[name] = try Tensor(parameter.shape) { values in
+        for index in values.indices { values[index] = deviation * key.normal(index) }
+      }
+    }
+    return start
+  }
+
   public func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
     -> [Double]
   {

@@ -27,6 +27,7 @@ public struct FasterRCNN: TrainableDetector {
       onMapOf: "vgg16", stride: 8, sizes: [32, 64, 128], representation: 512,
       frozen: ["block1", "block2", "block3"])
     detector.input = [3, 336, 448]
+    detector.preprocessing?.resize = .within(shorter: 336, longer: 560)
     (detector.proposals.before, detector.proposals.after) = (500, 200)
     detector.learning.proposals.before = 1000
     detector.learning.proposals.after = 300
@@ -67,6 +68,9 @@ public struct FasterRCNN: TrainableDetector {
   /// Stages that usually keep what the backbone has learned from other pictures.
   public var usuallyFrozen: [String] = []
 
+  /// On a pyramid as most detectors.
+  public private(set) var preprocessing: Preprocessing?
+
   /// Any size will do; for this one torchvision publishes how much it computes.
   public private(set) var input: Shape = [3, 800, 800]
   /// Of COCO, with the holes in its numbering; background is not among them.
@@ -97,6 +101,10 @@ public struct FasterRCNN: TrainableDetector {
     self.representation = representation
     anchors = Anchors(sizes: [sizes], aspects: [0.5, 1, 2])
     usuallyFrozen = frozen
+    // As in section 3.3.
+    preprocessing = Preprocessing(
+      resize: .within(shorter: 600, longer: 1000), interpolation: .sampled, multiple: stride,
+      mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
   }
 
   // MARK: The graph

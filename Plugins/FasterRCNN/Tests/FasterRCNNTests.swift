@@ -30,6 +30,45 @@ import ZooKit
     #expect(shapes.count == 295)
   }
 
+  /// What torchvision counts with the same backbones, anchors and dense layers.
+  @Test(arguments: [
+    ("fasterrcnn-resnet18-fpn", 28_730_006), ("fasterrcnn-vgg16", 138_507_572),
+    ("fasterrcnn-vgg16-c4", 23_359_796),
+  ])
+  func hasTheReferencesSize(name: String, count: Int) throws {
+    let graph = try Registry.linked().variant(name).graph()
+    #expect(graph.parameterCount == count)
+    let shapes = try GoldenArchitecture.shapes(of: FasterRCNN.self, name)
+    let width = name.hasSuffix("fpn") ? 256 : 512
+    #expect(shapes["rpn.head.conv.0.0.weight"] == [width, width, 3, 3])
+    #expect(shapes["rpn.head.cls_logits.bias"] == [name.hasSuffix("fpn") ? 3 : 9])
+  }
+
+  /// On one map the backbone ends there: nothing behind it is in the graph.
+  @Test func standsOnOneMap() throws {
+    let graph = try Registry.linked().variant("fasterrcnn-vgg16-c4").graph()
+    #expect(
+      graph.stages == [
+        "body", "block1", "block2", "block3", "block4", "rpn", "box_head", "head",
+      ])
+    let last = try #require(graph.output(of: "body"))
+    #expect(graph.operations[last].name == "backbone.features.22")
+    #expect(graph.operations[last].shape == [512, 42, 56])
+    let whole = try Registry.linked().variant("fasterrcnn-vgg16").graph()
+    let body = try #require(whole.output(of: "body"))
+    #expect(whole.operations[body].name == "backbone.features.29")
+    #expect(whole.operations[body].shape == [512, 50, 50])
+    let other = Variant(
+      name: "other", architecture: FasterRCNN(onMapOf: "densenet121", stride: 16))
+    #expect(try other.graph(input: [3, 64, 96]).stages.contains("denseblock3"))
+    let none = Variant(name: "none", architecture: FasterRCNN(onMapOf: "resnet18", stride: 64))
+    #expect {
+      try none.graph()
+    } throws: { error in
+      "\(error)".contains("64 pixels apart")
+    }
+  }
+
   /// The two stages learn apart from each other, and only the predictor depends on the classes.
   @Test func isMadeOfStages() throws {
     let variant = try Registry.linked().variant("fasterrcnn-resnet50-fpn")

@@ -1,4 +1,5 @@
 import ZooData
+import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooMetrics
@@ -38,7 +39,13 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    let options = options.settled(for: model.checkpoint) { head in
+    var options = options
+    if options.freeze == nil, !options.scratch,
+      let detector = model.variant.architecture as? any TrainableDetector
+    {
+      options.freeze = detector.usuallyFrozen.isEmpty ? ["none"] : detector.usuallyFrozen
+    }
+    options = options.settled(for: model.checkpoint) { head in
       head == .linear || head == .original && model.hasSingleLayerHead
     }
     let task = model.checkpoint.task
@@ -71,8 +78,7 @@ public struct FinetuningRun {
       preprocessing.crop = .init(checkpoint.input.height, checkpoint.input.width)
       augmentation.steps.insert(RandomCrop(), at: 0)
     }
-    let lessons = Split(
-      name: train.name, items: (0..<options.repeats).flatMap { _ in train.items })
+    let lessons = train.repeated(options.repeats)
     let loader = Loader(
       lessons, classes: data.classes.count, preprocessing: preprocessing,
       augmentation: augmentation, batchSize: options.batch, seed: UInt64(options.seed),
@@ -136,7 +142,8 @@ extension FinetuningRun {
       checkpoint = try checkpoint.anew(for: pictures, architecture)
     }
     checkpoint = checkpoint.windowed(options.window, for: architecture)
-    let (graph, weights, new): (Graph, Weights, [String])
+    let (graph, new): (Graph, [String])
+    var weights: Weights
     if options.scratch {
       graph = try model.variant.graph(
         head: head(classes: data.classes.count), input: checkpoint.input,
@@ -151,6 +158,16 @@ extension FinetuningRun {
       let random = Set(checkpoint.random + fitted.new)
       (graph, weights) = (fitted.graph, fitted.weights)
       new = weights.names.filter(random.contains)
+      // Another seed is another beginning, of what a partial import left to chance too.
+      for parameter in graph.parameters where checkpoint.random.contains(parameter.name) {
+        weights[parameter.name] = try Tensor(randomFor: parameter, seed: UInt64(options.seed))
+      }
+    }
+    if let detector = architecture as? any TrainableDetector {
+      let random = Random(seed: UInt64(options.seed)).key("head")
+      for (name, tensor) in try detector.headStart(graph, random: random) where new.contains(name) {
+        weights[name] = tensor
+      }
     }
     (checkpoint.classes, checkpoint.head) = (data.classes, head)
     let start = Model(

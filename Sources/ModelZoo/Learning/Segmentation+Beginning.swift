@@ -27,3 +27,10 @@ extension Checkpoint {
     return anew
   }
 }
+
+extension Split {
+  /// Every picture so often: chance makes another one of it each time.
+  func repeated(_ times: Int) -> Split {
+    Split(name: name, items: (0..<times).flatMap { _ in items })
+  }
+}

@@ -3,7 +3,7 @@ import ZooVision
 
 /// What is done to the pictures of a training set, step by step; nothing where it is empty.
 public struct AugmentationPlan: Sendable {
-  public enum Preset: String, Sendable, CaseIterable { case none, light, standard }
+  public enum Preset: String, Sendable, CaseIterable { case none, flip, light, standard }
 
   public var steps: [any Augmentation]
   /// Joins the samples of a batch; classification only.
@@ -16,13 +16,15 @@ public struct AugmentationPlan: Sendable {
 
   /// A good start for a task.
   ///
-  /// `light` is what a few hundred pictures and a frozen backbone bear; `standard` is for training
+  /// `flip` shows the left as the right, half of the time, and nothing else: a frozen beginning sees
+  /// each picture twice, however long a run is. `light` is what a few hundred pictures and a frozen backbone bear; `standard` is for training
   /// that goes deeper or longer. Letters, arrows and left hands are not what they were after a
   /// flip: who classifies those leaves the presets and writes the steps down.
   public init(_ preset: Preset, for task: VisionTask) {
     mixing = nil
     switch (preset, task) {
     case (.none, _): steps = []
+    case (.flip, _): steps = [Flip()]
     case (.light, .classification): steps = [RandomResizedCrop(scale: 0.5...1), Flip()]
     case (.standard, .classification):
       steps = [

@@ -11,6 +11,8 @@ public enum OneDNN {
     public let instructions: String
     /// It has kernels made for this processor, not only such as any processor can run.
     public let isFast: Bool
+    /// Its widest kernels are made of AVX-512, and this is not forbidden.
+    public let hasAVX512: Bool
     /// The processor multiplies bfloat16 numbers by itself.
     public let hasBFloat16: Bool
   }
@@ -24,7 +26,8 @@ public enum OneDNN {
       path: found.path.map { String(cString: $0) } ?? "libdnnl",
       version: "\(major).\(minor).\(patch)",
       instructions: names.last { found.isa & $0.isa == $0.isa }?.name ?? "SSE2",
-      isFast: found.isa & 0x7 == 0x7, hasBFloat16: found.isa & 0xE7 == 0xE7)
+      isFast: found.isa & 0x7 == 0x7, hasAVX512: found.isa & 0x27 == 0x27,
+      hasBFloat16: found.isa & 0xE7 == 0xE7)
   }
 
   /// A set of instructions contains those before it.

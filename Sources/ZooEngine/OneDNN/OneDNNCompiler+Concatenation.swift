@@ -5,17 +5,23 @@ extension OneDNNCompiler {
   /// All sources in blocks of the first one's format, where blocks do not straddle them.
   func concatenation(_ step: Program.Step) throws -> Int? {
     let shapes = step.inputs.map { program.shapes[$0] }
-    let first = place(of: step.inputs[0]).layout
+    let first = layout(of: step.inputs[0])
     for (format, multiple) in [(zoo_dnn_blocks_of_16, 16), (zoo_dnn_blocks_of_8, 8)]
     where shapes.allSatisfy({ $0.rank == 3 && $0.channels % multiple == 0 }) {
       let type = first.type
       guard try first.equals(layout(shapes[0], format, type)) else { continue }
+      let target = try layout(program.shapes[step.output], format, type)
+      // Of a batch the items of one source do not follow one another in the whole: only kernels of
+      // our own can read them there.
+      if batch > 1, multiple == 16, self.type == zoo_dnn_float32, type == zoo_dnn_float32, isWide {
+        join(try step.inputs.map { try blockedPlace(of: $0) }, as: target, step)
+        return 0
+      }
       let sources = try zip(step.inputs, shapes).map {
         try place(of: $0, in: layout($1, format, type))
       }
-      let target = try layout(program.shapes[step.output], format, type)
       if batch == 1 {
-        try join(sources, as: target, step)
+        join(sources, as: target, step)
         return 0
       }
       return try simple(
@@ -24,14 +30,14 @@ extension OneDNNCompiler {
     return nil
   }
 
-  /// Of a single item the blocks of one source follow those of another: the sources are made where
-  /// they will be parts of the whole, and nothing is left to do.
-  private func join(_ sources: [Place], as layout: Layout, _ step: Program.Step) throws {
+  /// In an item the blocks of one source follow those of another: the sources are made where they
+  /// will be parts of the whole, and nothing is left to do.
+  private func join(_ sources: [Place], as layout: Layout, _ step: Program.Step) {
     let slot = newSlot(layout)
     var offset = 0
     for source in sources {
-      try embed(source, in: slot, at: offset)
-      offset += source.layout.floats
+      embed(source, in: slot, at: offset)
+      offset += source.layout.floats / batch
     }
     place(step.output, at: Place(slot: slot, layout: layout))
   }

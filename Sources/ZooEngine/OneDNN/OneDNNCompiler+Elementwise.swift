@@ -5,6 +5,7 @@ import ZooKit
 
 extension OneDNNCompiler {
   func norm(_ layer: BatchNorm, _ step: Program.Step) throws -> Int? {
+    if let taken = try precede(layer, step) { return taken }
     let source = place(of: step.inputs[0])
     let takesReLU = step.epilogue.first.map { ($0.layer as? Activation) == .relu } ?? false
     var request = Operation.Request(zoo_dnn_norm, [source.layout])

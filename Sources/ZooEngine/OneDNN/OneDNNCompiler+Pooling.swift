@@ -8,6 +8,7 @@ extension OneDNNCompiler {
   }
 
   func averagePool(_ layer: AveragePool, _ step: Program.Step) throws -> Int? {
+    if try precede(layer, step) { return 0 }
     guard layer.countsPadding else {
       return try pool(zoo_dnn_average_pool_inside, layer.window, step)
     }

@@ -18,7 +18,7 @@ extension OneDNNCompiler {
     else {
       return nil
     }
-    if let taken = try winogradConvolution(layer, step) { return taken }
+    if let taken = try blockedConvolution(layer, step) { return taken }
     let formats = try formats(layer, input, output, from: place(of: step.inputs[0]).layout)
     let requests = try formats.map { kind, source, target in
       var request = Operation.Request(
@@ -30,37 +30,53 @@ extension OneDNNCompiler {
     return try product(requests, weight: plain, step)
   }
 
-  /// The sum with a shortcut and a ReLU ride on it.
-  private func winogradConvolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
-    let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
-    guard winograd else { return nil }
+  /// By a kernel of our own, where there is a faster one. The sum with a shortcut and a ReLU ride on
+  /// it.
+  private func blockedConvolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
+    let output = program.shapes[step.output]
     var riders = step.epilogue[...]
     var shortcut: Program.Value?
     if let first = riders.first, first.layer is Add, first.others.count == 1 {
       shortcut = first.others[0]
       riders = riders.dropFirst()
     }
-    let relu = (riders.first?.layer as? Activation) == .relu
-    guard
-      let convolution = try WinogradConvolution(
-        layer, step.constants, from: input, to: output, batch: batch, relu: relu,
-        threads: threads)
-    else { return nil }
-    let source = try place(of: step.inputs[0], in: layout(input, zoo_dnn_blocks_of_16))
-    let layout = try layout(output, zoo_dnn_blocks_of_16)
+    let slope = (riders.first?.layer as? Activation).flatMap(\.slope)
+    if slope != nil { riders = riders.dropFirst() }
+    let (input, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
+    guard isWide else { return nil }
+    let kernel: (any BlockedKernel)?
+    if type == zoo_dnn_float32, PointwiseConvolution.takes(layer, program.shapes[input]) {
+      // The library takes other functions along.
+      if !riders.isEmpty, prologues[step.inputs[0]] == nil { return nil }
+      kernel = try PointwiseConvolution(
+        layer, step.constants, prologue, from: program.shapes[input], to: output, batch: batch,
+        slope: slope ?? 1, threads: threads)
+    } else if winograd {
+      kernel = try WinogradConvolution(
+        layer, step.constants, from: program.shapes[input], to: output, batch: batch,
+        slope: slope ?? 1, bfloat16: type == zoo_dnn_bfloat16, threads: threads)
+    } else {
+      kernel = nil
+    }
+    guard let kernel else { return nil }
+    let source = try blockedPlace(of: input)
+    if prologues[step.inputs[0]] != nil { readers[input] -= 1 }
+    let layout = try layout(output, zoo_dnn_blocks_of_16, type)
     var uses = [Use(role: zoo_dnn_source, slot: source.slot)]
     var target: Place?
     if let shortcut {
-      let other = try place(of: shortcut, in: layout)
+      let other = try blockedPlace(of: shortcut)
       uses.append(Use(role: zoo_dnn_source, index: 1, slot: other.slot))
-      if other.slot == place(of: shortcut).slot, other.slot != source.slot, mayOverwrite(shortcut) {
+      if !isScattered(other.slot), other.slot == place(of: shortcut).slot,
+        other.slot != source.slot, mayOverwrite(shortcut)
+      {
         target = other
       }
     }
     let place = target ?? Place(slot: newSlot(layout), layout: layout)
-    emit(convolution, uses + [Use(role: zoo_dnn_target, slot: place.slot)])
+    emit(kernel, uses + [Use(role: zoo_dnn_target, slot: place.slot)])
     self.place(step.output, at: place)
-    return (shortcut == nil ? 0 : 1) + (relu ? 1 : 0)
+    return step.epilogue.count - riders.count
   }
 
   private typealias Way = (kind: zoo_dnn_kind, source: zoo_dnn_format, target: zoo_dnn_format)

@@ -68,6 +68,15 @@ extension OneDNNCompiler {
 }
 
 extension Activation {
+  /// By which what is negative is multiplied, where that is all; nil for other functions.
+  var slope: Float? {
+    switch self {
+    case .relu: 0
+    case .leakyReLU(let slope): slope
+    default: nil
+    }
+  }
+
   /// The same function as oneDNN computes it: one step, or two.
   var riders: [zoo_dnn_rider] {
     switch self {

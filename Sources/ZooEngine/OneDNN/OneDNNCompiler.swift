@@ -11,7 +11,7 @@ final class OneDNNCompiler {
     enum Body {
       case operation(Operation)
       /// The uses are the source, the shortcut if there is one, and the target.
-      case winograd(WinogradConvolution)
+      case blocked(any BlockedKernel)
       /// On plain arrays; the last use is the output.
       case layers(LayerKernel, inputs: [Shape], output: Shape)
     }
@@ -37,6 +37,8 @@ final class OneDNNCompiler {
   private(set) var program: Program
   let batch: Int
   let winograd: Bool
+  /// The kernels of our own, made for AVX-512, are used.
+  let isWide: Bool
   /// Of what convolutions and dense layers read and write.
   let type: zoo_dnn_type
   /// The library divides work when it makes a kernel.
@@ -56,13 +58,19 @@ final class OneDNNCompiler {
   /// The step at hand.
   private var step: Program.Step?
   /// How many are still to read a value.
-  private var readers: [Int]
+  var readers: [Int]
+  /// Of every value the last step that reads it.
+  let lastReader: [Int]
+  /// Values that never exist by themselves: the step that reads one makes it on the way from
+  /// another value.
+  var prologues: [Program.Value: (source: Program.Value, PointwiseConvolution.Prologue)] = [:]
 
   init(_ program: consuming Program, batch: Int, engine: OneDNNEngine) throws {
     readers = program.uses
+    lastReader = program.lastReader
     places = Array(repeating: [], count: program.shapes.count)
     self.program = consume program
-    (self.batch, winograd) = (batch, engine.winograd)
+    (self.batch, winograd, isWide) = (batch, engine.winograd, engine.isWide)
     type = engine.precision == .bf16 ? zoo_dnn_bfloat16 : zoo_dnn_float32
     zoo_dnn_set_threads(Int32(threads))
     for port in self.program.inputs {
@@ -161,16 +169,36 @@ extension OneDNNCompiler {
     return slots.count - 1
   }
 
-  /// Where a value lies at present. Every step's inputs were placed before it.
-  func place(of value: Program.Value) -> Place { places[value][0] }
-
-  /// A value in a layout, reordered unless it lies so somewhere.
-  func place(of value: Program.Value, in layout: Layout) throws -> Place {
-    if let known = places[value].first(where: { $0.layout.equals(layout) }) { return known }
-    let place = Place(slot: newSlot(layout), layout: layout)
-    try reorder(self.place(of: value), to: place)
+  /// Where a value lies at present, in one piece. Every step's inputs were placed before it.
+  func place(of value: Program.Value) -> Place {
+    if let known = places[value].first(where: { !isScattered($0.slot) }) { return known }
+    let scattered = places[value][0]
+    let place = Place(slot: newSlot(scattered.layout), layout: scattered.layout)
+    copy(scattered, to: place)
     places[value].append(place)
     return place
+  }
+
+  /// The layout that a value has at present.
+  func layout(of value: Program.Value) -> Layout { places[value][0].layout }
+
+  /// A value in a layout, in one piece, reordered unless it lies so somewhere.
+  func place(of value: Program.Value, in layout: Layout) throws -> Place {
+    func isIt(_ place: Place) -> Bool { place.layout.equals(layout) && !isScattered(place.slot) }
+    if let known = places[value].first(where: isIt) { return known }
+    let current = self.place(of: value)
+    if isIt(current) { return current }
+    let place = Place(slot: newSlot(layout), layout: layout)
+    try reorder(current, to: place)
+    places[value].append(place)
+    return place
+  }
+
+  /// A value for kernels of our own: in blocks of 16, where nothing is said about the distance from
+  /// one item of the batch to the next.
+  func blockedPlace(of value: Program.Value) throws -> Place {
+    let layout = try layout(program.shapes[value], zoo_dnn_blocks_of_16, type)
+    return try places[value].first { $0.layout.equals(layout) } ?? place(of: value, in: layout)
   }
 
   func plainPlace(of value: Program.Value) throws -> Place {
@@ -219,16 +247,30 @@ extension OneDNNCompiler {
       }
   }
 
-  /// Lays a value where a larger one will have it as its part. What lies in the caller's memory, or
-  /// is part of something already, is copied.
-  func embed(_ place: Place, in slot: Int, at offset: Int) throws {
+  /// Lays a value where a larger one will have it as its part, `offset` floats after the beginning
+  /// of each item. What lies in the caller's memory, or is part of something already, is copied; so
+  /// is what the library's operations know in one piece and what would not be in one piece.
+  func embed(_ place: Place, in slot: Int, at offset: Int) {
     var part = place.slot
-    if part < program.inputs.count || wholes[part] != nil || slots[part] != place.layout.floats {
+    let isKnown =
+      batch > 1
+      && works.contains { work in
+        if case .blocked = work.body { return false }
+        return work.uses.contains { whole(of: $0.slot).slot == part }
+      }
+    if isKnown || part < program.inputs.count || wholes[part] != nil
+      || slots[part] != place.layout.floats
+    {
       part = newSlot(place.layout)
-      try reorder(place, to: Place(slot: part, layout: place.layout))
+      wholes[part] = (slot, offset)
+      copy(place, to: Place(slot: part, layout: place.layout))
+    } else {
+      wholes[part] = (slot, offset)
     }
-    wholes[part] = (slot, offset)
   }
+
+  /// The items of a batch do not follow one another: they are parts of larger ones.
+  func isScattered(_ slot: Int) -> Bool { batch > 1 && wholes[slot] != nil }
 
   /// The slot that a slot is part of in the end, itself where it is none, and where in there.
   func whole(of slot: Int) -> (slot: Int, offset: Int) {
@@ -249,9 +291,20 @@ extension OneDNNCompiler {
         body: .operation(operation), uses: uses))
   }
 
-  func emit(_ convolution: WinogradConvolution, _ uses: [Use]) {
-    scratchFloats = max(scratchFloats, convolution.scratch)
-    works.append(Work(stage: stage("winograd 4×4"), body: .winograd(convolution), uses: uses))
+  func emit(_ kernel: any BlockedKernel, _ uses: [Use]) {
+    scratchFloats = max(scratchFloats, kernel.scratch)
+    let stage = stage(kernel.name, isReorder: kernel is BlockedCopy)
+    works.append(Work(stage: stage, body: .blocked(kernel), uses: uses))
+  }
+
+  /// Between places of one layout.
+  private func copy(_ source: Place, to target: Place) {
+    emit(
+      BlockedCopy(floats: source.layout.floats / batch, batch: batch, threads: threads),
+      [
+        .init(role: zoo_dnn_source, slot: source.slot),
+        .init(role: zoo_dnn_target, slot: target.slot),
+      ])
   }
 
   /// What the work at hand is called.

@@ -9,6 +9,9 @@ public struct OneDNNEngine: Engine {
   /// The numbers between the steps and in the weights of convolutions and dense layers; sums are
   /// float32 in any case, and so are inputs and outputs.
   public let precision: Precision
+  /// The library, and so this engine, uses AVX-512: less where its own variable
+  /// `ONEDNN_MAX_CPU_ISA` forbids it.
+  let isWide: Bool
 
   /// Throws, with the reason, where the library cannot be used, or the processor cannot compute in
   /// this precision by itself.
@@ -19,8 +22,9 @@ public struct OneDNNEngine: Engine {
         "bf16 wants a processor with AVX-512 bf16 or AMX; this one has \(library.instructions), "
           + "--precision fp32 works")
     }
-    self.winograd = winograd && precision == .fp32
+    self.winograd = winograd
     self.precision = precision
+    isWide = library.hasAVX512
   }
 
   public var name: String { "onednn" }

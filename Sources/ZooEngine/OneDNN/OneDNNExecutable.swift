@@ -13,6 +13,8 @@ final class OneDNNExecutable: Executable {
   private let scratch = Scratch()
   /// The memory of every slot; of the program's inputs since the latest run.
   private var memory: [UnsafeMutablePointer<Float>]
+  /// From one item of the batch to the next, in elements of maps.
+  private let apart: [Int]
   private let outputs: [Int]
   /// The kernels were made for so many.
   private let threads: Int
@@ -36,6 +38,10 @@ final class OneDNNExecutable: Executable {
     for slot in memory.indices {
       let (whole, offset) = compiler.whole(of: slot)
       memory[slot] = arena.base + (offsets[whole] ?? 0) + offset
+    }
+    let perFloat = compiler.type == zoo_dnn_bfloat16 ? 2 : 1
+    apart = compiler.slots.indices.map {
+      compiler.slots[compiler.whole(of: $0).slot] * perFloat / compiler.batch
     }
     scratchpad = try Block(compiler.scratchFloats)
 
@@ -71,11 +77,11 @@ final class OneDNNExecutable: Executable {
           try operation.bind(use.role, use.index, to: memory[use.slot])
         }
         try operation.run()
-      case .winograd(let convolution):
-        let places = work.uses.map { memory[$0.slot] }
-        convolution.run(
-          places[0], shortcut: places.count > 2 ? UnsafePointer(places[1]) : nil,
-          into: places[places.count - 1], scratchpad.base)
+      case .blocked(let kernel):
+        let maps = work.uses.map { (pointer: memory[$0.slot], apart: apart[$0.slot]) }
+        let call = BlockedCall(
+          source: maps[0], shortcut: maps.count > 2 ? maps[1] : nil, target: maps[maps.count - 1])
+        kernel.run(call, scratchpad.base)
       case .layers(let kernel, let shapes, let output):
         let views = zip(work.uses, shapes).map {
           TensorView(memory[$0.slot], batch: batch, shape: $1)

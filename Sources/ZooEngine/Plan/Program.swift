@@ -40,7 +40,7 @@ public struct Program: Sendable {
   }
 
   /// Of every value, without the batch.
-  public let shapes: [Shape]
+  public internal(set) var shapes: [Shape]
   public internal(set) var steps: [Step]
   public let inputs: [Port]
   /// The graph's outputs, then what is kept.
@@ -74,6 +74,15 @@ public struct Program: Sendable {
   /// Multiply-accumulates of a step for one item.
   func macs(of step: Step) -> Int {
     step.layer.macs(step.inputs.map { shapes[$0] }, shapes[step.output])
+  }
+
+  /// The last step that reads each value, as an operand of whatever it consists of.
+  var lastReader: [Int] {
+    var last = Array(repeating: 0, count: shapes.count)
+    for (time, step) in steps.enumerated() {
+      for value in step.inputs + step.epilogue.flatMap(\.others) { last[value] = time }
+    }
+    return last
   }
 
   /// How many steps read each value; being an output counts as reading.

@@ -86,7 +86,8 @@ public struct Trainer {
   ///   - network: the same network for pictures of another shape.
   public init(
     of detector: any TrainableDetector, _ graph: Graph, _ weights: Weights,
-    _ source: any BatchSource, options: Options = .init(), engine: any Engine = EngineChoice.fastest,
+    _ source: any BatchSource, options: Options = .init(),
+    engine: any Engine = EngineChoice.fastest,
     memory: Int = 0, network: @escaping (Shape) throws -> Graph
   ) {
     self.graph = graph

@@ -58,7 +58,7 @@ extension TrainingCompiler {
     case .tanh: function = zoo_dnn_tanh
     case .silu: function = zoo_dnn_swish
     case .mish: function = zoo_dnn_mish
-    case .relu, .relu6, .leakyReLU: return false
+    case .relu, .relu6, .leakyReLU, .hardSigmoid, .hardSwish: return false
     }
     guard shape(index).rank == 3 else { return false }
     return try simple(index, layer.kind, readsInput: true) { source, target in

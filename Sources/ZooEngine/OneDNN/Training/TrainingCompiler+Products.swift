@@ -229,7 +229,7 @@ extension TrainingCompiler {
   }
 
   /// Runs a kernel that reads parameters where they lie.
-  func run(
+  private func run(
     _ learner: Learner, _ name: String, _ arguments: [(zoo_dnn_part, Place)],
     weight: Parameter? = nil, bias: Parameter? = nil
   ) {
@@ -246,7 +246,7 @@ extension TrainingCompiler {
   }
 
   /// The gradients of weights and bias, at home in their own layout once per step.
-  func learn(
+  private func learn(
     _ parameters: [Parameter], _ plain: Layout, _ learner: Learner, _ name: String,
     _ arguments: [(zoo_dnn_part, Place)]
   ) throws {

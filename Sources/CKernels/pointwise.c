@@ -1,0 +1,132 @@
+// Convolutions with kernels of one place: products of matrices over blocks of sixteen channels. The
+// norm and the rectifier that may come before, as in networks that normalise first (He et al. 2016,
+// arXiv:1603.05027), are done on the way into the cache, so that their result never goes to memory.
+#include "CKernels.h"
+
+#if defined(__x86_64__)
+#include "product.h"
+
+int zoo_pointwise_works(void) { return __builtin_cpu_supports("avx512f"); }
+
+int64_t zoo_pointwise_group(const zoo_pointwise *p) { return vectors_at_once(p->outputs); }
+
+size_t zoo_pointwise_weights(const zoo_pointwise *p) { return (size_t)(p->inputs * p->outputs); }
+
+void zoo_pointwise_pack(
+    const zoo_pointwise *p, const float *kernels, float *packed, int64_t from, int64_t to) {
+  const int64_t wide = vectors_at_once(p->outputs) * lanes, inputs = p->inputs;
+  for (int64_t first = from * lanes; first < to * lanes; first += lanes) {
+    // Group of outputs, input, output of the group.
+    float *at = packed + first / wide * inputs * wide + first % wide;
+    for (int64_t input = 0; input < inputs; input++)
+      for (int64_t lane = 0; lane < lanes; lane++)
+        at[input * wide + lane] = kernels[(first + lane) * inputs + input];
+  }
+}
+
+/// Maps that are read as they lie need no memory.
+static int gathers(const zoo_pointwise *p) { return p->norms || p->stride != 1; }
+
+size_t zoo_pointwise_scratch(const zoo_pointwise *p, int64_t places) {
+  return gathers(p) ? (size_t)(p->inputs * places) : 0;
+}
+
+/// The places in a range, all of one item, in blocks of sixteen channels.
+VECTORS static void gather(
+    const zoo_pointwise *p, const zoo_pointwise_arguments *arguments, const float *source,
+    int64_t first, int64_t last, float *in) {
+  const int64_t area = p->height * p->width;
+  for (int64_t channel = 0; channel < p->inputs; channel += lanes, source += area * lanes) {
+    vector scale = _mm512_setzero_ps(), shift = scale;
+    const vector zero = scale;
+    if (p->norms) {
+      scale = _mm512_loadu_ps(arguments->scale + channel);
+      shift = _mm512_loadu_ps(arguments->shift + channel);
+    }
+    if (p->stride == 1) {
+      for (int64_t place = first; place < last; place++, in += lanes) {
+        const vector value = _mm512_loadu_ps(source + place * lanes);
+        _mm512_storeu_ps(in, _mm512_max_ps(zero, _mm512_fmadd_ps(value, scale, shift)));
+      }
+      continue;
+    }
+    const int64_t window = p->pools ? p->stride : 1;
+    const vector share = _mm512_set1_ps(1 / (float)(window * window));
+    int64_t y = first / p->out_width, x = first % p->out_width;
+    for (int64_t place = first; place < last; place++, in += lanes) {
+      const float *corner = source + (y * p->width + x) * p->stride * lanes;
+      vector sum = zero;
+      for (int64_t v = 0; v < window; v++)
+        for (int64_t u = 0; u < window; u++) {
+          vector value = _mm512_loadu_ps(corner + (v * p->width + u) * lanes);
+          if (p->norms) value = _mm512_max_ps(zero, _mm512_fmadd_ps(value, scale, shift));
+          sum = _mm512_add_ps(sum, value);
+        }
+      _mm512_storeu_ps(in, _mm512_mul_ps(sum, share));
+      if (++x == p->out_width) x = 0, y++;
+    }
+  }
+}
+
+PRODUCT_TABLE(products, 1)
+
+VECTORS void zoo_pointwise_run(
+    const zoo_pointwise *p, const zoo_pointwise_arguments *arguments, int64_t first, int64_t last,
+    int64_t from, int64_t to, float *scratch) {
+  const int64_t vectors = vectors_at_once(p->outputs), most = rows_at_once(vectors);
+  const int64_t inputs = p->inputs, panel = vectors * lanes * inputs;
+  const int64_t area = p->height * p->width, out_area = p->out_height * p->out_width;
+  const product *kernels = products[vectors == 4 ? 2 : vectors - 1];
+  finish end = {.slope = p->slope};
+
+  while (first < last) {
+    const int64_t item = first / out_area, begin = first % out_area;
+    const int64_t count = (last - first < out_area - begin ? last - first : out_area - begin);
+    const float *a = arguments->source + item * arguments->source_apart;
+    int64_t apart = area * lanes;
+    if (gathers(p)) {
+      gather(p, arguments, a, begin, begin + count, scratch);
+      a = scratch, apart = count * lanes;
+    } else {
+      a += begin * lanes;
+    }
+    const int64_t strips = (count + most - 1) / most;
+    const float *b = arguments->weights + from * lanes * inputs;
+    for (int64_t output = from; output < to; output += vectors, b += panel) {
+      const float *next = output + vectors < to ? b + panel : b;
+      const int64_t map = (output * out_area + begin) * lanes;
+      float *target = arguments->target + item * arguments->target_apart + map;
+      const float *shortcut =
+          arguments->shortcut ? arguments->shortcut + item * arguments->shortcut_apart + map : NULL;
+      end.bias = arguments->bias + output * lanes;
+      for (int64_t strip = 0; strip < strips; strip++) {
+        const int64_t top = count * strip / strips, bottom = count * (strip + 1) / strips;
+        end.shortcut = shortcut ? shortcut + top * lanes : NULL;
+        kernels[bottom - top - 1](
+            a + top * lanes, apart, b, inputs, target + top * lanes, out_area * lanes, next + strip % vectors * lanes,
+            next + (strip + strips) % vectors * lanes, &end);
+      }
+    }
+    first += count;
+  }
+}
+
+#else
+
+// Nobody asks where zoo_pointwise_works says no.
+
+int zoo_pointwise_works(void) { return 0; }
+int64_t zoo_pointwise_group(const zoo_pointwise *p) { return p ? 1 : 1; }
+size_t zoo_pointwise_weights(const zoo_pointwise *p) { return p ? 0 : 0; }
+void zoo_pointwise_pack(
+    const zoo_pointwise *p, const float *kernels, float *packed, int64_t from, int64_t to) {
+  (void)p, (void)kernels, (void)packed, (void)from, (void)to;
+}
+size_t zoo_pointwise_scratch(const zoo_pointwise *p, int64_t places) { return p && places ? 0 : 0; }
+void zoo_pointwise_run(
+    const zoo_pointwise *p, const zoo_pointwise_arguments *arguments, int64_t first, int64_t last,
+    int64_t from, int64_t to, float *scratch) {
+  (void)p, (void)arguments, (void)first, (void)last, (void)from, (void)to, (void)scratch;
+}
+
+#endif

@@ -1,0 +1,70 @@
+import COneDNN
+import ZooKit
+
+// Norms with their rectifiers, and means over squares, that the 1×1 convolution behind them makes on
+// the way into the cache.
+
+extension OneDNNCompiler {
+  /// Leaves the norm to its only reader, where that can do it.
+  func precede(_ layer: BatchNorm, _ step: Program.Step) throws -> Int? {
+    let reader = soleReader(of: step.output)
+    guard step.epilogue.count == 1, (step.epilogue[0].layer as? Activation) == .relu,
+      let reader, reader.inputs == [step.output],
+      takes(step.output, reader) || isMeanBeforePointwise(reader)
+    else { return nil }
+    let values = step.constants.map(\.values)
+    let factors = zip(values[0], values[3]).map { scale, variance in
+      Double(scale) / (Double(variance) + Double(layer.epsilon)).squareRoot()
+    }
+    let shifts = factors.indices.map {
+      Float(Double(values[1][$0]) - Double(values[2][$0]) * factors[$0])
+    }
+    leave(
+      step,
+      .init(
+        scale: try Tensor([factors.count], factors.map { Float($0) }),
+        shift: try Tensor([shifts.count], shifts)))
+    return 1
+  }
+
+  /// Leaves the mean to its only reader, where that can do it.
+  func precede(_ layer: AveragePool, _ step: Program.Step) throws -> Bool {
+    guard isMeanBeforePointwise(step), step.epilogue.isEmpty else { return false }
+    var (_, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
+    prologue.pool = layer.window.kernel.height
+    leave(step, prologue)
+    return true
+  }
+
+  private func leave(_ step: Program.Step, _ prologue: PointwiseConvolution.Prologue) {
+    let input = step.inputs[0]
+    let source = prologues[input]?.source ?? input
+    prologues[step.output] = (source, prologue)
+    // Once more, for the one who is left to do it; a prologue that goes on into another has done so.
+    if source == input { readers[source] += 1 }
+  }
+
+  private func soleReader(of value: Program.Value) -> Program.Step? {
+    readers[value] == 1 ? program.steps[lastReader[value]] : nil
+  }
+
+  /// The step is a 1×1 convolution with a kernel of our own that reads the value.
+  private func takes(_ value: Program.Value, _ step: Program.Step) -> Bool {
+    guard type == zoo_dnn_float32, program.shapes[value].rank == 3, step.inputs == [value],
+      let convolution = step.layer as? Convolution
+    else { return false }
+    return PointwiseConvolution.takes(convolution, program.shapes[value])
+  }
+
+  /// Squares side by side, and nobody but such a convolution reads their means.
+  private func isMeanBeforePointwise(_ step: Program.Step) -> Bool {
+    guard let pool = step.layer as? AveragePool, step.epilogue.isEmpty,
+      let reader = soleReader(of: step.output), takes(step.output, reader),
+      (reader.layer as? Convolution)?.window.stride == 1
+    else { return false }
+    let (window, input) = (pool.window, program.shapes[step.inputs[0]])
+    return window.kernel == window.stride && window.padding == 0
+      && window.kernel.height == window.kernel.width && window.kernel.height > 1
+      && input.height % window.kernel.height == 0 && input.width % window.kernel.width == 0
+  }
+}
