@@ -68,11 +68,12 @@ extension OneDNNCompiler {
 }
 
 extension Activation {
-  /// By which what is negative is multiplied, where that is all; nil for other functions.
+  /// By which what is not above zero is multiplied, for a rectifier whose output has its input's
+  /// sign; nil for other functions.
   var slope: Float? {
     switch self {
     case .relu: 0
-    case .leakyReLU(let slope): slope
+    case .leakyReLU(let slope) where slope > 0: slope
     default: nil
     }
   }

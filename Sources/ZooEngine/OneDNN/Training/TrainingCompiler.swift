@@ -252,17 +252,6 @@ final class TrainingCompiler {
   func isFirst(to parameter: Parameter) -> Bool { served.insert(parameter.name).inserted }
 }
 
-extension Activation {
-  /// Of what is not above zero, for a rectifier whose output has its input's sign.
-  var slope: Float? {
-    switch self {
-    case .relu: 0
-    case .leakyReLU(let slope) where slope > 0: slope
-    default: nil
-    }
-  }
-}
-
 extension LearnedParameters {
   func learns(_ parameter: Parameter) -> Bool { gradient(of: parameter) != nil }
 }
