@@ -58,11 +58,11 @@ extension Conformance {
         let output = try plan.value(port.name)
         let part: LossValue
         switch target {
-        case .classes(let classes), .weighted(let classes, _):
+        case .classes(let classes):
           part = try CrossEntropy()(output, target)
           right += output.share(thatIs: classes)
           counted += 1
-        case .values, .weighted: part = try MeanSquaredError()(output, target)
+        default: part = try MeanSquaredError()(output, target)
         }
         loss += part.value
         seeds[port.name] = part.gradient
