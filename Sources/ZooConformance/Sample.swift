@@ -28,7 +28,8 @@ struct Sample {
   private static func smallestGraph(of variant: Variant) throws -> Graph {
     let input = variant.architecture.input
     let head = Head.original(classes: classes)
-    for side in [32, 48, 64, 96, 128, 160, 192, 224]
+    // 188 is the least that U-Net's paper has.
+    for side in [32, 48, 64, 96, 128, 160, 188, 192, 224]
     where side < min(input.height, input.width) {
       guard let graph = try? variant.graph(head: head, input: [input.channels, side, side]),
         let features = graph.lastFeatures.map({ graph.operations[$0].shape })

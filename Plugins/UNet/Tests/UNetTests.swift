@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import UNet
 import VGG
+import ZooConformance
 import ZooEngine
 import ZooKit
 
@@ -31,6 +32,8 @@ struct UNetTests {
   }
 
   static let engines: [any Engine] = GoldenStep.engines
+
+  @Test func conforms() throws { try Conformance.check(UNet.self) }
 
   /// Layer by layer, and folded, fused and blocked.
   @Test(arguments: cases)

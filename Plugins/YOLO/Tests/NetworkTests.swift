@@ -3,7 +3,6 @@ import Testing
 import YOLO
 import ZooDetection
 import ZooEngine
-import ZooFormats
 import ZooKit
 
 @Suite struct NetworkTests {
@@ -46,7 +45,8 @@ import ZooKit
   }
 
   @Test(arguments: [
-    ("backbone.conv1.weight", [32, 3, 3, 3] as Shape), ("backbone.norm1.running_var", [32] as Shape),
+    ("backbone.conv1.weight", [32, 3, 3, 3] as Shape),
+    ("backbone.norm1.running_var", [32] as Shape),
     ("backbone.conv15.weight", [512, 512, 3, 3] as Shape),
     ("neck.conv16.weight", [256, 512, 1, 1] as Shape),
     ("head.conv18.weight", [255, 512, 1, 1] as Shape), ("head.conv21.bias", [255] as Shape),
@@ -110,7 +110,8 @@ import ZooKit
   }
 
   /// Numbers that are none are not found, and break nothing.
-  @Test(arguments: ["yolov1-tiny", "yolov2-tiny", "yolov4-tiny"], [Float.nan, .infinity, -.infinity])
+  @Test(
+    arguments: ["yolov1-tiny", "yolov2-tiny", "yolov4-tiny"], [Float.nan, .infinity, -.infinity])
   func findsNothingInNoNumbers(name: String, value: Float) throws {
     let yolo = try #require(YOLO.variants[name])
     let variant = Variant(name: name, architecture: yolo)
