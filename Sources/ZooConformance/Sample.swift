@@ -28,7 +28,8 @@ struct Sample {
   private static func smallestGraph(of variant: Variant) throws -> Graph {
     let input = variant.architecture.input
     let head = Head.original(classes: classes)
-    for side in [32, 48, 64, 96, 128, 160, 192, 224]
+    // 188 is the least that U-Net's paper has.
+    for side in [32, 48, 64, 96, 128, 160, 188, 192, 224]
     where side < min(input.height, input.width) {
       guard let graph = try? variant.graph(head: head, input: [input.channels, side, side]),
         let features = graph.lastFeatures.map({ graph.operations[$0].shape })
@@ -108,6 +109,20 @@ extension Tensor {
             }
           }
         }
+      }
+    }
+  }
+
+  /// In ±1, no two alike: at least 2⁻¹⁶ apart, so that a small step changes no comparison, and
+  /// with bits to spare, so that it is exact.
+  init(distinct shape: Shape, seed: UInt64) throws {
+    let random = Random(seed: seed)
+    let order = (0..<shape.count).sorted { random.bits($0) < random.bits($1) }
+    let width = Swift.max(1, Int.bitWidth - Swift.max(0, shape.count - 1).leadingZeroBitCount)
+    let spacing = Float(sign: .plus, exponent: 1 - width, significand: 1)
+    try self.init(shape) { values in
+      for (place, index) in order.enumerated() {
+        values[index] = (Float(place) + 0.5 - Float(shape.count) / 2) * spacing
       }
     }
   }

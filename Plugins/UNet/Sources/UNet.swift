@@ -129,9 +129,10 @@ public struct UNet: Segmenter {
       }
     }
     let bottom = x.stage("bottleneck") {
-      block($0, "bottleneck", "bottleneck", to: width << depth)
+      let bottom = block($0, "bottleneck", "bottleneck", to: width << depth)
+      return isPadded ? bottom : bottom.dropout("drop\(depth + 1)")
     }
-    return (skips, isPadded ? bottom : bottom.dropout("drop\(depth + 1)"))
+    return (skips, bottom)
   }
 
   /// The last map at each size on the way through a classifier. One that begins by halving the
