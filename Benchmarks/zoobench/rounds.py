@@ -12,8 +12,8 @@ WARM_UP = 3
 # A turn is so many batches that it takes about this long, within bounds.
 _TURN_MS = 300
 _FEWEST, _MOST = 4, 25
-# A peer that takes so many times as long as the fastest of them after a round has nothing to say about who is
-# faster: its figure stands on fewer batches, and nobody waits for more.
+# A peer that takes so many times as long as the fastest of them after a round has nothing to say
+# about who is faster: its figure stands on fewer batches, and nobody waits for more.
 _OUT = 1.5
 
 
@@ -53,7 +53,8 @@ def _warm(make: Callable[[], Contender]) -> Contender:
 
 
 def take_turns(contenders: list[Contender], rounds: int) -> None:
-    """In five rounds at least twenty measured batches of ours, the first, and of every peer that may be the fastest."""
+    """At least twenty measured batches in five rounds, of ours, which is the first, and of every
+    peer that may be the fastest."""
     one_round(contenders)
     medians = {c.name: statistics.median(c.times) for c in contenders}
     fastest = min((medians[c.name] for c in contenders[1:]), default=0.0)
