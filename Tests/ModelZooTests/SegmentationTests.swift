@@ -6,7 +6,8 @@ import UNet
 /// Pictures of every size through small U-Nets, whole and in tiles.
 @Suite(.serialized)
 struct SegmentationTests {
-  /// A checkpoint of a small network with the weights of `Formula`.
+  /// A checkpoint of a small network with the weights of `Formula`; one class alone has its bias so
+  /// that about half of a picture shows it.
   static func model(
     _ network: UNet, classes: [String], resize: Preprocessing.Resize = .none,
     crop: Window.Size? = nil
@@ -23,9 +24,20 @@ struct SegmentationTests {
       preprocessing: Preprocessing(
         resize: resize, crop: crop, channels: isGrey ? .grey : .rgb, mean: values,
         std: values.map { $0 / 2 }), provenance: .init())
-    return Model(
-      name: "small", checkpoint: checkpoint, variant: variant, graph: graph,
-      weights: try Formula.weights(for: graph))
+    var weights = try Formula.weights(for: graph)
+    func model() -> Model {
+      Model(
+        name: "small", checkpoint: checkpoint, variant: variant, graph: graph, weights: weights)
+    }
+    if classes.count == 1, let bias = weights["conv.bias"] {
+      var numbers = checkpoint.preprocessing
+      numbers.resize = .exact(height: side, width: side)
+      numbers.crop = nil
+      let input = try numbers.tensor(from: [picture(96, 96)])
+      let logits = try model().run(input, engine: .openblas)["logits"]?.values.sorted() ?? []
+      weights["conv.bias"] = try Tensor([1], [bias.values[0] - logits[logits.count / 2]])
+    }
+    return model()
   }
 
   static func picture(_ width: Int, _ height: Int) throws -> Picture {
@@ -98,7 +110,9 @@ struct SegmentationTests {
     let model = try SegmentationTests.model(
       UNet(.padded, width: 4, depth: 3), classes: ["cell"])
     let picture = try SegmentationTests.picture(200, 130)
-    let whole = try segmented(model, picture, longest: 256).mask.pixels
+    let answer = try segmented(model, picture, longest: 256)
+    #expect(answer.areas.allSatisfy { $0.fraction > 0.05 })
+    let whole = answer.mask.pixels
     let tiled = try segmented(model, picture, longest: 96).mask.pixels
     let different = zip(whole, tiled).count { $0 != $1 }
     #expect(different * 50 < whole.count, "\(different) of \(whole.count) pixels")
@@ -166,6 +180,7 @@ struct SegmentationTests {
         UNet(.padded, width: 4, depth: 2), classes: ["cell"], resize: resize, crop: crop)
       let answer = try segmented(model, picture)
       #expect(answer.mask.size == picture.size)
+      #expect(answer.areas.allSatisfy { $0.fraction > 0.02 })
       // As if the small mask were enlarged, but smoother.
       let placement = try model.checkpoint.preprocessing.placement(of: picture.size)
       let input = try model.checkpoint.preprocessing.tensor(from: [picture])

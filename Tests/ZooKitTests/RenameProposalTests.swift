@@ -33,29 +33,35 @@ private struct Names: TensorSource {
     }
   }
 
+  /// How another file names the same tensors, and how many rules say so.
+  struct Relabelling: Sendable {
+    let rules: Int
+    let name: @Sendable (String) -> String
+
+    init(_ rules: Int, _ name: @escaping @Sendable (String) -> String) {
+      (self.rules, self.name) = (rules, name)
+    }
+  }
+
   /// As many rules as it takes, and everything in its place afterwards.
-  @Test(
-    arguments: [
-      (1, { "encoder." + $0 }),
-      (1, { $0.replacing("layers.", with: "blocks.") }),
-      (1, { $0.replacing("conv1", with: "first") }),
-      (2, { $0.replacing("conv1", with: "first").replacing("norm", with: "bn") }),
-      (
-        3,
-        {
-          "net."
-            + $0.replacing("layers.", with: "stage").replacing("conv1", with: "a")
-            .replacing("head", with: "classifier")
-        }
-      ),
-    ] as [(Int, @Sendable (String) -> String)])
-  func rulesBringEverythingToItsPlace(_ most: Int, _ named: @Sendable (String) -> String) throws {
+  @Test(arguments: [
+    Relabelling(1) { "encoder." + $0 },
+    Relabelling(1) { $0.replacing("layers.", with: "blocks.") },
+    Relabelling(1) { $0.replacing("conv1", with: "first") },
+    Relabelling(2) { $0.replacing("conv1", with: "first").replacing("norm", with: "bn") },
+    Relabelling(3) {
+      "net."
+        + $0.replacing("layers.", with: "stage").replacing("conv1", with: "a")
+        .replacing("head", with: "classifier")
+    },
+  ])
+  func rulesBringEverythingToItsPlace(_ relabelling: Relabelling) throws {
     let graph = try Self.blocks(6)
-    let source = Names(graph.parameters.map { (named($0.name), $0.shape) })
+    let source = Names(graph.parameters.map { (relabelling.name($0.name), $0.shape) })
     let plan = try LoadPlan(from: source, into: graph)
     #expect(!plan.isComplete)
     let renames = try plan.proposedRenames()
-    #expect(renames.count <= most + 2, "\(renames)")
+    #expect(renames.count <= relabelling.rules + 2, "\(renames)")
     let better = try LoadPlan(from: source, into: graph, renames: renames)
     #expect(better.isComplete, "\(renames): \(better.complaint)")
   }
