@@ -60,4 +60,15 @@ struct RealModelTests {
       #expect(relativeError(rows[1], rows[0]) <= 2e-2, "\(name), photo \(photo)")
     }
   }
+
+  /// A detector stands on a classifier, whose file fills that part of it.
+  @Test func aClassifiersFileFillsABackbone() throws {
+    let fitting = try Zoo().fit(
+      Fixtures.path("imagenet_conv_weights/vgg16_features_imagenet.safetensors"),
+      as: "fasterrcnn-vgg16")
+    #expect(fitting.plan.matched.count == 26 && fitting.plan.unexpected.isEmpty)
+    #expect(
+      fitting.plan.matched.allSatisfy { $0.parameter.name == "backbone.\($0.source.name)" })
+    #expect(fitting.plan.missing.allSatisfy { !$0.parameter.name.hasPrefix("backbone.") })
+  }
 }
