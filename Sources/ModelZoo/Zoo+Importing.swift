@@ -55,7 +55,8 @@ extension Zoo {
     }
     var plan = try LoadPlan(from: source, into: graph, renames: renames + (record?.renames ?? []))
     let family = catalog.records.filter { $0.family == variant.family }
-    for others in [[]] + family.map(\.renames) where !plan.isComplete {
+    let known = try family.map(\.renames) + graph.borrowedRenames
+    for others in [[]] + known where !plan.isComplete {
       let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }

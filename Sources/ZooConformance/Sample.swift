@@ -113,6 +113,20 @@ extension Tensor {
     }
   }
 
+  /// In ±1, no two alike: at least 2⁻¹⁶ apart, so that a small step changes no comparison, and
+  /// with bits to spare, so that it is exact.
+  init(distinct shape: Shape, seed: UInt64) throws {
+    let random = Random(seed: seed)
+    let order = (0..<shape.count).sorted { random.bits($0) < random.bits($1) }
+    let width = Swift.max(1, Int.bitWidth - Swift.max(0, shape.count - 1).leadingZeroBitCount)
+    let spacing = Float(sign: .plus, exponent: 1 - width, significand: 1)
+    try self.init(shape) { values in
+      for (place, index) in order.enumerated() {
+        values[index] = (Float(place) + 0.5 - Float(shape.count) / 2) * spacing
+      }
+    }
+  }
+
   /// Uniform in ±1, every number from its place alone.
   init(noise shape: Shape, seed: UInt64) throws {
     let random = Random(seed: seed)

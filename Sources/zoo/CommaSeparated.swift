@@ -16,7 +16,8 @@ struct CommaSeparated {
 
   private static func quoted(_ cell: String) -> String {
     guard cell.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else { return cell }
-    return "\"" + cell.split(separator: "\"", omittingEmptySubsequences: false)
+    return "\""
+      + cell.split(separator: "\"", omittingEmptySubsequences: false)
       .joined(separator: "\"\"") + "\""
   }
 }

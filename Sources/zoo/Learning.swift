@@ -94,7 +94,8 @@ enum Learning {
         optimizer, momentum, weightDecay, decayed, schedule, warmup, layerDecay, clip, average,
         accumulate,
       ]),
-    ArgumentGroup("Pictures and losses", [augment, window, mix, loss, labelSmoothing, classWeights]),
+    ArgumentGroup(
+      "Pictures and losses", [augment, window, mix, loss, labelSmoothing, classWeights]),
   ]
 
   /// What the command line says; the rest stays open.
@@ -155,9 +156,11 @@ enum Learning {
       engine: input[Common.engine])
     for broken in run.broken { try input.remark("left out: \(broken.reason)") }
     try input.remark(run.description)
-    run.trainer.about = Recipe(
-      model: model.name.hasSuffix(".h5") ? absolute(model.name) : model.name, data: absolute(path), judges: judges.map(absolute), options: run.options
-    ).json
+    run.trainer.about =
+      Recipe(
+        model: model.name.hasSuffix(".h5") ? absolute(model.name) : model.name,
+        data: absolute(path), judges: judges.map(absolute), options: run.options
+      ).json
     let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
     run.trainer.progress = { step in
       let perEpoch = run.train.count

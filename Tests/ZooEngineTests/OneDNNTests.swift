@@ -289,6 +289,40 @@ struct OneDNNTests {
     ("bilinear to a size", { $0.upsample(nil, .bilinear(alignCorners: false), to: .init(7, 30)) }),
     ("bilinear corners", { $0.upsampleBilinear(by: 2, alignCorners: true) }),
     ("pad and slice", { $0.pad(border: 1).slice(of: 1..<4).conv("c", to: 16, kernel: 3) }),
+    (
+      "slices of blocks",
+      { x in
+        let y = x.conv("c", to: 48, kernel: 3, padding: 1)
+        return y.slice(of: 16..<32).conv("d", to: 16, kernel: 1).add(y.slice(of: 32..<48))
+          .concatenate(y)
+      }
+    ),
+    (
+      "slices of lanes",
+      { x in
+        let y = x.conv("c", to: 40, kernel: 3, padding: 1)
+        return y.slice(of: 5..<29).concatenate(y.slice(of: 8..<40), x).conv("d", to: 8, kernel: 1)
+      }
+    ),
+    (
+      "every other place",
+      { x in
+        x.slice(of: 1..<12, axis: 1, step: 3).slice(of: 0..<11, axis: 2, step: 2)
+          .pad(channels: (8, 3)).conv("c", to: 8, kernel: 1)
+      }
+    ),
+    ("border", { $0.pad(border: .init(top: 2, left: 0, bottom: 1, right: 3)).maxPool(kernel: 2) }),
+    ("border of ones", { $0.pad(border: 1, value: 1) }),
+    ("maxpool by ones", { $0.maxPool(kernel: 5, stride: 1, padding: 2) }),
+    ("norm leaky", { $0.maxPool(kernel: 2).batchNorm("n").leakyReLU(slope: 0.1) }),
+    (
+      "norm leaky sum",
+      { x in
+        let y = x.conv("c", to: x.shape.channels, kernel: 3, padding: 1).batchNorm("n")
+        return y.add(x).leakyReLU(slope: 0.2).batchNorm("m").mish()
+      }
+    ),
+    ("leaky that turns round", { $0.batchNorm("n").leakyReLU(slope: -0.3) }),
     ("reshape", { $0.reshape(to: [$0.shape.count, 1, 1]).conv("c", to: 16, kernel: 1) }),
   ]
 

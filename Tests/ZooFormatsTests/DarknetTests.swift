@@ -37,7 +37,9 @@ import ZooKit
   }
 
   /// The counter has eight bytes since 0.2 and four before.
-  @Test(arguments: [([0, 2, 5, 7, 0] as [UInt32], 20), ([0, 1, 0, 7], 16), ([1, 0, 0, 7, 0], 20)])
+  @Test(arguments: [
+    ([0, 2, 5, 7, 0] as [UInt32], 20), ([0, 1, 0, 7], 16), ([1, 0, 0, 7, 0], 20),
+  ])
   func readsInOrder(header: [UInt32], size: Int) throws {
     try with(bytes(header)) { path in
       let source = try ForeignCheckpoint.open(path)

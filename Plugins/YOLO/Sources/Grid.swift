@@ -14,7 +14,8 @@ package struct Grid: Hashable, Sendable {
   /// One class of all (the second version), or each by itself.
   package var isExclusive = false
 
-  package init(_ anchors: [SIMD2<Float>], stride: Int, scale: Float = 1, isExclusive: Bool = false) {
+  package init(_ anchors: [SIMD2<Float>], stride: Int, scale: Float = 1, isExclusive: Bool = false)
+  {
     self.anchors = anchors
     self.stride = stride
     self.scale = scale
@@ -43,7 +44,9 @@ extension Grid {
   /// Of six, the first serves nobody: so the published weights were trained. The configuration of
   /// the third version says otherwise since, and converters put it back.
   static let tiny: [Grid] = {
-    let all: [SIMD2<Float>] = [[10, 14], [23, 27], [37, 58], [81, 82], [135, 169], [344, 319]]
+    let all: [SIMD2<Float>] = [
+      [10, 14], [23, 27], [37, 58], [81, 82], [135, 169], [344, 319],
+    ]
     return [Grid(Array(all[3...]), stride: 32), Grid(Array(all[1..<4]), stride: 16)]
   }()
 

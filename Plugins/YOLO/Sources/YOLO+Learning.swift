@@ -172,7 +172,8 @@ extension Grid {
       let sides = SIMD2(exp(min(value(2), Grid.largest)), exp(min(value(3), Grid.largest))) * anchor
       let middle =
         SIMD2(
-          x * reach - shift + Double(example.column), y * reach - shift + Double(example.row)) * step
+          x * reach - shift + Double(example.column), y * reach - shift + Double(example.row))
+        * step
       let (low, high) = (middle - sides / 2, middle + sides / 2)
       let box = SIMD4(low.x, low.y, high.x, high.y)
       let truth = example.truth.box

@@ -21,9 +21,11 @@ public struct YOLO: Detector {
     "yolov4": YOLO(.v4, input: 608, Grid.v4),
   ]
 
+  /// One of each kind: the same form, thin, for small pictures.
   public static let miniatures = [
     "yolov1-tiny": miniature(.v1Tiny, []), "yolov2": miniature(.v2, [.v2]),
     "yolov3-tiny": miniature(.v3Tiny, Grid.tiny), "yolov4-tiny": miniature(.v4Tiny, Grid.tiny),
+    "yolov4": miniature(.v4, Grid.v4),
   ]
 
   private static func miniature(_ network: Network, _ grids: [Grid]) -> YOLO {

@@ -73,7 +73,7 @@ import ZooKit
     let yolo = try #require(YOLO.variants["yolov4-tiny"])
     let graph = try Variant(name: "", architecture: yolo).graph(head: .original(classes: 3))
     let start = try yolo.headStart(graph, random: Random(seed: 1))
-    let names = ["head.conv18.weight", "head.conv18.bias", "head.conv21.weight", "head.conv21.bias"]
+    let names = ["18", "21"].flatMap { ["head.conv\($0).weight", "head.conv\($0).bias"] }
     #expect(start.keys.sorted() == names.sorted())
     let bias = try #require(start["head.conv18.bias"]).values
     #expect(bias.count == 24 && bias[4] == bias[12] && abs(bias[4] + 4.59512) < 1e-5)

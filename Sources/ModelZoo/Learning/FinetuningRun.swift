@@ -53,8 +53,8 @@ public struct FinetuningRun {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
     }
-    let (start, new) = try FinetuningRun.start(model, data, options)
     let parts = try FinetuningRun.parts(of: data, options, judges)
+    let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
     (train, validation, broken) = (parts.train, parts.validation, parts.broken)
     var checkpoint = start.checkpoint
     checkpoint.metrics = []
@@ -127,9 +127,9 @@ extension Model {
 
 extension FinetuningRun {
   /// The model as the run begins with it.
-  private static func start(_ model: Model, _ data: Dataset, _ options: Finetuning) throws
-    -> (Model, new: [String])
-  {
+  private static func start(
+    _ model: Model, _ data: Dataset, _ train: Split, _ options: Finetuning
+  ) throws -> (Model, new: [String]) {
     let head: Head.Kind =
       switch options.head ?? .original {
       case .original: .original
@@ -163,15 +163,20 @@ extension FinetuningRun {
         weights[parameter.name] = try Tensor(randomFor: parameter, seed: UInt64(options.seed))
       }
     }
+    var variant = model.variant
     if let detector = architecture as? any TrainableDetector {
+      // What a head has learned is about the anchors that it learned with.
+      let shapes = new.isEmpty ? [] : try train.shapes(in: checkpoint.preprocessing)
+      let adapted = detector.adapted(to: shapes)
+      variant = Variant(name: variant.name, architecture: adapted)
       let random = Random(seed: UInt64(options.seed)).key("head")
-      for (name, tensor) in try detector.headStart(graph, random: random) where new.contains(name) {
+      for (name, tensor) in try adapted.headStart(graph, random: random) where new.contains(name) {
         weights[name] = tensor
       }
     }
     (checkpoint.classes, checkpoint.head) = (data.classes, head)
     let start = Model(
-      name: model.name, checkpoint: checkpoint, variant: model.variant, graph: graph,
+      name: model.name, checkpoint: checkpoint, variant: variant, graph: graph,
       weights: weights)
     return (start, new)
   }

@@ -10,7 +10,7 @@ extension Conformance {
   ) throws {
     let input = sample.graph.operations[sample.graph.inputs[0].operation].shape
     let source = try Things(on: input)
-    var best = Double.infinity
+    var (best, reason) = (Double.infinity, "its losses overflow")
     for (seed, rate) in [(1, 3e-3), (2, 1e-3), (3, 3e-4)] where best >= Conformance.remainder {
       let folder = try TemporaryFolder()
       var options = Trainer.Options()
@@ -26,15 +26,20 @@ extension Conformance {
       ) { shape in
         try sample.variant.graph(head: .original(classes: Sample.classes), input: shape)
       }
-      guard let report = try? trainer.run(in: folder.path + "/run"),
-        let first = report.epochs.first?.loss, let last = report.epochs.last?.loss
-      else { continue }
-      best = min(best, last / max(first, 1e-12))
+      do {
+        let report = try trainer.run(in: folder.path + "/run")
+        guard let first = report.epochs.first?.loss, let last = report.epochs.last?.loss else {
+          continue
+        }
+        best = min(best, last / max(first, 1e-12))
+      } catch {
+        reason = (error as? ZooError)?.message ?? "\(error)"
+      }
     }
     notes.expect(
       best < Conformance.remainder,
       else: "it does not learn \(Conformance.pictures) pictures by heart: "
-        + (best.isFinite ? "\(Int(100 * best)) % of its losses are left" : "its losses overflow"))
+        + (best.isFinite ? "\(Int(100 * best)) % of its losses are left" : reason))
   }
 
   /// Of the losses of the first epoch; samplers draw anew in each step, so not all of it goes.

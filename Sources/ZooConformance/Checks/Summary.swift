@@ -34,7 +34,8 @@ extension Conformance {
         }
       }
       for problem in problems { say(problem, &notes) }
-      let plan = try InferencePlan(part.graph, sample.weights, batch: part.batch)
+      let plan = try InferencePlan(
+        part.graph, sample.weights, batch: part.batch, engine: LayerEngine())
       let computed = plan.stages.reduce(0) { $0 + $1.macs }
       let counted = part.graph.operations.indices.reduce(0) { sum, index in
         let operation = part.graph.operations[index]

@@ -40,7 +40,7 @@ extension OneDNNCompiler {
       shortcut = first.others[0]
       riders = riders.dropFirst()
     }
-    let slope = (riders.first?.layer as? Activation).flatMap(\.slope)
+    let slope = (riders.first?.layer as? Activation).flatMap { $0.slope }
     if slope != nil { riders = riders.dropFirst() }
     let (input, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
     guard isWide else { return nil }

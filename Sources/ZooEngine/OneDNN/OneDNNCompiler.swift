@@ -112,9 +112,8 @@ final class OneDNNCompiler {
     case let layer as Convolution: try convolution(layer, step)
     case let layer as TransposedConvolution: try transposedConvolution(layer, step)
     case let layer as Dense: try dense(layer, step)
-    case let layer as MaxPool: try maxPool(layer, step)
-    case let layer as AveragePool: try averagePool(layer, step)
-    case let layer as AdaptivePool: try adaptivePool(layer, step)
+    case let layer where layer is MaxPool || layer is AveragePool || layer is AdaptivePool:
+      try pool(layer, step)
     case let layer as BatchNorm: try norm(layer, step)
     case let layer as LocalResponseNorm: try responseNorm(layer, step)
     case let layer as Activation: try activation(layer, step)

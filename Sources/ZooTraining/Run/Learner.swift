@@ -85,7 +85,8 @@ final class Learner {
       let known = Set(rest.operations.lazy.filter { !$0.layer.isInput }.map(\.name))
       options.frozenNorms.removeAll { !known.contains($0) }
     }
-    options.seeds = trainer.objective.outputs
+    // A detector hands gradients to the outputs of its parts, and to what it likes between them.
+    if trainer.detection == nil { options.seeds = trainer.objective.outputs }
     return options
   }
 

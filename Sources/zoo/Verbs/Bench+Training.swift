@@ -1,4 +1,3 @@
-import Glibc
 import ModelZoo
 import ZooArguments
 
@@ -15,11 +14,9 @@ extension BenchVerb {
     private let output: String
     private let random = Random(seed: 0)
     private var step = 0
-    private var velocity: [Float] = []
+    private let labels: Target
+    private var descent: Descent
     private(set) var loss: Double?
-
-    private static let rate: Float = 1e-3
-    private static let momentum: Float = 0.9
 
     init(
       _ graph: Graph, _ weights: Weights, _ images: Tensor, freezing: Freezing,
@@ -36,6 +33,9 @@ extension BenchVerb {
         graph, weights, batch: images.shape[0], options: options, engine: engine)
       inputs = [graph.inputs[0].name: images]
       output = graph.outputs[0].name
+      let classes = graph.operations[graph.outputs[0].operation].shape.count
+      labels = .classes((0..<images.shape[0]).map { Int32(37 * $0 % classes) })
+      descent = try Descent(.init(SGD(momentum: 0.9)), for: plan)
     }
 
     var arenaBytes: Int { plan.arenaBytes }
@@ -43,45 +43,12 @@ extension BenchVerb {
 
     func run() throws {
       try plan.forward(inputs, random: random.key(step))
-      var scores = try plan.value(output)
-      loss = try crossEntropy(&scores)
-      try plan.backward([output: scores])
-      plan.update(descend)
+      let found = try CrossEntropy()(plan.value(output), labels)
+      loss = found.value
+      try plan.backward([output: found.gradient])
+      // Nothing is clipped, so nobody asks for the norm.
+      try descent.step(plan, rate: 1e-3, gradientNorm: 0)
       step += 1
-    }
-
-    /// The mean over the batch; the scores become its gradient, softmax less the label over N.
-    private func crossEntropy(_ scores: inout Tensor) throws -> Double {
-      let batch = scores.shape[0]
-      let classes = scores.count / batch
-      var total = 0.0
-      try scores.withMutableValues { values in
-        for item in 0..<batch {
-          let row = item * classes..<(item + 1) * classes
-          let label = row.lowerBound + 37 * item % classes
-          let peak = row.reduce(-Float.infinity) { max($0, values[$1]) }
-          let sum = row.reduce(Float(0)) { $0 + exp(values[$1] - peak) }
-          total -= Double(values[label] - peak - log(sum))
-          for index in row { values[index] = exp(values[index] - peak) / sum / Float(batch) }
-          values[label] -= 1 / Float(batch)
-        }
-      }
-      return total / Double(batch)
-    }
-
-    private func descend(
-      _ values: UnsafeMutableBufferPointer<Float>, _ gradients: UnsafeMutableBufferPointer<Float>
-    ) {
-      if velocity.isEmpty { velocity = Array(repeating: 0, count: values.count) }
-      velocity.withUnsafeMutableBufferPointer { velocity in
-        let velocity = velocity
-        Threads.split(values.count) { range in
-          for index in range {
-            velocity[index] = TrainingStep.momentum * velocity[index] + gradients[index]
-            values[index] -= TrainingStep.rate * velocity[index]
-          }
-        }
-      }
     }
   }
 }

@@ -32,7 +32,11 @@ struct EvaluateVerb: Verb {
     let report = try model.evaluate(
       on: data, split: part, engine: input[Common.engine], precision: input[Common.precision],
       batch: input[batch]
-    ) { progress.update(done: $0, of: total) } table: { table?.add($0) }
+    ) {
+      progress.update(done: $0, of: total)
+    } table: {
+      table?.add($0)
+    }
     progress.finish()
     if let path = try input[csv], let table { try table.write(to: path) }
     if try input.wantsJSON { return emit(report.json) }

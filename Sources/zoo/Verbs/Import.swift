@@ -4,8 +4,8 @@ import ZooArguments
 /// Arguments that `import` and `diff` share.
 enum Foreign {
   static let file = Positional<String>(
-    "FILE", help: "a PyTorch, safetensors, Keras or zoo checkpoint",
-    completion: .files(endings: ["pth", "pt", "th", "safetensors", "h5", "keras"]))
+    "FILE", help: "a PyTorch, safetensors, Keras, Darknet or zoo checkpoint",
+    completion: .files(endings: ["pth", "pt", "th", "safetensors", "h5", "keras", "weights"]))
   static let variant = Option<String>(
     "--as", value: "VARIANT", help: "the network it belongs to", completion: .models)
   static let classes = Option<String?>(

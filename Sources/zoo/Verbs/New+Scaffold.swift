@@ -324,7 +324,8 @@ struct Scaffold {
 
       /// Where the middle of a box is.
       func place(of box: Box) -> Int {
-        let row = Int((box.y0 + box.y1) / 2 / stride), column = Int((box.x0 + box.x1) / 2 / stride)
+        let row = Int((box.y0 + box.y1) / 2 / stride)
+        let column = Int((box.x0 + box.x1) / 2 / stride)
         return min(max(row, 0), height - 1) * width + min(max(column, 0), width - 1)
       }
 
@@ -417,7 +418,7 @@ struct Scaffold {
 
       | variant | parameters | from |
       |---|---|---|
-      | `VARIANT` | COUNT | table 1 |
+      | `VARIANT` | \(parameters.replacing("_", with: ",")) | table 1 |
       | `VARIANT-small` | | table 1 |
 
       Names and layouts follow: whose weights fit.

@@ -2,53 +2,17 @@ import COneDNN
 import ZooKit
 
 extension TrainingCompiler {
-  func maxPool(_ layer: MaxPool, _ index: Int) throws -> Bool {
-    guard layer.window.dilation == 1 else { return false }
-    return try pool(zoo_dnn_max_pool, layer.window, index)
-  }
-
-  func averagePool(_ layer: AveragePool, _ index: Int) throws -> Bool {
-    guard layer.countsPadding else {
-      return try pool(zoo_dnn_average_pool_inside, layer.window, index)
+  func pool(_ layer: any Layer, _ index: Int) throws -> Bool {
+    guard let pooling = Pooling(layer, shape(graph.operations[index].inputs[0]), shape(index))
+    else {
+      return false
     }
-    // The library would also count what a window reaches beyond the border.
-    let padding = reach(layer.window, index)
-    guard padding.bottom <= layer.window.padding.bottom,
-      padding.right <= layer.window.padding.right
-    else { return false }
-    return try pool(zoo_dnn_average_pool, layer.window, index)
-  }
-
-  /// Where the sizes divide, the windows are those of a plain pooling.
-  func adaptivePool(_ layer: AdaptivePool, _ index: Int) throws -> Bool {
-    let (input, size) = (shape(graph.operations[index].inputs[0]), layer.size)
-    guard input.height % size.height == 0, input.width % size.width == 0 else { return false }
-    let kernel = Window.Size(input.height / size.height, input.width / size.width)
-    if kernel == 1 { return try passOn(index) }
-    return try pool(
-      layer.reduction == .average ? zoo_dnn_average_pool : zoo_dnn_max_pool,
-      Window(kernel, stride: kernel), index)
-  }
-
-  private func pool(_ kind: zoo_dnn_kind, _ window: Window, _ index: Int) throws -> Bool {
-    var window = window
-    window.padding = reach(window, index)
+    if pooling.isNothing { return try passOn(index) }
     return try simple(index, "pool", readsInput: false) { source, target in
-      var lesson = Learner.Lesson(kind, source, target)
-      lesson.window = window
+      var lesson = Learner.Lesson(pooling.kind, source, target)
+      lesson.window = pooling.window
       return lesson
     }
-  }
-
-  /// The padding at the bottom and right that the last windows use.
-  private func reach(_ window: Window, _ index: Int) -> Window.Padding {
-    let (input, output) = (shape(graph.operations[index].inputs[0]), shape(index))
-    let (kernel, stride) = (window.kernel, window.stride)
-    var padding = window.padding
-    let bottom = (output.height - 1) * stride.height + kernel.height - input.height - padding.top
-    let right = (output.width - 1) * stride.width + kernel.width - input.width - padding.left
-    (padding.bottom, padding.right) = (max(0, bottom), max(0, right))
-    return padding
   }
 
   /// An operation without parameters, from a map to a map in the form that it finds.

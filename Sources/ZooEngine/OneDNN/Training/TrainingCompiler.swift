@@ -172,9 +172,8 @@ final class TrainingCompiler {
     case let layer as Convolution: return try convolution(layer, group)
     case let layer as TransposedConvolution: return try transposedConvolution(layer, first)
     case let layer as Dense: return try dense(layer, group)
-    case let layer as MaxPool: return try maxPool(layer, first)
-    case let layer as AveragePool: return try averagePool(layer, first)
-    case let layer as AdaptivePool: return try adaptivePool(layer, first)
+    case let layer where layer is MaxPool || layer is AveragePool || layer is AdaptivePool:
+      return try pool(layer, first)
     case let layer as LocalResponseNorm: return try responseNorm(layer, first)
     case let layer as Activation: return try activation(layer, first)
     case is Add: return try sum(group)

@@ -1,0 +1,7 @@
+import Testing
+import YOLO
+import ZooConformance
+
+@Suite struct ConformanceTests {
+  @Test func conforms() throws { try Conformance.check(YOLO.self) }
+}

@@ -1,0 +1,18 @@
+import ZooKit
+
+extension Graph {
+  /// From the names of those whose features a network stands on to its own, so that a classifier's
+  /// file fills a detector's backbone.
+  var borrowedRenames: [[Rename]] {
+    get throws {
+      try borrowed.filter { !$0.prefix.isEmpty }.map { loan in
+        let names = parameters.lazy.map(\.name).filter { $0.hasPrefix(loan.prefix) }
+        let beginnings = Set(
+          names.compactMap {
+            $0.dropFirst(loan.prefix.count).split(separator: ".").first.map(String.init)
+          })
+        return try beginnings.sorted().map { try Rename(from: $0, to: loan.prefix + $0) }
+      }
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import Foundation
+import ModelZoo
+import TestSupport
+import Testing
+
+/// Fine-tuning, evaluation, search and features as a user meets them, on a small network and small
+/// pictures of two kinds that a glance tells apart.
+@Suite struct LearningTests {
+  private let space = Workspace()
+  private static let run = ["--epochs", "3", "--batch", "8", "--lr", "0.01"]
+
+  init() throws {
+    for (split, count) in [("train", 24), ("val", 8)] {
+      for kind in ["dark", "light"] {
+        let folder = space["data/\(split)/\(kind)"]
+        try FileManager.default.createDirectory(
+          atPath: folder, withIntermediateDirectories: true)
+        for index in 0..<count {
+          let random = Random(seed: 7).key(split).key(kind).key(index)
+          let level = kind == "dark" ? 60 : 190
+          let pixels = (0..<32 * 32 * 3).map { UInt8(level + random.below(60, $0) - 30) }
+          try Picture(width: 32, height: 32, channels: 3, pixels: pixels)
+            .write(png: "\(folder)/\(index).png")
+        }
+      }
+    }
+  }
+
+  private func finetune(_ run: String, _ more: String...) throws -> Outcome {
+    try space.zoo(
+      ["finetune", "resnet20", "--scratch", "--data", "data", "-o", run] + LearningTests.run + more)
+  }
+
+  @Test func fromPicturesToAModel() throws {
+    let outcome = try finetune("run", "--json")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let json = try outcome.json
+    #expect(json["classes"]?.list?.compactMap(\.string) == ["dark", "light"])
+    #expect(json["epochs"]?.list?.count == 3)
+    let accuracy = try #require(json["best"]?["value"]?.number)
+    #expect(accuracy > 0.9)
+    for name in ["best.h5", "last.h5", "log.csv", "run.json", "curves.svg"] {
+      #expect(space.has("run/\(name)"), "\(name)")
+    }
+    // What was said while it learned is what an evaluation says now.
+    let evaluated = try space.zoo(
+      "evaluate", "run/best.h5", "--data", "data", "--json", "--csv", "answers.csv")
+    #expect(evaluated.status == 0, "\(evaluated.errors)")
+    let report = try evaluated.json
+    #expect(report["metrics"]?["accuracy"]?.number == accuracy)
+    #expect(report["count"]?.integer == 16)
+    #expect(report["confusion"]?.list?.count == 2)
+    #expect(report["perClass"]?.list?.first?["class"]?.string == "dark")
+    let lines = try String(contentsOfFile: space["answers.csv"], encoding: .utf8)
+      .split(whereSeparator: \.isNewline)
+    #expect(lines.count == 17)
+    #expect(lines.first == "image,truth,predicted,dark,light")
+    #expect(try space.zoo("verify", "run/best.h5").status == 0)
+    let predicted = try space.zoo("predict", "run/best.h5", "data/val/light/0.png", "--json").json
+    #expect(predicted["results"]?.list?.first?["top"]?.list?.first?["class"]?.string == "light")
+  }
+
+  /// The head is new, the rest is the model's to the byte; nobody's statistics move.
+  @Test func aFrozenBackboneStaysAsItIs() throws {
+    #expect(try finetune("run").status == 0)
+    let tuned = try space.zoo(
+      ["finetune", "run/best.h5", "--data", "data", "-o", "tuned", "--head", "linear", "--json"]
+        + LearningTests.run)
+    #expect(tuned.status == 0, "\(tuned.errors)")
+    let json = try tuned.json
+    let (unchanged, tensors) = (json["unchanged"]?.integer, json["tensors"]?.integer)
+    #expect(unchanged == tensors.map { $0 - 2 })
+    let (before, after) = (
+      try WeightStore(space["run/best.h5"]).load(threads: 1),
+      try WeightStore(space["tuned/best.h5"]).load(threads: 1)
+    )
+    for (name, tensor) in before where !name.hasPrefix("fc.") {
+      #expect(after[name]?.values == tensor.values, "\(name)")
+    }
+    #expect(after["head.fc.weight"] != nil)
+  }
+
+  @Test func whatDoesNotFitIsNamed() throws {
+    #expect(try finetune("run").status == 0)
+    for (arguments, status, part) in [
+      (["finetune", "run/best.h5", "--data", "nowhere", "-o", "x"], Int32(66), "nowhere"),
+      (["finetune", "run/best.h5", "--data", "run", "-o", "x"], 65, "no data set"),
+      (["finetune", "run/best.h5", "--data", "data", "-o", "run"], 73, "resume"),
+      (
+        ["finetune", "run/best.h5", "--data", "data", "-o", "x", "--freeze", "bakbone"], 64,
+        "backbone"
+      ),
+      (["finetune", "run/best.h5", "--data", "data", "-o", "x", "--lr", "0"], 64, "--lr"),
+      (["finetune", "run/best.h5", "--data", "data"], 64, "-o"),
+      (["finetune", "run/best.h5", "--data", "data", "-o", "x", "--head", "none"], 64, "none"),
+      (["evaluate", "run/best.h5", "--data", "data", "--split", "vall"], 66, "val"),
+      (["train", "missing.json", "-o", "x"], 66, "missing.json"),
+      (["tune", "run/best.h5", "--data", "data", "-o", "x", "--vary", "lrr=1..2"], 64, "lrr"),
+      (["tune", "run/best.h5", "--data", "data", "-o", "x", "--vary", "lr=2..1"], 64, "lr=2..1"),
+      (
+        ["features", "run/best.h5", "--data", "data", "-o", "f.h5", "--node", "layer9"], 64, "layer"
+      ),
+    ] {
+      let outcome = try space.zoo(arguments)
+      #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
+      let last = outcome.errors.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
+      #expect(last.contains(part), "\(arguments): \(last)")
+    }
+    // Labels travel by name.
+    try FileManager.default.moveItem(
+      atPath: space["data/val/light"], toPath: space["data/val/bright"])
+    let outcome = try space.zoo("evaluate", "run/best.h5", "--data", "data/val")
+    #expect(outcome.status == 65)
+    #expect(outcome.errors.contains("bright") && outcome.errors.contains("dark, light"))
+  }
+
+  /// One bad picture is named and left out, many are an error.
+  @Test func brokenPicturesAreCounted() throws {
+    try space.write("no picture", to: "data/train/dark/broken.png")
+    let outcome = try finetune("run")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.contains("broken.png"))
+    for index in 0..<4 { try space.write("none", to: "data/train/dark/worse\(index).png") }
+    let refused = try finetune("run2")
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("5 %"))
+  }
+
+  @Test func aRunIsRepeatedByItsRecord() throws {
+    #expect(try finetune("run").status == 0)
+    let again = try space.zoo("train", "run/run.json", "-o", "again")
+    #expect(again.status == 0, "\(again.errors)")
+    let files = try ["run", "again"].map {
+      try Data(contentsOf: URL(filePath: space["\($0)/best.h5"]))
+    }
+    #expect(files[0] == files[1])
+  }
+
+  @Test func anInterruptedRunSaysSoAndGoesOn() throws {
+    let whole = try finetune("whole")
+    #expect(whole.status == 0)
+    let stopped = try space.zoo(
+      ["finetune", "resnet20", "--scratch", "--data", "data", "-o", "run"] + LearningTests.run,
+      under: ["timeout", "-s", "INT", "-k", "60", "1.2"])
+    // Either it was caught at work, or it was fast enough to end.
+    if stopped.status != 0 {
+      #expect(stopped.errors.contains("--resume"), "\(stopped.errors)")
+      let resumed = try finetune("run", "--resume")
+      #expect(resumed.status == 0, "\(resumed.errors)")
+    }
+    let files = try ["whole", "run"].map {
+      try Data(contentsOf: URL(filePath: space["\($0)/best.h5"]))
+    }
+    #expect(files[0] == files[1])
+  }
+
+  @Test func aSearchKeepsItsBestAndGoesOn() throws {
+    #expect(try finetune("start").status == 0)
+    func tune(_ run: String, _ trials: Int, _ more: String...) throws -> Outcome {
+      try space.zoo(
+        [
+          "tune", "start/best.h5", "--data", "data", "-o", run, "--trials", "\(trials)",
+          "--vary", "lr=1e-4..1e-1", "--vary", "head=linear,mlp", "--epochs", "2", "--batch", "8",
+          "--json",
+        ] + more)
+    }
+    let whole = try tune("whole", 8)
+    #expect(whole.status == 0, "\(whole.errors)")
+    #expect(try whole.json["trials"]?.list?.count == 8)
+    #expect(space.has("whole/best.h5") && space.has("whole/trials.csv"))
+    let first = try tune("parts", 3)
+    #expect(first.status == 0, "\(first.errors)")
+    let rest = try tune("parts", 8, "--resume")
+    #expect(rest.status == 0, "\(rest.errors)")
+    let tables = try ["whole", "parts"].map {
+      try String(contentsOfFile: space["\($0)/trials.csv"], encoding: .utf8)
+    }
+    #expect(tables[0] == tables[1])
+    #expect(try space.zoo("verify", "whole/best.h5").status == 0)
+  }
+
+  @Test func featuresOfAFolder() throws {
+    #expect(try finetune("run").status == 0)
+    let outcome = try space.zoo(
+      "features", "run/best.h5", "--data", "data", "-o", "f.h5", "--json")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(try outcome.json["shape"]?.list?.compactMap(\.integer) == [64, 64])
+    let maps = try space.zoo(
+      "features", "run/best.h5", "--data", "data", "-o", "m.h5", "--node", "layer1", "--maps",
+      "--json")
+    #expect(try maps.json["shape"]?.list?.compactMap(\.integer) == [64, 16, 32, 32])
+  }
+}

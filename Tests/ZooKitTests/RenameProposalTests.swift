@@ -1,0 +1,100 @@
+import Testing
+import ZooKit
+
+/// Names of a checkpoint and nothing else.
+private struct Names: TensorSource {
+  var origin = "names.pth"
+  var format = "names"
+  var layout = KernelLayout.channelsFirst
+  let tensors: [TensorInfo]
+
+  init(_ tensors: [(String, Shape)]) {
+    self.tensors = tensors.map { TensorInfo(name: $0.0, shape: $0.1, type: .float32) }
+  }
+
+  func read(_ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>) throws {
+    throw ZooError.failure("a proposal reads no numbers")
+  }
+}
+
+@Suite struct RenameProposalTests {
+  private static func blocks(_ count: Int) throws -> Graph {
+    try Graph { input in
+      let image = input("image", [4, 6, 6])
+      let maps = image.sequential("layers") { image in
+        (0..<count).reduce(image) { x, _ in
+          x.next { x in
+            x.conv("conv1", to: 4, kernel: 3, padding: 1).relu()
+              .conv("conv2", to: 4, kernel: 3, padding: 1).batchNorm("norm").add(x)
+          }
+        }
+      }
+      return ["logits": maps.globalAveragePool().flatten().dense("head", to: 5)]
+    }
+  }
+
+  /// How another file names the same tensors, and how many rules say so.
+  struct Relabelling: Sendable {
+    let rules: Int
+    let name: @Sendable (String) -> String
+
+    init(_ rules: Int, _ name: @escaping @Sendable (String) -> String) {
+      (self.rules, self.name) = (rules, name)
+    }
+  }
+
+  /// As many rules as it takes, and everything in its place afterwards.
+  @Test(arguments: [
+    Relabelling(1) { "encoder." + $0 },
+    Relabelling(1) { $0.replacing("layers.", with: "blocks.") },
+    Relabelling(1) { $0.replacing("conv1", with: "first") },
+    Relabelling(2) { $0.replacing("conv1", with: "first").replacing("norm", with: "bn") },
+    Relabelling(3) {
+      "net."
+        + $0.replacing("layers.", with: "stage").replacing("conv1", with: "a")
+        .replacing("head", with: "classifier")
+    },
+  ])
+  func rulesBringEverythingToItsPlace(_ relabelling: Relabelling) throws {
+    let graph = try Self.blocks(6)
+    let source = Names(graph.parameters.map { (relabelling.name($0.name), $0.shape) })
+    let plan = try LoadPlan(from: source, into: graph)
+    #expect(!plan.isComplete)
+    let renames = try plan.proposedRenames()
+    #expect(renames.count <= relabelling.rules + 2, "\(renames)")
+    let better = try LoadPlan(from: source, into: graph, renames: renames)
+    #expect(better.isComplete, "\(renames): \(better.complaint)")
+  }
+
+  /// The port is written in the same order, under names that have nothing in common.
+  @Test func orderTellsWhatNamesDoNot() throws {
+    let graph = try Self.blocks(1)
+    let source = Names(graph.parameters.enumerated().map { ("tensor\($0)", $1.shape) })
+    let renames = try LoadPlan(from: source, into: graph).proposedRenames()
+    #expect(try LoadPlan(from: source, into: graph, renames: renames).isComplete, "\(renames)")
+  }
+
+  /// What fits already stays where it is, and shapes are never guessed away.
+  @Test func nothingIsTakenFromItsPlace() throws {
+    let graph = try Self.blocks(2)
+    var tensors = graph.parameters.map { ($0.name, $0.shape) }
+    let last = tensors.removeLast()
+    tensors.append(("layers.1.conv3.weight", last.1))
+    tensors.append(("classifier.bias", [7]))
+    let plan = try LoadPlan(from: Names(tensors), into: graph)
+    let renames = try plan.proposedRenames()
+    let better = try LoadPlan(from: Names(tensors), into: graph, renames: renames)
+    #expect(better.matched.count >= plan.matched.count)
+    #expect(!renames.contains { $0.from == "classifier" })
+    #expect(try LoadPlan(from: Names([]), into: graph).proposedRenames().isEmpty)
+  }
+
+  /// Ten thousand names of a stranger cost a moment.
+  @Test func manyNamesCostAMoment() throws {
+    let graph = try Self.blocks(40)
+    let word = String(repeating: "a1.", count: 60)
+    let tensors = (0..<10_000).map { ("\(word)\($0 % 97).\($0)", [4, 4, 3, 3] as Shape) }
+    let plan = try LoadPlan(from: Names(tensors), into: graph)
+    #expect(try plan.proposedRenames().count <= 24)
+  }
+}
