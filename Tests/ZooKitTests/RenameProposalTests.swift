@@ -33,35 +33,25 @@ private struct Names: TensorSource {
     }
   }
 
-  /// How another file names the same tensors, and how many rules say so.
-  struct Relabelling: Sendable {
-    let rules: Int
-    let name: @Sendable (String) -> String
-
-    init(_ rules: Int, _ name: @escaping @Sendable (String) -> String) {
-      (self.rules, self.name) = (rules, name)
-    }
-  }
-
   /// As many rules as it takes, and everything in its place afterwards.
-  @Test(arguments: [
-    Relabelling(1) { "encoder." + $0 },
-    Relabelling(1) { $0.replacing("layers.", with: "blocks.") },
-    Relabelling(1) { $0.replacing("conv1", with: "first") },
-    Relabelling(2) { $0.replacing("conv1", with: "first").replacing("norm", with: "bn") },
-    Relabelling(3) {
-      "net."
-        + $0.replacing("layers.", with: "stage").replacing("conv1", with: "a")
-        .replacing("head", with: "classifier")
-    },
-  ])
-  func rulesBringEverythingToItsPlace(_ relabelling: Relabelling) throws {
+  @Test(
+    arguments: [
+      (1, "encoder.", [:]), (1, "", ["layers.": "blocks."]), (1, "", ["conv1": "first"]),
+      (2, "", ["conv1": "first", "norm": "bn"]),
+      (3, "net.", ["layers.": "stage", "conv1": "a", "head": "classifier"]),
+    ] as [(Int, String, [String: String])])
+  func rulesBringEverythingToItsPlace(
+    _ most: Int, _ prefix: String, _ words: [String: String]
+  ) throws {
+    func named(_ name: String) -> String {
+      prefix + words.reduce(name) { $0.replacing($1.key, with: $1.value) }
+    }
     let graph = try Self.blocks(6)
-    let source = Names(graph.parameters.map { (relabelling.name($0.name), $0.shape) })
+    let source = Names(graph.parameters.map { (named($0.name), $0.shape) })
     let plan = try LoadPlan(from: source, into: graph)
     #expect(!plan.isComplete)
     let renames = try plan.proposedRenames()
-    #expect(renames.count <= relabelling.rules + 2, "\(renames)")
+    #expect(renames.count <= most + 2, "\(renames)")
     let better = try LoadPlan(from: source, into: graph, renames: renames)
     #expect(better.isComplete, "\(renames): \(better.complaint)")
   }
