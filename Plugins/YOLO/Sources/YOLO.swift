@@ -24,8 +24,7 @@ public struct YOLO: Detector {
   /// One of each kind: the same form, thin, for small pictures.
   public static let miniatures = [
     "yolov1-tiny": miniature(.v1Tiny, []), "yolov2": miniature(.v2, [.v2]),
-    "yolov3-tiny": miniature(.v3Tiny, Grid.tiny), "yolov4-tiny": miniature(.v4Tiny, Grid.tiny),
-    "yolov4": miniature(.v4, Grid.v4),
+    "yolov4-tiny": miniature(.v4Tiny, Grid.tiny), "yolov4": miniature(.v4, Grid.v4),
   ]
 
   private static func miniature(_ network: Network, _ grids: [Grid]) -> YOLO {
