@@ -15,7 +15,7 @@ struct SearchFolder {
     }
     let isThere = access("\(path)/search.json", F_OK) == 0
     guard resuming || !isThere else {
-      throw ZooError.cannotCreate("\(path) holds a search; --resume goes on with it")
+      throw ZooError.usage("\(path) holds a search; resume it, or name another folder")
     }
     guard !resuming || isThere else { throw ZooError.notFound("\(path) holds no search") }
   }

@@ -85,7 +85,7 @@ extension Graph {
     guard let index = index(of: name) else {
       throw ZooError.usage(
         "there is no stage or layer “\(name)” to freeze"
-          + suggestion(name, among: stages + operations.map(\.name)))
+          + suggestion(name, among: [Stage.backbone] + stages + operations.map(\.name)))
     }
     return [index]
   }
