@@ -120,7 +120,7 @@ public struct Search {
     let place = folder.trial(trial.number)
     // A trial that was under way when the search was ended begins again: what it had learned shows
     // in nothing but time.
-    removeFiles(in: place)
+    removeContents(of: place)
     let report = try run.train(in: place)
     if let signal = report.interruption, signal != Search.fellBehind { return signal }
     trial.course = courses
