@@ -2,7 +2,7 @@ import ZooKit
 import ZooTraining
 
 /// How a network is fitted to pictures: everything a person chooses about it, and what a recipe
-/// repeats. What is left open depends on the rest; see ``settled(for:)``.
+/// repeats. What is left open depends on the rest; see ``settled(for:probes:)``.
 ///
 /// ```swift
 /// var options = Finetuning()

@@ -95,7 +95,7 @@ public struct FinetuningRun {
     try prepareJudging(model, start, data.name, engine)
   }
 
-  /// Trains to the end, or until something asks it to stop; see ``Trainer/run(in:resuming:)``.
+  /// Trains to the end, or until something asks it to stop; see `Trainer.run(in:resuming:)`.
   public func train(in folder: String, resuming: Bool = false) throws -> Trainer.Report {
     try trainer.run(in: folder, resuming: resuming)
   }

@@ -2,7 +2,7 @@ import ZooKit
 
 /// A Darknet `.weights` file: numbers one after the other, and no word about what they are.
 ///
-/// Only a network tells where a layer's numbers begin, so the file becomes a ``TensorSource`` by
+/// Only a network tells where a layer's numbers begin, so the file becomes a `TensorSource` by
 /// ``laid(over:)``; until then it is one run of numbers.
 ///
 /// ```swift

@@ -22,7 +22,10 @@ public struct Descent: Sendable {
   private var slots: [TrainingPlan.Slot] = []
   private var factors: [String: Double] = [:]
 
-  /// - Parameter network: where the plan is of a part of it; layer decay looks at the whole.
+  /// - Parameters:
+  ///   - options: of the way down.
+  ///   - plan: what learns.
+  ///   - network: where the plan is of a part of it; layer decay looks at the whole.
   public init(_ options: Options, for plan: TrainingPlan, of network: Graph? = nil) throws {
     self.options = options
     try adopt(plan, of: network)
