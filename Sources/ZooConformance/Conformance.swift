@@ -37,7 +37,7 @@ public struct Conformance: Sendable {
   /// A promise that is not kept.
   public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public let check: Check
-    /// The variant or miniature.
+    /// The variant, or `miniature` and its name: one may be called like a variant.
     public let subject: String
     /// What was found and what was expected.
     public let message: String
@@ -81,42 +81,67 @@ public struct Conformance: Sendable {
   public func findings(_ checks: [Check] = Check.allCases) -> [Finding] {
     checks.flatMap { check in
       subjects(of: check).flatMap { subject in
-        var notes = Notes(check: check, subject: subject.name)
+        var notes = Notes(check: check, subject: subject.title)
         notes.attempt { notes in try run(check, subject, &notes) }
         return notes.findings
       }
     }
   }
 
+  /// A network that is looked at as data, or one that is run and trained too.
+  private struct Subject {
+    let variant: Variant
+    let isSample: Bool
+    let title: String
+  }
+
   /// What a check is about.
-  private func subjects(of check: Check) -> [Variant] {
+  private func subjects(of check: Check) -> [Subject] {
     switch check {
-    case .shapes, .names, .stages, .head: family.miniatures + family.variants
+    case .shapes, .names, .stages, .head: samples + others
     case .summary, .forward, .gradients, .freezing, .storage, .learning: samples
     }
   }
 
-  /// What can be run and trained in a moment.
-  private var samples: [Variant] {
-    if !family.miniatures.isEmpty { return family.miniatures }
+  /// What can be run and trained in a moment: miniatures, else the smallest variant.
+  private var samples: [Subject] {
+    if family.miniatures.isEmpty {
+      return smallest.map { [Subject(variant: $0, isSample: true, title: $0.name)] } ?? []
+    }
+    return family.miniatures.map {
+      Subject(variant: $0, isSample: true, title: "miniature \($0.name)")
+    }
+  }
+
+  private var others: [Subject] {
+    let sample = family.miniatures.isEmpty ? smallest?.name : nil
+    return family.variants.filter { $0.name != sample }.map {
+      Subject(variant: $0, isSample: false, title: $0.name)
+    }
+  }
+
+  private var smallest: Variant? {
     let costs = family.variants.map { variant in
       (variant: variant, macs: (try? variant.graph().macs) ?? .max)
     }
-    return costs.min { $0.macs < $1.macs }.map { [$0.variant] } ?? []
+    return costs.min { $0.macs < $1.macs }?.variant
   }
 
-  private func run(_ check: Check, _ subject: Variant, _ notes: inout Notes) throws {
+  private func run(_ check: Check, _ subject: Subject, _ notes: inout Notes) throws {
+    let variant = subject.variant
     switch check {
-    case .shapes: try checkShapes(subject, &notes)
-    case .names: try checkNames(subject, &notes)
-    case .stages: try checkStages(subject, &notes)
-    case .head: try checkHead(subject, &notes)
-    case .summary: try checkSummary(Sample(subject), &notes)
-    case .forward: try checkForward(Sample(subject), &notes)
-    case .gradients: try checkGradients(Sample(subject), &notes)
-    case .freezing: try checkFreezing(Sample(subject), &notes)
-    case .storage: try checkStorage(Sample(subject), &notes)
-    case .learning: try checkLearning(Sample(subject), &notes)
+    case .shapes: try checkShapes(variant, &notes)
+    case .names: try checkNames(variant, &notes)
+    case .stages: try checkStages(variant, &notes)
+    case .head:
+      try checkHead(variant, &notes)
+      if subject.isSample { try checkBytes(Sample(variant), &notes) }
+    case .summary: try checkSummary(Sample(variant), &notes)
+    case .forward: try checkForward(Sample(variant), &notes)
+    case .gradients: try checkGradients(Sample(variant), &notes)
+    case .freezing: try checkFreezing(Sample(variant), &notes)
+    case .storage: try checkStorage(Sample(variant), &notes)
+    case .learning: try checkLearning(Sample(variant), &notes)
     }
   }
 }

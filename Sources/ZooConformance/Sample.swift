@@ -24,6 +24,25 @@ struct Sample {
     parts = try Sample.parts(of: graph)
   }
 
+  /// Of the pictures.
+  var input: Shape { graph.operations[graph.inputs[0].operation].shape }
+
+  func graph(input: Shape) throws -> Graph {
+    try variant.graph(head: .original(classes: Sample.classes), input: input)
+  }
+
+  /// The same network with a head for other classes, and its weights wherever they fit.
+  init(_ sample: Sample, classes: Int) throws {
+    variant = sample.variant
+    graph = try variant.graph(head: .original(classes: classes), input: sample.input)
+    var weights = try Weights(healthyFor: graph, seed: 2)
+    for parameter in graph.parameters(ofHead: false) {
+      weights[parameter.name] = sample.weights[parameter.name] ?? weights[parameter.name]
+    }
+    self.weights = weights
+    parts = try Sample.parts(of: graph)
+  }
+
   /// For the smallest picture that leaves a map of some size for the head.
   private static func smallestGraph(of variant: Variant) throws -> Graph {
     let input = variant.architecture.input

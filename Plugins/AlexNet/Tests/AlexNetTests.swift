@@ -1,10 +1,13 @@
 import AlexNet
 import TestSupport
 import Testing
+import ZooConformance
 import ZooKit
 
 @Suite(.serialized)
 struct AlexNetTests {
+  @Test func conforms() throws { try Conformance.check(AlexNet.self) }
+
   @Test(arguments: try GoldenArchitecture.all(of: AlexNet.self))
   func hasThePublishedSize(_ network: GoldenArchitecture) {
     #expect(network.graph.parameterCount == network.publishedParameters)

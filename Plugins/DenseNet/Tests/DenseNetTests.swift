@@ -1,10 +1,13 @@
 import DenseNet
 import TestSupport
 import Testing
+import ZooConformance
 import ZooKit
 
 @Suite(.serialized)
 struct DenseNetTests {
+  @Test func conforms() throws { try Conformance.check(DenseNet.self) }
+
   @Test(arguments: try GoldenArchitecture.all(of: DenseNet.self))
   func hasThePublishedSize(_ network: GoldenArchitecture) {
     #expect(network.graph.parameterCount == network.publishedParameters)

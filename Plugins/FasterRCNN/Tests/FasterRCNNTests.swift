@@ -1,9 +1,12 @@
 import FasterRCNN
 import TestSupport
 import Testing
+import ZooConformance
 import ZooKit
 
 @Suite struct FasterRCNNTests {
+  @Test func conforms() throws { try Conformance.check(FasterRCNN.self) }
+
   /// torchvision publishes both: the second for 800×800 pixels and a thousand regions.
   @Test func hasThePublishedSize() throws {
     let graph = try Registry.linked().variant("fasterrcnn-resnet50-fpn").graph()

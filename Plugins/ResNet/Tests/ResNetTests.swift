@@ -1,10 +1,13 @@
 import ResNet
 import TestSupport
 import Testing
+import ZooConformance
 import ZooKit
 
 @Suite(.serialized)
 struct ResNetTests {
+  @Test func conforms() throws { try Conformance.check(ResNet.self) }
+
   @Test(arguments: try GoldenArchitecture.all(of: ResNet.self))
   func hasThePublishedSize(_ network: GoldenArchitecture) {
     #expect(network.graph.parameterCount == network.publishedParameters)

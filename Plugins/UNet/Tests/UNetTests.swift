@@ -33,25 +33,7 @@ struct UNetTests {
 
   static let engines: [any Engine] = GoldenStep.engines
 
-  /// As the kit asks of every family, of members that are quick.
-  @Test func conforms() throws { try Conformance.check(Narrow.self) }
-
-  private struct Narrow: Segmenter {
-    static let name = "Narrow U-Net"
-    static let paper = UNet.paper
-    static let variants = [
-      "narrow": Narrow(network: UNet(.padded, width: 8, depth: 2)),
-      "narrow-bilinear": Narrow(network: UNet(.padded, width: 8, depth: 3, rise: .bilinear)),
-      "narrow-unpadded": Narrow(network: UNet(.unpadded, width: 8, depth: 2)),
-      "narrow-resnet20": Narrow(network: UNet(.borrowed("resnet20"), width: 8)),
-    ]
-    let network: UNet
-    var input: Shape { network.input }
-    var classes: Int { network.classes }
-    var tiling: Tiling { network.tiling }
-    func features(_ image: Node) -> Node { network.features(image) }
-    func head(_ features: Node, classes: Int) -> Node { network.head(features, classes: classes) }
-  }
+  @Test func conforms() throws { try Conformance.check(UNet.self) }
 
   /// Layer by layer, and folded, fused and blocked.
   @Test(arguments: cases)

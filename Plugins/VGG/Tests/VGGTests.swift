@@ -1,10 +1,13 @@
 import TestSupport
 import Testing
+import ZooConformance
 import VGG
 import ZooKit
 
 @Suite(.serialized)
 struct VGGTests {
+  @Test func conforms() throws { try Conformance.check(VGG.self) }
+
   @Test(arguments: try GoldenArchitecture.all(of: VGG.self))
   func hasThePublishedSize(_ network: GoldenArchitecture) {
     #expect(network.graph.parameterCount == network.publishedParameters)

@@ -1,3 +1,4 @@
+import ZooDetection
 import ZooEngine
 import ZooKit
 
@@ -17,6 +18,9 @@ extension Conformance {
     // Where a layer is wrong the network is too.
     guard notes.findings.isEmpty else { return }
     for part in sample.parts { try checkNetwork(part, sample, &notes) }
+    if let detector = sample.variant.architecture as? any TrainableDetector {
+      try checkLesson(of: detector, sample, &notes)
+    }
   }
 
   // MARK: One layer

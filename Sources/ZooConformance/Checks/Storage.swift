@@ -7,7 +7,7 @@ extension Conformance {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/checkpoint.h5"
     let architecture = sample.variant.architecture
-    let input = sample.graph.operations[sample.graph.inputs[0].operation].shape
+    let input = sample.input
     let isGrey = input.channels == 1
     let record = Checkpoint(
       family: sample.variant.family, variant: sample.variant.name, task: architecture.task,

@@ -130,10 +130,16 @@ private struct Proposals {
       let stars = Array(repeating: "*", count: start)
       patterns.append((joined(stars + rest.0), joined(stars + rest.1)))
     }
-    // Numbers that stand on both sides in the same order may be any.
+    // Numbers that stand on both sides in the same order may be any. Further on, or before them, one
+    // of the names may have numbers of its own: the 1 of `layer3.0.first` and `layer3.0.conv1`.
     let numbers = (plain.0.flatMap(digits), plain.1.flatMap(digits))
-    if numbers.0 == numbers.1, !numbers.0.isEmpty {
-      patterns.append((joined(plain.0.map(starred)), joined(plain.1.map(starred))))
+    let same = zip(numbers.0, numbers.1).prefix { $0 == $1 }.count
+    let sameAtEnd = zip(numbers.0.reversed(), numbers.1.reversed()).prefix { $0 == $1 }.count
+    if same > 0 {
+      patterns.append((starred(plain.0, first: same), starred(plain.1, first: same)))
+    }
+    if sameAtEnd > 0, same < min(numbers.0.count, numbers.1.count) {
+      patterns.append((starred(plain.0, last: sameAtEnd), starred(plain.1, last: sameAtEnd)))
     }
     if start > 0 {
       let head = plain.0.prefix(start).map(starred)
@@ -153,12 +159,23 @@ private struct Proposals {
   }
 
   /// `block12` as `block*`.
-  private static func starred(_ word: String) -> String {
+  private static func starred(_ word: String) -> String { starred([word]) }
+
+  /// Stars in the place of so many numbers, counted from either end; of all where nothing is said.
+  private static func starred(
+    _ words: [String], first: Int = .max, last: Int = .max
+  ) -> String {
+    let count = words.flatMap(digits).count
+    let range = max(0, count - last)..<min(count, first)
     var text = ""
-    var isInNumber = false
-    for character in word {
+    var (number, isInNumber) = (-1, false)
+    for character in words.joined(separator: ".") {
       let isDigit = character.isASCII && character.isNumber
-      if !isDigit { text.append(character) } else if !isInNumber { text.append("*") }
+      if isDigit, !isInNumber {
+        number += 1
+        if range.contains(number) { text.append("*") }
+      }
+      if !isDigit || !range.contains(number) { text.append(character) }
       isInNumber = isDigit
     }
     return text
