@@ -30,7 +30,8 @@ extension CommandLineTests {
 
     @Test func info() throws {
       let keys = [
-        "name", "variant", "family", "paper", "task", "parameters", "macs", "input", "classes",
+        "name", "variant", "family", "paper", "task", "parameters", "auxiliaryParameters", "macs",
+        "input", "classes",
         "preprocessing", "normEpsilon", "license", "source", "sha256", "metrics", "stages",
         "random", "installed", "path",
       ]
@@ -51,7 +52,10 @@ extension CommandLineTests {
       let run = try Workspace().zoo("summary", "resnet20", "--json")
       #expect(run.status == 0 && run.errors.isEmpty)
       let json = try run.json
-      #expect(json.keys == ["model", "variant", "input", "parameters", "macs", "layers"])
+      #expect(
+        json.keys == [
+          "model", "variant", "input", "parameters", "auxiliaryParameters", "macs", "layers",
+        ])
       #expect(json["input"]?.list?.map(\.integer) == [3, 32, 32])
       #expect(json["parameters"]?.integer == 269_722)
       let layers = try #require(json["layers"]?.list)

@@ -8,9 +8,17 @@ public struct GoldenStep {
   private let golden: GoldenFile
   private let graph: Graph
   private let labels: [Int]
+  private let auxiliaryWeight: Double
+  private let frozenNorms: Bool
 
-  /// - Parameter name: `mini-vgg`.
-  public init(_ name: String, of architecture: some Architecture) throws {
+  /// - Parameters:
+  ///   - name: `mini-vgg`.
+  ///   - architecture: the miniature.
+  ///   - frozenNorms: use their statistics and leave them as they are.
+  public init(_ name: String, of architecture: some Architecture, frozenNorms: Bool = false) throws
+  {
+    self.frozenNorms = frozenNorms
+    auxiliaryWeight = architecture.auxiliaryWeight
     golden = try GoldenFile("architectures/\(name).safetensors")
     let input = try golden.text("input.shape").split(separator: "x").compactMap { Int($0) }
     labels = try golden.text("labels").split(separator: ",").compactMap { Int($0) }
@@ -31,6 +39,9 @@ public struct GoldenStep {
     var options = TrainingPlan.Options()
     options.gradients = ["image"]
     options.noise = false
+    if frozenNorms {
+      options.frozenNorms = graph.operations.filter { $0.layer is BatchNorm }.map(\.name)
+    }
     let plan = try TrainingPlan(
       graph, Formula.weights(for: graph), batch: labels.count, options: options,
       engine: engine)
@@ -39,7 +50,11 @@ public struct GoldenStep {
       "image": Formula.tensor("input", Shape([labels.count] + image.sizes))
     ])
     let logits = try plan.value("logits")
-    try plan.backward(["logits": lossGradient(logits)])
+    var seeds = ["logits": try lossGradient(logits, weight: 1)]
+    for port in graph.outputs where graph.isAuxiliary(port.operation) {
+      seeds[port.name] = try lossGradient(plan.value(port.name), weight: auxiliaryWeight)
+    }
+    try plan.backward(seeds)
 
     var errors = ["logits": relativeError(logits.values, try golden.values("logits"))]
     let weights = try plan.weights
@@ -65,15 +80,15 @@ public struct GoldenStep {
     return errors.mapValues { $0.isFinite ? $0 : .infinity }
   }
 
-  /// Of the mean cross-entropy: softmax minus one-hot, over the batch.
-  private func lossGradient(_ logits: Tensor) throws -> Tensor {
+  /// Of the mean cross-entropy times a weight: softmax minus one-hot, over the batch.
+  private func lossGradient(_ logits: Tensor, weight: Double) throws -> Tensor {
     let values = logits.values.map(Double.init)
     let classes = values.count / labels.count
     let gradient = values.indices.map { index -> Float in
       let row = values[index / classes * classes..<(index / classes + 1) * classes]
       let share = exp(values[index]) / row.reduce(0) { $0 + exp($1) }
       let target = labels[index / classes] == index % classes ? 1.0 : 0
-      return Float((share - target) / Double(labels.count))
+      return Float(weight * (share - target) / Double(labels.count))
     }
     return try Tensor(logits.shape, gradient)
   }

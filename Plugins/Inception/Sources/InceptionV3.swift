@@ -16,6 +16,8 @@ public struct InceptionV3: Architecture {
   package init(shrunk: Int = 1) { self.shrunk = shrunk }
 
   public var input: Shape { [3, 299, 299] }
+  /// As the authors' own training in TensorFlow has it, and PyTorch's guide to fine-tuning.
+  public var auxiliaryWeight: Double { 0.4 }
 
   public func features(_ image: Node) -> Node { trunk(image).features }
 

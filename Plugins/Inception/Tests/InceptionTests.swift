@@ -56,4 +56,21 @@ struct InceptionV3Tests {
     let training = try TrainingPlan(network.graph, weights, batch: 1)
     #expect(training.slots.count == network.graph.parameters.count(where: \.role.isTrainable))
   }
+
+  /// torchvision counts the network with its auxiliary head; Keras, which has none, 23.85 million.
+  @Test func withoutItIsSmaller() throws {
+    let graph = try Registry.linked().variant("inception_v3").graph()
+    #expect(graph.inferenceParameterCount == 23_834_568 && graph.parameterCount == 27_161_264)
+  }
+
+  /// The auxiliary head with 0.4 of the say.
+  @Test func learnsAsTheReferenceDoes() throws {
+    for engine in GoldenStep.engines {
+      let step = try GoldenStep(
+        "mini-inception_v3", of: InceptionV3(shrunk: 16), frozenNorms: true)
+      for (name, error) in try step.errors(engine: engine) {
+        #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")
+      }
+    }
+  }
 }

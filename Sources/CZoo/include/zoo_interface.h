@@ -9,7 +9,7 @@
 
 /// To be raised with every change of a public type of ZooKit: its stored properties, the
 /// requirements of a protocol, the cases of an enum, a signature.
-#define ZOO_INTERFACE "zoo plugin 2"
+#define ZOO_INTERFACE "zoo plugin 3"
 
 // Weak, for every object of a plugin may have it. A section of its own would be simpler to find,
 // but Swift 6.3 then writes objects without relocations where it does not optimise.

@@ -36,14 +36,19 @@ extension Model {
       normEpsilon: checkpoint.normEpsilon)
     let ofClasses = try variant.classParameters(
       head, classes: classes.count, input: checkpoint.input, normEpsilon: checkpoint.normEpsilon)
-    let headParameters = Set(
-      graph.operations(in: Stage.head).flatMap { graph.operations[$0].parameters.map(\.name) })
+    func parameters(of stage: String) -> Set<String> {
+      Set(graph.operations(in: stage).flatMap { graph.operations[$0].parameters.map(\.name) })
+    }
+    let headParameters = parameters(of: Stage.head)
+    // Auxiliary heads are the family's own, whatever stands over its features.
+    let own =
+      head == checkpoint.head ? headParameters : parameters(of: Stage.auxiliary)
     var fitted = Weights()
     var new: [String] = []
     for parameter in graph.parameters {
       let known = weights[parameter.name].flatMap { $0.shape == parameter.shape ? $0 : nil }
       if let known, !ofClasses.contains(parameter.name),
-        !headParameters.contains(parameter.name) || head == checkpoint.head
+        !headParameters.contains(parameter.name) || own.contains(parameter.name)
       {
         fitted[parameter.name] = known
       } else if headParameters.contains(parameter.name) || ofClasses.contains(parameter.name) {

@@ -47,13 +47,13 @@ struct Lesson {
     detector = nil
     let loss = kind.loss(
       channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
-    // Auxiliary heads are there for what is below them; their share is that of Szegedy et al. 2014,
-    // arXiv:1409.4842, section 5.
+    // Auxiliary heads are there for what is below them.
     let isStill = (options.freeze ?? []).contains { $0.hasPrefix(Stage.backbone) }
     objective = Objective(
       [.init(output.name, loss)]
         + (isStill ? [] : sides).map {
-          .init($0.name, loss, target: output.name, weight: 0.3)
+          .init(
+            $0.name, loss, target: output.name, weight: model.variant.architecture.auxiliaryWeight)
         })
     let borders = kind == .borderCrossEntropy ? BorderWeights() : nil
     named = { batch in

@@ -27,7 +27,8 @@ extension Conformance {
         engine: LayerEngine(), memory: nil
       ) { try sample.graph(input: $0) })
     func losses(share: Double = 1) throws -> [Double] {
-      try detector.learn(from: things.lesson(share: share, random: Random(seed: 8)), running: witness)
+      try detector.learn(
+        from: things.lesson(share: share, random: Random(seed: 8)), running: witness)
     }
 
     let usual = try losses()
@@ -199,8 +200,9 @@ extension [Int] {
   fileprivate func spread(_ count: Int) -> [Int] {
     let (first, rest) = (prefix(count / 2), dropFirst(count / 2))
     let step = Swift.max(1, rest.count / Swift.max(1, count / 2))
-    return first + stride(from: rest.startIndex, to: endIndex, by: step).prefix(count / 2).map {
-      self[$0]
-    }
+    return first
+      + stride(from: rest.startIndex, to: endIndex, by: step).prefix(count / 2).map {
+        self[$0]
+      }
   }
 }

@@ -38,6 +38,9 @@ public protocol Architecture: Sendable {
   /// How many classes it was designed for.
   var classes: Int { get }
 
+  /// How much say an auxiliary head has in training, beside 1 of the head itself.
+  var auxiliaryWeight: Double { get }
+
   /// Up to the last feature map.
   func features(_ image: Node) -> Node
   /// What fine-tuning replaces.
@@ -52,6 +55,8 @@ extension Architecture {
   public var task: VisionTask { .classification }
   public var input: Shape { [3, 224, 224] }
   public var classes: Int { 1000 }
+  /// Section 5 of the paper that began with them (Szegedy et al. 2014, arXiv:1409.4842).
+  public var auxiliaryWeight: Double { 0.3 }
 
   public func outputs(_ image: Node, _ head: Head) -> KeyValuePairs<String, Node> {
     let features = features(image)

@@ -48,8 +48,18 @@ public struct Graph: Sendable {
   }
 
   /// How many numbers are learned; running statistics are not.
-  public var parameterCount: Int {
-    parameters.filter(\.role.isTrainable).reduce(0) { $0 + $1.shape.count }
+  public var parameterCount: Int { learnedNumbers(of: operations.indices.map { $0 }) }
+
+  /// As many of them as inference reads: without heads that only training computes.
+  public var inferenceParameterCount: Int {
+    learnedNumbers(of: operations.indices.filter { !isAuxiliary($0) })
+  }
+
+  private func learnedNumbers(of indices: [Int]) -> Int {
+    var seen: Set<String> = []
+    return indices.flatMap { operations[$0].parameters }
+      .filter { $0.role.isTrainable && seen.insert($0.name).inserted }
+      .reduce(0) { $0 + $1.shape.count }
   }
 
   /// Multiply-accumulates for one picture; heads that only training reads do not count.

@@ -43,7 +43,8 @@ struct Entry {
     [
       "name": JSON(name), "variant": JSON(variant.name), "family": JSON(variant.family),
       "paper": JSON(variant.paper), "task": JSON(variant.architecture.task.rawValue),
-      "parameters": JSON(graph.parameterCount), "macs": JSON(graph.macs),
+      "parameters": JSON(graph.inferenceParameterCount),
+      "auxiliaryParameters": JSON(graph.auxiliaryParameterCount), "macs": JSON(graph.macs),
       "input": JSON(variant.architecture.input.sizes), "classes": JSON(classes),
       "preprocessing": preprocessing?.json ?? nil,
       "normEpsilon": (checkpoint?.normEpsilon ?? record?.normEpsilon).map { JSON($0) } ?? nil,
@@ -58,7 +59,7 @@ struct Entry {
     var lines = [
       ("name", name), ("variant", variant.name), ("family", variant.family),
       ("paper", variant.paper), ("task", variant.architecture.task.rawValue),
-      ("parameters", grouped(graph.parameterCount)), ("MACs", grouped(graph.macs)),
+      ("parameters", graph.countedParameters), ("MACs", grouped(graph.macs)),
       ("input", "\(variant.architecture.input)"),
     ]
     if !classes.isEmpty {
@@ -130,5 +131,19 @@ extension Preprocessing {
     parts.append("scale \(scale), mean \(list(mean)), std \(list(std))")
     if standardizes { parts.append("then each picture by its own mean and deviation") }
     return parts.joined(separator: "; ")
+  }
+}
+
+extension Graph {
+  /// Of heads that only training reads.
+  var auxiliaryParameterCount: Int { parameterCount - inferenceParameterCount }
+
+  /// “6,624,904, and 6,379,984 of auxiliary heads, which only training reads”
+  fileprivate var countedParameters: String {
+    let own = grouped(inferenceParameterCount)
+    guard auxiliaryParameterCount > 0 else { return own }
+    return own
+      + ", and \(grouped(auxiliaryParameterCount)) of auxiliary heads, which only training reads: "
+      + "\(grouped(parameterCount)) in all"
   }
 }

@@ -93,15 +93,15 @@ extension Zoo {
         return [
           Listing(
             name: variant.name, variant: variant.name, family: variant.family,
-            task: variant.architecture.task, parameters: graph.parameterCount, macs: graph.macs,
-            license: nil, metrics: [], isInstalled: false)
+            task: variant.architecture.task, parameters: graph.inferenceParameterCount,
+            macs: graph.macs, license: nil, metrics: [], isInstalled: false)
         ]
       }
       return try records.map { record in
         let graph = record.head == .original ? graph : try record.graph(of: variant)
         return Listing(
           name: record.name, variant: variant.name, family: variant.family, task: record.task,
-          parameters: graph.parameterCount, macs: graph.macs, license: record.license,
+          parameters: graph.inferenceParameterCount, macs: graph.macs, license: record.license,
           metrics: record.metrics, isInstalled: installed(record) != nil)
       }
     }

@@ -36,10 +36,15 @@ struct SummaryVerb: Verb {
         operation.stages.joined(separator: "/"))
     }
     table.rule()
-    let outputs = graph.outputs.map { "\(graph.operations[$0.operation].shape)" }
+    let outputs = graph.outputs.filter { !graph.isAuxiliary($0.operation) }
+      .map { "\(graph.operations[$0.operation].shape)" }
     table.add(
-      entry.variant.name, "", outputs.joined(separator: " "), grouped(graph.parameterCount),
-      grouped(graph.macs), "")
+      entry.variant.name, "", outputs.joined(separator: " "),
+      grouped(graph.inferenceParameterCount), grouped(graph.macs), "")
+    if graph.auxiliaryParameterCount > 0 {
+      table.add(
+        "only in training", "", "", grouped(graph.auxiliaryParameterCount), "", Stage.auxiliary)
+    }
     print(table.text())
   }
 
@@ -55,7 +60,9 @@ struct SummaryVerb: Verb {
     return [
       "model": JSON(entry.name), "variant": JSON(entry.variant.name),
       "input": JSON(graph.operations[graph.inputs[0].operation].shape.sizes),
-      "parameters": JSON(graph.parameterCount), "macs": JSON(graph.macs), "layers": JSON(layers),
+      "parameters": JSON(graph.inferenceParameterCount),
+      "auxiliaryParameters": JSON(graph.auxiliaryParameterCount), "macs": JSON(graph.macs),
+      "layers": JSON(layers),
     ]
   }
 }

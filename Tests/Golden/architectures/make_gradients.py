@@ -23,6 +23,10 @@ from torchvision.models.squeezenet import Fire, SqueezeNet
 from torchvision.models.vgg import VGG, make_layers
 from torchvision.ops.misc import Conv2dNormActivation
 
+# The functions of the package hide these modules.
+google = sys.modules["torchvision.models.googlenet"]
+inception = sys.modules["torchvision.models.inception"]
+
 import formula
 from cifar import CIFARResNet
 from make import fill, sampled, save
@@ -104,7 +108,51 @@ def mobilenet_v3():
     return MobileNetV3(blocks, 32, num_classes=CLASSES, dropout=0)
 
 
+def narrow_google(i, o, **options):
+    return google.BasicConv2d(i if i == 3 else i // 16, o // 16, **options)
+
+
+def googlenet():
+    def side(i, classes, dropout):
+        # Only what the head itself makes is to be narrower: what it reads is already.
+        conv = lambda i, o, **options: google.BasicConv2d(i, o // 16, **options)
+        head = google.InceptionAux(i // 16, classes, conv_block=conv, dropout=0)
+        head.fc1, head.fc2 = nn.Linear(128, 64), nn.Linear(64, classes)
+        return head
+
+    module = lambda *widths: google.Inception(*(width // 16 for width in widths))
+    model = google.GoogLeNet(
+        CLASSES, init_weights=False, blocks=[narrow_google, module, side], dropout=0
+    )
+    model.fc = nn.Linear(64, CLASSES)
+    return model
+
+
+def inception_v3():
+    def conv(i, o, **options):
+        return inception.BasicConv2d(i if i == 3 else i // 16, o // 16, **options)
+
+    def narrow(block):
+        return lambda *sizes, **options: block(*sizes, conv_block=conv, **options)
+
+    kinds = [
+        inception.InceptionA, inception.InceptionB, inception.InceptionC, inception.InceptionD,
+        inception.InceptionE, inception.InceptionAux,
+    ]  # fmt: skip
+    model = inception.Inception3(
+        CLASSES, inception_blocks=[conv, *map(narrow, kinds)], init_weights=False, dropout=0
+    )
+    model.AuxLogits.fc, model.fc = nn.Linear(48, CLASSES), nn.Linear(128, CLASSES)
+    return model
+
+
+# How much say each auxiliary head has: Szegedy et al. 2014, section 5; PyTorch's guide to
+# fine-tuning, for Inception.
+SIDES = {"mini-googlenet": 0.3, "mini-inception_v3": 0.4}
+
 MINIATURES = {
+    "mini-googlenet": (googlenet, 64),
+    "mini-inception_v3": (inception_v3, 299),
     "mini-alexnet": (alexnet, 159),
     "mini-vgg": (lambda: vgg(False), 24),
     "mini-vgg_bn": (lambda: vgg(True), 24),
@@ -118,13 +166,22 @@ MINIATURES = {
 }
 
 
-def step(build, side, kind):
+def step(build, side, kind, share):
     model = build().train()
+    if share:
+        # Norms of two pictures and a channel or two make a deep network chaotic; as they are, the
+        # step is about what the heads add.
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
     fill(model)
     model.to(kind)
     x = torch.from_numpy(formula.tensor("input", (2, 3, side, side))).to(kind).requires_grad_()
-    logits = model(x)
+    given = model(x)
+    logits, *sides = [given] if torch.is_tensor(given) else given
     loss = nn.functional.cross_entropy(logits, torch.tensor(LABELS))
+    for other in sides:
+        loss = loss + share * nn.functional.cross_entropy(other, torch.tensor(LABELS))
     loss.backward()
     result = {"loss": loss, "logits": logits, "input.grad": x.grad}
     result |= {f"{name}.grad": p.grad for name, p in model.named_parameters()}
@@ -135,7 +192,9 @@ def step(build, side, kind):
 if __name__ == "__main__":
     for name in sys.argv[1:] or MINIATURES:
         build, side = MINIATURES[name]
-        single, double = (step(build, side, kind) for kind in (torch.float32, torch.float64))
+        single, double = (
+            step(build, side, kind, SIDES.get(name)) for kind in (torch.float32, torch.float64)
+        )
         gradients = [v for n, v in double.items() if n.endswith(".grad") and n != "input.grad"]
         total = np.sqrt(sum((g * g).sum() for g in gradients))
         errors, still = {}, []
