@@ -61,7 +61,9 @@ extension AugmentationScript {
     Step(name: "vertical-flip") { Flip(vertically: true, probability: try $0.chance(0.5)) },
     Step(name: "quarter-turns") { _ in QuarterTurns() },
     Step(name: "crop") { _ in RandomCrop() },
-    Step(name: "pad-and-crop") { PadAndCrop(border: Int(try $0.number("border", 4, in: 0...4096))) },
+    Step(name: "pad-and-crop") {
+      PadAndCrop(border: Int(try $0.number("border", 4, in: 0...4096)))
+    },
     Step(name: "resized-crop") {
       RandomResizedCrop(
         scale: try $0.range("scale", 0.08...1, in: 1e-4...1),
@@ -162,7 +164,8 @@ extension AugmentationScript {
 
     func finish() throws {
       if let left = named.first {
-        throw ZooError.usage("“\(word)” takes no \(left.name.map { "“\($0)”" } ?? "“\(left.text)”")")
+        throw ZooError.usage(
+          "“\(word)” takes no \(left.name.map { "“\($0)”" } ?? "“\(left.text)”")")
       }
     }
 
