@@ -39,15 +39,7 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    var options = options
-    if options.freeze == nil, !options.scratch,
-      let detector = model.variant.architecture as? any TrainableDetector
-    {
-      options.freeze = detector.usuallyFrozen.isEmpty ? ["none"] : detector.usuallyFrozen
-    }
-    options = options.settled(for: model.checkpoint) { head in
-      head == .linear || head == .original && model.hasSingleLayerHead
-    }
+    let options = options.settled(for: model)
     let task = model.checkpoint.task
     guard data.task == task else {
       throw ZooError.corrupt(
@@ -113,15 +105,6 @@ extension FinetuningRun: CustomStringConvertible {
       "augmentation \(options.augment?.text ?? "none")",
     ]
     return parts.joined(separator: "; ")
-  }
-}
-
-extension Model {
-  /// The head is one layer over the features, as ResNet's is and VGG's is not.
-  fileprivate var hasSingleLayerHead: Bool {
-    graph.operations(in: Stage.head).count {
-      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
-    } == 1
   }
 }
 
