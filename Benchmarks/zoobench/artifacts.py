@@ -99,12 +99,16 @@ def _make(model: str) -> None:
 
     torch.manual_seed(0)
     module = networks.module(model)
-    networks.calibrate(model, module)
+    is_pipeline = networks.network(model).is_pipeline
+    if is_pipeline:
+        prepare_images(model, [1])
+        networks.calibrate(model, module, torch.from_numpy(images(model, 1)))
+    else:
+        networks.calibrate(model, module, torch.randn(8, 3, 224, 224))
     weights(model, "pth").parent.mkdir(parents=True, exist_ok=True)
     torch.save(module.state_dict(), weights(model, "pth"))
-    if networks.network(model).is_pipeline:
+    if is_pipeline:
         # How much is decided in it depends on the picture: only the older exporter writes that.
-        prepare_images(model, [1])
         torch.onnx.export(
             module,
             (torch.from_numpy(images(model, 1)),),

@@ -30,7 +30,7 @@ _CLASSIFIER = Network()
 _DENSE = {
     # Without what is made of the maps: other libraries leave that to their users.
     "yolov4-tiny": Network((3, 416, 416), ("grid32", "grid16")),
-    "unet": Network((3, 256, 256), ("mask",)),
+    "unet": Network((3, 256, 256)),
     "fasterrcnn-resnet50-fpn": Network(
         (3, 800, 1066), ("boxes", "labels", "scores"), is_pipeline=True
     ),
@@ -58,18 +58,19 @@ def module(name: str):
     return torchvision.models.get_model(name, weights=None)
 
 
-def calibrate(name: str, network) -> None:
-    """Gives norms the statistics of seeded noise, so that values keep the size that they have in a
-    trained network."""
+def calibrate(name: str, network, pictures) -> None:
+    """Gives norms the statistics of seeded pictures, so that values keep the size that they have in
+    a trained network."""
     import torch
 
     norms = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.momentum = None  # the average over all batches seen
     if norms:
-        noise = torch.randn(8, 3, 224, 224)
         with torch.no_grad():
-            (network.calibrated if name == "fasterrcnn-resnet50-fpn" else network.train())(noise)
+            (network.calibrated if _DENSE.get(name, _CLASSIFIER).is_pipeline else network.train())(
+                pictures
+            )
     network.eval()
 
 
@@ -167,18 +168,22 @@ def _pipeline():
             # Background is not among the classes.
             return found["boxes"], found["labels"] - 1, found["scores"]
 
-        def calibrated(self, noise):
+        def calibrated(self, pictures):
             """The norms, which are in the backbone, and a second stage that is sure of a few things
             and calls most regions background, as a trained one does."""
-            self.detector.backbone.train()(noise)
-            maps = self.detector.eval().backbone(noise[:1])
-            boxes = torch.rand(200, 4) * 100
-            boxes[:, 2:] += boxes[:, :2] + 8
-            heads = self.detector.roi_heads
-            seen = heads.box_head(heads.box_roi_pool(maps, [boxes], [(224, 224)]))
-            last = heads.box_predictor.cls_score
-            last.weight /= (last(seen) - last.bias).std() / 2
-            last.bias[0] = 6
+            images, _ = self.detector.transform(list(pictures))
+            self.detector.backbone.train()(images.tensors)
+            seen = []
+            predictor = self.detector.eval().roi_heads.box_predictor
+            hook = predictor.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+            self(pictures)
+            hook.remove()
+            last = predictor.cls_score
+            logits = last(seen[0])
+            scale = 1.5 / (logits - logits.mean(0)).std()
+            last.weight *= scale
+            last.bias.copy_((last.bias - logits.mean(0)) * scale)
+            last.bias[0] += 6
 
         # Torchvision's names, without ours before them.
         def state_dict(self, *arguments, **options):

@@ -103,11 +103,15 @@ final class PointwiseConvolution: BlockedKernel {
     let places = Int(convolution.batch * convolution.out_height * convolution.out_width)
     let inputs = Int(convolution.inputs)
     let outputs = Int(convolution.outputs * convolution.spread * convolution.spread)
-    // What is gathered stays in a core's cache, and so do the rows that are written in turns.
+    // What is gathered stays in a core's cache, and what every group of outputs reads again, and so
+    // do rows that are written in turns.
+    let isOneGroup = outputs == group * 16
     let most =
       convolution.norms != 0 || convolution.stride > 1
       ? max(12, (400 << 10) / (4 * inputs) / 12 * 12)
-      : convolution.spread > 1 ? max(256, (128 << 10) / (4 * inputs)) : places
+      : convolution.spread > 1
+        ? max(256, (128 << 10) / (4 * inputs))
+        : isOneGroup ? places : max(96, (512 << 10) / (4 * inputs) / 12 * 12)
     items = Self.items(
       places, most: most, groups: outputs / 16 / group, group: group, threads: threads)
     let longest = items.reduce(0) { max($0, $1.places.count) }

@@ -56,7 +56,7 @@ struct ProfileTable {
   var json: JSON {
     [
       "peak_gflops": JSON(peak.flops / 1e9), "peak_gbytes_per_s": JSON(peak.bandwidth / 1e9),
-      "between_parts_ms": JSON(rest),
+      "between_parts_ms": rest.map { JSON($0) } ?? JSON(.null),
       "stages": JSON(
         lines.map { line -> JSON in
           [
