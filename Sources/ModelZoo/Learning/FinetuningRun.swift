@@ -39,15 +39,7 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    var options = options
-    if options.freeze == nil, !options.scratch,
-      let detector = model.variant.architecture as? any TrainableDetector
-    {
-      options.freeze = detector.usuallyFrozen.isEmpty ? ["none"] : detector.usuallyFrozen
-    }
-    options = options.settled(for: model.checkpoint) { head in
-      head == .linear || head == .original && model.hasSingleLayerHead
-    }
+    let options = options.settled(for: model)
     let task = model.checkpoint.task
     guard data.task == task else {
       throw ZooError.corrupt(
@@ -67,7 +59,7 @@ public struct FinetuningRun {
     if options.scratch || model.checkpoint.provenance.name == nil { checkpoint.license = "unknown" }
 
     let lesson = try Lesson(start, train, options)
-    var augmentation = AugmentationPlan(options.augment ?? .none, for: task)
+    var augmentation = try (options.augment ?? AugmentationScript(.none)).plan(for: task)
     switch options.mix {
     case .none: break
     case .mixup: augmentation.mixing = .mixup(alpha: 0.2)
@@ -110,18 +102,23 @@ extension FinetuningRun: CustomStringConvertible {
       new.count == trainer.weights.count ? "from random numbers" : "\(new.count) new tensors",
       frozen.isEmpty ? "everything learns" : "frozen: " + frozen.joined(separator: ", "),
       "\(options.optimizer.rawValue) at \(options.rate ?? 0)",
-      "augmentation \(options.augment?.rawValue ?? "none")",
+      "augmentation \(options.augment?.text ?? "none")",
     ]
     return parts.joined(separator: "; ")
   }
 }
 
-extension Model {
-  /// The head is one layer over the features, as ResNet's is and VGG's is not.
-  fileprivate var hasSingleLayerHead: Bool {
-    graph.operations(in: Stage.head).count {
-      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
-    } == 1
+extension Checkpoint {
+  /// The channels' own mean and deviation, where a run names them.
+  fileprivate mutating func standardize(mean: [Double]?, std: [Double]?) throws {
+    for (numbers, path) in [(mean, \Preprocessing.mean), (std, \Preprocessing.std)] {
+      guard let numbers else { continue }
+      guard numbers.count == input.channels else {
+        throw ZooError.usage(
+          "\(numbers.count) numbers for mean or std, \(input.channels) channels of the network")
+      }
+      preprocessing[keyPath: path] = numbers.map(Float.init)
+    }
   }
 }
 
@@ -142,6 +139,7 @@ extension FinetuningRun {
       checkpoint = try checkpoint.anew(for: pictures, architecture)
     }
     checkpoint = checkpoint.windowed(options.window, for: architecture)
+    try checkpoint.standardize(mean: options.mean, std: options.std)
     let (graph, new): (Graph, [String])
     var weights: Weights
     if options.scratch {
