@@ -40,6 +40,7 @@ public struct FinetuningRun {
   ) throws {
     try options.check()
     var options = options
+    let model = try options.fit.map(model.fitting) ?? model
     if options.freeze == nil, !options.scratch,
       let detector = model.variant.architecture as? any TrainableDetector
     {
@@ -52,6 +53,10 @@ public struct FinetuningRun {
     guard data.task == task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
+    }
+    let data = try model.learned(data, &options)
+    guard !data.classes.isEmpty else {
+      throw ZooError.corrupt("\(data.path) names no class: there is nothing to learn")
     }
     let parts = try FinetuningRun.parts(of: data, options, judges)
     let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
@@ -146,7 +151,7 @@ extension FinetuningRun {
     var weights: Weights
     if options.scratch {
       graph = try model.variant.graph(
-        head: head(classes: data.classes.count), input: checkpoint.input,
+        head: head(classes: options.names(of: data).count), input: checkpoint.input,
         normEpsilon: checkpoint.normEpsilon)
       weights = try Weights(randomFor: graph, seed: UInt64(options.seed))
       new = weights.names
@@ -154,7 +159,8 @@ extension FinetuningRun {
       let resized = Model(
         name: model.name, checkpoint: checkpoint, variant: model.variant,
         graph: try model.graph(for: checkpoint.input), weights: model.weights)
-      let fitted = try resized.fitted(head, classes: data.classes, seed: UInt64(options.seed))
+      let fitted = try resized.fitted(
+        head, classes: options.names(of: data), seed: UInt64(options.seed))
       let random = Set(checkpoint.random + fitted.new)
       (graph, weights) = (fitted.graph, fitted.weights)
       new = weights.names.filter(random.contains)
@@ -174,7 +180,7 @@ extension FinetuningRun {
         weights[name] = tensor
       }
     }
-    (checkpoint.classes, checkpoint.head) = (data.classes, head)
+    (checkpoint.classes, checkpoint.head) = (options.names(of: data), head)
     let start = Model(
       name: model.name, checkpoint: checkpoint, variant: variant, graph: graph,
       weights: weights)
@@ -215,8 +221,9 @@ extension FinetuningRun {
       norms: trainer.options.freezing.norms)
     how.frozen = lasting.stretches.isEmpty ? nil : try lasting.options(start.graph, epoch: 0)
     let examiner = try how.examiner(
-      of: checkpoint.task, validation, data, classes: checkpoint.classes)
+      of: checkpoint.task, validation, data, classes: checkpoint.maskClasses)
     let watched = Finetuning.watched(checkpoint.task, classes: checkpoint.classes.count)
+    trainer.metrics = watched
     trainer.evaluate = { weights in
       let judged = Model(
         name: start.name, checkpoint: start.checkpoint, variant: start.variant,
