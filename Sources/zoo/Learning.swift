@@ -9,8 +9,22 @@ extension Finetuning.NormKind: ArgumentValue {}
 extension OptimizerKind: ArgumentValue {}
 extension ScheduleKind: ArgumentValue {}
 extension LossKind: ArgumentValue {}
-extension AugmentationPlan.Preset: ArgumentValue {}
 extension Descent.Options.Decayed: ArgumentValue {}
+
+/// Numbers with commas between them.
+struct Numbers: ArgumentValue {
+  var values: [Double]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    values = parts.compactMap { Double($0) }
+    guard values.count == parts.count, values.allSatisfy(\.isFinite) else { return nil }
+  }
+
+  var argument: String { values.map { "\($0)" }.joined(separator: ",") }
+  static var wanted: String { "numbers with commas between them" }
+  static var placeholder: String { "N,…" }
+}
 
 /// What the verbs that train have in common.
 enum Learning {
@@ -90,8 +104,14 @@ enum Learning {
     help: "how much of a label is doubt")
   static let classWeights = Option(
     "--class-weights", value: "W", default: usual.classWeights, help: "make rare classes count")
-  static let augment = Option<AugmentationPlan.Preset?>(
-    "--augment", value: "A", help: "vary the pictures; none for a frozen backbone, else light")
+  static let augment = Option<String?>(
+    "--augment", value: "A",
+    help: "vary the pictures: none (for a frozen backbone), flip, light (else), standard, or steps "
+      + "as pad-and-crop:4+flip (Documentation/data.md)")
+  static let mean = Option<Numbers?>(
+    "--mean", value: "M,…", help: "of each channel, of 0 to 1; with --scratch")
+  static let std = Option<Numbers?>(
+    "--std", value: "S,…", help: "deviation of each channel; with --scratch")
   static let binary = Flag(
     "--binary", help: "masks of a background and one class: one channel with a sigmoid")
   static let fit = Common.fit
@@ -107,7 +127,8 @@ enum Learning {
         average, accumulate,
       ]),
     ArgumentGroup(
-      "Pictures and losses", [augment, window, fit, mix, binary, loss, labelSmoothing, classWeights]),
+      "Pictures and losses",
+      [augment, mean, std, window, fit, mix, binary, loss, labelSmoothing, classWeights]),
   ]
 
   /// What the command line says; the rest stays open.
@@ -144,7 +165,9 @@ enum Learning {
     options.loss = try input[loss]
     options.labelSmoothing = try input[labelSmoothing]
     options.classWeights = try input[classWeights]
-    options.augment = try input[augment]
+    options.augment = try input[augment].map { try AugmentationScript($0) }
+    options.mean = try input[mean]?.values
+    options.std = try input[std]?.values
     options.mix = try input[mix]
     options.fit = try input[fit]
     if let share = try input[validation].flatMap(Double.init) {

@@ -35,8 +35,10 @@ extension Finetuning {
     add("loss", loss.map { JSON($0.rawValue) })
     changed(\.labelSmoothing, "label-smoothing") { JSON($0) }
     changed(\.classWeights, "class-weights") { JSON($0.rawValue) }
-    add("augment", augment.map { JSON($0.rawValue) })
+    add("augment", augment.map { JSON($0.text) })
     changed(\.mix, "mix") { JSON($0.rawValue) }
+    add("mean", mean.map { JSON(.array($0.map { JSON($0) })) })
+    add("std", std.map { JSON(.array($0.map { JSON($0) })) })
     add("fit", fit.map { JSON($0.rawValue) })
     add("freeze", freeze.map { JSON($0) })
     add("unfreeze-at", unfreezeAt.map { JSON($0) })
@@ -82,8 +84,15 @@ extension Finetuning {
     loss = try fields.choice("loss", of: LossKind.self)
     labelSmoothing = try number("label-smoothing") ?? labelSmoothing
     classWeights = try fields.choice("class-weights", of: Weighting.self) ?? classWeights
-    augment = try fields.choice("augment", of: AugmentationPlan.Preset.self)
+    augment = try fields.optional("augment") { fields, key in
+      let text = try fields.string(key)
+      do { return try AugmentationScript(text) } catch let error as ZooError {
+        throw fields.error("“augment” of \(fields.what): \(error.message)")
+      }
+    }
     mix = try fields.choice("mix", of: MixingKind.self) ?? mix
+    mean = try fields.optional("mean") { fields, key in try fields.numbers(key) }
+    std = try fields.optional("std") { fields, key in try fields.numbers(key) }
     fit = try fields.choice("fit", of: Fit.self)
     freeze = try fields.optional("freeze") { fields, key in try fields.strings(key) }
     unfreezeAt = try integer("unfreeze-at")

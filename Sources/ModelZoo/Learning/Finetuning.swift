@@ -58,13 +58,17 @@ public struct Finetuning: Sendable {
   public var loss: LossKind?
   public var labelSmoothing = 0.0
   public var classWeights = Weighting.none
-  public var augment: AugmentationPlan.Preset?
+  public var augment: AugmentationScript?
   public var mix = MixingKind.none
   /// How pictures get the network's shape, where the model's record is not to decide.
   public var fit: Fit?
   /// Stages or layers, each for the whole run or, as `layer3@5`, until an epoch. `none` is nothing;
   /// nil is the backbone where there are weights to keep.
   public var freeze: [String]?
+  /// What is taken from each channel, of 0 to 1, and what the rest is divided by, for networks that
+  /// begin with random numbers; others were trained with theirs.
+  public var mean: [Double]?
+  public var std: [Double]?
   /// The epoch, from 1, in which everything learns that `freeze` names without an epoch of its own.
   public var unfreezeAt: Int?
   public var norm = NormKind.stage
@@ -99,7 +103,7 @@ public struct Finetuning: Sendable {
     let isNew = scratch || !model.random.isEmpty
     settled.freeze = freeze ?? (isNew ? ["none"] : [Stage.backbone])
     let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
-    settled.augment = augment ?? (isFrozen ? AugmentationPlan.Preset.none : .light)
+    settled.augment = augment ?? AugmentationScript(isFrozen ? .none : .light)
     let isProbe = isFrozen && model.task == .classification && probes(settled.head ?? .original)
     let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
     settled.rate =
@@ -197,6 +201,17 @@ extension Finetuning {
     try within(average, 0...0.99999, "the average")
     if let window, !(1...8192 ~= window) {
       throw ZooError.usage("the window is \(window); 1 to 8192 pixels were expected")
+    }
+    for (numbers, name) in [(mean, "mean"), (std, "std")] {
+      guard let numbers else { continue }
+      guard scratch else {
+        throw ZooError.usage("“\(name)” is for networks that begin with random numbers (scratch)")
+      }
+      guard [1, 3].contains(numbers.count), numbers.allSatisfy({ abs($0) <= 1000 }),
+        name == "mean" || numbers.allSatisfy({ $0 >= 1e-6 })
+      else {
+        throw ZooError.usage("“\(name)” is \(numbers); a number for each channel was expected")
+      }
     }
     guard seed >= 0 else { throw ZooError.usage("the seed is \(seed); it must be 0 or more") }
     if let unfreezeAt, unfreezeAt < 1 {

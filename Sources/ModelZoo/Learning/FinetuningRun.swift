@@ -72,7 +72,7 @@ public struct FinetuningRun {
     if options.scratch || model.checkpoint.provenance.name == nil { checkpoint.license = "unknown" }
 
     let lesson = try Lesson(start, train, options)
-    var augmentation = AugmentationPlan(options.augment ?? .none, for: task)
+    var augmentation = try (options.augment ?? AugmentationScript(.none)).plan(for: task)
     switch options.mix {
     case .none: break
     case .mixup: augmentation.mixing = .mixup(alpha: 0.2)
@@ -115,7 +115,7 @@ extension FinetuningRun: CustomStringConvertible {
       new.count == trainer.weights.count ? "from random numbers" : "\(new.count) new tensors",
       frozen.isEmpty ? "everything learns" : "frozen: " + frozen.joined(separator: ", "),
       "\(options.optimizer.rawValue) at \(options.rate ?? 0)",
-      "augmentation \(options.augment?.rawValue ?? "none")",
+      "augmentation \(options.augment?.text ?? "none")",
     ]
     return parts.joined(separator: "; ")
   }
@@ -127,6 +127,20 @@ extension Model {
     graph.operations(in: Stage.head).count {
       !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
     } == 1
+  }
+}
+
+extension Checkpoint {
+  /// The channels' own mean and deviation, where a run names them.
+  fileprivate mutating func standardize(mean: [Double]?, std: [Double]?) throws {
+    for (numbers, path) in [(mean, \Preprocessing.mean), (std, \Preprocessing.std)] {
+      guard let numbers else { continue }
+      guard numbers.count == input.channels else {
+        throw ZooError.usage(
+          "\(numbers.count) numbers for mean or std, \(input.channels) channels of the network")
+      }
+      preprocessing[keyPath: path] = numbers.map(Float.init)
+    }
   }
 }
 
@@ -147,6 +161,7 @@ extension FinetuningRun {
       checkpoint = try checkpoint.anew(for: pictures, architecture)
     }
     checkpoint = checkpoint.windowed(options.window, for: architecture)
+    try checkpoint.standardize(mean: options.mean, std: options.std)
     let (graph, new): (Graph, [String])
     var weights: Weights
     if options.scratch {
