@@ -118,7 +118,9 @@ enum Learning {
   static let mix = Option("--mix", value: "M", default: usual.mix, help: "join pictures in pairs")
 
   static let groups = [
-    ArgumentGroup("The run", [epochs, steps, batch, dropLast, repeats, rate, validateEvery, patience, saveEvery]),
+    ArgumentGroup(
+      "The run",
+      [epochs, steps, batch, dropLast, repeats, rate, validateEvery, patience, saveEvery]),
     ArgumentGroup("What learns", [head, freeze, unfreezeAt, norm]),
     ArgumentGroup(
       "How it learns",

@@ -256,8 +256,8 @@ import ZooVision
     try scratch.picture("images/a.png", 2, 2)
     let bytes = try #require(
       Data(
-        base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAAAAAAHTY67AAAAEklEQVR4nGNgYGDUYWDUYWAAAAGhAF"
-          + "umaJb8AAAAAElFTkSuQmCC"))
+        base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAAAAAAHTY67AAAAEklEQVR4nGNgYGDUYWDUYWAA"
+          + "AAGhAFumaJb8AAAAAElFTkSuQmCC"))
     try scratch.write("", to: "masks/none.txt")
     try bytes.write(to: URL(filePath: "\(scratch.path)/masks/a.png"))
     try scratch.write("0 ground\n1 cell\n", to: "classes.txt")

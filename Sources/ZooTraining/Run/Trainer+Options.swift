@@ -49,12 +49,14 @@ extension Trainer {
     /// What must be the same for a run to be resumed.
     public var json: JSON {
       [
-        "epochs": JSON(epochs), "steps": steps.map { JSON($0) } ?? nil, "batch": JSON(batch), "accumulation": JSON(accumulation),
+        "epochs": JSON(epochs), "steps": steps.map { JSON($0) } ?? nil, "batch": JSON(batch),
+        "accumulation": JSON(accumulation),
         "rate": JSON(rate), "descent": descent.json, "schedule": schedule.json,
         "plateau": plateau?.json ?? nil, "freezing": freezing.json,
         // Whole numbers of JSON end at 2⁶³.
         "seed": JSON(String(seed)), "dropsLast": JSON(dropsLast), "metric": JSON(metric),
-        "goal": JSON(goal?.rawValue), "judgesEvery": JSON(judgesEvery), "patience": patience.map { JSON($0) } ?? nil,
+        "goal": JSON(goal?.rawValue), "judgesEvery": JSON(judgesEvery),
+        "patience": patience.map { JSON($0) } ?? nil,
       ]
     }
 
