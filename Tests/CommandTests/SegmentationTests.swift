@@ -159,6 +159,20 @@ extension CommandLineTests {
       #expect(refused.status == 64 && refused.errors.contains("background"), "\(refused.errors)")
     }
 
+    /// Masks of nothing but one value cannot teach anything.
+    @Test func oneValueAloneIsNothingToLearn() throws {
+      let workspace = Workspace()
+      for folder in ["plain", "plain/images", "plain/masks"] { mkdir(workspace[folder], 0o777) }
+      for item in 0..<4 {
+        let picture = try Picture(width: 32, height: 32, channels: 1)
+        try picture.write(png: workspace["plain/images/\(item).png"])
+        try picture.write(png: workspace["plain/masks/\(item).png"])
+      }
+      let run = try workspace.zoo(
+        "finetune", "unet-depth3", "--scratch", "--data", "plain", "-o", "run")
+      #expect(run.status == 65 && run.errors.contains("one class alone"), "\(run.errors)")
+    }
+
     @Test(arguments: ["dice-cross-entropy", "border-cross-entropy"])
     func learnsFromMasks(loss: String) throws {
       let workspace = Workspace()

@@ -1,8 +1,10 @@
+import ZooData
+import ZooDetection
 import ZooKit
 import ZooTraining
 
 /// How a network is fitted to pictures: everything a person chooses about it, and what a recipe
-/// repeats. What is left open depends on the rest; see ``settled(for:probes:)``.
+/// repeats. What is left open depends on the rest; see ``settled(for:)``.
 ///
 /// ```swift
 /// var options = Finetuning()
@@ -91,26 +93,40 @@ public struct Finetuning: Sendable {
   /// Everything that was left open, decided: a single layer over a frozen backbone bears a high
   /// rate and, as it sees the same pictures in each epoch, its features are computed once; a
   /// pretrained network that learns as a whole must not be shaken; one that begins with nothing may.
-  /// - Parameters:
-  ///   - model: where it begins.
-  ///   - probes: whether such a head is a single layer.
-  public func settled(for model: Checkpoint, probes: (HeadKind) -> Bool = { $0 == .linear })
-    -> Finetuning
-  {
+  public func settled(for model: Model) -> Finetuning {
     var settled = self
-    settled.head = head ?? (scratch ? .original : model.head.finetuned)
+    let random = Set(model.checkpoint.random)
+    let ofHead = model.graph.parameterNames(in: Stage.head)
+    // A head of random numbers has nothing that is worth keeping.
+    let hasHead = ofHead.isEmpty || !ofHead.isSubset(of: random)
+    let usual = hasHead ? model.checkpoint.head.finetuned : .linear
+    settled.head = head ?? (scratch || model.checkpoint.task != .classification ? .original : usual)
     // A decoder that nobody has trained must not be frozen.
-    let isNew = scratch || !model.random.isEmpty
-    settled.freeze = freeze ?? (isNew ? ["none"] : [Stage.backbone])
+    let isNew = scratch || !random.isSubset(of: ofHead)
+    let detector = model.variant.architecture as? any TrainableDetector
+    let lasting = detector.map { $0.usuallyFrozen.isEmpty ? ["none"] : $0.usuallyFrozen }
+    settled.freeze =
+      freeze ?? (scratch ? ["none"] : lasting ?? (isNew ? ["none"] : [Stage.backbone]))
     let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
     settled.augment = augment ?? AugmentationScript(isFrozen ? .none : .light)
-    let isProbe = isFrozen && model.task == .classification && probes(settled.head ?? .original)
+    let isProbe =
+      isFrozen && model.checkpoint.task == .classification
+      && (settled.head == .linear || settled.head == .original && model.hasSingleLayerHead)
     let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
     settled.rate =
       rate
       ?? (optimizer == .sgd ? [0.003, 0.01, 0.05, 0.1] : [1e-4, 1e-3, 1e-3, 0.01])[start]
     settled.weightDecay = weightDecay ?? (optimizer == .adamw ? 0.01 : 1e-4)
     return settled
+  }
+}
+
+extension Model {
+  /// The head is one layer over the features, as ResNet's is and VGG's is not.
+  fileprivate var hasSingleLayerHead: Bool {
+    graph.operations(in: Stage.head).count {
+      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
+    } == 1
   }
 }
 

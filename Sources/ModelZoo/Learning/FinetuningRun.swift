@@ -39,16 +39,8 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    var options = options
     let model = try options.fit.map(model.fitting) ?? model
-    if options.freeze == nil, !options.scratch,
-      let detector = model.variant.architecture as? any TrainableDetector
-    {
-      options.freeze = detector.usuallyFrozen.isEmpty ? ["none"] : detector.usuallyFrozen
-    }
-    options = options.settled(for: model.checkpoint) { head in
-      head == .linear || head == .original && model.hasSingleLayerHead
-    }
+    var options = options.settled(for: model)
     let task = model.checkpoint.task
     guard data.task == task else {
       throw ZooError.corrupt(
@@ -57,6 +49,11 @@ public struct FinetuningRun {
     let data = try model.learned(data, &options)
     guard !data.classes.isEmpty else {
       throw ZooError.corrupt("\(data.path) names no class: there is nothing to learn")
+    }
+    guard task != .segmentation || data.classes.count > 1 else {
+      throw ZooError.corrupt(
+        "the masks of \(data.path) have one class alone, \(data.classes[0].printable): there is "
+          + "nothing to tell it from")
     }
     let parts = try FinetuningRun.parts(of: data, options, judges)
     let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
@@ -118,15 +115,6 @@ extension FinetuningRun: CustomStringConvertible {
       "augmentation \(options.augment?.text ?? "none")",
     ]
     return parts.joined(separator: "; ")
-  }
-}
-
-extension Model {
-  /// The head is one layer over the features, as ResNet's is and VGG's is not.
-  fileprivate var hasSingleLayerHead: Bool {
-    graph.operations(in: Stage.head).count {
-      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
-    } == 1
   }
 }
 

@@ -36,8 +36,7 @@ extension Model {
       normEpsilon: checkpoint.normEpsilon)
     let ofClasses = try variant.classParameters(
       head, classes: classes.count, input: checkpoint.input, normEpsilon: checkpoint.normEpsilon)
-    let headParameters = Set(
-      graph.operations(in: Stage.head).flatMap { graph.operations[$0].parameters.map(\.name) })
+    let headParameters = graph.parameterNames(in: Stage.head)
     var fitted = Weights()
     var new: [String] = []
     for parameter in graph.parameters {
@@ -55,5 +54,12 @@ extension Model {
       }
     }
     return (graph, fitted, new)
+  }
+}
+
+extension Graph {
+  /// What the parameters of a stage are called.
+  func parameterNames(in stage: String) -> Set<String> {
+    Set(operations(in: stage).flatMap { operations[$0].parameters.map(\.name) })
   }
 }

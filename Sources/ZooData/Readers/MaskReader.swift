@@ -228,10 +228,17 @@ struct MaskReader {
   /// The classes that the masks themselves show.
   private func found(_ masks: [String]) throws -> (MaskValues, [String]) {
     var all: Set<UInt32> = []
+    var broken: String?
     let step = max(1, masks.count / MaskReader.searched)
     for index in stride(from: 0, to: masks.count, by: step) {
       // A broken mask is found, named and counted when its picture is read.
-      guard let mask = try? Picture(contentsOf: masks[index], asNumbers: true) else { continue }
+      let mask: Picture
+      do {
+        mask = try Picture(contentsOf: masks[index], asNumbers: true)
+      } catch {
+        broken = broken ?? "\(error)"
+        continue
+      }
       all.formUnion(MaskValues.values(of: mask))
       guard all.count <= MaskReader.mostClasses else {
         throw ZooError.corrupt(
@@ -241,7 +248,7 @@ struct MaskReader {
     }
     var values = all.sorted()
     guard !values.isEmpty else {
-      throw ZooError.corrupt("\(path): none of the masks can be read")
+      throw ZooError.corrupt("\(path): none of the masks can be read; the first: \(broken ?? "")")
     }
     // 0, 1, 2, … and 255: the last is VOC's border, where nobody knows.
     let isBorder =
