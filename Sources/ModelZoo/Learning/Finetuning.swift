@@ -27,7 +27,12 @@ public struct Finetuning: Sendable {
   /// The model's own kind where nil; `linear` where the model has none.
   public var head: HeadKind?
   public var epochs = 10
+  /// The run ends after so many steps, whatever ``epochs`` says; the part of an epoch that they end
+  /// in is judged as a whole one.
+  public var steps: Int?
   public var batch = 32
+  /// Leaves out the last batch of an epoch where it is smaller than the others.
+  public var dropLast = false
   /// How often an epoch has each picture, every time with another part or variation of it: where
   /// pictures are few and large.
   public var repeats = 1
@@ -44,6 +49,8 @@ public struct Finetuning: Sendable {
   public var schedule = ScheduleKind.cosine
   /// Epochs, or parts of one, in which the rate grows from nothing.
   public var warmup = 0.0
+  /// The same in steps.
+  public var warmupSteps: Int?
   /// Each stage learns at so many times the rate of the one behind it.
   public var layerDecay = 1.0
   /// The largest norm of all gradients together.
@@ -55,6 +62,8 @@ public struct Finetuning: Sendable {
   public var classWeights = Weighting.none
   public var augment: AugmentationScript?
   public var mix = MixingKind.none
+  /// How pictures get the network's shape, where the model's record is not to decide.
+  public var fit: Fit?
   /// Stages or layers, each for the whole run or, as `layer3@5`, until an epoch. `none` is nothing;
   /// nil is the backbone where there are weights to keep.
   public var freeze: [String]?
@@ -68,6 +77,11 @@ public struct Finetuning: Sendable {
   /// A share of the training pictures, chosen by the seed. Where nil, the data's own split `val`, or
   /// a fifth where it has none.
   public var validation: Double?
+  /// Judges each so many epochs, and the last.
+  public var validateEvery = 1
+  /// A segmenter of two classes, one of them the background, has one channel and a sigmoid for the
+  /// other. Where nil, a model that is so stays so.
+  public var binary: Bool?
   /// Epochs without a better metric after which the run ends.
   public var patience: Int?
   /// Steps after which the run is saved; at the end of each epoch in any case.
@@ -157,9 +171,16 @@ extension Finetuning {
     trainer.descent = Descent.Options(
       optimizer.optimizer(momentum: momentum), weightDecay: weightDecay ?? 0, decayed: decayed,
       clipping: clip, averaging: average, layerDecay: layerDecay)
+    trainer.dropsLast = dropLast
+    trainer.judgesEvery = validateEvery
     let perEpoch = trainer.stepsPerEpoch(items: items)
+    if let steps {
+      trainer.steps = steps
+      trainer.epochs = (steps + perEpoch - 1) / perEpoch
+    }
     trainer.schedule = schedule.schedule(
-      steps: perEpoch * epochs, warmUp: Int((warmup * Double(perEpoch)).rounded()))
+      steps: steps ?? perEpoch * epochs,
+      warmUp: warmupSteps ?? Int((warmup * Double(perEpoch)).rounded()))
     if schedule == .plateau { trainer.plateau = Plateau() }
     trainer.freezing = try freezing()
     trainer.seed = UInt64(seed)
@@ -178,12 +199,22 @@ extension Finetuning {
     }
     try within(momentum, 0...0.9999, "the momentum")
     try within(weightDecay, 0...10, "the weight decay")
-    try within(warmup, 0...Double(max(epochs, 1)), "the warm-up, in epochs,")
+    if steps == nil { try within(warmup, 0...Double(max(epochs, 1)), "the warm-up, in epochs,") }
+    for (number, name) in [
+      (repeats, "repeat"), (validateEvery, "validate-every"), (steps ?? 1, "steps"),
+    ] where number < 1 {
+      throw ZooError.usage("“\(name)” is \(number); it must be 1 or more")
+    }
+    if let warmupSteps {
+      guard warmupSteps >= 0, warmup == 0 else {
+        throw ZooError.usage(
+          "the warm-up is \(warmupSteps) steps and \(warmup) epochs; one of them was expected")
+      }
+    }
     try within(layerDecay, 1e-6...1, "the layer decay")
     try within(labelSmoothing, 0...0.999, "the label smoothing")
     try within(validation, 0.001...0.9, "the share for validation")
     try within(average, 0...0.99999, "the average")
-    guard repeats > 0 else { throw ZooError.usage("“repeat” is \(repeats); it must be 1 or more") }
     if let window, !(1...8192 ~= window) {
       throw ZooError.usage("the window is \(window); 1 to 8192 pixels were expected")
     }

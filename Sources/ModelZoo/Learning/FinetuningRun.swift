@@ -39,11 +39,21 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    let options = options.settled(for: model)
+    let model = try options.fit.map(model.fitting) ?? model
+    var options = options.settled(for: model)
     let task = model.checkpoint.task
     guard data.task == task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
+    }
+    let data = try model.learned(data, &options)
+    guard !data.classes.isEmpty else {
+      throw ZooError.corrupt("\(data.path) names no class: there is nothing to learn")
+    }
+    guard task != .segmentation || data.classes.count > 1 else {
+      throw ZooError.corrupt(
+        "the masks of \(data.path) have one class alone, \(data.classes[0].printable): there is "
+          + "nothing to tell it from")
     }
     let parts = try FinetuningRun.parts(of: data, options, judges)
     let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
@@ -144,7 +154,7 @@ extension FinetuningRun {
     var weights: Weights
     if options.scratch {
       graph = try model.variant.graph(
-        head: head(classes: data.classes.count), input: checkpoint.input,
+        head: head(classes: options.names(of: data).count), input: checkpoint.input,
         normEpsilon: checkpoint.normEpsilon)
       weights = try Weights(randomFor: graph, seed: UInt64(options.seed))
       new = weights.names
@@ -152,7 +162,8 @@ extension FinetuningRun {
       let resized = Model(
         name: model.name, checkpoint: checkpoint, variant: model.variant,
         graph: try model.graph(for: checkpoint.input), weights: model.weights)
-      let fitted = try resized.fitted(head, classes: data.classes, seed: UInt64(options.seed))
+      let fitted = try resized.fitted(
+        head, classes: options.names(of: data), seed: UInt64(options.seed))
       let random = Set(checkpoint.random + fitted.new)
       (graph, weights) = (fitted.graph, fitted.weights)
       new = weights.names.filter(random.contains)
@@ -172,7 +183,7 @@ extension FinetuningRun {
         weights[name] = tensor
       }
     }
-    (checkpoint.classes, checkpoint.head) = (data.classes, head)
+    (checkpoint.classes, checkpoint.head) = (options.names(of: data), head)
     let start = Model(
       name: model.name, checkpoint: checkpoint, variant: variant, graph: graph,
       weights: weights)
@@ -213,8 +224,9 @@ extension FinetuningRun {
       norms: trainer.options.freezing.norms)
     how.frozen = lasting.stretches.isEmpty ? nil : try lasting.options(start.graph, epoch: 0)
     let examiner = try how.examiner(
-      of: checkpoint.task, validation, data, classes: checkpoint.classes)
+      of: checkpoint.task, validation, data, classes: checkpoint.maskClasses)
     let watched = Finetuning.watched(checkpoint.task, classes: checkpoint.classes.count)
+    trainer.metrics = watched
     trainer.evaluate = { weights in
       let judged = Model(
         name: start.name, checkpoint: start.checkpoint, variant: start.variant,
