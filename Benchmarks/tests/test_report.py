@@ -1,5 +1,7 @@
-"""What is drawn from a stored result; needs nothing but Python: `python3 -m unittest`."""
+"""What is drawn from a stored result, and how outputs are compared: `python3 -m unittest`. Nothing
+but Python is needed; where numpy is missing, what needs it is skipped."""
 
+import importlib.util
 import json
 import sys
 import tempfile
@@ -9,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from zoobench import chart, record, report, rounds, table  # noqa: E402
+from zoobench import agreement, chart, networks, record, report, rounds, table  # noqa: E402
 
 # Invented, with everyone who can take part, one who is absent and one who differs.
 _SAMPLE = Path(__file__).with_name("sample.json")
@@ -70,6 +72,42 @@ class ReportTests(unittest.TestCase):
                     "training-light.svg",
                 ],
             )
+
+    def test_pipelines_take_one_picture(self):
+        self.assertTrue(networks.network("fasterrcnn-resnet50-fpn").takes(1))
+        self.assertFalse(networks.network("fasterrcnn-resnet50-fpn").takes(8))
+        self.assertTrue(all(networks.network(name).takes(8) for name in networks.CLASSIFIERS))
+
+
+@unittest.skipUnless(importlib.util.find_spec("numpy"), "numpy is missing")
+class AgreementTests(unittest.TestCase):
+    def test_distance(self):
+        import numpy
+
+        self.assertAlmostEqual(
+            agreement.distance(numpy.array([3.0, 4.5]), numpy.array([[3.0, 4.0]])), 0.1
+        )
+
+    def test_boxes_in_any_order(self):
+        import numpy
+
+        boxes = numpy.array([[0.0, 0, 10, 10], [5, 5, 9, 9], [1, 1, 2, 2], [1, 1, 2, 3]])
+        labels, scores = numpy.array([1, 2, 3, 3]), numpy.array([0.9, 0.5, 0.2, 0.1])
+        found, order = [boxes, labels, scores], [2, 0, 3, 1]
+        turned = [values[order] for values in found]
+        self.assertEqual(agreement.boxes(turned, found), 0)
+        self.assertEqual(agreement.boxes([boxes + [0, 0, 0.4, 0], labels, scores], found), 0)
+        # Elsewhere, of another class, or with another score, it is another thing.
+        for other in (
+            [boxes + [0, 0, 0, 1], labels, scores],
+            [boxes, labels + 1, scores],
+            [boxes, labels, scores + 0.01],
+        ):
+            self.assertGreater(agreement.boxes(other, found), 0.7)
+        self.assertEqual(agreement.boxes([values[:3] for values in found], found), 0.25)
+        nothing = [values[:0] for values in found]
+        self.assertEqual(agreement.boxes(nothing, nothing), 0)
+        self.assertEqual(agreement.boxes(nothing, found), 1)
 
 
 if __name__ == "__main__":

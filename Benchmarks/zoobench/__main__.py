@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import artifacts, parts, report, settings
+from . import networks, parts, report, settings
 from .record import Record
 
 
@@ -26,7 +26,6 @@ def main() -> None:
         models=tuple(arguments.models),
         batches=tuple(arguments.batches),
     )
-    artifacts.prepare_images(set(chosen.batches) | {1} | {batch for _, batch in settings.TRAINED})
 
     record = Record(chosen)
     for part in arguments.only:
@@ -44,7 +43,7 @@ def main() -> None:
 
     # Everything that this program has, whatever was asked for this time.
     batches = sorted({*settings.BATCHES, *chosen.batches})
-    whole = dataclasses.replace(chosen, models=settings.MODELS, batches=tuple(batches))
+    whole = dataclasses.replace(chosen, models=networks.NAMES, batches=tuple(batches))
     joined = record.joined(
         {part: [case.name for case in parts.cases(part, whole)] for part in parts.NAMES}
     )
@@ -75,10 +74,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--models",
         nargs="+",
-        choices=settings.MODELS,
-        default=settings.MODELS,
+        choices=networks.NAMES,
+        default=networks.NAMES,
         metavar="MODEL",
-        help=f"of {', '.join(settings.MODELS)}",
+        help=f"of {', '.join(networks.NAMES)}",
     )
     parser.add_argument(
         "--batches", nargs="+", type=int, default=settings.BATCHES, metavar="N", help="of inference"

@@ -1,7 +1,7 @@
 """One set of weights for each network in the format of each library, and the pictures.
 
-Weights are random with a seed; norms get the statistics of seeded noise, so that values keep the
-size that they have in a trained network. Made once, in a process of their own each.
+Weights are random with a seed; `networks.py` says of which network. Made once, in a process of
+their own each.
 """
 
 import subprocess
@@ -9,22 +9,27 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from .settings import BUILD, LOGS, ZOO, Settings
+from . import networks
+from .settings import BUILD, LOGS, TRAINED, ZOO, Settings
 
 
 def weights(model: str, form: str) -> Path:
     return BUILD / "models" / model / f"model.{form}"
 
 
-def images_path(batch: int) -> Path:
-    return BUILD / "images" / f"{batch}.safetensors"
+def images_path(model: str, batch: int) -> Path:
+    network = networks.network(model)
+    size = "x".join(str(side) for side in network.input[1:])
+    kind = "picture" if network.is_pipeline else "noise"
+    return BUILD / "images" / f"{kind}-{size}-{batch}.safetensors"
 
 
-def images(batch: int):
-    """N×3×224×224 of seeded noise; a smaller batch is the beginning of a larger."""
+def images(model: str, batch: int):
+    """N×3×H×W of seeded noise, or for what prepares its pictures itself, a picture from 0 to 1; a
+    smaller batch is the beginning of a larger."""
     from safetensors.numpy import load_file
 
-    return load_file(images_path(batch))["image"]
+    return load_file(images_path(model, batch))["image"]
 
 
 def photo() -> Path:
@@ -44,6 +49,7 @@ def prepare(model: str, settings: Settings) -> None:
         if status:
             raise SystemExit(f"bench: {model} cannot be prepared; see {log}")
 
+    prepare_images(model, [*settings.batches, 1, *(n for name, n in TRAINED if name == model)])
     done = weights(model, "done")
     if not done.exists():
         print(f"bench: {model}: weights for everyone", file=sys.stderr)
@@ -54,55 +60,83 @@ def prepare(model: str, settings: Settings) -> None:
         run("import", ZOO, "import", theirs, "--as", model, "-o", ours)
 
 
-def prepare_images(batches: Iterable[int]) -> None:
+def prepare_images(model: str, batches: Iterable[int]) -> None:
     import numpy
     from PIL import Image
     from safetensors.numpy import save_file
 
     photo().parent.mkdir(parents=True, exist_ok=True)
+    network = networks.network(model)
     for batch in batches:
-        if not images_path(batch).exists():
-            shape = (batch, 3, 224, 224)
-            noise = numpy.random.default_rng(1).standard_normal(shape, dtype=numpy.float32)
-            save_file({"image": noise}, images_path(batch))
+        path = images_path(model, batch)
+        if path.exists() or not network.takes(batch):
+            continue
+        if network.is_pipeline:
+            _, height, width = network.input
+            pixels = numpy.stack([_picture(width, height)] * batch).transpose(0, 3, 1, 2)
+            image = numpy.ascontiguousarray(pixels, dtype=numpy.float32) / numpy.float32(255)
+        else:
+            generator = numpy.random.default_rng(1)
+            image = generator.standard_normal((batch, *network.input), dtype=numpy.float32)
+        save_file({"image": image}, path)
     if not photo().exists():
-        # Colours that change slowly, and some grain, as in a photograph.
-        coarse = numpy.random.default_rng(2).integers(0, 256, (12, 16, 3), dtype=numpy.uint8)
-        smooth = numpy.asarray(Image.fromarray(coarse).resize((640, 480), Image.Resampling.BICUBIC))
-        grain = numpy.random.default_rng(3).normal(0, 6, smooth.shape)
-        picture = (smooth + grain).clip(0, 255).astype(numpy.uint8)
-        Image.fromarray(picture).save(photo(), quality=90)
+        Image.fromarray(_picture(640, 480)).save(photo(), quality=90)
+
+
+def _picture(width: int, height: int):
+    """Colours that change slowly, and some grain, as in a photograph."""
+    import numpy
+    from PIL import Image
+
+    coarse = numpy.random.default_rng(2).integers(0, 256, (12, 16, 3), dtype=numpy.uint8)
+    smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+    grain = numpy.random.default_rng(3).normal(0, 6, (height, width, 3))
+    return (numpy.asarray(smooth) + grain).clip(0, 255).astype(numpy.uint8)
 
 
 def _make(model: str) -> None:
-    import pnnx
     import torch
-    import torchvision
 
     torch.manual_seed(0)
-    network = torchvision.models.get_model(model, weights=None)
-    norms = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = None  # the average over all batches seen
-    with torch.no_grad():
-        network.train()(torch.randn(8, 3, 224, 224)) if norms else None
-    network.eval()
-
+    module = networks.module(model)
+    is_pipeline = networks.network(model).is_pipeline
+    if is_pipeline:
+        prepare_images(model, [1])
+        networks.calibrate(model, module, torch.from_numpy(images(model, 1)))
+    else:
+        networks.calibrate(model, module, torch.randn(8, 3, 224, 224))
     weights(model, "pth").parent.mkdir(parents=True, exist_ok=True)
-    torch.save(network.state_dict(), weights(model, "pth"))
-    one = torch.randn(1, 3, 224, 224)
+    torch.save(module.state_dict(), weights(model, "pth"))
+    if is_pipeline:
+        # How much is decided in it depends on the picture: only the older exporter writes that.
+        torch.onnx.export(
+            module,
+            (torch.from_numpy(images(model, 1)),),
+            weights(model, "onnx"),
+            input_names=["image"],
+            opset_version=17,
+            dynamo=False,
+        )
+        return
     torch.onnx.export(
-        network,
-        (torch.randn(2, 3, 224, 224),),
+        module,
+        (torch.randn(2, *networks.network(model).input),),
         weights(model, "onnx"),
         input_names=["image"],
         dynamic_shapes=({0: torch.export.Dim("batch")},),
         dynamo=True,
     )
+    _make_ncnn(model, module)
+
+
+def _make_ncnn(model: str, module) -> None:
+    import pnnx
+    import torch
+
     pnnx.export(
-        network,
+        module,
         str(weights(model, "pt")),
-        one,
+        torch.randn(1, *networks.network(model).input),
         fp16=False,
         ncnnparam=str(weights(model, "ncnn.param")),
         ncnnbin=str(weights(model, "ncnn.bin")),

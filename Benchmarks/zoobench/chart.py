@@ -52,7 +52,7 @@ _DARK = Theme(
 THEMES = {"light": _LIGHT, "dark": _DARK}
 
 _WIDTH = 880
-_LEFT, _RIGHT = 142, 728
+_LEFT, _RIGHT = 172, 728
 _ROW, _GAP = 30, 46
 # From half the time of the fastest peer to four times; what is beyond stands at the edge.
 _FASTEST, _SLOWEST = 0.5, 4.0

@@ -9,7 +9,7 @@ from PIL import Image
 
 name, weights, photo, threads = sys.argv[1:]
 torch.set_num_threads(int(threads))
-prepare = torchvision.models.get_model_weights(name).IMAGENET1K_V1.transforms()
+prepare = torchvision.models.get_model_weights(name).DEFAULT.transforms()
 network = torchvision.models.get_model(name, weights=None)
 network.load_state_dict(torch.load(weights, weights_only=True))
 network.eval()

@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--freeze", choices=["none", "backbone"], default="none")
-    parser.add_argument("--save", help="where the outputs go, as .npy")
+    parser.add_argument("--save", help="where the outputs go, as .npz")
     arguments = parser.parse_args()
 
     # Libraries print: what we say has a way of its own.
@@ -33,7 +33,7 @@ def main() -> None:
         if arguments.save:
             import numpy
 
-            numpy.save(arguments.save, run())
+            numpy.savez(arguments.save, *run())
 
     answers.write(json.dumps({"threads": arguments.threads}) + "\n")
     for line in sys.stdin:

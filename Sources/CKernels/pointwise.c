@@ -10,7 +10,9 @@ int zoo_pointwise_works(void) { return __builtin_cpu_supports("avx512f"); }
 
 int64_t zoo_pointwise_group(const zoo_pointwise *p) { return vectors_at_once(p->outputs); }
 
-size_t zoo_pointwise_weights(const zoo_pointwise *p) { return (size_t)(p->inputs * p->outputs); }
+size_t zoo_pointwise_weights(const zoo_pointwise *p) {
+  return (size_t)(p->inputs * p->outputs * p->spread * p->spread);
+}
 
 void zoo_pointwise_pack(
     const zoo_pointwise *p, const float *kernels, float *packed, int64_t from, int64_t to) {
@@ -70,14 +72,28 @@ VECTORS static void gather(
 
 PRODUCT_TABLE(products, 1)
 
+/// Most rows times vectors of a product.
+enum { most_sums = 24 };
+
+/// Rows of sums, each a few registers wide, to outputs that lie by themselves.
+VECTORS static void store_plain(
+    const float *sums, int64_t rows, int64_t outputs, float *target, int64_t apart) {
+  for (int64_t output = 0; output < outputs; output++)
+    for (int64_t row = 0; row < rows; row++)
+      target[output * apart + row] =
+          sums[(output / lanes * rows + row) * lanes + output % lanes];
+}
+
 VECTORS void zoo_pointwise_run(
     const zoo_pointwise *p, const zoo_pointwise_arguments *arguments, int64_t first, int64_t last,
     int64_t from, int64_t to, float *scratch) {
   const int64_t vectors = vectors_at_once(p->outputs), most = rows_at_once(vectors);
   const int64_t inputs = p->inputs, panel = vectors * lanes * inputs;
   const int64_t area = p->height * p->width, out_area = p->out_height * p->out_width;
+  const int64_t width = p->out_width, spread = p->spread, all_area = out_area * spread * spread;
   const product *kernels = products[vectors == 4 ? 2 : vectors - 1];
   finish end = {.slope = p->slope};
+  float sums[most_sums * lanes] __attribute__((aligned(64)));
 
   while (first < last) {
     const int64_t item = first / out_area, begin = first % out_area;
@@ -90,21 +106,44 @@ VECTORS void zoo_pointwise_run(
     } else {
       a += begin * lanes;
     }
-    const int64_t strips = (count + most - 1) / most;
+    float *whole = arguments->target + item * arguments->target_apart;
     const float *b = arguments->weights + from * lanes * inputs;
     for (int64_t output = from; output < to; output += vectors, b += panel) {
       const float *next = output + vectors < to ? b + panel : b;
-      const int64_t map = (output * out_area + begin) * lanes;
-      float *target = arguments->target + item * arguments->target_apart + map;
-      const float *shortcut =
-          arguments->shortcut ? arguments->shortcut + item * arguments->shortcut_apart + map : NULL;
-      end.bias = arguments->bias + output * lanes;
-      for (int64_t strip = 0; strip < strips; strip++) {
-        const int64_t top = count * strip / strips, bottom = count * (strip + 1) / strips;
-        end.shortcut = shortcut ? shortcut + top * lanes : NULL;
-        kernels[bottom - top - 1](
-            a + top * lanes, apart, b, inputs, target + top * lanes, out_area * lanes, next + strip % vectors * lanes,
-            next + (strip + strips) % vectors * lanes, &end);
+      const int64_t square = output * lanes / p->outputs, map = output % (p->outputs / lanes);
+      const int64_t left = p->plain - map * lanes;
+      end.bias = arguments->bias + map * lanes;
+      // What is spread goes row by row of the map, for the rows between belong to other kernels.
+      for (int64_t done = 0, along; done < count; done += along) {
+        const int64_t place = begin + done;
+        along = count - done;
+        int64_t at = place;
+        if (spread > 1) {
+          if (along > width - place % width) along = width - place % width;
+          at = (place / width * spread + square / spread) * width * spread +
+               place % width * spread + square % spread;
+        }
+        float *target = p->plain ? whole + map * lanes * out_area + at
+                                 : whole + (map * all_area + at) * lanes;
+        const float *shortcut = arguments->shortcut
+                                    ? arguments->shortcut + item * arguments->shortcut_apart +
+                                          (map * all_area + at) * lanes
+                                    : NULL;
+        const int64_t strips = (along + most - 1) / most;
+        for (int64_t strip = 0; strip < strips; strip++) {
+          const int64_t top = along * strip / strips, bottom = along * (strip + 1) / strips;
+          end.shortcut = shortcut ? shortcut + top * lanes : NULL;
+          kernels[bottom - top - 1](
+              a + (done + top) * lanes, apart, b, inputs,
+              p->plain ? sums : target + top * spread * lanes,
+              p->plain ? (bottom - top) * lanes : all_area * lanes,
+              p->plain ? lanes : spread * lanes, next + strip % vectors * lanes,
+              next + (strip + strips) % vectors * lanes, &end);
+          if (p->plain)
+            store_plain(
+                sums, bottom - top, left < vectors * lanes ? left : vectors * lanes, target + top,
+                out_area);
+        }
       }
     }
     first += count;

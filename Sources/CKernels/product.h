@@ -34,12 +34,13 @@ INLINE vector rectified(vector value, float slope) {
 }
 
 /// `rows` rows of sums over all inputs, each `vectors` registers wide. `a` has a vector of inputs
-/// for every row, `blocks_apart` floats from one sixteen to the next. What `soon` and `sooner` point
-/// to is fetched meanwhile, a line for each input.
+/// for every row, `blocks_apart` floats from one sixteen to the next; `c` has its rows `rows_apart`
+/// and its registers `outputs_apart` from one another. What `soon` and `sooner` point to is fetched
+/// meanwhile, a line for each input.
 INLINE void multiply(
     const int rows, const int vectors, const float *a, int64_t blocks_apart, const float *b,
-    int64_t inputs, float *c, int64_t outputs_apart, const float *soon, const float *sooner,
-    const int finishes, const finish *end) {
+    int64_t inputs, float *c, int64_t outputs_apart, int64_t rows_apart, const float *soon,
+    const float *sooner, const int finishes, const finish *end) {
   vector sums[12][4];
   EACH for (int r = 0; r < rows; r++)
     EACH for (int v = 0; v < vectors; v++)
@@ -62,26 +63,28 @@ INLINE void multiply(
     EACH for (int r = 0; r < rows; r++)
       EACH for (int v = 0; v < vectors; v++)
         sums[r][v] = _mm512_add_ps(
-            sums[r][v], _mm512_loadu_ps(end->shortcut + v * outputs_apart + r * lanes));
+            sums[r][v], _mm512_loadu_ps(end->shortcut + v * outputs_apart + r * rows_apart));
   }
   EACH for (int r = 0; r < rows; r++)
     EACH for (int v = 0; v < vectors; v++)
       _mm512_storeu_ps(
-          c + v * outputs_apart + r * lanes,
+          c + v * outputs_apart + r * rows_apart,
           finishes ? rectified(sums[r][v], end->slope) : sums[r][v]);
 }
 
 typedef void (*product)(
     const float *a, int64_t blocks_apart, const float *b, int64_t inputs, float *c,
-    int64_t outputs_apart, const float *soon, const float *sooner, const finish *end);
+    int64_t outputs_apart, int64_t rows_apart, const float *soon, const float *sooner,
+    const finish *end);
 
 #define PRODUCT(rows, vectors, finishes)                                                        \
   VECTORS static void multiply_##rows##_##vectors##_##finishes(                                 \
       const float *a, int64_t blocks_apart, const float *b, int64_t inputs, float *c,           \
-      int64_t outputs_apart, const float *soon, const float *sooner, const finish *end) {       \
+      int64_t outputs_apart, int64_t rows_apart, const float *soon, const float *sooner,        \
+      const finish *end) {                                                                      \
     multiply(                                                                                   \
-        rows, vectors, a, blocks_apart, b, inputs, c, outputs_apart, soon, sooner, finishes,    \
-        end);                                                                                   \
+        rows, vectors, a, blocks_apart, b, inputs, c, outputs_apart, rows_apart, soon, sooner,  \
+        finishes, end);                                                                         \
   }
 #define PRODUCTS_6(vectors, finishes)                                                           \
   PRODUCT(1, vectors, finishes)                                                                 \

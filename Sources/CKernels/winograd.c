@@ -319,7 +319,7 @@ INLINE void run(
         const int64_t begin = count * strip / strips, end = count * (strip + 1) / strips;
         kernels[end - begin - 1](
             in + point * point_in + begin * lanes, count * lanes, b, inputs, c + begin * lanes,
-            count * lanes, next + strip % vectors * lanes,
+            count * lanes, lanes, next + strip % vectors * lanes,
             next + (strip + strips) % vectors * lanes, NULL);
       }
     }

@@ -44,8 +44,29 @@ static void keep_exif(png_structp png, png_infop info, ZooDecoded *decoded) {
   decoded->exif_count = count;
 }
 
-ZooPictureStatus zoo_png_decode(
-    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded) {
+// A palette of greys alone is a grey picture that was stored so.
+static bool has_colours(png_structp png, png_infop info) {
+  png_colorp palette = NULL;
+  int colours = 0;
+  if (!png_get_PLTE(png, info, &palette, &colours)) return false;
+  for (int i = 0; i < colours; i++)
+    if (palette[i].red != palette[i].green || palette[i].green != palette[i].blue) return true;
+  return false;
+}
+
+// Samples of two bytes, the high one first, become one byte in the same place.
+static void narrow(png_structp png, uint8_t *pixels, size_t count) {
+  bool is_low = true, is_twice = true;
+  for (size_t i = 0; i < count; i++) {
+    is_low = is_low && !pixels[2 * i];
+    is_twice = is_twice && pixels[2 * i] == pixels[2 * i + 1];
+  }
+  if (!is_low && !is_twice) png_error(png, "numbers of 16 bits are above 255");
+  for (size_t i = 0; i < count; i++) pixels[i] = pixels[2 * i + 1];
+}
+
+static ZooPictureStatus decode(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, bool numbers, ZooDecoded *decoded) {
   Source source = {.bytes = bytes, .left = count, .message = decoded->message};
   png_infop info = NULL;
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &source, fail, warn);
@@ -82,15 +103,21 @@ ZooPictureStatus zoo_png_decode(
 
   decoded->reduced = png_get_bit_depth(png, info) == 16;
   png_byte colour = png_get_color_type(png, info);
-  if (decoded->reduced) png_set_strip_16(png);
-  png_set_expand(png);
-  // There is no picture of two channels: grey with alpha becomes RGBA.
-  if (colour == PNG_COLOR_TYPE_GRAY_ALPHA || png_get_valid(png, info, PNG_INFO_tRNS))
-    png_set_gray_to_rgb(png);
+  bool is_index = numbers && colour == PNG_COLOR_TYPE_PALETTE && has_colours(png, info);
+  bool is_wide = numbers && decoded->reduced && colour == PNG_COLOR_TYPE_GRAY;
+  if (is_index) {
+    png_set_packing(png);
+  } else if (!is_wide) {
+    if (decoded->reduced) png_set_strip_16(png);
+    png_set_expand(png);
+    // There is no picture of two channels: grey with alpha becomes RGBA.
+    if (colour == PNG_COLOR_TYPE_GRAY_ALPHA || png_get_valid(png, info, PNG_INFO_tRNS))
+      png_set_gray_to_rgb(png);
+  }
   int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
   decoded->channels = png_get_channels(png, info);
-  size_t row_bytes = (size_t)decoded->width * decoded->channels;
+  size_t row_bytes = (size_t)decoded->width * decoded->channels * (is_wide ? 2 : 1);
   if (png_get_rowbytes(png, info) != row_bytes) png_error(png, "an unknown kind of pixel");
 
   // Cleared, because an interlaced picture is read and written in place.
@@ -100,9 +127,20 @@ ZooPictureStatus zoo_png_decode(
     for (uint32_t y = 0; y < decoded->height; y++)
       png_read_row(png, decoded->pixels + y * row_bytes, NULL);
   png_read_end(png, info);
+  if (is_wide) narrow(png, decoded->pixels, (size_t)decoded->width * decoded->height);
   keep_exif(png, info, decoded);
   png_destroy_read_struct(&png, &info, NULL);
   return ZooPictureDone;
+}
+
+ZooPictureStatus zoo_png_decode(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded) {
+  return decode(bytes, count, pixel_limit, false, decoded);
+}
+
+ZooPictureStatus zoo_png_decode_numbers(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded) {
+  return decode(bytes, count, pixel_limit, true, decoded);
 }
 
 static void write_bytes(png_structp png, png_bytep bytes, size_t count) {

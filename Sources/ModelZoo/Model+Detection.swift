@@ -99,6 +99,26 @@ public final class ObjectDetector {
     try detector.detect(in: batch, options, running: plans)
   }
 
+  /// The median time of every stage of the network's parts, in the order in which they run, and of
+  /// all: what is left of that are the pictures on their way in and the decisions between the parts.
+  public func profile(_ pictures: [Picture], runs: Int) throws
+    -> (stages: [(stage: PlanStage, time: Duration)], whole: Duration)
+  {
+    defer { plans.laps = nil }
+    var laps: [[(stage: PlanStage, time: Duration)]] = []
+    var wholes: [Duration] = []
+    for _ in 0..<max(1, runs) {
+      plans.laps = []
+      wholes.append(try ContinuousClock().measure { _ = try detect(pictures) })
+      laps.append(plans.laps ?? [])
+    }
+    let stages = laps[0].indices.map { index in
+      let times = laps.compactMap { $0.indices.contains(index) ? $0[index].time : nil }.sorted()
+      return (stage: laps[0][index].stage, time: times[times.count / 2])
+    }
+    return (stages, wholes.sorted()[wholes.count / 2])
+  }
+
   /// Everything that goes from part to part of the network for a batch of inputs, by name.
   static func trace(
     _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision

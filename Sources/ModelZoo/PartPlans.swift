@@ -16,6 +16,8 @@ final class PartPlans: PartRunner {
   private let keeping: [String]
   /// Everything that went in and came out of the latest runs; nil where nobody asks.
   private(set) var trace: [String: Tensor]?
+  /// The time of every stage since somebody began to count; nil where nobody asks.
+  var laps: [(stage: PlanStage, time: Duration)]?
 
   private struct Key: Hashable {
     let part: Graph.Part
@@ -49,7 +51,12 @@ final class PartPlans: PartRunner {
   var arenaBytes: Int { plans.reduce(0) { $0 + $1.plan.arenaBytes } }
 
   private func whole(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
-    try plan(part, inputs).run(inputs)
+    let plan = try plan(part, inputs)
+    guard laps != nil else { return try plan.run(inputs) }
+    let clock = StageClock()
+    let values = try plan.run(inputs, clock)
+    laps? += zip(plan.stages, clock.laps).map { (stage: $0, time: $1) }
+    return values
   }
 
   /// As many regions at a time as a plan takes.

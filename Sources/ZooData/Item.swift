@@ -75,7 +75,7 @@ extension Item {
     case .mask(let path, let values):
       // Both as they were drawn: a mask tool writes no EXIF.
       var picture = try picture()
-      let mask = try values.classes(of: Picture(contentsOf: path), path)
+      let mask = try values.classes(ofMask: path)
       if mask.size != picture.size { picture = try self.picture(orient: false) }
       guard mask.size == picture.size else {
         throw ZooError.corrupt(

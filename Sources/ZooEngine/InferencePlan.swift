@@ -32,9 +32,14 @@ public final class InferencePlan {
   public var arenaBytes: Int { executable.arenaBytes }
 
   /// All outputs and kept values for a batch of inputs, each N×….
-  public func run(_ values: [String: Tensor]) throws -> [String: Tensor] {
+  /// - Parameters:
+  ///   - values: of every input.
+  ///   - clock: takes the time of every stage.
+  public func run(_ values: [String: Tensor], _ clock: StageClock? = nil) throws
+    -> [String: Tensor]
+  {
     var results: [String: Tensor] = [:]
-    try run(values, nil) { views in
+    try run(values, clock) { views in
       for (name, view) in zip(outputs, views) {
         results[name] = try Tensor(Shape([batch] + view.shape.sizes)) {
           _ = $0.initialize(fromContentsOf: view.values)

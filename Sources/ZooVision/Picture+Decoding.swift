@@ -18,11 +18,15 @@ extension Picture {
   ///
   /// - Parameters:
   ///   - path: The file, of either format: its first bytes tell which.
+  ///   - asNumbers: The samples are classes or numbers of objects. Of a PNG with a palette of colours
+  ///     the indices are read, in one channel, and grey samples of 16 bits as they are, up to 255, or
+  ///     65535 as 255.
   ///   - orient: Turn the picture as its EXIF orientation says. PIL leaves that to the caller
   ///     (`ImageOps.exif_transpose`), and torchvision does not do it.
   ///   - pixelLimit: Larger pictures are refused before they are decoded.
   public init(
-    contentsOf path: String, orient: Bool = true, pixelLimit: Int = Picture.pixelLimit
+    contentsOf path: String, asNumbers: Bool = false, orient: Bool = true,
+    pixelLimit: Int = Picture.pixelLimit
   ) throws {
     let file = try RandomAccessFile(path)
     let start = try file.read(at: 0, count: min(file.size, Codec.signatureLength))
@@ -39,15 +43,17 @@ extension Picture {
     let bytes = UnsafeMutableRawBufferPointer(start: memory, count: file.size)
     try file.read(into: bytes, at: 0)
     try self.init(
-      decoding: .init(bytes), origin: path, orient: orient, pixelLimit: pixelLimit)
+      decoding: .init(bytes), origin: path, asNumbers: asNumbers, orient: orient,
+      pixelLimit: pixelLimit)
   }
 
   /// Decodes a JPEG or PNG file that is in memory; errors call it by its origin.
   public init(
-    decoding bytes: UnsafeRawBufferPointer, origin: String, orient: Bool = true,
-    pixelLimit: Int = Picture.pixelLimit
+    decoding bytes: UnsafeRawBufferPointer, origin: String, asNumbers: Bool = false,
+    orient: Bool = true, pixelLimit: Int = Picture.pixelLimit
   ) throws {
-    let decode = try Codec(bytes.prefix(Codec.signatureLength), of: origin).decode
+    let codec = try Codec(bytes.prefix(Codec.signatureLength), of: origin)
+    let decode = asNumbers && codec == .png ? zoo_png_decode_numbers : codec.decode
     var decoded = ZooDecoded()
     let limit = UInt64(clamping: pixelLimit)
     let status = decode(
@@ -77,11 +83,12 @@ extension Picture {
   }
 
   public init(
-    decoding bytes: [UInt8], origin: String, orient: Bool = true,
+    decoding bytes: [UInt8], origin: String, asNumbers: Bool = false, orient: Bool = true,
     pixelLimit: Int = Picture.pixelLimit
   ) throws {
     self = try bytes.withUnsafeBytes {
-      try Picture(decoding: $0, origin: origin, orient: orient, pixelLimit: pixelLimit)
+      try Picture(
+        decoding: $0, origin: origin, asNumbers: asNumbers, orient: orient, pixelLimit: pixelLimit)
     }
   }
 }

@@ -18,8 +18,10 @@ extension Preprocessing {
     }
     let tables = try levels
     let placements = try pictures.map { try placement(of: $0.size) }
+    // A network that halves five times needs 32 pixels, however thin the picture is.
+    let least = multiple > 1 ? 32 : 0
     func side(_ sides: [Int]) -> Int {
-      ((sides.max() ?? 0) + multiple - 1) / multiple * multiple
+      (max(sides.max() ?? 0, least) + multiple - 1) / multiple * multiple
     }
     let size = Window.Size(
       side(placements.map(\.shown.height)), side(placements.map(\.shown.width)))

@@ -4,6 +4,7 @@ import ZooArguments
 
 extension EngineChoice: ArgumentValue {}
 extension Precision: ArgumentValue {}
+extension Fit: ArgumentValue {}
 extension ExportFormat: ArgumentValue {}
 
 /// Options that every verb understands.
@@ -24,6 +25,9 @@ enum Common {
   /// Arguments that several verbs share.
   static let model = Positional<String>(
     "MODEL", help: "a checkpoint, a variant, or a checkpoint file", completion: .models)
+  static let fit = Option<Fit?>(
+    "--fit", value: "F",
+    help: "how pictures get the network's shape, where it has one; by the checkpoint if absent")
   static let precision = Option(
     "--precision", value: "P", default: Precision.fp32, help: "the numbers to compute in")
 }

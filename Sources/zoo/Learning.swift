@@ -9,8 +9,22 @@ extension Finetuning.NormKind: ArgumentValue {}
 extension OptimizerKind: ArgumentValue {}
 extension ScheduleKind: ArgumentValue {}
 extension LossKind: ArgumentValue {}
-extension AugmentationPlan.Preset: ArgumentValue {}
 extension Descent.Options.Decayed: ArgumentValue {}
+
+/// Numbers with commas between them.
+struct Numbers: ArgumentValue {
+  var values: [Double]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    values = parts.compactMap { Double($0) }
+    guard values.count == parts.count, values.allSatisfy(\.isFinite) else { return nil }
+  }
+
+  var argument: String { values.map { "\($0)" }.joined(separator: ",") }
+  static var wanted: String { "numbers with commas between them" }
+  static var placeholder: String { "N,…" }
+}
 
 /// What the verbs that train have in common.
 enum Learning {
@@ -27,6 +41,10 @@ enum Learning {
   private static let usual = Finetuning()
   static let epochs = Option(
     "--epochs", value: "N", default: usual.epochs, in: 1...1_000_000, help: "how often it sees all")
+  static let steps = Option<Int?>(
+    "--steps", value: "N", in: 1...1_000_000_000, help: "end after N steps instead of epochs")
+  static let dropLast = Flag(
+    "--drop-last", help: "leave out an epoch's last batch where it is smaller")
   static let batch = Option(
     "--batch", value: "N", default: usual.batch, in: 1...65_536, help: "pictures of a step")
   static let repeats = Option(
@@ -37,6 +55,9 @@ enum Learning {
   static let rate = Option<Double?>(
     "--lr", value: "R", in: 1e-12...1e6, help: "the highest learning rate; by optimiser if absent")
   static let seed = Common.seed
+  static let validateEvery = Option(
+    "--validate-every", value: "N", default: usual.validateEvery, in: 1...1_000_000,
+    help: "judge each N epochs, and the last")
   static let patience = Option<Int?>(
     "--patience", value: "N", in: 1...1_000_000, help: "end after N epochs without progress")
   static let saveEvery = Option<Int?>(
@@ -64,6 +85,8 @@ enum Learning {
   static let warmup = Option(
     "--warmup", value: "E", default: usual.warmup, in: 0...1_000_000,
     help: "epochs in which the rate grows")
+  static let warmupSteps = Option<Int?>(
+    "--warmup-steps", value: "N", in: 0...1_000_000_000, help: "the same in steps")
   static let layerDecay = Option(
     "--layer-decay", value: "F", default: usual.layerDecay, in: 1e-6...1,
     help: "each stage learns at F times the rate of the next")
@@ -81,27 +104,43 @@ enum Learning {
     help: "how much of a label is doubt")
   static let classWeights = Option(
     "--class-weights", value: "W", default: usual.classWeights, help: "make rare classes count")
-  static let augment = Option<AugmentationPlan.Preset?>(
-    "--augment", value: "A", help: "vary the pictures; none for a frozen backbone, else light")
+  static let augment = Option<String?>(
+    "--augment", value: "A",
+    help: "vary the pictures: none (for a frozen backbone), flip, light (else), standard, or steps "
+      + "as pad-and-crop:4+flip (Documentation/data.md)")
+  static let mean = Option<Numbers?>(
+    "--mean", value: "M,…", help: "of each channel, of 0 to 1; with --scratch")
+  static let std = Option<Numbers?>(
+    "--std", value: "S,…", help: "deviation of each channel; with --scratch")
+  static let binary = Flag(
+    "--binary", help: "masks of a background and one class: one channel with a sigmoid")
+  static let fit = Common.fit
   static let mix = Option("--mix", value: "M", default: usual.mix, help: "join pictures in pairs")
 
   static let groups = [
-    ArgumentGroup("The run", [epochs, batch, repeats, rate, patience, saveEvery]),
+    ArgumentGroup(
+      "The run",
+      [epochs, steps, batch, dropLast, repeats, rate, validateEvery, patience, saveEvery]),
     ArgumentGroup("What learns", [head, freeze, unfreezeAt, norm]),
     ArgumentGroup(
       "How it learns",
       [
-        optimizer, momentum, weightDecay, decayed, schedule, warmup, layerDecay, clip, average,
-        accumulate,
+        optimizer, momentum, weightDecay, decayed, schedule, warmup, warmupSteps, layerDecay, clip,
+        average, accumulate,
       ]),
     ArgumentGroup(
-      "Pictures and losses", [augment, window, mix, loss, labelSmoothing, classWeights]),
+      "Pictures and losses",
+      [augment, mean, std, window, fit, mix, binary, loss, labelSmoothing, classWeights]),
   ]
 
   /// What the command line says; the rest stays open.
   static func options(_ input: Parsed) throws -> Finetuning {
     var options = Finetuning()
     options.epochs = try input[epochs]
+    options.steps = try input[steps]
+    options.dropLast = try input[dropLast]
+    options.validateEvery = try input[validateEvery]
+    options.binary = try input[binary] ? true : nil
     options.batch = try input[batch]
     options.rate = try input[rate]
     options.repeats = try input[repeats]
@@ -120,6 +159,7 @@ enum Learning {
     options.decayed = try input[decayed]
     options.schedule = try input[schedule]
     options.warmup = try input[warmup]
+    options.warmupSteps = try input[warmupSteps]
     options.layerDecay = try input[layerDecay]
     options.clip = try input[clip]
     options.average = try input[average]
@@ -127,8 +167,11 @@ enum Learning {
     options.loss = try input[loss]
     options.labelSmoothing = try input[labelSmoothing]
     options.classWeights = try input[classWeights]
-    options.augment = try input[augment]
+    options.augment = try input[augment].map { try AugmentationScript($0) }
+    options.mean = try input[mean]?.values
+    options.std = try input[std]?.values
     options.mix = try input[mix]
+    options.fit = try input[fit]
     if let share = try input[validation].flatMap(Double.init) {
       guard share > 0, share < 1 else {
         throw ZooError.usage("--validation \(share): a share is between 0 and 1")
@@ -163,10 +206,11 @@ enum Learning {
       ).json
     let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
     run.trainer.progress = { step in
-      let perEpoch = run.train.count
+      let perEpoch = run.train.count * run.options.repeats
       let seen = perEpoch * step.batch / max(step.batches, 1)
+      let all = run.options.steps.map { $0 * run.options.batch * run.options.accumulate }
       progress.update(
-        done: (step.epoch - 1) * perEpoch + seen, of: step.epochs * perEpoch,
+        done: (step.epoch - 1) * perEpoch + seen, of: all ?? step.epochs * perEpoch,
         note: "epoch \(step.epoch)/\(step.epochs)  loss \(decimal(step.loss, digits: 4))")
     }
     run.trainer.epochEnded = { epoch in

@@ -114,6 +114,65 @@ extension CommandLineTests {
       try workspace.write("0 ground\n255 disc\n", to: "discs/classes.txt")
     }
 
+    /// One channel for the only class that is not the background; so many steps, judged at the end.
+    @Test func learnsOneClassInOneChannel() throws {
+      let workspace = Workspace()
+      try discs(in: workspace)
+      try workspace.write("255 background\n0 disc\n", to: "discs/classes.txt")
+      let recipe = """
+        {"model": "unet-depth3", "scratch": true, "data": "discs", "binary": true, "window": 30,
+         "augment": "flip+vertical-flip+quarter-turns", "repeat": 3, "steps": 10, "batch": 4, "lr": 0.003,
+         "drop-last": true, "warmup-steps": 2, "validate-every": 5}
+        """
+      try workspace.write(recipe, to: "recipe.json")
+      let run = try workspace.zoo("train", "recipe.json", "-o", "run", "--json")
+      #expect(run.status == 0, "\(run.errors)")
+      let report = try run.json
+      #expect(report["steps"]?.integer == 10)
+      #expect(report["classes"]?.list?.compactMap(\.string) == ["disc"])
+      let epochs = try #require(report["epochs"]?.list)
+      #expect(epochs.count == 2 && report["best"]?["epoch"]?.integer == 2)
+      let judged = epochs.map { $0["metrics"]?["meanDice"] != nil }
+      #expect(judged == [false, true])
+      let table = try String(contentsOfFile: workspace["run/log.csv"], encoding: .utf8)
+      #expect(table.split(separator: "\n").count == 3)
+      // What was learned is the disc's 0, and 255 is none of it.
+      let evaluated = try workspace.zoo("evaluate", "run/last.h5", "--data", "discs", "--json")
+      #expect(evaluated.status == 0, "\(evaluated.errors)")
+      let classes = try evaluated.json["perClass"]?.list?.compactMap { $0["class"]?.string }
+      #expect(classes == ["background", "disc"])
+      // It stays so, without being told again.
+      let more = try workspace.zoo(
+        "finetune", "run/last.h5", "--data", "discs", "--window", "30", "--batch", "4", "--steps",
+        "2", "-o", "more", "--json")
+      #expect(more.status == 0, "\(more.errors)")
+      #expect(try more.json["classes"]?.list?.compactMap(\.string) == ["disc"])
+      // Its own mask is a mask to learn from.
+      let drawn = try workspace.zoo(
+        "predict", "run/last.h5", "discs/images/0.png", "--draw", "found", "--json")
+      #expect(drawn.status == 0, "\(drawn.errors)")
+      let mask = try Picture(contentsOf: workspace["found/0-mask.png"], asNumbers: true)
+      #expect(mask.channels == 1 && mask.pixels.allSatisfy { $0 < 2 })
+      // Nobody says here which of the two is none.
+      try workspace.write("0 ground\n255 disc\n", to: "discs/classes.txt")
+      let refused = try workspace.zoo("train", "recipe.json", "-o", "other")
+      #expect(refused.status == 64 && refused.errors.contains("background"), "\(refused.errors)")
+    }
+
+    /// Masks of nothing but one value cannot teach anything.
+    @Test func oneValueAloneIsNothingToLearn() throws {
+      let workspace = Workspace()
+      for folder in ["plain", "plain/images", "plain/masks"] { mkdir(workspace[folder], 0o777) }
+      for item in 0..<4 {
+        let picture = try Picture(width: 32, height: 32, channels: 1)
+        try picture.write(png: workspace["plain/images/\(item).png"])
+        try picture.write(png: workspace["plain/masks/\(item).png"])
+      }
+      let run = try workspace.zoo(
+        "finetune", "unet-depth3", "--scratch", "--data", "plain", "-o", "run")
+      #expect(run.status == 65 && run.errors.contains("one class alone"), "\(run.errors)")
+    }
+
     @Test(arguments: ["dice-cross-entropy", "border-cross-entropy"])
     func learnsFromMasks(loss: String) throws {
       let workspace = Workspace()

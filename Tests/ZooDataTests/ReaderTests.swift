@@ -200,6 +200,72 @@ import ZooVision
     #expect(mask.pixels == [1, 0])
   }
 
+  /// Of a mask with a palette the indices count: what segmenters write, and VOC's own.
+  @Test func masksWithAPalette() throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/a.png", 3, 2)
+    let mask = try Picture(width: 3, height: 2, channels: 1, pixels: [0, 1, 2, 2, 0, 1])
+    try scratch.write("", to: "masks/none.txt")
+    try mask.write(
+      png: "\(scratch.path)/masks/a-mask.png", palette: Colour.palette(of: 3, background: 0))
+    let data = try Dataset.open(scratch.path)
+    #expect(data.classes == ["0", "1", "2"])
+    guard case .mask(let read) = try data.splits[0].items[0].sample().truth else {
+      return #expect(Bool(false))
+    }
+    #expect(read.pixels == mask.pixels)
+    // Who names colours means colours.
+    let colours = (1...2).map { index in
+      let colour = Colour(ofClass: index)
+      return "\(colour.red),\(colour.green),\(colour.blue) thing \(index)\n"
+    }
+    try scratch.write("0 ground\n" + colours.joined(), to: "classes.txt")
+    guard
+      case .mask(let named) = try Dataset.open(scratch.path).splits[0].items[0].sample().truth
+    else { return #expect(Bool(false)) }
+    #expect(named.pixels == mask.pixels)
+  }
+
+  /// Pillow's PNGs of 2×2 pixels, of other depths than 8 bits.
+  @Test(arguments: [
+    (
+      "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAAAAAAHTY67AAAAEklEQVR4nGNgYGBgZGJgYmAAAAAgAAZytCXxAAAA"
+        + "AElFTkSuQmCC", [0, 1, 2, 1]
+    ),
+    (
+      "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAAAAAAHTY67AAAAEklEQVR4nGNgYPj/n+H/fwYGABP2A/2DBsBlAAAA"
+        + "AElFTkSuQmCC", [0, 255, 255, 0]
+    ),
+    (
+      "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACAQAAAABazTCJAAAADElEQVR4nGNwYHIAAAEIAIMYhovOAAAAAElFTkSu"
+        + "QmCC", [0, 255, 255, 0]
+    ),
+    (
+      "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACAgMAAAAP2OW3AAAACVBMVEUAAAD/AAAA/wD0g79+AAAADElEQVR4nGMQ"
+        + "YJgAAADEAKEWXLqWAAAAAElFTkSuQmCC", [0, 1, 2, 1]
+    ),
+  ])
+  func masksOfAnyDepth(base64: String, values: [UInt8]) throws {
+    let bytes = try #require(Data(base64Encoded: base64))
+    let mask = try Picture(decoding: Array(bytes), origin: "mask.png", asNumbers: true)
+    #expect(mask.channels == 1 && mask.pixels == values)
+  }
+
+  @Test func numbersAbove255AreNoClasses() throws {
+    let scratch = try Scratch()
+    try scratch.picture("images/a.png", 2, 2)
+    let bytes = try #require(
+      Data(
+        base64Encoded: "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACEAAAAAAHTY67AAAAEklEQVR4nGNgYGDUYWDUYWAA"
+          + "AAGhAFumaJb8AAAAAElFTkSuQmCC"))
+    try scratch.write("", to: "masks/none.txt")
+    try bytes.write(to: URL(filePath: "\(scratch.path)/masks/a.png"))
+    try scratch.write("0 ground\n1 cell\n", to: "classes.txt")
+    let data = try Dataset.open(scratch.path)
+    let error = #expect(throws: ZooError.self) { try data.splits[0].items[0].sample() }
+    #expect(error?.message.contains("numbers of 16 bits are above 255") == true)
+  }
+
   @Test func aMaskOfAnotherSize() throws {
     let scratch = try Scratch()
     for index in 0..<2 { try scratch.picture("images/\(index).png", 3, 2) }

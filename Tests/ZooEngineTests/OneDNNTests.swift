@@ -108,6 +108,77 @@ struct OneDNNTests {
     #expect(kernels.isSuperset(of: ["1×1", "norm + 1×1", "norm + mean + 1×1"]), "\(kernels)")
   }
 
+  /// Transposed convolutions without overlap: rows of every length, one group of outputs and
+  /// several, beside a map that lies there already.
+  @Test(arguments: [(2, 16), (2, 64), (3, 32)], [1, 3])
+  func raisesMaps(_ size: (side: Int, channels: Int), batch: Int) throws {
+    let graph = try Graph { input in
+      let skip = input("image", [3, 13 * size.side, 7 * size.side]).conv("a", to: 32, kernel: 1)
+      let x = skip.maxPool(kernel: .init(size.side)).conv("b", to: 48, kernel: 1).relu()
+      let y = x.transposedConv(
+        "up", to: size.channels, kernel: .init(size.side), stride: .init(size.side))
+      return [
+        "joined": y.relu().concatenate(skip).conv("c", to: 32, kernel: 3, padding: 1),
+        "cut": x.transposedConv(
+          "odd", to: 16, kernel: .init(size.side), stride: .init(size.side), padding: 1),
+      ]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).folded().fused()
+    let input = try Formula.tensor("image", [batch, 3, 13 * size.side, 7 * size.side])
+    try expectAgreement(program, OneDNNEngine(), batch, [input], "\(size), \(batch)", 2e-5)
+    guard OneDNN.hasAVX512 else { return }
+    let stages = try OneDNNEngine().compile(program, batch: batch).stages
+    #expect(stages.count { $0.kernel == "1×1 to \(size.side)×\(size.side)" } == 1, "\(stages)")
+    // A rectifier rides along, and what is made lies where it is read.
+    #expect(!stages.contains { ["relu", "concat"].contains($0.kind) })
+  }
+
+  /// Few outputs, read as they come: by users, or in a row with those of other maps.
+  @Test(arguments: [1, 3, 12, 33, 255], [1, 3]) func endsInPlainMaps(outputs: Int, batch: Int)
+    throws
+  {
+    let graph = try Graph { input in
+      let x = input("image", [3, 11, 13]).conv("a", to: 32, kernel: 3, padding: 1).relu()
+      let map = x.conv("b", to: outputs, kernel: 1)
+      let row = x.conv("c", to: outputs, kernel: 1, bias: false).leakyReLU(slope: 0.1).flatten()
+      return ["map": map, "row": row, "other": x.conv("d", to: outputs, kernel: 1).tanh()]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).folded().fused()
+    let input = try Formula.tensor("image", [batch, 3, 11, 13])
+    try expectAgreement(program, OneDNNEngine(), batch, [input], "\(outputs), \(batch)")
+    guard OneDNN.hasAVX512 else { return }
+    let stages = try OneDNNEngine().compile(program, batch: batch).stages
+    #expect(stages.count { $0.kernel == "1×1" } == 2, "\(stages)")
+  }
+
+  /// A part of the channels is read where it lies, and joined with what was made of it, as in
+  /// cross-stage partial networks.
+  @Test(arguments: [1, 3], Precision.allCases) func slicesWithoutCopies(
+    batch: Int, precision: Precision
+  ) throws {
+    guard precision == .fp32 || OneDNN.hasBFloat16, OneDNN.hasAVX512 else { return }
+    let graph = try Graph { input in
+      let image = input("image", [32, 13, 9])
+      let whole = image.conv("a", to: 64, kernel: 3, padding: 1).leakyReLU(slope: 0.1)
+      let first = whole.slice(of: 32..<64).conv("b", to: 32, kernel: 3, padding: 1).relu()
+      let second = first.conv("c", to: 32, kernel: 3, padding: 1).relu()
+      let fine = second.concatenate(first).conv("d", to: 64, kernel: 1).relu()
+      return [
+        "y": whole.concatenate(fine).maxPool(kernel: 2), "part": whole.slice(of: 16..<32),
+        "odd": whole.slice(of: 3..<40).tanh(),
+        "given": image.slice(of: 16..<32).conv("e", to: 16, kernel: 3, padding: 1),
+      ]
+    }
+    let program = try Program(graph, Formula.weights(for: graph)).folded().fused()
+    let input = try Formula.tensor("image", [batch, 32, 13, 9])
+    try expectAgreement(
+      program, OneDNNEngine(precision: precision), batch, [input], "\(batch)",
+      precision == .fp32 ? 2e-5 : 2e-2)
+    guard precision == .fp32 else { return }
+    let stages = try OneDNNEngine().compile(program, batch: batch).stages
+    #expect(stages.count { $0.kind == "slice" && $0.kernel == "layer" } <= 2, "\(stages)")
+  }
+
   /// What is joined is made where it will lie, whatever the batch.
   @Test(arguments: [1, 3]) func joinsWithoutCopies(batch: Int) throws {
     guard OneDNN.hasAVX512 else { return }

@@ -154,6 +154,10 @@ import ZooVision
     var preprocessing = Self.imageNet(.within(shorter: 20, longer: 40), crop: nil, .sampled)
     preprocessing.multiple = 32
     let pictures = try [synthetic(50, 40, 3), synthetic(33, 90, 3)]
+    // A line of pixels is not too thin for a network that halves five times.
+    preprocessing.multiple = 8
+    #expect(try preprocessing.padded([synthetic(1, 300, 3)]).tensor.shape == [1, 3, 40, 32])
+    preprocessing.multiple = 32
     let (batch, placements) = try preprocessing.padded(pictures)
     #expect(placements.map(\.resized) == [.init(20, 25), .init(40, 14)])
     #expect(batch.shape == [2, 3, 64, 32])

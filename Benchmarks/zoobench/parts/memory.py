@@ -5,21 +5,25 @@ import subprocess
 from collections.abc import Callable
 from functools import partial
 
-from .. import artifacts, contender
+from .. import artifacts, contender, networks
 from ..settings import ZOO, Settings
 
 _MB = 1 << 20
 
 
 def cases(settings: Settings) -> dict[str, Callable[[], dict]]:
-    return {model: partial(_measure, model, settings) for model in settings.models}
+    return {
+        model: partial(_measure, model, settings)
+        for model in settings.models
+        if model in networks.CLASSIFIERS
+    }
 
 
 def _measure(model: str, settings: Settings) -> dict:
     """The bound is the weights times 1.3, the arena, and 60 MB."""
     artifacts.prepare(model, settings)
     checkpoint = artifacts.weights(model, "h5")
-    plan = contender.ours(checkpoint, artifacts.images_path(1), 1, settings, f"{model}-memory")
+    plan = contender.ours(checkpoint, artifacts.images_path(model, 1), 1, settings, f"{model}-memory")
     plan.close()
     arena = plan.hello["arena_bytes"] / _MB
     weights = artifacts.weights(model, "pth").stat().st_size / _MB

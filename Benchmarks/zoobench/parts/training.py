@@ -28,7 +28,7 @@ def _measure(model: str, batch: int, freeze: str, settings: Settings) -> dict:
         return f"{model}-{batch}-training-{freeze}-{name.replace(' ', '-')}"
 
     def zoo() -> Contender:
-        checkpoint, images = artifacts.weights(model, "h5"), artifacts.images_path(batch)
+        checkpoint, images = artifacts.weights(model, "h5"), artifacts.images_path(model, batch)
         options = ("--train", f"--freeze={freeze}")
         return contender.ours(checkpoint, images, batch, settings, log("zoo"), *options)
 

@@ -11,6 +11,7 @@ _INFERENCE = {
     "PyTorch": pytorch.eager,
     "PyTorch channels-last": pytorch.channels_last,
     "PyTorch compiled": pytorch.compiled,
+    "PyTorch rounded": pytorch.rounded,
     "ONNX Runtime": onnxruntime.session,
     "OpenVINO": openvino.float32,
     "OpenVINO default": openvino.default_precision,
@@ -22,12 +23,12 @@ _TRAINING = {
 }
 
 NAMES = tuple(_INFERENCE)
-FLOAT32 = tuple(name for name in NAMES if name != "OpenVINO default")
+FLOAT32 = tuple(n for n in NAMES if n not in ("OpenVINO default", "PyTorch rounded"))
 TRAINING = tuple(_TRAINING)
 
 
 def inference(name: str, model: str, batch: int, threads: int) -> Callable:
-    """A batch of pictures in, N×classes out."""
+    """A batch of pictures in, a list of arrays out."""
     return _INFERENCE[name](model, batch, threads)
 
 

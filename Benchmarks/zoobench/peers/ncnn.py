@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
-from .. import artifacts
+from .. import artifacts, networks
 
 
 def network(model: str, batch: int, threads: int) -> Callable:
+    if networks.network(model).is_pipeline:
+        raise SystemExit(f"nothing converts {model}, whose parts depend on what they find")
     import ncnn
     import numpy
 
+    names = [f"out{index}" for index in range(len(networks.network(model).outputs))]
     net = ncnn.Net()
     net.opt.num_threads = threads
     net.opt.use_winograd_convolution = True
@@ -18,11 +21,11 @@ def network(model: str, batch: int, threads: int) -> Callable:
                 setattr(net.opt, f"use_{reduced}_{use}", False)
     net.load_param(str(artifacts.weights(model, "ncnn.param")))
     net.load_model(str(artifacts.weights(model, "ncnn.bin")))
-    images = [ncnn.Mat(image).clone() for image in artifacts.images(batch)]
+    images = [ncnn.Mat(image).clone() for image in artifacts.images(model, batch)]
 
     def one(image):
         extractor = net.create_extractor()
         extractor.input("in0", image)
-        return numpy.array(extractor.extract("out0")[1])
+        return [numpy.array(extractor.extract(name)[1]) for name in names]
 
-    return lambda: numpy.stack([one(image) for image in images])
+    return lambda: [numpy.stack(maps) for maps in zip(*(one(image) for image in images))]

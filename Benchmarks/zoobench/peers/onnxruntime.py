@@ -16,5 +16,5 @@ def session(model: str, batch: int, threads: int) -> Callable:
     made = onnxruntime.InferenceSession(
         str(artifacts.weights(model, "onnx")), options, providers=["CPUExecutionProvider"]
     )
-    images = {made.get_inputs()[0].name: artifacts.images(batch)}
-    return lambda: made.run(None, images)[0]
+    images = {made.get_inputs()[0].name: artifacts.images(model, batch)}
+    return lambda: made.run(None, images)

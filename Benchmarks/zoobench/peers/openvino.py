@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .. import artifacts
+from .. import artifacts, networks
 
 
 def _compiled(model: str, batch: int, threads: int, options: dict) -> Callable:
@@ -10,15 +10,15 @@ def _compiled(model: str, batch: int, threads: int, options: dict) -> Callable:
 
     core = openvino.Core()
     network = core.read_model(artifacts.weights(model, "onnx"))
-    network.reshape([batch, 3, 224, 224])
+    network.reshape([batch, *networks.network(model).input])
     options |= {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
     request = core.compile_model(network, "CPU", options).create_infer_request()
-    images = openvino.Tensor(artifacts.images(batch))
+    images = openvino.Tensor(artifacts.images(model, batch))
 
     def run():
         request.set_input_tensor(images)
         request.infer()
-        return request.get_output_tensor().data
+        return [tensor.data for tensor in request.output_tensors]
 
     return run
 

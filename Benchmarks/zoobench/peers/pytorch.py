@@ -2,41 +2,55 @@
 
 from collections.abc import Callable
 
-from .. import artifacts
+from .. import artifacts, networks
 
 
 def _network(model: str, threads: int):
     import torch
-    import torchvision
 
     torch.set_num_threads(threads)
-    network = torchvision.models.get_model(model, weights=None)
+    network = networks.module(model)
     network.load_state_dict(torch.load(artifacts.weights(model, "pth"), weights_only=True))
     return torch, network
 
 
-def _images(torch, batch: int):
-    return torch.from_numpy(artifacts.images(batch))
+def _images(torch, model: str, batch: int):
+    return torch.from_numpy(artifacts.images(model, batch))
 
 
 def _inference(torch, network, images) -> Callable:
     def run():
         with torch.inference_mode():
-            return network(images).numpy()
+            return _arrays(network(images))
 
     return run
 
 
+def _arrays(outputs) -> list:
+    return [output.numpy() for output in (outputs if isinstance(outputs, tuple) else [outputs])]
+
+
 def eager(model: str, batch: int, threads: int) -> Callable:
     torch, network = _network(model, threads)
-    return _inference(torch, network.eval(), _images(torch, batch))
+    return _inference(torch, network.eval(), _images(torch, model, batch))
 
 
 def channels_last(model: str, batch: int, threads: int) -> Callable:
     torch, network = _network(model, threads)
     layout = torch.channels_last
-    images = _images(torch, batch).contiguous(memory_format=layout)
+    images = _images(torch, model, batch).contiguous(memory_format=layout)
     return _inference(torch, network.eval().to(memory_format=layout), images)
+
+
+def rounded(model: str, batch: int, threads: int) -> Callable:
+    """In float32, but weights and pictures are rounded to bfloat16 once: what is lost by that is
+    lost by everyone who computes in it, and a network may make it larger."""
+    torch, network = _network(model, threads)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            if parameter.dim() > 1:
+                parameter.copy_(parameter.bfloat16().float())
+    return _inference(torch, network.eval(), _images(torch, model, batch).bfloat16().float())
 
 
 def compiled(model: str, batch: int, threads: int) -> Callable:
@@ -48,22 +62,22 @@ def compiled(model: str, batch: int, threads: int) -> Callable:
 
     def run():
         with torch.no_grad():
-            return network(images).numpy()
+            return _arrays(network(images))
 
-    images = _images(torch, batch)
+    images = _images(torch, model, batch)
     run()
     return run
 
 
 def step(model: str, batch: int, threads: int, freeze: str) -> Callable:
     torch, network = _network(model, threads)
-    return _step(torch, network, _images(torch, batch), freeze)
+    return _step(torch, network, _images(torch, model, batch), freeze)
 
 
 def step_channels_last(model: str, batch: int, threads: int, freeze: str) -> Callable:
     torch, network = _network(model, threads)
     layout = torch.channels_last
-    images = _images(torch, batch).contiguous(memory_format=layout)
+    images = _images(torch, model, batch).contiguous(memory_format=layout)
     return _step(torch, network.to(memory_format=layout), images, freeze)
 
 

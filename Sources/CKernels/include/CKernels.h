@@ -72,7 +72,15 @@ void zoo_winograd_run(
 /// multiples of 16. Needs AVX-512.
 typedef struct {
   int64_t batch, inputs, outputs;
+  /// The outputs' places are those before they are spread.
   int64_t height, width, out_height, out_width, stride;
+  /// Each place becomes a square of spread × spread, each of whose places has a kernel of its own:
+  /// a transposed convolution whose kernels do not overlap. With more than 1 there is no norm, no
+  /// stride and no shortcut.
+  int64_t spread;
+  /// The target lies place after place of one output after another, and has only so many outputs;
+  /// there is no shortcut. With 0 it lies in blocks of 16 outputs.
+  int64_t plain;
   /// It takes max(0, scale·x + shift) of the inputs.
   int norms;
   /// It takes the mean over squares of stride × stride inputs, after the norm; else their first.
@@ -98,7 +106,7 @@ typedef struct {
 int zoo_pointwise_works(void);
 /// The size of packed weights in floats.
 size_t zoo_pointwise_weights(const zoo_pointwise *p);
-/// Packs the kernels (outputs, inputs) of the sixteens of outputs in a range.
+/// Packs the kernels (places of a square, outputs, inputs) of the sixteens of outputs in a range.
 void zoo_pointwise_pack(
     const zoo_pointwise *p, const float *kernels, float *packed, int64_t from, int64_t to);
 /// Outputs are computed in groups of so many sixteens.
@@ -106,7 +114,7 @@ int64_t zoo_pointwise_group(const zoo_pointwise *p);
 /// The memory in floats that so many places at once take, 64-byte aligned.
 size_t zoo_pointwise_scratch(const zoo_pointwise *p, int64_t places);
 /// The places in a range, counted through the batch, for the sixteens of outputs in a range that
-/// begins and ends with a group.
+/// begins and ends with a group. Sixteens are counted through the places of a square.
 void zoo_pointwise_run(
     const zoo_pointwise *p, const zoo_pointwise_arguments *arguments, int64_t first, int64_t last,
     int64_t from, int64_t to, float *scratch);

@@ -39,6 +39,11 @@ ZooPictureStatus zoo_jpeg_decode(
     const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
 ZooPictureStatus zoo_png_decode(
     const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
+/// As `zoo_png_decode`, of a picture whose samples are numbers and not light: of a palette with
+/// colours the indices, and grey samples of 16 bits as they are, where all are below 256, or as their
+/// high bytes where these are the low bytes too.
+ZooPictureStatus zoo_png_decode_numbers(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
 
 typedef struct ZooEncoded {
   /// From malloc; the caller frees them, after a failure too.

@@ -1,8 +1,10 @@
+import ZooData
+import ZooDetection
 import ZooKit
 import ZooTraining
 
 /// How a network is fitted to pictures: everything a person chooses about it, and what a recipe
-/// repeats. What is left open depends on the rest; see ``settled(for:probes:)``.
+/// repeats. What is left open depends on the rest; see ``settled(for:)``.
 ///
 /// ```swift
 /// var options = Finetuning()
@@ -25,7 +27,12 @@ public struct Finetuning: Sendable {
   /// The model's own kind where nil; `linear` where the model has none.
   public var head: HeadKind?
   public var epochs = 10
+  /// The run ends after so many steps, whatever ``epochs`` says; the part of an epoch that they end
+  /// in is judged as a whole one.
+  public var steps: Int?
   public var batch = 32
+  /// Leaves out the last batch of an epoch where it is smaller than the others.
+  public var dropLast = false
   /// How often an epoch has each picture, every time with another part or variation of it: where
   /// pictures are few and large.
   public var repeats = 1
@@ -42,6 +49,8 @@ public struct Finetuning: Sendable {
   public var schedule = ScheduleKind.cosine
   /// Epochs, or parts of one, in which the rate grows from nothing.
   public var warmup = 0.0
+  /// The same in steps.
+  public var warmupSteps: Int?
   /// Each stage learns at so many times the rate of the one behind it.
   public var layerDecay = 1.0
   /// The largest norm of all gradients together.
@@ -51,17 +60,28 @@ public struct Finetuning: Sendable {
   public var loss: LossKind?
   public var labelSmoothing = 0.0
   public var classWeights = Weighting.none
-  public var augment: AugmentationPlan.Preset?
+  public var augment: AugmentationScript?
   public var mix = MixingKind.none
+  /// How pictures get the network's shape, where the model's record is not to decide.
+  public var fit: Fit?
   /// Stages or layers, each for the whole run or, as `layer3@5`, until an epoch. `none` is nothing;
   /// nil is the backbone where there are weights to keep.
   public var freeze: [String]?
+  /// What is taken from each channel, of 0 to 1, and what the rest is divided by, for networks that
+  /// begin with random numbers; others were trained with theirs.
+  public var mean: [Double]?
+  public var std: [Double]?
   /// The epoch, from 1, in which everything learns that `freeze` names without an epoch of its own.
   public var unfreezeAt: Int?
   public var norm = NormKind.stage
   /// A share of the training pictures, chosen by the seed. Where nil, the data's own split `val`, or
   /// a fifth where it has none.
   public var validation: Double?
+  /// Judges each so many epochs, and the last.
+  public var validateEvery = 1
+  /// A segmenter of two classes, one of them the background, has one channel and a sigmoid for the
+  /// other. Where nil, a model that is so stays so.
+  public var binary: Bool?
   /// Epochs without a better metric after which the run ends.
   public var patience: Int?
   /// Steps after which the run is saved; at the end of each epoch in any case.
@@ -73,26 +93,40 @@ public struct Finetuning: Sendable {
   /// Everything that was left open, decided: a single layer over a frozen backbone bears a high
   /// rate and, as it sees the same pictures in each epoch, its features are computed once; a
   /// pretrained network that learns as a whole must not be shaken; one that begins with nothing may.
-  /// - Parameters:
-  ///   - model: where it begins.
-  ///   - probes: whether such a head is a single layer.
-  public func settled(for model: Checkpoint, probes: (HeadKind) -> Bool = { $0 == .linear })
-    -> Finetuning
-  {
+  public func settled(for model: Model) -> Finetuning {
     var settled = self
-    settled.head = head ?? (scratch ? .original : model.head.finetuned)
+    let random = Set(model.checkpoint.random)
+    let ofHead = model.graph.parameterNames(in: Stage.head)
+    // A head of random numbers has nothing that is worth keeping.
+    let hasHead = ofHead.isEmpty || !ofHead.isSubset(of: random)
+    let usual = hasHead ? model.checkpoint.head.finetuned : .linear
+    settled.head = head ?? (scratch || model.checkpoint.task != .classification ? .original : usual)
     // A decoder that nobody has trained must not be frozen.
-    let isNew = scratch || !model.random.isEmpty
-    settled.freeze = freeze ?? (isNew ? ["none"] : [Stage.backbone])
+    let isNew = scratch || !random.isSubset(of: ofHead)
+    let detector = model.variant.architecture as? any TrainableDetector
+    let lasting = detector.map { $0.usuallyFrozen.isEmpty ? ["none"] : $0.usuallyFrozen }
+    settled.freeze =
+      freeze ?? (scratch ? ["none"] : lasting ?? (isNew ? ["none"] : [Stage.backbone]))
     let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
-    settled.augment = augment ?? (isFrozen ? AugmentationPlan.Preset.none : .light)
-    let isProbe = isFrozen && model.task == .classification && probes(settled.head ?? .original)
+    settled.augment = augment ?? AugmentationScript(isFrozen ? .none : .light)
+    let isProbe =
+      isFrozen && model.checkpoint.task == .classification
+      && (settled.head == .linear || settled.head == .original && model.hasSingleLayerHead)
     let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
     settled.rate =
       rate
       ?? (optimizer == .sgd ? [0.003, 0.01, 0.05, 0.1] : [1e-4, 1e-3, 1e-3, 0.01])[start]
     settled.weightDecay = weightDecay ?? (optimizer == .adamw ? 0.01 : 1e-4)
     return settled
+  }
+}
+
+extension Model {
+  /// The head is one layer over the features, as ResNet's is and VGG's is not.
+  fileprivate var hasSingleLayerHead: Bool {
+    graph.operations(in: Stage.head).count {
+      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
+    } == 1
   }
 }
 
@@ -137,9 +171,16 @@ extension Finetuning {
     trainer.descent = Descent.Options(
       optimizer.optimizer(momentum: momentum), weightDecay: weightDecay ?? 0, decayed: decayed,
       clipping: clip, averaging: average, layerDecay: layerDecay)
+    trainer.dropsLast = dropLast
+    trainer.judgesEvery = validateEvery
     let perEpoch = trainer.stepsPerEpoch(items: items)
+    if let steps {
+      trainer.steps = steps
+      trainer.epochs = (steps + perEpoch - 1) / perEpoch
+    }
     trainer.schedule = schedule.schedule(
-      steps: perEpoch * epochs, warmUp: Int((warmup * Double(perEpoch)).rounded()))
+      steps: steps ?? perEpoch * epochs,
+      warmUp: warmupSteps ?? Int((warmup * Double(perEpoch)).rounded()))
     if schedule == .plateau { trainer.plateau = Plateau() }
     trainer.freezing = try freezing()
     trainer.seed = UInt64(seed)
@@ -158,14 +199,35 @@ extension Finetuning {
     }
     try within(momentum, 0...0.9999, "the momentum")
     try within(weightDecay, 0...10, "the weight decay")
-    try within(warmup, 0...Double(max(epochs, 1)), "the warm-up, in epochs,")
+    if steps == nil { try within(warmup, 0...Double(max(epochs, 1)), "the warm-up, in epochs,") }
+    for (number, name) in [
+      (repeats, "repeat"), (validateEvery, "validate-every"), (steps ?? 1, "steps"),
+    ] where number < 1 {
+      throw ZooError.usage("“\(name)” is \(number); it must be 1 or more")
+    }
+    if let warmupSteps {
+      guard warmupSteps >= 0, warmup == 0 else {
+        throw ZooError.usage(
+          "the warm-up is \(warmupSteps) steps and \(warmup) epochs; one of them was expected")
+      }
+    }
     try within(layerDecay, 1e-6...1, "the layer decay")
     try within(labelSmoothing, 0...0.999, "the label smoothing")
     try within(validation, 0.001...0.9, "the share for validation")
     try within(average, 0...0.99999, "the average")
-    guard repeats > 0 else { throw ZooError.usage("“repeat” is \(repeats); it must be 1 or more") }
     if let window, !(1...8192 ~= window) {
       throw ZooError.usage("the window is \(window); 1 to 8192 pixels were expected")
+    }
+    for (numbers, name) in [(mean, "mean"), (std, "std")] {
+      guard let numbers else { continue }
+      guard scratch else {
+        throw ZooError.usage("“\(name)” is for networks that begin with random numbers (scratch)")
+      }
+      guard [1, 3].contains(numbers.count), numbers.allSatisfy({ abs($0) <= 1000 }),
+        name == "mean" || numbers.allSatisfy({ $0 >= 1e-6 })
+      else {
+        throw ZooError.usage("“\(name)” is \(numbers); a number for each channel was expected")
+      }
     }
     guard seed >= 0 else { throw ZooError.usage("the seed is \(seed); it must be 0 or more") }
     if let unfreezeAt, unfreezeAt < 1 {

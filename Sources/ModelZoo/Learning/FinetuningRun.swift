@@ -39,19 +39,21 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    var options = options
-    if options.freeze == nil, !options.scratch,
-      let detector = model.variant.architecture as? any TrainableDetector
-    {
-      options.freeze = detector.usuallyFrozen.isEmpty ? ["none"] : detector.usuallyFrozen
-    }
-    options = options.settled(for: model.checkpoint) { head in
-      head == .linear || head == .original && model.hasSingleLayerHead
-    }
+    let model = try options.fit.map(model.fitting) ?? model
+    var options = options.settled(for: model)
     let task = model.checkpoint.task
     guard data.task == task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
+    }
+    let data = try model.learned(data, &options)
+    guard !data.classes.isEmpty else {
+      throw ZooError.corrupt("\(data.path) names no class: there is nothing to learn")
+    }
+    guard task != .segmentation || data.classes.count > 1 else {
+      throw ZooError.corrupt(
+        "the masks of \(data.path) have one class alone, \(data.classes[0].printable): there is "
+          + "nothing to tell it from")
     }
     let parts = try FinetuningRun.parts(of: data, options, judges)
     let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
@@ -67,7 +69,7 @@ public struct FinetuningRun {
     if options.scratch || model.checkpoint.provenance.name == nil { checkpoint.license = "unknown" }
 
     let lesson = try Lesson(start, train, options)
-    var augmentation = AugmentationPlan(options.augment ?? .none, for: task)
+    var augmentation = try (options.augment ?? AugmentationScript(.none)).plan(for: task)
     switch options.mix {
     case .none: break
     case .mixup: augmentation.mixing = .mixup(alpha: 0.2)
@@ -110,18 +112,23 @@ extension FinetuningRun: CustomStringConvertible {
       new.count == trainer.weights.count ? "from random numbers" : "\(new.count) new tensors",
       frozen.isEmpty ? "everything learns" : "frozen: " + frozen.joined(separator: ", "),
       "\(options.optimizer.rawValue) at \(options.rate ?? 0)",
-      "augmentation \(options.augment?.rawValue ?? "none")",
+      "augmentation \(options.augment?.text ?? "none")",
     ]
     return parts.joined(separator: "; ")
   }
 }
 
-extension Model {
-  /// The head is one layer over the features, as ResNet's is and VGG's is not.
-  fileprivate var hasSingleLayerHead: Bool {
-    graph.operations(in: Stage.head).count {
-      !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
-    } == 1
+extension Checkpoint {
+  /// The channels' own mean and deviation, where a run names them.
+  fileprivate mutating func standardize(mean: [Double]?, std: [Double]?) throws {
+    for (numbers, path) in [(mean, \Preprocessing.mean), (std, \Preprocessing.std)] {
+      guard let numbers else { continue }
+      guard numbers.count == input.channels else {
+        throw ZooError.usage(
+          "\(numbers.count) numbers for mean or std, \(input.channels) channels of the network")
+      }
+      preprocessing[keyPath: path] = numbers.map(Float.init)
+    }
   }
 }
 
@@ -142,11 +149,12 @@ extension FinetuningRun {
       checkpoint = try checkpoint.anew(for: pictures, architecture)
     }
     checkpoint = checkpoint.windowed(options.window, for: architecture)
+    try checkpoint.standardize(mean: options.mean, std: options.std)
     let (graph, new): (Graph, [String])
     var weights: Weights
     if options.scratch {
       graph = try model.variant.graph(
-        head: head(classes: data.classes.count), input: checkpoint.input,
+        head: head(classes: options.names(of: data).count), input: checkpoint.input,
         normEpsilon: checkpoint.normEpsilon)
       weights = try Weights(randomFor: graph, seed: UInt64(options.seed))
       new = weights.names
@@ -154,7 +162,8 @@ extension FinetuningRun {
       let resized = Model(
         name: model.name, checkpoint: checkpoint, variant: model.variant,
         graph: try model.graph(for: checkpoint.input), weights: model.weights)
-      let fitted = try resized.fitted(head, classes: data.classes, seed: UInt64(options.seed))
+      let fitted = try resized.fitted(
+        head, classes: options.names(of: data), seed: UInt64(options.seed))
       let random = Set(checkpoint.random + fitted.new)
       (graph, weights) = (fitted.graph, fitted.weights)
       new = weights.names.filter(random.contains)
@@ -174,7 +183,7 @@ extension FinetuningRun {
         weights[name] = tensor
       }
     }
-    (checkpoint.classes, checkpoint.head) = (data.classes, head)
+    (checkpoint.classes, checkpoint.head) = (options.names(of: data), head)
     let start = Model(
       name: model.name, checkpoint: checkpoint, variant: variant, graph: graph,
       weights: weights)
@@ -215,8 +224,9 @@ extension FinetuningRun {
       norms: trainer.options.freezing.norms)
     how.frozen = lasting.stretches.isEmpty ? nil : try lasting.options(start.graph, epoch: 0)
     let examiner = try how.examiner(
-      of: checkpoint.task, validation, data, classes: checkpoint.classes)
+      of: checkpoint.task, validation, data, classes: checkpoint.maskClasses)
     let watched = Finetuning.watched(checkpoint.task, classes: checkpoint.classes.count)
+    trainer.metrics = watched
     trainer.evaluate = { weights in
       let judged = Model(
         name: start.name, checkpoint: start.checkpoint, variant: start.variant,

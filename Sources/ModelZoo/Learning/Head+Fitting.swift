@@ -36,13 +36,9 @@ extension Model {
       normEpsilon: checkpoint.normEpsilon)
     let ofClasses = try variant.classParameters(
       head, classes: classes.count, input: checkpoint.input, normEpsilon: checkpoint.normEpsilon)
-    func parameters(of stage: String) -> Set<String> {
-      Set(graph.operations(in: stage).flatMap { graph.operations[$0].parameters.map(\.name) })
-    }
-    let headParameters = parameters(of: Stage.head)
+    let headParameters = graph.parameterNames(in: Stage.head)
     // Auxiliary heads are the family's own, whatever stands over its features.
-    let own =
-      head == checkpoint.head ? headParameters : parameters(of: Stage.auxiliary)
+    let own = head == checkpoint.head ? headParameters : graph.parameterNames(in: Stage.auxiliary)
     var fitted = Weights()
     var new: [String] = []
     for parameter in graph.parameters {
@@ -60,5 +56,12 @@ extension Model {
       }
     }
     return (graph, fitted, new)
+  }
+}
+
+extension Graph {
+  /// What the parameters of a stage are called.
+  func parameterNames(in stage: String) -> Set<String> {
+    Set(operations(in: stage).flatMap { operations[$0].parameters.map(\.name) })
   }
 }

@@ -57,7 +57,7 @@ public struct Search {
     self.data = data
     self.judges = judges
     self.options = options
-    self.space = try space ?? .usual(options.settled(for: model.checkpoint))
+    self.space = try space ?? .usual(options.settled(for: model))
     self.trials = trials
     // A name that no option has is noticed before anything is trained.
     for values in [self.space.dimensions.map { $0.value(at: 0) }] {

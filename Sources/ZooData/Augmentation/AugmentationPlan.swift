@@ -61,9 +61,12 @@ public struct AugmentationPlan: Sendable {
     to sample: Sample, _ preprocessing: Preprocessing, random: Random,
     other: @escaping @Sendable (UInt64) throws -> Sample
   ) throws -> Sample {
-    var sample = fixesSize ? sample : try sample.placed(by: preprocessing)
+    // A window is stretched; what is judged with its proportion kept is learned so.
+    var isWhole = fixesSize
+    if case .letterbox = preprocessing.resize { isWhole = false }
+    var sample = isWhole ? sample : try sample.placed(by: preprocessing)
     let size =
-      try fixesSize
+      try isWhole
       ? preprocessing.placement(of: sample.size).shown.size : sample.size
     for (index, step) in steps.enumerated() {
       sample = try step.applied(

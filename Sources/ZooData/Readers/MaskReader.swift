@@ -9,6 +9,8 @@ public struct MaskValues: Hashable, Sendable {
   private let levels: [UInt8]
   /// Level 255 is no class and means that nobody knows, as in VOC.
   public let ignores255: Bool
+  /// Some values are colours: a palette is then looked up. Else its indices are the values.
+  public var areColours: Bool { values.contains { $0 > 255 && $0 != .max } }
 
   init(_ values: [UInt32], ignores255: Bool = false) {
     self.values = values
@@ -26,6 +28,11 @@ public struct MaskValues: Hashable, Sendable {
     var moved = Array(repeating: UInt32.max, count: count)
     for (number, value) in zip(numbers, values) { moved[number] = value }
     return MaskValues(moved, ignores255: ignores255)
+  }
+
+  /// The classes of a file.
+  func classes(ofMask path: String) throws -> Picture {
+    try classes(of: Picture(contentsOf: path, asNumbers: !areColours), path)
   }
 
   /// The mask as classes.
@@ -103,7 +110,8 @@ public struct MaskValues: Hashable, Sendable {
 ///
 /// `classes.txt` names the values, a line each: `0 background`, `255 cell`, `255,0,0 nucleus`; or a
 /// line of nothing but a name for 0, 1, 2, …. Without it the classes are the values found in the
-/// masks, called by their numbers, and no guess is made which of them is the background.
+/// masks, called by their numbers, and no guess is made which of them is the background. Of a PNG with
+/// a palette the values are its indices, unless `classes.txt` has colours.
 struct MaskReader {
   let path: String
 
@@ -220,10 +228,17 @@ struct MaskReader {
   /// The classes that the masks themselves show.
   private func found(_ masks: [String]) throws -> (MaskValues, [String]) {
     var all: Set<UInt32> = []
+    var broken: String?
     let step = max(1, masks.count / MaskReader.searched)
     for index in stride(from: 0, to: masks.count, by: step) {
       // A broken mask is found, named and counted when its picture is read.
-      guard let mask = try? Picture(contentsOf: masks[index]) else { continue }
+      let mask: Picture
+      do {
+        mask = try Picture(contentsOf: masks[index], asNumbers: true)
+      } catch {
+        broken = broken ?? "\(error)"
+        continue
+      }
       all.formUnion(MaskValues.values(of: mask))
       guard all.count <= MaskReader.mostClasses else {
         throw ZooError.corrupt(
@@ -233,7 +248,7 @@ struct MaskReader {
     }
     var values = all.sorted()
     guard !values.isEmpty else {
-      throw ZooError.corrupt("\(path): none of the masks can be read")
+      throw ZooError.corrupt("\(path): none of the masks can be read; the first: \(broken ?? "")")
     }
     // 0, 1, 2, … and 255: the last is VOC's border, where nobody knows.
     let isBorder =

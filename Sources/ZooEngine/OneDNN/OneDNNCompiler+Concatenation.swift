@@ -41,4 +41,20 @@ extension OneDNNCompiler {
     }
     place(step.output, at: Place(slot: slot, layout: layout))
   }
+
+  /// Whole blocks of channels are there already: the value is a part of the other one.
+  func slice(_ layer: Slice, _ step: Program.Step) throws -> Int? {
+    let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
+    guard input.rank == 3, layer.axis == 0, layer.step == 1, input.channels % 16 == 0,
+      layer.range.lowerBound % 16 == 0, layer.range.count % 16 == 0
+    else { return nil }
+    let blocks = try layout(input, zoo_dnn_blocks_of_16, type)
+    guard let source = places[step.inputs[0]].first(where: { $0.layout.equals(blocks) }),
+      let place = part(
+        of: source, at: blocks.floats / batch * layer.range.lowerBound / input.channels,
+        try layout(output, zoo_dnn_blocks_of_16, type))
+    else { return nil }
+    self.place(step.output, at: place)
+    return 0
+  }
 }

@@ -45,12 +45,17 @@ extension OneDNNCompiler {
     let (input, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
     guard isWide else { return nil }
     let kernel: (any BlockedKernel)?
-    if type == zoo_dnn_float32, PointwiseConvolution.takes(layer, program.shapes[input]) {
+    // Few outputs, as heads have them, that are next read as they come.
+    let plain = output.channels % 16 != 0
+    if type == zoo_dnn_float32, !plain || isReadPlain(step.output),
+      PointwiseConvolution.takes(layer, program.shapes[input], plain: plain)
+    {
       // The library takes other functions along.
       if !riders.isEmpty, prologues[step.inputs[0]] == nil { return nil }
+      if plain, shortcut != nil { return nil }
       kernel = try PointwiseConvolution(
         layer, step.constants, prologue, from: program.shapes[input], to: output, batch: batch,
-        slope: slope ?? 1, threads: threads)
+        slope: slope ?? 1, plain: plain, threads: threads)
     } else if winograd {
       kernel = try WinogradConvolution(
         layer, step.constants, from: program.shapes[input], to: output, batch: batch,
@@ -61,7 +66,7 @@ extension OneDNNCompiler {
     guard let kernel else { return nil }
     let source = try blockedPlace(of: input)
     if prologues[step.inputs[0]] != nil { readers[input] -= 1 }
-    let layout = try layout(output, zoo_dnn_blocks_of_16, type)
+    let layout = try layout(output, plain ? zoo_dnn_plain : zoo_dnn_blocks_of_16, type)
     var uses = [Use(role: zoo_dnn_source, slot: source.slot)]
     var target: Place?
     if let shortcut {
@@ -77,6 +82,14 @@ extension OneDNNCompiler {
     emit(kernel, uses + [Use(role: zoo_dnn_target, slot: place.slot)])
     self.place(step.output, at: place)
     return step.epilogue.count - riders.count
+  }
+
+  /// Whoever reads the value wants it in plain order: as an output, or as a vector.
+  private func isReadPlain(_ value: Program.Value) -> Bool {
+    program.steps.allSatisfy { step in
+      !step.epilogue.contains { $0.others.contains(value) }
+        && (step.layer is Reshape || !step.inputs.contains(value))
+    }
   }
 
   private typealias Way = (kind: zoo_dnn_kind, source: zoo_dnn_format, target: zoo_dnn_format)
@@ -106,6 +119,7 @@ extension OneDNNCompiler {
 
   func transposedConvolution(_ layer: TransposedConvolution, _ step: Program.Step) throws -> Int? {
     let input = program.shapes[step.inputs[0]]
+    if let taken = try blockedTransposition(layer, step) { return taken }
     let kernel = layer.window.kernel
     let (inputs, outputs) = (input.channels / layer.groups, layer.outputs / layer.groups)
     // The library counts outputs first; the weights lie with the inputs first.
@@ -129,6 +143,28 @@ extension OneDNNCompiler {
     request.window.padding.bottom -= layer.outputPadding.height
     request.window.padding.right -= layer.outputPadding.width
     return try product([request], weight: plain, step)
+  }
+
+  /// By a kernel of our own, which takes a rectifier along.
+  private func blockedTransposition(
+    _ layer: TransposedConvolution, _ step: Program.Step
+  ) throws -> Int? {
+    let slope = (step.epilogue.first?.layer as? Activation).flatMap { $0.slope }
+    guard isWide, type == zoo_dnn_float32,
+      let kernel = try PointwiseConvolution(
+        layer, step.constants, from: program.shapes[step.inputs[0]], batch: batch,
+        slope: slope ?? 1, threads: threads)
+    else { return nil }
+    let source = try blockedPlace(of: step.inputs[0])
+    let layout = try layout(program.shapes[step.output], zoo_dnn_blocks_of_16, type)
+    let place = Place(slot: newSlot(layout), layout: layout)
+    emit(
+      kernel,
+      [
+        Use(role: zoo_dnn_source, slot: source.slot), Use(role: zoo_dnn_target, slot: place.slot),
+      ])
+    self.place(step.output, at: place)
+    return slope == nil ? 0 : 1
   }
 
   func dense(_ layer: Dense, _ step: Program.Step) throws -> Int? {

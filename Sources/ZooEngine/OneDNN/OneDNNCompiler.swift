@@ -54,7 +54,7 @@ final class OneDNNCompiler {
   private(set) var constants: (tensors: [Tensor], packed: [Block]) = ([], [])
   private(set) var scratchFloats = 1
   /// Of every value, the most natural place first.
-  private var places: [[Place]]
+  private(set) var places: [[Place]]
   /// The step at hand.
   private var step: Program.Step?
   /// How many are still to read a value.
@@ -121,6 +121,7 @@ final class OneDNNCompiler {
     case is Multiply: try product(step)
     case is Softmax: try softmax(step)
     case is Concatenate: try concatenation(step)
+    case let layer as Slice: try slice(layer, step)
     case let layer as Upsample: try upsample(layer, step)
     case is Reshape: try reshape(step)
     case is Dropout: try alias(step, of: place(of: step.inputs[0]))
@@ -266,6 +267,15 @@ extension OneDNNCompiler {
     } else {
       wholes[part] = (slot, offset)
     }
+  }
+
+  /// A part of a place, `offset` floats after the beginning of each item; nil in the caller's
+  /// memory, which is elsewhere at every run.
+  func part(of place: Place, at offset: Int, _ layout: Layout) -> Place? {
+    guard whole(of: place.slot).slot >= program.inputs.count else { return nil }
+    let part = newSlot(layout)
+    wholes[part] = (place.slot, offset)
+    return Place(slot: part, layout: layout)
   }
 
   /// The items of a batch do not follow one another: they are parts of larger ones.

@@ -1,7 +1,8 @@
 import CKernels
 import ZooKit
 
-/// A 1×1 convolution that takes a norm and a rectifier before it along.
+/// A 1×1 convolution that takes a norm and a rectifier before it along, and transposed convolutions
+/// whose kernels do not overlap: those are a 1×1 convolution for each place of the kernel.
 final class PointwiseConvolution: BlockedKernel {
   /// What is done to the inputs on the way: max(0, scale·x + shift), then the mean over squares.
   struct Prologue {
@@ -19,49 +20,110 @@ final class PointwiseConvolution: BlockedKernel {
   private let weights: Block
   private let bias: Tensor
 
-  /// Whether there is a kernel for the layer.
-  static func takes(_ layer: Convolution, _ input: Shape) -> Bool {
+  /// Whether there is a kernel for the layer. What lies plain afterwards may have any number of
+  /// outputs.
+  static func takes(_ layer: Convolution, _ input: Shape, plain: Bool = false) -> Bool {
     let window = layer.window
     return zoo_pointwise_works() != 0 && layer.groups == 1 && window.kernel == 1
       && window.stride.height == window.stride.width && window.padding == 0
-      && input.channels % 16 == 0 && layer.outputs % 16 == 0
+      && input.channels % 16 == 0 && (plain || layer.outputs % 16 == 0)
   }
 
-  /// The input is what the prologue reads.
-  init?(
+  /// The input is what the prologue reads. `plain` says how the output lies.
+  convenience init?(
     _ layer: Convolution, _ constants: [Tensor], _ prologue: Prologue, from input: Shape,
-    to output: Shape, batch: Int, slope: Float, threads: Int
+    to output: Shape, batch: Int, slope: Float, plain: Bool = false, threads: Int
   ) throws {
-    guard Self.takes(layer, input), prologue.pool == 1 || layer.window.stride == 1 else {
-      return nil
-    }
-    let stride = prologue.pool > 1 ? prologue.pool : layer.window.stride.height
+    guard Self.takes(layer, input, plain: plain), prologue.pool == 1 || layer.window.stride == 1
+    else { return nil }
     let norms = prologue.scale != nil
-    var convolution = zoo_pointwise(
-      batch: Int64(batch), inputs: Int64(input.channels), outputs: Int64(output.channels),
-      height: Int64(input.height), width: Int64(input.width), out_height: Int64(output.height),
-      out_width: Int64(output.width), stride: Int64(stride), norms: norms ? 1 : 0,
-      pools: prologue.pool > 1 ? 1 : 0, slope: slope)
-    name = (norms ? "norm + " : "") + (prologue.pool > 1 ? "mean + " : "") + "1×1"
+    let outputs = (output.channels + 15) / 16 * 16
+    try self.init(
+      zoo_pointwise(
+        batch: Int64(batch), inputs: Int64(input.channels), outputs: Int64(outputs),
+        height: Int64(input.height), width: Int64(input.width), out_height: Int64(output.height),
+        out_width: Int64(output.width),
+        stride: Int64(prologue.pool > 1 ? prologue.pool : layer.window.stride.height), spread: 1,
+        plain: plain ? Int64(output.channels) : 0, norms: norms ? 1 : 0,
+        pools: prologue.pool > 1 ? 1 : 0, slope: slope),
+      called: (norms ? "norm + " : "") + (prologue.pool > 1 ? "mean + " : "") + "1×1",
+      kernels: constants[0].padded(to: outputs * input.channels),
+      bias: constants.count > 1 ? constants[1].padded(to: outputs) : Tensor(zeros: [outputs]),
+      prologue, threads: threads)
+  }
+
+  /// Nil where kernels overlap, or leave gaps.
+  convenience init?(
+    _ layer: TransposedConvolution, _ constants: [Tensor], from input: Shape, batch: Int,
+    slope: Float, threads: Int
+  ) throws {
+    let window = layer.window
+    let side = window.kernel.height
+    guard zoo_pointwise_works() != 0, layer.groups == 1, side > 1, window.kernel == window.stride,
+      window.kernel.width == side, window.padding == 0, window.dilation == 1,
+      layer.outputPadding == 0, input.channels % 16 == 0, layer.outputs % 16 == 0
+    else { return nil }
+    let (inputs, outputs) = (input.channels, layer.outputs)
+    // Inputs, outputs, places become places, outputs, inputs.
+    let kernels = try Tensor([side * side, outputs, inputs]) { packed in
+      constants[0].withValues { kernels in
+        for place in 0..<side * side {
+          for output in 0..<outputs {
+            let row = (place * outputs + output) * inputs
+            for input in 0..<inputs {
+              packed[row + input] = kernels[(input * outputs + output) * side * side + place]
+            }
+          }
+        }
+      }
+    }
+    try self.init(
+      zoo_pointwise(
+        batch: Int64(batch), inputs: Int64(inputs), outputs: Int64(outputs),
+        height: Int64(input.height), width: Int64(input.width), out_height: Int64(input.height),
+        out_width: Int64(input.width), stride: 1, spread: Int64(side), plain: 0, norms: 0,
+        pools: 0, slope: slope),
+      called: "1×1 to \(side)×\(side)", kernels: kernels,
+      bias: constants.count > 1 ? constants[1] : Tensor(zeros: [outputs]), .init(),
+      threads: threads)
+  }
+
+  private init(
+    _ convolution: zoo_pointwise, called name: String, kernels: Tensor, bias: Tensor,
+    _ prologue: Prologue, threads: Int
+  ) throws {
+    var convolution = convolution
     self.convolution = convolution
+    self.name = name
+    self.bias = bias
     self.prologue = prologue
     self.threads = threads
 
     let group = Int(zoo_pointwise_group(&convolution))
+    let places = Int(convolution.batch * convolution.out_height * convolution.out_width)
+    let inputs = Int(convolution.inputs)
+    let outputs = Int(convolution.outputs * convolution.spread * convolution.spread)
+    // What is gathered stays in a core's cache, and what every group of outputs reads again, and so
+    // do rows that are written in turns.
+    let isOneGroup = outputs == group * 16
+    let most =
+      convolution.norms != 0 || convolution.stride > 1
+      ? max(12, (400 << 10) / (4 * inputs) / 12 * 12)
+      : convolution.spread > 1
+        ? max(256, (128 << 10) / (4 * inputs))
+        : isOneGroup ? places : max(96, (512 << 10) / (4 * inputs) / 12 * 12)
     items = Self.items(
-      batch * output.height * output.width, groups: output.channels / 16 / group, group: group,
-      inputs: input.channels, gathers: norms || stride > 1, threads: threads)
-    let most = items.reduce(0) { max($0, $1.places.count) }
-    scratchFloats = (Int(zoo_pointwise_scratch(&convolution, Int64(most))) + 1023) & ~1023
+      places, most: most, groups: outputs / 16 / group, group: group, threads: threads)
+    let longest = items.reduce(0) { max($0, $1.places.count) }
+    scratchFloats = (Int(zoo_pointwise_scratch(&convolution, Int64(longest))) + 1023) & ~1023
 
     weights = try Block(Int(zoo_pointwise_weights(&convolution)))
-    bias = try constants.count > 1 ? constants[1] : Tensor(zeros: [output.channels])
     // Safe to share: each thread packs outputs of its own.
     nonisolated(unsafe) let packed = weights.base
     let shape = convolution
-    constants[0].withValues { kernels in
+    kernels.withValues { kernels in
       nonisolated(unsafe) let kernels = kernels.baseAddress
-      Threads.split(output.channels / 16, cost: input.channels * 64) { range in
+      Threads.split(outputs / 16, cost: inputs * 64) { range in
         withUnsafePointer(to: shape) {
           zoo_pointwise_pack($0, kernels, packed, Int64(range.lowerBound), Int64(range.upperBound))
         }
@@ -70,11 +132,10 @@ final class PointwiseConvolution: BlockedKernel {
   }
 
   /// Who has more weights than places divides the outputs, so that each thread reads its part of
-  /// the weights only. What is gathered stays in a core's cache.
+  /// the weights only.
   private static func items(
-    _ places: Int, groups: Int, group: Int, inputs: Int, gathers: Bool, threads: Int
+    _ places: Int, most: Int, groups: Int, group: Int, threads: Int
   ) -> [BlockedItem] {
-    let most = gathers ? max(12, (400 << 10) / (4 * inputs) / 12 * 12) : places
     if groups >= threads, groups * group * 16 > places {
       let blocks = BlockedItem.parts(places, (places + most - 1) / most)
       return BlockedItem.parts(groups, threads).flatMap { range in
@@ -104,6 +165,17 @@ final class PointwiseConvolution: BlockedKernel {
       zoo_pointwise_run(
         &convolution, &arguments, Int64(item.places.lowerBound), Int64(item.places.upperBound),
         Int64(item.outputs.lowerBound), Int64(item.outputs.upperBound), scratch)
+    }
+  }
+}
+
+extension Tensor {
+  /// The same numbers and zeros behind them.
+  fileprivate func padded(to count: Int) throws -> Tensor {
+    guard count > self.count else { return self }
+    return try Tensor([count]) { values in
+      let end = withValues { values.initialize(fromContentsOf: $0) }
+      values[end...].initialize(repeating: 0)
     }
   }
 }

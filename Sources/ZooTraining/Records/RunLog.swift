@@ -56,7 +56,7 @@ final class RunLog {
     try table.append((values.map { RunLog.text($0.value) }.joined(separator: ",") + "\n").utf8)
     try events.append(
       EventRecord.scalars(
-        values.filter { !RunLog.counters.contains($0.name) }
+        values.filter { !RunLog.counters.contains($0.name) && !$0.value.isNaN }
           .map { ("epoch/\($0.name)", $0.value) }, step: step, at: today()))
   }
 

@@ -4,6 +4,9 @@ extension Trainer {
   /// Everything that decides how a run goes, beside the network and the data.
   public struct Options: Sendable {
     public var epochs = 10
+    /// Ends the run after so many steps, if the epochs do not end it before. The part of an epoch
+    /// that was learned till then counts as one.
+    public var steps: Int?
     public var batch = 32
     /// Batches whose gradients are added before a step.
     public var accumulation = 1
@@ -21,6 +24,8 @@ extension Trainer {
     public var metric: String?
     /// Which way it should go; nil is down for the loss and up for everything else.
     public var goal: Goal?
+    /// Evaluates after each so many epochs, and after the last; the others are not compared.
+    public var judgesEvery = 1
     /// Stops after so many epochs without a better metric.
     public var patience: Int?
     /// Saves after so many steps; at the end of each epoch in any case.
@@ -44,12 +49,14 @@ extension Trainer {
     /// What must be the same for a run to be resumed.
     public var json: JSON {
       [
-        "epochs": JSON(epochs), "batch": JSON(batch), "accumulation": JSON(accumulation),
+        "epochs": JSON(epochs), "steps": steps.map { JSON($0) } ?? nil, "batch": JSON(batch),
+        "accumulation": JSON(accumulation),
         "rate": JSON(rate), "descent": descent.json, "schedule": schedule.json,
         "plateau": plateau?.json ?? nil, "freezing": freezing.json,
         // Whole numbers of JSON end at 2⁶³.
         "seed": JSON(String(seed)), "dropsLast": JSON(dropsLast), "metric": JSON(metric),
-        "goal": JSON(goal?.rawValue), "patience": patience.map { JSON($0) } ?? nil,
+        "goal": JSON(goal?.rawValue), "judgesEvery": JSON(judgesEvery),
+        "patience": patience.map { JSON($0) } ?? nil,
       ]
     }
 
@@ -59,6 +66,8 @@ extension Trainer {
         throw ZooError.usage("\(name) is \(value); it must be 1 or more")
       }
       try positive(epochs, "the number of epochs")
+      try positive(steps, "the number of steps")
+      try positive(judgesEvery, "“judges every”")
       try positive(batch, "the batch")
       try positive(accumulation, "the accumulation")
       try positive(patience, "the patience")

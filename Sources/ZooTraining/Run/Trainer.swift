@@ -27,6 +27,9 @@ public struct Trainer {
 
   /// Judges weights after an epoch: metrics by name, in the order in which they are listed.
   public var evaluate: ((Weights) throws -> [(name: String, value: Double)])?
+  /// The names that ``evaluate`` gives, for the log's columns before it was first asked: needed
+  /// where not every epoch is judged.
+  public var metrics: [String] = []
   /// The record of a checkpoint, `/meta`, given what is known of its epoch; nil before the first
   /// has ended. Two runs of the same options must get the same, so it should have no date in it.
   public var record: (Epoch?) throws -> JSON = { _ in JSON(.object([])) }
@@ -123,6 +126,9 @@ public struct Trainer {
   ///     and starting weights. Without it a folder that holds a run is an error.
   public func run(in folder: String, resuming: Bool = false) throws -> Report {
     try options.check()
+    guard options.judgesEvery == 1 || evaluate == nil || !metrics.isEmpty else {
+      throw ZooError.failure("not every epoch is judged, and nothing says which metrics there are")
+    }
     return try TrainingRun(self, folder, resuming: resuming).run()
   }
 }

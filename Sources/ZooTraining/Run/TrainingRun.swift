@@ -55,7 +55,11 @@ final class TrainingRun {
     return try report(nil)
   }
 
-  private var isFinished: Bool { state.epoch >= options.epochs || state.stoppedEarly }
+  private var isFinished: Bool {
+    state.epoch >= options.epochs || state.stoppedEarly || hasAllSteps
+  }
+
+  private var hasAllSteps: Bool { options.steps.map { state.step >= $0 } ?? false }
 
   /// Ends the computing of features.
   private struct Stop: Error {
@@ -95,7 +99,7 @@ final class TrainingRun {
     }
     let epoch = try batches(of: state.epoch)
     let queue = BatchQueue(learner.source, epoch, from: state.cursor, ahead: options.ahead)
-    while state.cursor < epoch.batches.count {
+    while state.cursor < epoch.batches.count, !hasAllSteps {
       let start = now()
       var batches: [(batch: Batch, count: Int)] = []
       while batches.count < options.accumulation, let batch = try queue.take() {
@@ -144,31 +148,19 @@ final class TrainingRun {
   /// Judges what was learned, keeps it where it is the best, and saves.
   private func finishEpoch() throws {
     let weights = try finite(learner.judged)
+    let isLast = state.epoch + 1 >= options.epochs || hasAllSteps
+    let isJudged = isLast || (state.epoch + 1) % options.judgesEvery == 0
     let scale = 1 / Double(max(1, state.items))
     let epoch = Trainer.Epoch(
       number: state.epoch + 1, step: state.step, rate: state.rate, loss: state.loss * scale,
       parts: zip(parts, state.parts).map { ($0, $1 * scale) },
-      metrics: try trainer.evaluate?(weights) ?? [])
+      metrics: isJudged ? try trainer.evaluate?(weights) ?? [] : [])
     epochs.append(epoch)
-    let (value, goal) = try epoch.watched(options)
-    if goal.isBetter(value, than: state.best?.value) {
-      state.best = (epoch.number, value)
-      state.stale = 0
-      var contents = try WeightStore.contents(
-        meta: trainer.record(epoch), weights: Array(weights), golden: trainer.proof?(weights))
-      contents.addDigests()
-      try contents.write(to: folder.best, calls: trainer.calls)
-    } else {
-      state.stale += 1
-    }
-    if var plateau = options.plateau {
-      plateau.state = state.plateau
-      plateau.observe(value, goal)
-      state.plateau = plateau.state
-    }
+    if isJudged { try compare(epoch, weights) }
     try log.epoch(
       [("epoch", Double(epoch.number)), ("step", Double(epoch.step)), ("rate", epoch.rate)]
-        + [("loss", epoch.loss)] + epoch.parts + epoch.metrics, at: state.step)
+        + [("loss", epoch.loss)] + epoch.parts
+        + (isJudged ? epoch.metrics : trainer.metrics.map { ($0, .nan) }), at: state.step)
     trainer.epochEnded(epoch)
 
     state.stoppedEarly = options.patience.map { state.stale >= $0 } ?? false
@@ -185,6 +177,26 @@ final class TrainingRun {
     try folder.write(
       Curves.svg(log.columns, log.rows, skipping: RunLog.counters), to: folder.curves)
     try save(epoch)
+  }
+
+  /// Keeps an epoch that is the best so far, and counts those since.
+  private func compare(_ epoch: Trainer.Epoch, _ weights: Weights) throws {
+    let (value, goal) = try epoch.watched(options)
+    if goal.isBetter(value, than: state.best?.value) {
+      state.best = (epoch.number, value)
+      state.stale = 0
+      var contents = try WeightStore.contents(
+        meta: trainer.record(epoch), weights: Array(weights), golden: trainer.proof?(weights))
+      contents.addDigests()
+      try contents.write(to: folder.best, calls: trainer.calls)
+    } else {
+      state.stale += 1
+    }
+    if var plateau = options.plateau {
+      plateau.state = state.plateau
+      plateau.observe(value, goal)
+      state.plateau = plateau.state
+    }
   }
 
   private func save(_ epoch: Trainer.Epoch? = nil) throws {

@@ -1,11 +1,12 @@
 import ModelZoo
 
 extension BenchVerb {
-  /// Prepared pictures in, boxes out: every part of a detector and what is decided between them.
+  /// Pictures in, boxes out: the way into the network, its parts, and what is decided between them.
   struct DetectionRun: Workload {
     private let detector: ObjectDetector
-    private let batch: PictureBatch
+    private let pictures: [Picture]
 
+    /// The pictures are N×3×H×W, from 0 to 1.
     init(
       _ entry: Entry, _ weights: Weights, _ images: Tensor, engine: EngineChoice,
       precision: Precision
@@ -16,19 +17,45 @@ extension BenchVerb {
         ?? Checkpoint(
           family: entry.variant.family, variant: entry.variant.name, task: architecture.task,
           classes: (0..<architecture.classes).map(String.init), input: architecture.input,
-          preprocessing: .init(resize: .none, mean: [0, 0, 0], std: [1, 1, 1]),
+          preprocessing: (architecture as? any Detector)?.preprocessing
+            ?? .init(resize: .none, mean: [0, 0, 0], std: [1, 1, 1]),
           provenance: .init())
       detector = try ObjectDetector(
         Model(
           name: entry.name, checkpoint: checkpoint, variant: entry.variant, graph: entry.graph,
           weights: weights), engine: engine, precision: precision)
-      let size = Window.Size(images.shape[2], images.shape[3])
-      batch = PictureBatch(images, sizes: Array(repeating: size, count: images.shape[0]))
+      let (height, width) = (images.shape[2], images.shape[3])
+      let (plane, channels) = (height * width, images.shape[1])
+      pictures = try images.withValues { values in
+        try (0..<images.shape[0]).map { item in
+          try Picture(
+            width: width, height: height, channels: channels,
+            pixels: (0..<plane * channels).map { index in
+              let (place, channel) = index.quotientAndRemainder(dividingBy: channels)
+              let value = values[(item * channels + channel) * plane + place]
+              return UInt8(min(max(value * 255, 0), 255).rounded())
+            })
+        }
+      }
     }
 
-    func run() throws { _ = try detector.detect(in: batch) }
+    func run() throws { _ = try detector.detect(pictures) }
     var arenaBytes: Int { detector.arenaBytes }
     var loss: Double? { nil }
-    func profile() throws -> ProfileTable? { nil }
+
+    func outputs() throws -> Weights {
+      let found = try detector.detect(pictures).joined()
+      var outputs = Weights()
+      outputs["boxes"] = try Tensor(
+        [found.count, 4], found.flatMap { [$0.box.x0, $0.box.y0, $0.box.x1, $0.box.y1] })
+      outputs["labels"] = try Tensor([found.count], found.map { Float($0.index) })
+      outputs["scores"] = try Tensor([found.count], found.map(\.score))
+      return outputs
+    }
+
+    func profile() throws -> ProfileTable? {
+      let (stages, whole) = try detector.profile(pictures, runs: 20)
+      return try ProfileTable(stages, of: whole)
+    }
   }
 }

@@ -11,6 +11,16 @@ struct ProfileTable {
 
   private let lines: [Line]
   private let peak: Peak
+  /// What is done outside of the plans.
+  private var rest: Double?
+  private var total: Double { lines.reduce(rest ?? 0) { $0 + $1.milliseconds } }
+
+  /// Stages of several plans, and the time of all that they are part of.
+  init(_ stages: [(stage: PlanStage, time: Duration)], of whole: Duration) throws {
+    peak = try Peak.measured()
+    lines = stages.map { Line(stage: $0.stage, milliseconds: $0.time / .milliseconds(1)) }
+    rest = max(0, whole / .milliseconds(1) - lines.reduce(0) { $0 + $1.milliseconds })
+  }
 
   init(_ plan: InferencePlan, _ inputs: [String: Tensor]) throws {
     peak = try Peak.measured()
@@ -29,8 +39,8 @@ struct ProfileTable {
         line.stage.macs == 0 ? "" : decimal(line.gflops, digits: 0),
         line.stage.macs == 0 ? "" : decimal(line.gflops / peak.flops * 1e11, digits: 0) + " %")
     }
+    if let rest { table.add("between the parts", "", "", decimal(rest, digits: 3), "", "") }
     table.rule()
-    let total = lines.reduce(0) { $0 + $1.milliseconds }
     let macs = lines.reduce(0) { $0 + $1.stage.macs }
     let gflops = 2 * Double(macs) / total / 1e6
     table.add(
@@ -46,6 +56,7 @@ struct ProfileTable {
   var json: JSON {
     [
       "peak_gflops": JSON(peak.flops / 1e9), "peak_gbytes_per_s": JSON(peak.bandwidth / 1e9),
+      "between_parts_ms": rest.map { JSON($0) } ?? JSON(.null),
       "stages": JSON(
         lines.map { line -> JSON in
           [

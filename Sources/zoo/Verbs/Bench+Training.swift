@@ -40,6 +40,7 @@ extension BenchVerb {
 
     var arenaBytes: Int { plan.arenaBytes }
     func profile() throws -> ProfileTable? { nil }
+    func outputs() throws -> Weights { Weights() }
 
     func run() throws {
       try plan.forward(inputs, random: random.key(step))

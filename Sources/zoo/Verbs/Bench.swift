@@ -20,13 +20,18 @@ struct BenchVerb: Verb {
   let freeze = Option(
     "--freeze", value: "WHAT", default: Freezing.none, help: "what does not learn in --train")
   let profile = Flag("--profile", help: "the time of every stage")
+  let raw = Flag(
+    "--raw", help: "of a detector its network alone, without what is made of its answers")
   let pictures = Option<String?>(
     "--input", value: "X", help: "the batch, the tensor “image” of a safetensors file",
     completion: .files(endings: ["safetensors"]), isHidden: true)
   let onDemand = Flag(
     "--on-demand", help: "as many batches as each line of standard input asks for", isHidden: true)
+  let save = Option<String?>(
+    "--save", value: "X", help: "a safetensors file for the outputs of a batch",
+    completion: .files(endings: ["safetensors"]), isHidden: true)
   var arguments: [any Argument] {
-    [Common.model, batch, train, freeze, profile, Common.precision, pictures, onDemand]
+    [Common.model, batch, train, freeze, profile, raw, Common.precision, pictures, onDemand, save]
   }
 
   func run(_ input: Parsed) throws {
@@ -34,6 +39,7 @@ struct BenchVerb: Verb {
     let entry = try zoo.entry(input[Common.model])
     let engine = try input[Common.engine].engine(for: input[Common.precision])
     let workload = try workload(input, entry, engine, registry: zoo.registry)
+    if let path = try input[save] { try SafeTensors.write(workload.outputs(), to: path) }
     if try input[onDemand] { return try serve(workload, of: entry.name, on: engine) }
 
     let clock = ContinuousClock()
@@ -78,18 +84,29 @@ struct BenchVerb: Verb {
       ?? Weights(randomFor: entry.graph, seed: seed)
     let port = entry.graph.inputs[0]
     let shape = Shape([try input[batch]] + entry.graph.operations[port.operation].shape.sizes)
-    let batch = try input[pictures].map { try SafeTensors($0).tensor("image") }
-    let images = try batch ?? noise(shape, seed: seed)
-    guard images.shape == shape else {
-      throw ZooError.corrupt("the pictures are \(images.shape), \(shape) was expected")
+    let given = try input[pictures].map { try SafeTensors($0).tensor("image") }
+    let images = try given ?? noise(shape, seed: seed)
+    let isDetector = entry.variant.architecture is any Detector
+    if try isDetector && input[train] {
+      throw ZooError.usage("\(entry.name) is a detector; --train knows networks of one part")
     }
-    if entry.variant.architecture is any Detector {
-      if try input[train] || input[profile] {
-        throw ZooError.usage(
-          "\(entry.name) is a detector of several parts; --train and --profile know one")
+    if try !isDetector && input[raw] {
+      throw ZooError.usage("\(entry.name) is no detector; --raw is of no use")
+    }
+    if try isDetector && !input[raw] {
+      // It prepares pictures of any size.
+      guard images.shape.rank == 4, images.shape.sizes[..<2] == shape.sizes[..<2] else {
+        throw ZooError.corrupt(
+          "the pictures are \(images.shape), \(shape[0])×\(shape[1])×… was expected")
       }
       return try DetectionRun(
         entry, weights, images, engine: input[Common.engine], precision: input[Common.precision])
+    }
+    guard images.shape == shape else {
+      throw ZooError.corrupt("the pictures are \(images.shape), \(shape) was expected")
+    }
+    guard entry.graph.inputs.count == 1 else {
+      throw ZooError.usage("\(entry.name) decides between its parts; without --raw it does so")
     }
     if try input[train], try input[profile] {
       throw ZooError.usage("--profile shows inference and does not go with --train")

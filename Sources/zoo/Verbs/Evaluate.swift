@@ -17,11 +17,12 @@ struct EvaluateVerb: Verb {
     "--csv", value: "FILE", help: "write every prediction", completion: .files(endings: ["csv"]))
   let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures at once")
   var arguments: [any Argument] {
-    [Common.model, Learning.data, split, csv, batch, Common.precision]
+    [Common.model, Learning.data, split, csv, batch, Common.fit, Common.precision]
   }
 
   func run(_ input: Parsed) throws {
-    let model = try input.zoo().model(input[Common.model])
+    var model = try input.zoo().model(input[Common.model])
+    if let fit = try input[Common.fit] { model = try model.fitting(fit) }
     let data = try Dataset.open(input[Learning.data])
     try input.remark("\(data)")
     for warning in data.warnings { try input.remark("left out: \(warning)") }

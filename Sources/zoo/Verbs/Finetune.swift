@@ -45,7 +45,7 @@ struct TrainVerb: Verb {
   let discussion = """
     A recipe is a JSON object: “model” (or, with “scratch”, a variant), “data”, and the options of \
     'zoo finetune' by their names. A path in it starts from the recipe's folder. The run.json of an \
-    earlier run is a recipe too.
+    earlier run is a recipe too. --data and --seed replace what it says.
     """
   let examples: KeyValuePairs = ["zoo train Recipes/resnet20.json -o run": "the same weights again"]
   let recipe = Positional<String>(
@@ -58,7 +58,8 @@ struct TrainVerb: Verb {
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
     let recipe = try Recipe(contentsOf: input[recipe])
-    let options = recipe.options
+    var options = recipe.options
+    if input.isGiven(Common.seed) { options.seed = try input[Common.seed] }
     let model = options.scratch ? try zoo.untrained(recipe.model) : try zoo.beginning(recipe.model)
     try Learning.run(
       model, data: input[data] ?? recipe.data, judges: recipe.judges, options,

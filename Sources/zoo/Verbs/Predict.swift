@@ -32,11 +32,12 @@ struct PredictVerb: Verb {
     help: "write each picture with its classes or boxes there, as PNG, and its mask beside it",
     completion: .folders)
   var arguments: [any Argument] {
-    [Common.model, images, top, score, iou, draw, pixelLimit, Common.precision]
+    [Common.model, images, top, score, iou, Common.fit, draw, pixelLimit, Common.precision]
   }
 
   func run(_ input: Parsed) throws {
-    let model = try input.zoo().model(input[Common.model])
+    var model = try input.zoo().model(input[Common.model])
+    if let fit = try input[Common.fit] { model = try model.fitting(fit) }
     if !model.checkpoint.random.isEmpty {
       try input.remark(
         "\(model.name) holds \(model.checkpoint.random.count) random tensors: its answers mean nothing"
