@@ -130,12 +130,13 @@ extension CommandLineTests {
       let report = try run.json
       #expect(report["steps"]?.integer == 10)
       #expect(report["classes"]?.list?.compactMap(\.string) == ["disc"])
+      // Six pictures thrice are four whole batches: 4, 4 and 2 steps.
       let epochs = try #require(report["epochs"]?.list)
-      #expect(epochs.count == 2 && report["best"]?["epoch"]?.integer == 2)
+      #expect(epochs.count == 3 && report["best"]?["epoch"]?.integer == 3)
       let judged = epochs.map { $0["metrics"]?["meanDice"] != nil }
-      #expect(judged == [false, true])
+      #expect(judged == [false, false, true])
       let table = try String(contentsOfFile: workspace["run/log.csv"], encoding: .utf8)
-      #expect(table.split(separator: "\n").count == 3)
+      #expect(table.split(separator: "\n").count == 4)
       // What was learned is the disc's 0, and 255 is none of it.
       let evaluated = try workspace.zoo("evaluate", "run/last.h5", "--data", "discs", "--json")
       #expect(evaluated.status == 0, "\(evaluated.errors)")
