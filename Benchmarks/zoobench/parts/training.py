@@ -68,8 +68,10 @@ def _agreement(model: str, name: str, losses: dict[str, float]) -> dict:
     if model in _DRAWS or reference is None:
         return {"loss": loss}
     difference = abs(loss - reference) / abs(reference)
+    # Where PyTorch's layouts part by rounding alone, nobody can be held to one of them.
+    apart = max(abs(losses[peer] - reference) / abs(reference) for peer in losses if peer != "zoo")
     return {
         "loss": loss,
         "difference": float(f"{difference:.2g}"),
-        "agrees": difference <= LOSS_TOLERANCE,
+        "agrees": difference <= max(LOSS_TOLERANCE, apart),
     }
