@@ -162,6 +162,10 @@ def _pipeline():
         def __init__(self):
             super().__init__()
             self.detector = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
+            # As torchvision does where it brings weights, and as we do.
+            for part in self.detector.modules():
+                if isinstance(part, torch.nn.BatchNorm2d):
+                    part.eps = 0.0
 
         def forward(self, images):
             found = self.detector(list(images))[0]
