@@ -41,7 +41,10 @@ func plugin(_ family: String) -> [Target] {
 let shared = ["ZooKit", "ZooDetection"]
 let lending: [LinkerSetting] = [
   .unsafeFlags(
-    ["-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic"])
+    [
+      "-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic",
+      "-Xlinker", "--as-needed",
+    ])
 ]
 
 let package = Package(
