@@ -45,7 +45,9 @@ extension OneDNNCompiler {
   /// Whole blocks of channels are there already: the value is a part of the other one.
   func slice(_ layer: Slice, _ step: Program.Step) throws -> Int? {
     let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
-    guard input.rank == 3, layer.axis == 0, layer.step == 1, input.channels % 16 == 0,
+    // Of a batch the part is in pieces, which only float32 is copied from.
+    guard batch == 1 || type == zoo_dnn_float32,
+      input.rank == 3, layer.axis == 0, layer.step == 1, input.channels % 16 == 0,
       layer.range.lowerBound % 16 == 0, layer.range.count % 16 == 0
     else { return nil }
     let blocks = try layout(input, zoo_dnn_blocks_of_16, type)
