@@ -39,8 +39,8 @@ private struct Names: TensorSource {
       (1, "encoder.", [:]), (1, "", ["layers.": "blocks."]), (1, "", ["conv1": "first"]),
       (2, "", ["conv1": "first", "norm": "bn"]),
       (3, "net.", ["layers.": "stage", "conv1": "a", "head": "classifier"]),
-      // Numbers on one side only, before those that both have and behind them.
-      (2, "net2.", ["conv1": "first"]), (2, "encoder.", ["conv2": "second3"]),
+      // Numbers on one side only, behind those that both have.
+      (2, "encoder.", ["conv2": "second3"]), (2, "net.", ["conv1": "first"]),
     ] as [(Int, String, [String: String])])
   func rulesBringEverythingToItsPlace(
     _ most: Int, _ prefix: String, _ words: [String: String]
