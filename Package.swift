@@ -41,10 +41,7 @@ func plugin(_ family: String) -> [Target] {
 let shared = ["ZooKit", "ZooDetection"]
 let lending: [LinkerSetting] = [
   .unsafeFlags(
-    [
-      "-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic",
-      "-Xlinker", "--as-needed",
-    ])
+    ["-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic"])
 ]
 
 let package = Package(

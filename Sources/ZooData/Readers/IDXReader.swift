@@ -53,7 +53,7 @@ struct IDXReader {
     let highest = Int(parts.flatMap(\.labels).max() ?? 0)
     var classes = try folder.files.contains("classes.txt") ? lines(of: "\(path)/classes.txt") : []
     var warnings: [String] = []
-    if classes.isEmpty, highest == 9, path.lowercased().firstRange(of: "fashion") != nil {
+    if classes.isEmpty, highest == 9, path.lowercased().contains("fashion") {
       classes = IDXReader.fashion
       warnings = ["the folder is called fashion: its classes have Fashion-MNIST's names"]
     }

@@ -44,7 +44,7 @@ extension KerasTensors {
     case let ranks where ranks.count == 1 && ranks[0] > 1: return ["weight"]
     case let ranks where ranks.count == 2 && ranks[0] > 1 && ranks[1] == 1:
       return ["weight", "bias"]
-    case [1, 1] where kind.firstRange(of: "normalization") != nil: return ["weight", "bias"]
+    case [1, 1] where kind.contains("normalization"): return ["weight", "bias"]
     default: return ranks.indices.map(String.init)
     }
   }

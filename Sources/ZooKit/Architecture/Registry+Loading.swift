@@ -25,7 +25,7 @@ extension Registry {
     guard let library = dlopen(file.path, RTLD_NOW | RTLD_LOCAL) else {
       let reason = dlerror().map { String(cString: $0) } ?? "no reason given"
       let isNamed = reason.hasPrefix(file.path)
-      let isLent = reason.firstRange(of: "libZooPlugin.so: cannot open") == nil
+      let isLent = !reason.contains("libZooPlugin.so: cannot open")
       throw ZooError.corrupt(
         "cannot load " + (isNamed ? "" : "\(file.path): ") + reason
           + (isLent ? "" : "; this program does not lend its ZooKit to plugins"))
