@@ -44,16 +44,6 @@ struct DetectorFaultTests {
   @Test func lookingElsewhereIsFound() throws {
     try expect(.learning, Finder<Elsewhere>.self, "it finds 0 of 8 things")
   }
-
-  private func expect(
-    _ check: Conformance.Check, _ family: any Architecture.Type, _ text: String,
-    sourceLocation: SourceLocation = #_sourceLocation
-  ) throws {
-    let findings = try Conformance(family).findings([check])
-    #expect(
-      findings.contains { $0.message.contains(text) }, "\(findings)",
-      sourceLocation: sourceLocation)
-  }
 }
 
 private protocol Fault: Sendable {}

@@ -55,10 +55,6 @@ struct FaultTests {
     try expect(.summary, WithLayer<Idle>.self, "is counted in the summary and makes no difference")
   }
 
-  @Test func macsThatAreNotComputedAreFound() throws {
-    #expect(try Conformance(WithLayer<Idle>.self).findings([.names]).isEmpty)
-  }
-
   @Test func pictureThatSeesItsNeighbourIsFound() throws {
     try expect(.forward, WithLayer<Gossiping>.self, "depends on the others in its batch")
   }
@@ -91,16 +87,6 @@ struct FaultTests {
       let text = "\(error)"
       return text.hasPrefix("Uncovered does not conform:\n  stages: uncovered: conv2")
     }
-  }
-
-  private func expect(
-    _ check: Conformance.Check, _ family: any Architecture.Type, _ text: String,
-    sourceLocation: SourceLocation = #_sourceLocation
-  ) throws {
-    let findings = try Conformance(family).findings([check])
-    #expect(
-      findings.contains { $0.message.contains(text) && $0.check == check }, "\(findings)",
-      sourceLocation: sourceLocation)
   }
 }
 
