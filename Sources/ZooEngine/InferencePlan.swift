@@ -9,7 +9,7 @@ import ZooKit
 /// values["logits"]
 /// ```
 public final class InferencePlan {
-  /// What ``run(_:)`` takes, without the batch.
+  /// What `run` takes, without the batch.
   public let inputs: [(name: String, shape: Shape)]
   public let batch: Int
   private let outputs: [String]
