@@ -37,7 +37,8 @@ public struct AugmentationScript: Sendable, Equatable {
   private static func step(_ word: Substring) throws -> any Augmentation {
     let parts = word.split(separator: ":", omittingEmptySubsequences: false)
     guard let name = parts.first, let step = steps.first(where: { $0.name == name }) else {
-      let known = AugmentationPlan.Preset.allCases.map(\.rawValue) + steps.map(\.name)
+      let presets = AugmentationPlan.Preset.allCases.map(\.rawValue)
+      let known = presets + steps.map(\.name).filter { !presets.contains($0) }
       throw ZooError.usage(
         "“\(word)” is no augmentation; there are \(known.joined(separator: ", "))")
     }
