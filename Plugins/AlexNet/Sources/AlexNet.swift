@@ -5,36 +5,29 @@ import ZooKit
 public struct AlexNet: Architecture {
   public static let name = "AlexNet"
   public static let paper = "Krizhevsky 2014, arXiv:1404.5997"
-  public static let variants = ["alexnet": AlexNet(), "alexnet-small": small]
+  public static let variants = [
+    "alexnet": AlexNet(),
+    // Strides of 4 and 2 and then 3 leave nothing of a small picture.
+    "alexnet-small": AlexNet(
+      widths: [32, 96, 128, 96, 96], hidden: 256, stem: (kernel: 5, stride: 1, padding: 2),
+      pooled: 2,
+      input: [3, 32, 32], classes: 10),
+  ]
   public static let miniatures = ["alexnet": AlexNet(widths: [8, 12, 16, 16, 12], hidden: 32)]
-
-  /// Strides of 4 and 2 and then 3 leave nothing of a small picture: its first kernel goes from
-  /// pixel to pixel.
-  private static let small = {
-    var network = AlexNet(widths: [32, 96, 128, 96, 96], hidden: 256)
-    (network.input, network.classes) = ([3, 32, 32], 10)
-    (network.stem, network.pooled) = ((size: 5, stride: 1, padding: 2), 2)
-    return network
-  }()
 
   package var widths = [64, 192, 384, 256, 256]
   package var hidden = 4096
-  public private(set) var input: Shape = [3, 224, 224]
-  public private(set) var classes = 1000
-  /// The first convolution.
-  private var stem = (size: 11, stride: 4, padding: 2)
+  var stem = (kernel: 11, stride: 4, padding: 2)
   /// The side of what the dense layers see.
-  private var pooled = 6
-
-  package init() {}
-
-  private init(widths: [Int], hidden: Int) { (self.widths, self.hidden) = (widths, hidden) }
+  var pooled = 6
+  public internal(set) var input: Shape = [3, 224, 224]
+  public internal(set) var classes = 1000
 
   public func features(_ image: Node) -> Node {
     image.stage("features") {
       $0.sequential("features") {
         $0.conv(
-          to: widths[0], kernel: .init(stem.size), stride: .init(stem.stride),
+          to: widths[0], kernel: .init(stem.kernel), stride: .init(stem.stride),
           padding: .init(stem.padding)
         ).relu()
           .maxPool(kernel: 3, stride: 2)

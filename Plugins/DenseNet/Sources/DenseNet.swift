@@ -7,27 +7,21 @@ public struct DenseNet: Architecture {
   public static let name = "DenseNet"
   public static let paper = "Huang, Liu, van der Maaten and Weinberger 2016, arXiv:1608.06993"
   public static let variants = [
-    "densenet121": DenseNet([6, 12, 24, 16], growth: 32),
-    "densenet161": DenseNet([6, 12, 36, 24], growth: 48),
-    "densenet169": DenseNet([6, 12, 32, 32], growth: 32),
-    "densenet201": DenseNet([6, 12, 48, 32], growth: 32),
-    "densenet40-12": DenseNet([6, 6, 6], growth: 12, isForSmallPictures: true),
+    "densenet121": DenseNet(depths: [6, 12, 24, 16], growth: 32),
+    "densenet161": DenseNet(depths: [6, 12, 36, 24], growth: 48),
+    "densenet169": DenseNet(depths: [6, 12, 32, 32], growth: 32),
+    "densenet201": DenseNet(depths: [6, 12, 48, 32], growth: 32),
+    "densenet40-12": DenseNet(depths: [6, 6, 6], growth: 12, isForSmallPictures: true),
   ]
 
-  public static let miniatures = ["densenet": DenseNet([2, 2, 2], growth: 4)]
+  public static let miniatures = ["densenet": DenseNet(depths: [2, 2, 2], growth: 4)]
 
   /// Layers in each block.
-  let depths: [Int]
+  package var depths: [Int]
   /// Channels that every layer adds.
   let growth: Int
   /// 32 pixels or so: nothing is lost before the first block.
-  let isForSmallPictures: Bool
-
-  package init(_ depths: [Int], growth: Int, isForSmallPictures: Bool = false) {
-    self.depths = depths
-    self.growth = growth
-    self.isForSmallPictures = isForSmallPictures
-  }
+  var isForSmallPictures = false
 
   public var input: Shape { isForSmallPictures ? [3, 32, 32] : [3, 224, 224] }
   public var classes: Int { isForSmallPictures ? 10 : 1000 }
