@@ -9,10 +9,10 @@ export SWIFT ?= swift
 PREFIX ?= /usr/local
 BUILD := $(SWIFT) build -c release --disable-build-manifest-caching
 
-.PHONY: help setup build demo examples test bench lint format docs size install clean
+.PHONY: help setup build demo examples test bench lint format docs size install uninstall clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install the libraries that are missing (apt-get, as root or through sudo)
 	@.ci/setup
@@ -45,8 +45,14 @@ docs: setup ## the reference, .build/docs; a warning is an error
 size: ## lines of code by target
 	@.ci/size
 
-install: build ## zoo and its shell completion under PREFIX (/usr/local)
-	@.ci/install "$(DESTDIR)$(PREFIX)"
+install: ## zoo, its manual, completion and weights under PREFIX (/usr/local)
+	@# `sudo make install` after `make build`: root need not have the toolchain on its path.
+	@if command -v $(SWIFT) >/dev/null || ! [ -x .build/release/zoo ]; then \
+	  $(MAKE) --no-print-directory build; fi
+	@DESTDIR="$(DESTDIR)" .ci/install "$(PREFIX)"
+
+uninstall: ## takes away what install put under PREFIX
+	@DESTDIR="$(DESTDIR)" .ci/install --remove "$(PREFIX)"
 
 clean: ## forget everything that was built
 	@rm -rf .build .logs

@@ -22,6 +22,7 @@ extension Program {
   private func perform(_ request: Request) throws {
     switch request {
     case .help: print(help(for: .output), terminator: "")
+    case .manual: print(manual(date: Program.manualDate), terminator: "")
     case .verbHelp(let verb): print(help(of: verb, for: .output), terminator: "")
     case .version: print("\(name) \(version)")
     case .run(let verb, let input):

@@ -8,32 +8,42 @@ import ZooKit
 ///   common: [Common.json, Common.quiet], verbs: [List(), Info()], models: { try names() })
 /// exit(zoo.main(CommandLine.arguments))
 /// ```
-/// `help`, `completion`, `--help` and `--version` are there without being declared.
+/// `help`, `completion`, `--help` and `--version` are there without being declared, and the manual page
+/// is `zoo help --man`.
 public struct Program: Sendable {
   public let name: String
   public let version: String
   public let summary: String
+  /// Paragraphs for the program's own help, parted by empty lines.
+  public let discussion: String
   /// What every verb takes.
   public let common: [any Argument]
   public let verbs: [any Verb]
+  /// The variables that the program reads, and what each does.
+  public let environment: KeyValuePairs<String, String>
   /// Names for the completion of models.
   public let models: @Sendable () throws -> [String]
 
   public init(
-    name: String, version: String, summary: String, common: [any Argument] = [],
-    verbs: [any Verb], models: @escaping @Sendable () throws -> [String] = { [] }
+    name: String, version: String, summary: String, discussion: String = "",
+    common: [any Argument] = [], verbs: [any Verb],
+    environment: KeyValuePairs<String, String> = [:],
+    models: @escaping @Sendable () throws -> [String] = { [] }
   ) {
     self.name = name
     self.version = version
     self.summary = summary
+    self.discussion = discussion
     self.common = common
     self.verbs = verbs
+    self.environment = environment
     self.models = models
   }
 
   /// What a command line asks for.
   package enum Request: Sendable {
     case help
+    case manual
     case verbHelp(any Verb)
     case version
     case run(any Verb, Parsed)
@@ -85,7 +95,9 @@ public struct Program: Sendable {
   }
 
   private func helpRequest(_ rest: ArraySlice<String>) throws -> Request {
-    guard let name = rest.first(where: { !$0.hasPrefix("-") }) else { return .help }
+    guard let name = rest.first(where: { !$0.hasPrefix("-") }) else {
+      return rest.contains("--man") ? .manual : .help
+    }
     return .verbHelp(try verb(name))
   }
 

@@ -46,6 +46,8 @@ import ZooArguments
       sample.help(for: plain) == """
         zoo 0.1.0: a model zoo for computer vision
 
+        Looks at pictures.
+
         Usage
           zoo VERB [ARGUMENT…] [OPTION…]
 
@@ -65,7 +67,11 @@ import ZooArguments
           -h, --help         this help
               --version      the version
 
-        'zoo help VERB' tells more about a verb.
+        Environment
+          ZOO_HOME  where weights live
+          NO_COLOR  neither bold nor colour
+
+        'zoo help VERB' tells more about a verb; 'zoo help --man' is the manual page.
 
         """)
   }
@@ -101,12 +107,14 @@ import ZooArguments
     ("--help", "help"), ("-h", "help"), ("", "help"), ("help", "help"), ("--json", "help"),
     ("--help list", "help"), ("list --help", "list"), ("list --nonsense -h", "list"),
     ("predict --help", "predict"), ("help list", "list"), ("help completion", "completion"),
+    ("help --man", "manual"), ("help list --man", "list"),
     ("--version", "version"), ("--version list", "version"), ("list -- --help", "run"),
   ])
   func helpIsEverywhere(_ line: String, _ expected: String) throws {
     let found =
       switch try sample.request(words(line)) {
       case .help: "help"
+      case .manual: "manual"
       case .version: "version"
       case .verbHelp(let verb): verb.name
       case .run: "run"

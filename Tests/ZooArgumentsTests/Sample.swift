@@ -86,8 +86,10 @@ struct FailVerb: Verb {
 
 let sample = Program(
   name: "zoo", version: "0.1.0", summary: "a model zoo for computer vision",
+  discussion: "Looks at pictures.",
   common: [Common.json, Common.engine, Common.plugin, Common.quiet],
   verbs: [ListVerb(), PredictVerb(), ExportVerb(), VerifyVerb(), FailVerb()],
+  environment: ["ZOO_HOME": "where weights live", "NO_COLOR": "neither bold nor colour"],
   models: { ["resnet18", "resnet34", "vgg16", "vgg16.imagenet1k-v1"] })
 
 func words(_ line: String) -> [String] {

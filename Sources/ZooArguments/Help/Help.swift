@@ -17,8 +17,7 @@ private struct Help {
 
   func text(of verb: any Verb) -> String {
     var text = "\(terminal.bold("\(program.name) \(verb.name)")): \(verb.summary)\n"
-    for paragraph in paragraphs(verb.discussion) { text += "\n\(paragraph)\n" }
-    text += heading("Usage") + usage(of: verb)
+    text += paragraphs(verb.discussion) + heading("Usage") + usage(of: verb)
     let (positionals, options) = verb.arguments.map(\.declaration).parted { $0.kind == .positional }
     text += section("Arguments", positionals) + section("Options", options)
     for group in verb.groups { text += section(group.title, group.arguments.map(\.declaration)) }
@@ -34,11 +33,16 @@ private struct Help {
 
   func text() -> String {
     var text = "\(terminal.bold(program.name)) \(program.version): \(program.summary)\n"
+    text += paragraphs(program.discussion)
     text += heading("Usage") + "  \(program.name) VERB [ARGUMENT…] [OPTION…]\n"
     text += heading("Verbs")
     text += rows(program.allVerbs.map { ($0.name, $0.summary) })
     text += section("Common options", program.earlyDeclarations)
-    text += "\n'\(program.name) help VERB' tells more about a verb.\n"
+    if !program.environment.isEmpty {
+      text += heading("Environment") + rows(program.environment.map { ($0, $1) })
+    }
+    text += "\n'\(program.name) help VERB' tells more about a verb; "
+    text += "'\(program.name) help --man' is the manual page.\n"
     return text
   }
 
@@ -65,17 +69,8 @@ private struct Help {
     return text.wrapped(to: max(20, width - indent)).map { "\(margin)\($0)\n" }.joined()
   }
 
-  private func paragraphs(_ text: String) -> [String] {
-    var paragraphs: [[Substring]] = [[]]
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.allSatisfy(\.isWhitespace) {
-        paragraphs.append([])
-      } else {
-        paragraphs[paragraphs.count - 1].append(line)
-      }
-    }
-    return paragraphs.filter { !$0.isEmpty }
-      .map { $0.joined(separator: " ").wrapped(to: width).joined(separator: "\n") }
+  private func paragraphs(_ text: String) -> String {
+    text.paragraphs.map { "\n\($0.wrapped(to: width).joined(separator: "\n"))\n" }.joined()
   }
 
   /// Positionals and what must be there; the rest is `[OPTION…]`.
@@ -114,7 +109,7 @@ extension Declaration {
       + (kind == .option ? " \(placeholder)" : "")
   }
 
-  fileprivate var right: String {
+  var right: String {
     var notes: [String] = []
     if !choices.isEmpty { notes.append(choices.joined(separator: ", ")) }
     if let shownDefault { notes.append("default: \(shownDefault)") }
@@ -128,6 +123,21 @@ extension Declaration {
       kind == .positional
       ? placeholder + (isRepeatable ? "…" : "") : "\(names[0]) \(placeholder)"
     return isRequired ? text : "[\(text)]"
+  }
+}
+
+extension String {
+  /// What empty lines part, each on one line.
+  var paragraphs: [String] {
+    var paragraphs: [[Substring]] = [[]]
+    for line in split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.allSatisfy(\.isWhitespace) {
+        paragraphs.append([])
+      } else {
+        paragraphs[paragraphs.count - 1].append(line)
+      }
+    }
+    return paragraphs.filter { !$0.isEmpty }.map { $0.joined(separator: " ") }
   }
 }
 

@@ -25,11 +25,28 @@ struct DoctorVerb: Verb {
             ]
           }))
     }
-    var table = Table("", "", .filling(""))
+    // Wrapped, not cut off as in a table: what to do stands at the end. A pipe gets whole lines.
+    let column = findings.map(\.what.columns).max() ?? 0
+    let terminal = Terminal.output
+    let width = terminal.isTerminal ? max(30, terminal.width - column - 5) : .max
     for finding in findings {
-      table.add(finding.isGood ? "✓" : "✗", finding.what, finding.detail)
+      let lines = finding.detail.printable.wrapped(to: width)
+      for (index, line) in lines.enumerated() {
+        let start = index > 0 ? " " : finding.isGood ? "✓" : "✗"
+        print("\(start)  \((index > 0 ? "" : finding.what).padded(to: column))  \(line)")
+      }
     }
-    print(table.text())
+    let packages = Set(
+      findings.filter { !$0.isGood }.flatMap { DoctorVerb.packages(in: $0.detail) }
+    ).sorted()
+    guard !packages.isEmpty else { return }
+    print("\nDebian and Ubuntu: apt-get install \(packages.joined(separator: " "))")
+  }
+
+  /// A finding says `apt install NAME` where a package brings what is missing.
+  private static func packages(in detail: String) -> [String] {
+    let words = detail.split { " ():;,".contains($0) }
+    return zip(words, words.dropFirst(2)).filter { $0.0 == "apt" }.map { String($0.1) }
   }
 
   private func findings(_ zoo: Zoo) -> [Finding] {
@@ -42,8 +59,10 @@ struct DoctorVerb: Verb {
     }
     good("zoo", Zoo.version)
     good("processors", "\(Threads.count) used")
+    var canCompute = false
     do {
       let library = try BLAS.shared.library
+      canCompute = true
       good("engine openblas", "\(library.path), kernels \(library.core): \(library.reason)")
     } catch { bad("engine openblas", "\(error)") }
     do {
@@ -51,7 +70,9 @@ struct DoctorVerb: Verb {
       let what = "\(library.path) \(library.version), \(library.instructions)"
       good("engine onednn", what + (library.hasBFloat16 ? ", --precision bf16" : ""))
     } catch { bad("engine onednn", "\(error)") }
-    if let objection = EngineChoice.objection {
+    if EngineChoice.objection != nil, !canCompute {
+      bad("engine chosen", "none: nothing is computed until one of the two is here")
+    } else if let objection = EngineChoice.objection {
       bad("engine chosen", "openblas: \(objection)")
     } else {
       good("engine chosen", "onednn, the faster one")
@@ -75,16 +96,26 @@ struct DoctorVerb: Verb {
     for record in zoo.catalog.records where (try? zoo.registry.variant(record.variant)) == nil {
       bad("plugin", "\(record.name) needs the family \(record.family), which is not linked")
     }
+    let included = zoo.catalog.records.filter { $0.source == nil }
+    let absent = included.filter { zoo.installed($0) == nil }
+    if let first = absent.first {
+      bad(
+        "weights",
+        "\(absent.count) of the \(included.count) checkpoints that come with zoo are not beside it, "
+          + "\(first.name) for one; install them with it, or set ZOO_SHARE to their folder")
+    } else if !included.isEmpty {
+      good("weights", "\(included.count) checkpoints came with zoo")
+    }
     if let cache = zoo.cache {
-      let here = zoo.catalog.records.count { zoo.installed($0) != nil }
+      let here = zoo.catalog.records.count { $0.source != nil && zoo.installed($0) != nil }
       var parent = cache.root[...]
       while access(String(parent), F_OK) != 0, let slash = parent.lastIndex(of: "/"),
         slash > parent.startIndex
       { parent = parent[..<slash] }
       if access(String(parent), W_OK) == 0 {
-        good("cache", "\(cache.root), \(here) checkpoints here")
+        good("cache", "\(cache.root), \(here) checkpoints pulled")
       } else {
-        bad("cache", "\(cache.root) cannot be written; set ZOO_HOME")
+        bad("cache", "\(cache.root) cannot be written; set ZOO_HOME to a folder that can be")
       }
     } else {
       bad("cache", "HOME is not set; set ZOO_HOME to a folder that can be written")
@@ -93,7 +124,7 @@ struct DoctorVerb: Verb {
     if let curl = names.first(where: { dlopen($0, RTLD_LAZY) != nil }) {
       good("downloads", curl)
     } else {
-      bad("downloads", "libcurl is missing, 'zoo pull' needs it: apt-get install libcurl4")
+      bad("downloads", "libcurl is missing, 'zoo pull' needs it: apt install libcurl4")
     }
     return findings
   }
