@@ -138,7 +138,7 @@ import ZooKit
       }
       do {
         switch try sample.request(line) {
-        case .help, .version, .verbHelp: kinds.insert("help")
+        case .help, .manual, .version, .verbHelp: kinds.insert("help")
         case .run: kinds.insert("run")
         }
       } catch let error as ZooError {
