@@ -93,6 +93,9 @@ let package = Package(
     .executableTarget(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments", "ZooConformance"],
       swiftSettings: strict, linkerSettings: lending),
+    // Makes what comes with the clone; nobody installs it.
+    .executableTarget(
+      name: "workshop", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats", "ZooTraining"],

@@ -31,14 +31,28 @@ extension Zoo {
   /// variant but it stands on another family's features, random weights over that family's own.
   ///
   /// The record's `random` then says which tensors nobody has trained.
-  public func beginning(_ name: String, seed: UInt64 = 0) throws -> Model {
-    guard case .variant(let variant) = try reference(name) else { return try model(name) }
+  /// - Parameters:
+  ///   - name: a checkpoint, a variant, or a checkpoint file.
+  ///   - backbone: the checkpoint of the other family, where it is not to be the default one.
+  ///   - seed: of what nobody has trained.
+  public func beginning(_ name: String, backbone: String? = nil, seed: UInt64 = 0) throws -> Model {
+    func whole() throws -> Model {
+      guard let backbone else { return try model(name) }
+      throw ZooError.usage(
+        "\(name) stands on no other family's features, or has its own already; “\(backbone)” has no "
+          + "place in it")
+    }
+    guard case .variant(let variant) = try reference(name) else { return try whole() }
     let fresh = try untrained(name, seed: seed)
-    guard !fresh.graph.borrowed.isEmpty else { return try model(name) }
+    guard !fresh.graph.borrowed.isEmpty else { return try whole() }
     var weights = fresh.weights
     var trained: Set<String> = []
     for loan in fresh.graph.borrowed {
-      let lender = try model(loan.variant)
+      let lender = try model(backbone ?? loan.variant)
+      guard lender.variant.name == loan.variant else {
+        throw ZooError.usage(
+          "\(variant.name) stands on \(loan.variant); \(lender.name) is of \(lender.variant.name)")
+      }
       for (name, tensor) in lender.weights {
         let own = loan.prefix + name
         guard let place = weights[own] else { continue }

@@ -16,20 +16,24 @@ extension Picture {
   ///   - path: Of the file, written whole or not at all.
   ///   - palette: A colour for every value that occurs, 256 at most.
   public func write(png path: String, palette: [Colour]) throws {
-    let highest = withPixels { $0.max() ?? 0 }
-    guard channels == 1, Int(highest) < palette.count, palette.count <= 256 else {
-      throw ZooError.failure(
-        "\(path): \(palette.count) colours for \(channels) channels of values up to \(highest); one "
-          + "channel and up to 256 colours make a palette")
-    }
-    try withEncodedPNG(path, palette) { bytes in
-      try Publication.write(to: path) { try $0.append(bytes) }
-    }
+    let bytes = try png(palette: palette)
+    try Publication.write(to: path) { try $0.append(bytes) }
   }
 
   /// The picture as the bytes of a PNG file.
   public var png: [UInt8] {
     get throws { try withEncodedPNG("a PNG") { Array($0) } }
+  }
+
+  /// The same of one channel, whose samples are indices into a palette.
+  public func png(palette: [Colour]) throws -> [UInt8] {
+    let highest = withPixels { $0.max() ?? 0 }
+    guard channels == 1, Int(highest) < palette.count, palette.count <= 256 else {
+      throw ZooError.failure(
+        "\(palette.count) colours for \(channels) channels of values up to \(highest); one channel "
+          + "and up to 256 colours make a palette")
+    }
+    return try withEncodedPNG("a PNG", palette) { Array($0) }
   }
 
   private func withEncodedPNG<R>(

@@ -52,6 +52,13 @@ enum Learning {
     help: "how often an epoch has each picture")
   static let window = Option<Int?>(
     "--window", value: "SIDE", in: 1...8192, help: "what a segmenter learns from, in pixels")
+  static let size = Option<Int?>(
+    "--size", value: "SIDE", in: 1...8192,
+    help: "what a classifier or a detector sees, in pixels; the model's own if absent")
+  static let backbone = Option<String?>(
+    "--backbone", value: "MODEL",
+    help: "whose features a network begins with that stands on another family's",
+    completion: .models)
   static let rate = Option<Double?>(
     "--lr", value: "R", in: 1e-12...1e6, help: "the highest learning rate; by optimiser if absent")
   static let seed = Common.seed
@@ -121,7 +128,7 @@ enum Learning {
     ArgumentGroup(
       "The run",
       [epochs, steps, batch, dropLast, repeats, rate, validateEvery, patience, saveEvery]),
-    ArgumentGroup("What learns", [head, freeze, unfreezeAt, norm]),
+    ArgumentGroup("What learns", [backbone, head, freeze, unfreezeAt, norm]),
     ArgumentGroup(
       "How it learns",
       [
@@ -130,8 +137,17 @@ enum Learning {
       ]),
     ArgumentGroup(
       "Pictures and losses",
-      [augment, mean, std, window, fit, mix, binary, loss, labelSmoothing, classWeights]),
+      [augment, mean, std, size, window, fit, mix, binary, loss, labelSmoothing, classWeights]),
   ]
+
+  /// Where a run begins: with random numbers, or with what was learned before.
+  static func beginning(_ name: String, _ options: Finetuning, in zoo: Zoo) throws -> Model {
+    guard options.scratch else { return try zoo.beginning(name, backbone: options.backbone) }
+    if let backbone = options.backbone {
+      throw ZooError.usage("a run that begins with random numbers (scratch) takes no “\(backbone)”")
+    }
+    return try zoo.untrained(name)
+  }
 
   /// What the command line says; the rest stays open.
   static func options(_ input: Parsed) throws -> Finetuning {
@@ -145,6 +161,8 @@ enum Learning {
     options.rate = try input[rate]
     options.repeats = try input[repeats]
     options.window = try input[window]
+    options.size = try input[size]
+    options.backbone = try input[backbone]
     options.seed = try input[seed]
     options.patience = try input[patience]
     options.saveEvery = try input[saveEvery]

@@ -33,7 +33,7 @@ struct AlexNetTests {
   }
 
   @Test func learnsAsTheReferenceDoes() throws {
-    var network = AlexNet()
+    var network = try #require(AlexNet.variants["alexnet"])
     network.widths = [8, 16, 24, 16, 8]
     network.hidden = 16
     for engine in GoldenStep.engines {

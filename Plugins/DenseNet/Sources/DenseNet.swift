@@ -2,33 +2,37 @@ import ZooKit
 
 /// Networks in which every layer sees all layers before it: Gao Huang, Zhuang Liu, Laurens van
 /// der Maaten and Kilian Weinberger 2016, arXiv:1608.06993, table 1, in torchvision's names.
+/// For small pictures three blocks behind a plain convolution (section 4.2: DenseNet-BC).
 public struct DenseNet: Architecture {
   public static let name = "DenseNet"
   public static let paper = "Huang, Liu, van der Maaten and Weinberger 2016, arXiv:1608.06993"
   public static let variants = [
-    "densenet121": DenseNet([6, 12, 24, 16], growth: 32),
-    "densenet161": DenseNet([6, 12, 36, 24], growth: 48),
-    "densenet169": DenseNet([6, 12, 32, 32], growth: 32),
-    "densenet201": DenseNet([6, 12, 48, 32], growth: 32),
+    "densenet121": DenseNet(depths: [6, 12, 24, 16], growth: 32),
+    "densenet161": DenseNet(depths: [6, 12, 36, 24], growth: 48),
+    "densenet169": DenseNet(depths: [6, 12, 32, 32], growth: 32),
+    "densenet201": DenseNet(depths: [6, 12, 48, 32], growth: 32),
+    "densenet28-16": DenseNet(depths: [4, 4, 4], growth: 16, isForSmallPictures: true),
   ]
 
-  public static let miniatures = ["densenet": DenseNet([2, 2, 2], growth: 4)]
+  public static let miniatures = ["densenet": DenseNet(depths: [2, 2, 2], growth: 4)]
 
   /// Layers in each block.
-  let depths: [Int]
+  package var depths: [Int]
   /// Channels that every layer adds.
   let growth: Int
+  /// 32 pixels or so: nothing is lost before the first block.
+  var isForSmallPictures = false
 
-  package init(_ depths: [Int], growth: Int) {
-    self.depths = depths
-    self.growth = growth
-  }
+  public var input: Shape { isForSmallPictures ? [3, 32, 32] : [3, 224, 224] }
+  public var classes: Int { isForSmallPictures ? 10 : 1000 }
 
   public func features(_ image: Node) -> Node {
     image.scope("features") { image in
       let stem = image.stage("stem") {
-        $0.conv("conv0", to: 2 * growth, kernel: 7, stride: 2, padding: 3, bias: false)
-          .batchNorm("norm0").relu("relu0").maxPool("pool0", kernel: 3, stride: 2, padding: 1)
+        isForSmallPictures
+          ? $0.conv("conv0", to: 2 * growth, kernel: 3, padding: 1, bias: false)
+          : $0.conv("conv0", to: 2 * growth, kernel: 7, stride: 2, padding: 3, bias: false)
+            .batchNorm("norm0").relu("relu0").maxPool("pool0", kernel: 3, stride: 2, padding: 1)
       }
       let maps = (1...depths.count).reduce(stem) { x, block in
         let maps = x.stage("denseblock\(block)") {

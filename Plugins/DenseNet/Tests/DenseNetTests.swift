@@ -35,7 +35,8 @@ struct DenseNetTests {
   }
 
   @Test func learnsAsTheReferenceDoes() throws {
-    let network = DenseNet([2, 2, 2, 2], growth: 4)
+    var network = try #require(DenseNet.miniatures["densenet"])
+    network.depths = [2, 2, 2, 2]
     for engine in GoldenStep.engines {
       for (name, error) in try GoldenStep("mini-densenet", of: network).errors(engine: engine) {
         #expect(error <= 2e-5, "\(engine.name), \(name): \(error)")

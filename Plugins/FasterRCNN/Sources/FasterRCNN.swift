@@ -13,6 +13,7 @@ public struct FasterRCNN: TrainableDetector {
     "fasterrcnn-resnet18-fpn": FasterRCNN(onPyramidOver: "resnet18", frozen: ["stem", "layer1"]),
     "fasterrcnn-resnet50-fpn": FasterRCNN(onPyramidOver: "resnet50", frozen: ["stem", "layer1"]),
     "fasterrcnn-vgg16": vgg16, "fasterrcnn-vgg16-c4": vgg16ForSmallThings,
+    "fasterrcnn-resnet20": small,
   ]
 
   /// The paper's: the last map before the last pooling, wide dense layers (section 3.3).
@@ -32,6 +33,18 @@ public struct FasterRCNN: TrainableDetector {
     detector.learning.proposals.before = 1000
     detector.learning.proposals.after = 300
     detector.learning.regions.count = 128
+    return detector
+  }()
+
+  /// On the network for small pictures, for pictures of 128 pixels or so.
+  private static let small = {
+    var detector = FasterRCNN(
+      onMapOf: "resnet20", stride: 4, sizes: [24, 40, 64], representation: 128)
+    detector.input = [3, 128, 128]
+    detector.preprocessing?.resize = .within(shorter: 128, longer: 256)
+    (detector.proposals.before, detector.proposals.after) = (300, 60)
+    (detector.learning.proposals.before, detector.learning.proposals.after) = (400, 120)
+    detector.learning.regions.count = 64
     return detector
   }()
 

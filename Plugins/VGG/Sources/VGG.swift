@@ -2,37 +2,34 @@ import ZooKit
 
 /// Very deep networks of 3×3 convolutions: Karen Simonyan and Andrew Zisserman 2014,
 /// arXiv:1409.1556, table 1, columns A, B, D and E, in torchvision's names.
-/// `_bn` has a norm after every convolution.
+/// `_bn` has a norm after every convolution. `vgg9_bn` is the same form for pictures of 28 to 64
+/// pixels.
 public struct VGG: Architecture {
   public static let name = "VGG"
   public static let paper = "Simonyan and Zisserman 2014, arXiv:1409.1556"
   public static let variants = [
-    "vgg11": VGG([1, 1, 2, 2, 2]), "vgg11_bn": VGG([1, 1, 2, 2, 2], norm: true),
-    "vgg13": VGG([2, 2, 2, 2, 2]), "vgg13_bn": VGG([2, 2, 2, 2, 2], norm: true),
-    "vgg16": VGG([2, 2, 3, 3, 3]), "vgg16_bn": VGG([2, 2, 3, 3, 3], norm: true),
-    "vgg19": VGG([2, 2, 4, 4, 4]), "vgg19_bn": VGG([2, 2, 4, 4, 4], norm: true),
+    "vgg11": VGG(depths: [1, 1, 2, 2, 2]), "vgg11_bn": VGG(depths: [1, 1, 2, 2, 2], norm: true),
+    "vgg13": VGG(depths: [2, 2, 2, 2, 2]), "vgg13_bn": VGG(depths: [2, 2, 2, 2, 2], norm: true),
+    "vgg16": VGG(depths: [2, 2, 3, 3, 3]), "vgg16_bn": VGG(depths: [2, 2, 3, 3, 3], norm: true),
+    "vgg19": VGG(depths: [2, 2, 4, 4, 4]), "vgg19_bn": VGG(depths: [2, 2, 4, 4, 4], norm: true),
+    "vgg9_bn": VGG(
+      depths: [2, 2, 2], norm: true, widths: [32, 64, 128], hidden: 256, pooled: 3,
+      input: [3, 32, 32], classes: 10),
   ]
-
   public static let miniatures = [
-    "vgg": VGG([1, 1, 2], widths: [8, 12, 16]),
-    "vgg_bn": VGG([1, 1, 2], norm: true, widths: [8, 12, 16]),
+    "vgg": VGG(depths: [1, 1, 2], widths: [8, 12, 16], hidden: 32),
+    "vgg_bn": VGG(depths: [1, 1, 2], norm: true, widths: [8, 12, 16], hidden: 32),
   ]
 
   /// Convolutions in each block.
   let depths: [Int]
-  let norm: Bool
+  var norm = false
   package var widths = [64, 128, 256, 512, 512]
   package var hidden = 4096
-
-  package init(_ depths: [Int], norm: Bool = false) {
-    self.depths = depths
-    self.norm = norm
-  }
-
-  private init(_ depths: [Int], norm: Bool = false, widths: [Int]) {
-    self.init(depths, norm: norm)
-    (self.widths, hidden) = (widths, 32)
-  }
+  /// The side of what the dense layers see.
+  var pooled = 7
+  public internal(set) var input: Shape = [3, 224, 224]
+  public internal(set) var classes = 1000
 
   public func features(_ image: Node) -> Node {
     image.sequential("features") { image in
@@ -48,7 +45,7 @@ public struct VGG: Architecture {
   }
 
   public func head(_ features: Node, classes: Int) -> Node {
-    features.adaptiveAveragePool("avgpool", to: 7).flatten().sequential("classifier") {
+    features.adaptiveAveragePool("avgpool", to: .init(pooled)).flatten().sequential("classifier") {
       $0.dense(to: hidden).relu().dropout()
         .dense(to: hidden).relu().dropout()
         .dense(to: classes)

@@ -29,6 +29,13 @@ extension Grid {
     grid.scale = scale
     return grid
   }
+
+  /// The same anchors for smaller pictures.
+  func shrunk(_ factor: Float) -> Grid {
+    var grid = self
+    grid.anchors = anchors.map { $0 * factor }
+    return grid
+  }
 }
 
 // By k-means on COCO, as the configurations have them.

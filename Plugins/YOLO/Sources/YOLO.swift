@@ -18,8 +18,15 @@ public struct YOLO: Detector {
     "yolov3": YOLO(.v3, input: 416, Grid.v3),
     "yolov3-spp": YOLO(.v3SPP, input: 608, Grid.v3),
     "yolov4-tiny": YOLO(.v4Tiny, input: 416, Grid.tiny.map { $0.scaled(1.05) }),
-    "yolov4": YOLO(.v4, input: 608, Grid.v4),
+    "yolov4": YOLO(.v4, input: 608, Grid.v4), "yolov4-tiny-half": half,
   ]
+
+  /// Half of the channels, for pictures of 128 pixels or so.
+  private static let half = {
+    var detector = YOLO(.v4Tiny, input: 128, Grid.tiny.map { $0.scaled(1.05).shrunk(128 / 416) })
+    detector.narrowing = 2
+    return detector
+  }()
 
   /// One of each kind: the same form, thin, for small pictures.
   public static let miniatures = [
@@ -45,7 +52,7 @@ public struct YOLO: Detector {
   package var priors: [[SIMD2<Float>]]
   private let side: Int
   public let classes: Int
-  /// What every width is divided by: tests run a network of the same form and less of it.
+  /// What every width is divided by.
   package var narrowing = 1
 
   package init(_ network: Network, input side: Int, classes: Int = 80, _ grids: [Grid]) {

@@ -57,8 +57,11 @@ import ZooKit
     #expect(graph.parameters.first { $0.name == parameter }?.shape == shape)
   }
 
+  /// All but a narrow copy: every network is compared when it is narrow.
+  static let published = YOLO.variants.keys.filter { $0 != "yolov4-tiny-half" }.sorted()
+
   /// Every variant, narrower, with numbers by formula, beside PyTorch, on every engine.
-  @Test(arguments: YOLO.variants.keys.sorted())
+  @Test(arguments: published)
   func computesWhatPyTorchComputes(name: String) throws {
     let golden = try GoldenFile("yolo/\(name).safetensors")
     let (variant, size) = try Variant.narrow(name, golden)
@@ -77,7 +80,7 @@ import ZooKit
   }
 
   /// Maps by formula, read and suppressed.
-  @Test(arguments: YOLO.variants.keys.sorted())
+  @Test(arguments: published)
   func findsWhatPyTorchFinds(name: String) throws {
     let golden = try GoldenFile("yolo/\(name).safetensors")
     let (variant, size) = try Variant.narrow(name, golden)

@@ -20,6 +20,8 @@ extension Finetuning {
     changed(\.dropLast, "drop-last") { JSON($0) }
     changed(\.repeats, "repeat") { JSON($0) }
     add("window", window.map { JSON($0) })
+    add("size", size.map { JSON($0) })
+    add("backbone", backbone.map { JSON($0) })
     changed(\.accumulate, "accumulate") { JSON($0) }
     add("lr", rate.map { JSON($0) })
     add("optimizer", JSON(optimizer.rawValue))
@@ -69,6 +71,8 @@ extension Finetuning {
     batch = try integer("batch") ?? batch
     repeats = try integer("repeat") ?? repeats
     window = try integer("window")
+    size = try integer("size")
+    backbone = try fields.optional("backbone") { fields, key in try fields.string(key) }
     accumulate = try integer("accumulate") ?? accumulate
     rate = try number("lr")
     optimizer = try fields.choice("optimizer", of: OptimizerKind.self) ?? optimizer

@@ -38,6 +38,12 @@ public struct Finetuning: Sendable {
   public var repeats = 1
   /// The side of the windows that a segmenter learns from, in pixels.
   public var window: Int?
+  /// The side of the pictures that a classifier or a detector sees, in pixels, where it is not to be
+  /// the model's own: smaller ones cost less.
+  public var size: Int?
+  /// Whose features a network begins with that stands on another family's: a checkpoint, where it is
+  /// not to be that variant's default.
+  public var backbone: String?
   /// Batches whose gradients are added before a step.
   public var accumulate = 1
   /// The highest learning rate.
@@ -217,6 +223,9 @@ extension Finetuning {
     try within(average, 0...0.99999, "the average")
     if let window, !(1...8192 ~= window) {
       throw ZooError.usage("the window is \(window); 1 to 8192 pixels were expected")
+    }
+    if let size, !(1...8192 ~= size) {
+      throw ZooError.usage("the size is \(size); 1 to 8192 pixels were expected")
     }
     for (numbers, name) in [(mean, "mean"), (std, "std")] {
       guard let numbers else { continue }

@@ -149,6 +149,7 @@ extension FinetuningRun {
       checkpoint = try checkpoint.anew(for: pictures, architecture)
     }
     checkpoint = checkpoint.windowed(options.window, for: architecture)
+    if let size = options.size { checkpoint = try checkpoint.sized(size) }
     try checkpoint.standardize(mean: options.mean, std: options.std)
     let (graph, new): (Graph, [String])
     var weights: Weights

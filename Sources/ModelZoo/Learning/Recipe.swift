@@ -37,6 +37,9 @@ public struct Recipe: Sendable {
     judges = try fields.optional("validation-data") { fields, key in placed(try fields.string(key))
     }
     options = try Finetuning(&fields)
+    if let backbone = options.backbone, backbone.hasSuffix(".h5") {
+      options.backbone = placed(backbone)
+    }
     try fields.finish()
   }
 

@@ -77,9 +77,15 @@ public struct Checkpoint: Sendable {
     public var recipe: JSON
     /// The program's version.
     public var program: String
+    /// And the commit that it was built from, where that is known.
+    public var commit: String?
+    /// How it went: of each column of the run's log the numbers of all epochs.
+    public var curve: JSON?
 
     public init(
-      base: String?, data: String, fingerprint: String, pictures: Int, recipe: JSON, program: String
+      base: String?, data: String, fingerprint: String, pictures: Int, recipe: JSON,
+      program: String,
+      commit: String? = nil, curve: JSON? = nil
     ) {
       self.base = base
       self.data = data
@@ -87,6 +93,8 @@ public struct Checkpoint: Sendable {
       self.pictures = pictures
       self.recipe = recipe
       self.program = program
+      self.commit = commit
+      self.curve = curve
     }
   }
 }
@@ -179,13 +187,18 @@ extension Checkpoint.Training {
     pictures = try fields.integer("pictures")
     recipe = try fields.json("recipe")
     program = try fields.string("program")
+    commit = try fields.optional("commit") { fields, key in try fields.string(key) }
+    curve = try fields.optional("curve") { fields, key in try fields.json(key) }
   }
 
   fileprivate var json: JSON {
-    [
-      "base": JSON(base), "data": JSON(data), "fingerprint": JSON(fingerprint),
-      "pictures": JSON(pictures), "recipe": recipe, "program": JSON(program),
+    var members: [(key: String, value: JSON)] = [
+      ("base", JSON(base)), ("data", JSON(data)), ("fingerprint", JSON(fingerprint)),
+      ("pictures", JSON(pictures)), ("recipe", recipe), ("program", JSON(program)),
     ]
+    if let commit { members.append(("commit", JSON(commit))) }
+    if let curve { members.append(("curve", curve)) }
+    return JSON(.object(members))
   }
 }
 

@@ -31,8 +31,7 @@ struct FinetuneVerb: Verb {
     let zoo = try input.zoo()
     var options = try Learning.options(input)
     options.scratch = try input[scratch]
-    let name = try input[Common.model]
-    let model = options.scratch ? try zoo.untrained(name) : try zoo.beginning(name)
+    let model = try Learning.beginning(input[Common.model], options, in: zoo)
     try Learning.run(
       model, data: input[Learning.data], judges: Learning.judges(input), options,
       in: input[Learning.output], resuming: input[resume], input)
@@ -60,7 +59,7 @@ struct TrainVerb: Verb {
     let recipe = try Recipe(contentsOf: input[recipe])
     var options = recipe.options
     if input.isGiven(Common.seed) { options.seed = try input[Common.seed] }
-    let model = options.scratch ? try zoo.untrained(recipe.model) : try zoo.beginning(recipe.model)
+    let model = try Learning.beginning(recipe.model, options, in: zoo)
     try Learning.run(
       model, data: input[data] ?? recipe.data, judges: recipe.judges, options,
       in: input[Learning.output], resuming: input[resume], input)

@@ -1,0 +1,145 @@
+import ModelZoo
+import ZooKit
+
+/// Several garments of different sizes and colours on a texture, the later ones over the earlier ones:
+/// a picture, the kind of each of its pixels, and a box around what can be seen of each garment.
+struct Scene {
+  static let side = 128
+  /// So much of a garment stays in sight.
+  private static let leastSeen = 0.6
+  /// Sharp borders: a pixel belongs to a garment when half of it does.
+  private static let half: UInt8 = 128
+
+  /// The garment at each pixel, by its place in `things`; −1 is the background.
+  private var owners = [Int](repeating: -1, count: side * side)
+  private var colours: [SIMD3<Float>]
+  private var things: [(kind: Int, area: Int)] = []
+
+  /// - Parameters:
+  ///   - random: what this scene's chances hang on.
+  ///   - wardrobe: the garments of each kind.
+  init(_ random: Random, from wardrobe: [[Item]]) throws {
+    colours = Texture(random).drawn(side: Scene.side)
+    let count = 2 + random.below(4, 0)
+    for index in 0..<count {
+      let random = random.key(index)
+      let kind = random.below(Garment.kinds.count, 0)
+      let item = wardrobe[kind][random.below(wardrobe[kind].count, 1)]
+      let garment = try Garment(item.labelled().picture)
+      let tint = rgb(
+        hue: random.uniform(2), saturation: 0.9 * random.uniform(3),
+        value: 0.75 + 0.25 * random.uniform(4))
+      let scale =
+        Float(28 + random.below(40, 5))
+        / Float(max(garment.picture.width, garment.picture.height))
+      let size = Window.Size(
+        max(8, Int(Float(garment.picture.height) * scale)),
+        max(8, Int(Float(garment.picture.width) * scale)))
+      lay(try garment.picture.resized(to: size), kind, tint, random.key("place"))
+    }
+  }
+
+  /// Puts a garment where it leaves enough of the others in sight, or nowhere.
+  private mutating func lay(
+    _ garment: Picture, _ kind: Int, _ tint: SIMD3<Float>, _ random: Random
+  ) {
+    garment.withPixels { pixels in
+      for attempt in 0..<20 {
+        let left = random.below(Scene.side - garment.width, 2 * attempt)
+        let top = random.below(Scene.side - garment.height, 2 * attempt + 1)
+        func place(_ pixel: Int) -> Int {
+          (top + pixel / garment.width) * Scene.side + left + pixel % garment.width
+        }
+        let opaque = (0..<garment.width * garment.height).filter {
+          pixels[4 * $0 + 3] >= Scene.half
+        }
+        var seen = owners
+        for pixel in opaque { seen[place(pixel)] = things.count }
+        let remains = things.indices.allSatisfy { index in
+          Double(seen.count { $0 == index }) >= Scene.leastSeen * Double(things[index].area)
+        }
+        guard remains else { continue }
+        owners = seen
+        things.append((kind, opaque.count))
+        for pixel in 0..<garment.width * garment.height {
+          let (level, alpha) = (
+            Float(pixels[4 * pixel]) / 255, Float(pixels[4 * pixel + 3]) / 255
+          )
+          let under = colours[place(pixel)]
+          colours[place(pixel)] = under + (tint * (0.2 + 0.8 * level) - under) * alpha
+        }
+        return
+      }
+    }
+  }
+
+  var picture: Picture {
+    get throws {
+      try Picture(
+        width: Scene.side, height: Scene.side, channels: 3,
+        pixels: colours.flatMap { colour in
+          (0..<3).map { UInt8(255 * min(max(colour[$0], 0), 1) + 0.5) }
+        })
+    }
+  }
+
+  /// 0 is the background, and the kinds follow.
+  var mask: Picture {
+    get throws {
+      try Picture(
+        width: Scene.side, height: Scene.side, channels: 1,
+        pixels: owners.map { $0 < 0 ? 0 : UInt8(1 + things[$0].kind) })
+    }
+  }
+
+  /// As YOLO writes them: kind, centre, width and height in parts of the picture.
+  var labels: String {
+    things.indices.map { index in
+      let pixels = owners.indices.filter { owners[$0] == index }
+      let (columns, rows) = (pixels.map { $0 % Scene.side }, pixels.map { $0 / Scene.side })
+      let (left, right) = (columns.min() ?? 0, 1 + (columns.max() ?? 0))
+      let (top, bottom) = (rows.min() ?? 0, 1 + (rows.max() ?? 0))
+      let numbers = [left + right, top + bottom, 2 * (right - left), 2 * (bottom - top)]
+      return
+        ([things[index].kind.description]
+        + numbers.map { "\(Double($0) / Double(2 * Scene.side))" }).joined(separator: " ") + "\n"
+    }.joined()
+  }
+}
+
+extension Scene {
+  static let splits = [("train", 3000), ("val", 300), ("test", 600)]
+
+  /// Scenes to learn from are made of the garments that Fashion-MNIST trains with, all others of those
+  /// that it tests with: `boxes/` is in YOLO's layout, `masks/` has pictures and masks.
+  static func writeAll(of fashion: Dataset, to folder: DataFolder) throws {
+    let names = Garment.kinds.enumerated().map { "  \($0.offset): \($0.element)\n" }.joined()
+    try folder.folder("boxes")
+    try folder.write(
+      "train: images/train\nval: images/val\ntest: images/test\nnames:\n\(names)", "boxes/data.yaml"
+    )
+    try folder.folder("masks")
+    try folder.write(
+      (["background"] + Garment.kinds).enumerated().map { "\($0.offset) \($0.element)\n" }.joined(),
+      "masks/classes.txt")
+    let palette = Colour.palette(of: Garment.kinds.count + 1, background: 0)
+    for (split, count) in splits {
+      for place in ["boxes/images", "boxes/labels"] { try folder.folder("\(place)/\(split)") }
+      for place in ["images", "masks"] { try folder.folder("masks/\(split)/\(place)") }
+      var wardrobe = Garment.kinds.map { _ in [Item]() }
+      for item in try fashion.items(split == "train" ? "train" : "test") {
+        wardrobe[Garment.kindOfLabel[try item.labelled().label]].append(item)
+      }
+      let random = Random(seed: 0).key("scenes").key(split)
+      for index in 0..<count {
+        let scene = try Scene(random.key(index), from: wardrobe)
+        let name = numbered(index)
+        let picture = "boxes/images/\(split)/\(name).png"
+        try folder.write(scene.picture.png, picture)
+        try folder.write(scene.labels, "boxes/labels/\(split)/\(name).txt")
+        try folder.link(picture, as: "masks/\(split)/images/\(name).png")
+        try folder.write(scene.mask.png(palette: palette), "masks/\(split)/masks/\(name).png")
+      }
+    }
+  }
+}

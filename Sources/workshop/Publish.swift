@@ -1,0 +1,100 @@
+import Glibc
+import ModelZoo
+import ZooArguments
+import ZooKit
+
+struct PublishVerb: Verb {
+  let name = "publish"
+  let summary = "make a run's best epoch a checkpoint of Weights/"
+  let discussion = """
+    Its numbers are halved, what is left of them is judged on pictures that nobody learned from, and the \
+    file gets that figure, the curve of the run and a golden pass. What is printed belongs into \
+    Catalog.json.
+    """
+  let folder = Positional<String>("RUN", help: "the folder of the run", completion: .folders)
+  let checkpoint = Option<String>("--as", value: "NAME", help: "the checkpoint's name")
+  let data = Option<String>(
+    "--data", value: "DIR", help: "whose test split judges it", completion: .folders)
+  let called = Option<String>("--called", value: "SET", help: "what that data is called")
+  let commit = Option<String>("--commit", value: "C", help: "of the program that trained it")
+  let date = Option<String>("--date", value: "DAY", help: "of the measurement, as 2026-11-20")
+  let output = Option(
+    "-o", "--output", value: "DIR", default: "Weights", help: "the folder of the checkpoints",
+    completion: .folders)
+  var arguments: [any Argument] { [folder, checkpoint, data, called, commit, date, output] }
+
+  func run(_ input: Parsed) throws {
+    let (folder, name) = (try input[folder], try input[checkpoint])
+    let best = try Zoo().model("\(folder)/best.h5")
+    var weights = Weights()
+    for (name, tensor) in best.weights {
+      weights[name] = try Tensor(tensor.shape) { half in
+        for (index, value) in tensor.values.enumerated() {
+          half.initializeElement(at: index, to: Float(Float16(value)))
+        }
+      }
+    }
+    let model = Model(
+      name: name, checkpoint: best.checkpoint, variant: best.variant, graph: best.graph,
+      weights: weights)
+    let report = try model.evaluate(on: Dataset.open(input[data]), split: "test")
+    var record = best.checkpoint
+    record.license = "Apache-2.0"
+    record.provenance.name = name
+    record.provenance.training?.commit = try input[commit]
+    record.provenance.training?.curve = try curve("\(folder)/log.csv")
+    let (set, date) = (try input[called], try input[date])
+    record.metrics = Self.published(record.task).compactMap { name, own in
+      report[own].map {
+        Metric(
+          name: name, value: percent($0), dataset: "\(set) test", source: "measured", date: date)
+      }
+    }
+    let path = "\(try input[output])/\(name).h5"
+    try WeightStore.write(
+      to: path, meta: record.json, weights: weights.map { ($0.name, $0.tensor) },
+      storage: .float16, golden: Golden(of: best.graph, weights))
+    let description: JSON = [
+      "file": JSON("\(name).h5"), "sha256": JSON(try digest(of: path)),
+      "metrics": JSON(record.metrics.map(\.json)),
+    ]
+    print(description.text(pretty: true))
+  }
+
+  /// What the field calls the figures of a task, and what a report does.
+  private static func published(_ task: VisionTask) -> KeyValuePairs<String, String> {
+    switch task {
+    case .classification: ["top1": "accuracy"]
+    case .segmentation: ["mIoU": "meanIoU"]
+    case .detection: ["mAP50": "mAP50", "mAP": "mAP"]
+    }
+  }
+
+  /// As many digits as `zoo evaluate` prints.
+  private func percent(_ share: Double) -> Double { (share * 10_000).rounded() / 100 }
+
+  /// The columns of a run's log; epochs that nothing judged have no figure.
+  private func curve(_ path: String) throws -> JSON {
+    let file = try RandomAccessFile(path)
+    let text = String(decoding: try file.read(at: 0, count: file.size), as: UTF8.self)
+    let rows = text.split(separator: "\n").map { $0.split(separator: ",") }
+    guard let names = rows.first, rows.allSatisfy({ $0.count == names.count }) else {
+      throw ZooError.corrupt("\(path) is no log of a run")
+    }
+    return JSON(
+      .object(
+        names.enumerated().map { column, name in
+          let numbers: [JSON] = rows.dropFirst().map { row in
+            Double(row[column]).flatMap { $0.isNaN ? nil : JSON($0) } ?? nil
+          }
+          return (String(name), JSON(numbers))
+        }))
+  }
+
+  private func digest(of path: String) throws -> String {
+    let file = try RandomAccessFile(path)
+    var sha256 = SHA256()
+    sha256.update(try file.read(at: 0, count: file.size))
+    return sha256.hexadecimal
+  }
+}
