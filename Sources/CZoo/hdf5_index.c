@@ -13,6 +13,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#else
+static const char __libc_single_threaded = 0;
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -133,6 +138,8 @@ enum ZooIndexing zoo_hdf5_index(
     zoo_hdf5_unlock();
     return ZOO_NO_CHILD;
   }
+  // A child must not load while another thread did: the loader's lists would be half written.
+  if (!__libc_single_threaded) zoo_hdf5_load();
   // Not _Fork: that would leave the child with whatever lock of malloc another thread held.
   pid_t pid = fork();
   if (pid == 0) child(file, ends[1], extra, room);

@@ -1,5 +1,5 @@
 // libhdf5, loaded by whoever needs it. Debian's brings 30 more libraries along, five megabytes and
-// as many milliseconds; a process that only reads leaves them to its child.
+// as many milliseconds; a process of one thread that only reads leaves them to its child.
 #ifndef HDF5_LIBRARY_H
 #define HDF5_LIBRARY_H
 
