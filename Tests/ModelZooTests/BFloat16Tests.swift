@@ -17,7 +17,7 @@ struct BFloat16Tests {
       let shape = try #require(weights[name]).shape
       weights[name] = try Tensor(shape, head.values(name))
     }
-    let validation = try ["ants", "bees"].flatMap { try photos(in: "hymenoptera_256/val/\($0)", 8) }
+    let validation = try ["ants", "bees"].flatMap { try photos(in: "hymenoptera_256/val/\($0)", 4) }
     let all = try photos(in: "photos8", 8) + validation
     let input = try record.preprocessing.tensor(from: all)
     let logits = try answers(graph, weights, input)
