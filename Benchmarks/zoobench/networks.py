@@ -163,9 +163,12 @@ def _pipeline():
             super().__init__()
             self.detector = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
             # As torchvision does where it brings weights, and as we do.
+            self.set_epsilon(0.0)
+
+        def set_epsilon(self, epsilon):
             for part in self.detector.modules():
                 if isinstance(part, torch.nn.BatchNorm2d):
-                    part.eps = 0.0
+                    part.eps = epsilon
 
         def forward(self, images):
             found = self.detector(list(images))[0]
@@ -176,7 +179,9 @@ def _pipeline():
             """The norms, which are in the backbone, and a second stage that is sure of a few things
             and calls most regions background, as a trained one does."""
             images, _ = self.detector.transform(list(pictures))
+            self.set_epsilon(1e-5)  # zero is no epsilon to learn with
             self.detector.backbone.train()(images.tensors)
+            self.set_epsilon(0.0)
             seen = []
             predictor = self.detector.eval().roi_heads.box_predictor
             hook = predictor.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))

@@ -11,7 +11,7 @@ public struct DenseNet: Architecture {
     "densenet161": DenseNet(depths: [6, 12, 36, 24], growth: 48),
     "densenet169": DenseNet(depths: [6, 12, 32, 32], growth: 32),
     "densenet201": DenseNet(depths: [6, 12, 48, 32], growth: 32),
-    "densenet40-12": DenseNet(depths: [6, 6, 6], growth: 12, isForSmallPictures: true),
+    "densenet28-16": DenseNet(depths: [4, 4, 4], growth: 16, isForSmallPictures: true),
   ]
 
   public static let miniatures = ["densenet": DenseNet(depths: [2, 2, 2], growth: 4)]

@@ -36,8 +36,10 @@ struct Attempt {
       throw ZooError.corrupt("\(run)/run.json is no record of a run")
     }
     let log = try Columns(contentsOf: "\(run)/log.csv")
-    epochs = zip(try log.numbers("epoch"), zip(try log.numbers("loss"), try log.numbers("accuracy")))
-      .map { Epoch(number: Int($0), loss: $1.0, accuracy: $1.1) }
+    let (losses, accuracies) = (try log.numbers("loss"), try log.numbers("accuracy"))
+    epochs = zip(losses, accuracies).enumerated().map {
+      Epoch(number: $0 + 1, loss: $1.0, accuracy: $1.1)
+    }
     let table = try Columns(contentsOf: path)
     let classes = Array(table.names.dropFirst(3))
     func index(_ name: String) throws -> Int {
@@ -68,7 +70,7 @@ struct Attempt {
 
   /// The first of the best, which is what the trainer keeps.
   var kept: Epoch? {
-    let best = epochs.map(\.accuracy).max()
+    let best = epochs.map(\.accuracy).filter(\.isFinite).max()
     return epochs.first { $0.accuracy == best }
   }
 }

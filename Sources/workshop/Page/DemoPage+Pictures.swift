@@ -22,6 +22,7 @@ extension DemoPage {
         let rows: [Markup] = (result["top"]?.list ?? []).map { guess in
           """
           <tr><th scope="row">\(guess["class"]?.string ?? "")</th>\
+          <td class="bar"><i style="width:\(width(guess))%;background:\(colour(guess))"></i></td>\
           <td class="number">\(percent(guess["probability"]?.number ?? 0))</td></tr>
 
           """
@@ -31,7 +32,7 @@ extension DemoPage {
           \(try drawing(tour.word, path, alt: "the picture and its likeliest classes"))
           <div><h3>A word</h3>
           <p class="note">\(tour.word.model)</p>
-          <table class="plain"><tbody>\(rows)</tbody></table></div>
+          <table class="plain bars"><tbody>\(rows)</tbody></table></div>
           </div>
 
           """
@@ -71,11 +72,26 @@ extension DemoPage {
     try .image(contentsOf: predictions.drawing(of: path), alt: alt, kind: "drawn")
   }
 
-  /// `bag 97 %, shoe 88 %`.
-  private func words(_ found: [JSON]?, _ key: String) -> String {
-    let words = (found ?? []).map { thing in
-      "\(thing["class"]?.string ?? "") \(decimal(100 * (thing[key]?.number ?? 0), digits: 0)) %"
+  /// A dot in its colour before each thing, `bag 97 %`; what is less than a hundredth is left out.
+  private func words(_ found: [JSON]?, _ key: String) -> [Markup] {
+    let shown = (found ?? []).filter { ($0[key]?.number ?? 0) >= 0.01 }
+    let words: [Markup] = shown.map { thing in
+      """
+      <span><i style="background:\(colour(thing))"></i>\(thing["class"]?.string ?? "") \
+      \(decimal(100 * (thing[key]?.number ?? 0), digits: 0)) %</span>
+
+      """
     }
-    return words.isEmpty ? "nothing found" : words.joined(separator: ", ")
+    return words.isEmpty ? ["nothing found"] : words
+  }
+
+  private func width(_ guess: JSON) -> String {
+    decimal(100 * (guess["probability"]?.number ?? 0), digits: 1)
+  }
+
+  /// As the drawings have it.
+  private func colour(_ thing: JSON) -> String {
+    if thing["class"]?.string == "background" { return "transparent" }
+    return Style.css(Colour(ofClass: thing["index"]?.integer ?? 0))
   }
 }

@@ -43,7 +43,7 @@ extension DemoPage {
   }
 
   private var accuracyCurves: LineChart {
-    let least = attempts.flatMap(\.epochs).map(\.accuracy).min() ?? 0
+    let least = attempts.flatMap(\.epochs).map(\.accuracy).filter(\.isFinite).min() ?? 0
     return LineChart(
       title: "accuracy of both runs by epoch", x: epochs,
       y: .share("accuracy", from: least < 0.4 ? 0 : 0.4),
@@ -58,10 +58,12 @@ extension DemoPage {
   private var lossCurves: LineChart {
     LineChart(
       title: "loss of both runs by epoch", x: epochs,
-      y: .amount("cross-entropy", to: attempts.flatMap(\.epochs).map(\.loss).max() ?? 1),
+      y: .amount(
+        "cross-entropy", to: attempts.flatMap(\.epochs).map(\.loss).filter(\.isFinite).max() ?? 1),
       lines: attempts.map { attempt in
-        LineChart.Line(
-          name: attempt.name, note: "last \(decimal(attempt.epochs.last?.loss ?? 0, digits: 2))",
+        let last = attempt.epochs.last { $0.loss.isFinite }?.loss ?? 0
+        return LineChart.Line(
+          name: attempt.name, note: "last \(decimal(last, digits: 2))",
           points: attempt.epochs.map { SIMD2(Double($0.number), $0.loss) },
           isOurs: attempt.isOurs)
       })
@@ -76,7 +78,7 @@ extension DemoPage {
             name: attempt.name,
             note: "area \(decimal(attempt.ranking.areaUnderROC ?? 0, digits: 3))",
             points: zip(curve.falsePositiveRates, curve.truePositiveRates).map { SIMD2($0, $1) },
-            isOurs: attempt.isOurs, nameAt: attempt.isOurs ? 0.17 : 0.42)
+            isOurs: attempt.isOurs, nameAt: attempt.isOurs ? 0.3 : 0.42)
         }
       }, diagonal: "guessing")
   }

@@ -9,7 +9,7 @@ extension DemoPage {
       lists all that <code>zoo pull</code> can bring.
       """,
       """
-      Figures are those of the test pictures, which no network learned from.
+      The figures are from their records: what each got on the pictures of its test.
       """,
     ]
   }
@@ -50,8 +50,8 @@ extension DemoPage {
       Seconds stand in front; all were run one after the other, as they stand here.
       """,
       """
-      For your own pictures, put a folder with one folder for each class in place of
-      <code>\(tour.data.path)</code>.
+      For your own pictures, name after <code>--data</code> a folder that has one folder for each
+      class.
       """,
     ]
   }

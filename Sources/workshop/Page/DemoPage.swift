@@ -21,11 +21,11 @@ struct DemoPage {
       </head>
       <body>
       \(head)<main>
-      \(section("What transfer brings", for: "few labelled pictures", transferText, transfer))
-      \(section("Right and wrong", for: "trusting nothing unseen", examplesText, try examples))
-      \(section("What, where, how much", for: "boxes and areas", picturesText, try pictures))
-      \(section("What is in the zoo", for: "choosing a network", zooText, zooTable))
-      \(section("The commands", for: "doing it oneself", commandsText, commands))
+      \(section("What transfer brings", for: "those who have few labelled pictures", transferText, transfer))
+      \(section("Right and wrong", for: "those who believe what they see", examplesText, try examples))
+      \(section("What, where, how much", for: "those who need more than a word", picturesText, try pictures))
+      \(section("What is in the zoo", for: "those who choose a network", zooText, zooTable))
+      \(section("The commands", for: "those who do it themselves", commandsText, commands))
       </main>
       <footer>Made by <code>make demo</code>: one file without scripts, which needs no other and no
       network.</footer>

@@ -46,9 +46,19 @@ struct LineChart {
     let points: [SIMD2<Double>]
     let isOurs: Bool
     /// A point with a ring around it.
-    var ring: SIMD2<Double>?
-    /// Where along x its name stands beneath the line; else behind its end.
-    var nameAt: Double?
+    let ring: SIMD2<Double>?
+    /// Where along x it is named, ours above all and the other beneath itself; else behind its end.
+    let nameAt: Double?
+
+    /// What is no number, as the figures of an epoch that nothing judged, is left out.
+    init(
+      name: String, note: String, points: [SIMD2<Double>], isOurs: Bool,
+      ring: SIMD2<Double>? = nil, nameAt: Double? = nil
+    ) {
+      self.points = points.filter { $0.y.isFinite }
+      (self.name, self.note, self.isOurs) = (name, note, isOurs)
+      (self.ring, self.nameAt) = (ring, nameAt)
+    }
   }
 
   /// What it shows, for those who do not see it.
@@ -58,8 +68,8 @@ struct LineChart {
   /// A line from corner to corner: what guessing gives.
   var diagonal: String?
 
-  private static let size = SIMD2(400.0, 264.0)
-  private static let (left, top, bottom) = (40.0, 26.0, 226.0)
+  private static let size = SIMD2(400.0, 268.0)
+  private static let (left, top, bottom) = (40.0, 30.0, 230.0)
   private var right: Double { lines.allSatisfy { $0.nameAt != nil } ? 388 : 300 }
 
   private func place(_ point: SIMD2<Double>) -> SIMD2<Double> {
@@ -129,32 +139,45 @@ struct LineChart {
     return "<path class=\"line \(kind)\" d=\"\(path(points))\"/>\(mark)\n"
   }
 
-  /// Two lines of text for each name, far enough from one another.
   private var names: [Markup] {
-    let least = 34.0
-    var places = lines.map { line -> SIMD2<Double> in
-      if let at = line.nameAt {
-        let level = line.points.filter { $0.x <= at }.map(\.y).max() ?? 0
-        return place(SIMD2(at, level)) + SIMD2(6, 20)
+    zip(lines, levels).map { line, level in
+      let kind = line.isOurs ? "ours" : "other"
+      guard let at = line.nameAt else {
+        let left = place(line.points.last ?? SIMD2(0, 0)).x + 9
+        return words(line, kind, SIMD2(left, level))
       }
-      return place(line.points.last ?? SIMD2(0, 0)) + SIMD2(9, 0)
-    }
-    let order = places.indices.sorted { places[$0].y < places[$1].y }
-    for (above, below) in zip(order, order.dropFirst()) where places[below].y - places[above].y < least
-    {
-      let lack = least - (places[below].y - places[above].y)
-      if lines[below].nameAt == nil { places[above].y -= lack / 2 }
-      places[below].y += lines[below].nameAt == nil ? lack / 2 : lack
-    }
-    return zip(lines, places).map { line, place in
-      let level = min(max(place.y, LineChart.top + 2), LineChart.bottom - 16)
+      let point = place(SIMD2(at, line.points.filter { $0.x <= at }.map(\.y).max() ?? 0))
+      guard line.isOurs else { return words(line, kind, point + SIMD2(6, 20)) }
       return """
-        <text class="name \(line.isOurs ? "ours" : "other")" x="\(text(place.x))" \
-        y="\(text(level + 1))">\(line.name)</text>\
-        <text class="note" x="\(text(place.x))" y="\(text(level + 16))">\(line.note)</text>
+        <path class="leader" d="\(path([SIMD2(point.x, LineChart.top - 8), point]))"/>\
+        <text x="\(text(point.x))" y="\(text(LineChart.top - 13))" text-anchor="middle">\
+        <tspan class="name ours">\(line.name)</tspan> <tspan>\(line.note)</tspan></text>
 
         """
     }
+  }
+
+  private func words(_ line: Line, _ kind: String, _ place: SIMD2<Double>) -> Markup {
+    """
+    <text class="name \(kind)" x="\(text(place.x))" y="\(text(place.y + 1))">\(line.name)</text>\
+    <text class="note" x="\(text(place.x))" y="\(text(place.y + 16))">\(line.note)</text>
+
+    """
+  }
+
+  /// How high the names behind the ends stand: two lines of text each, far enough from one another.
+  private var levels: [Double] {
+    let (least, lowest) = (34.0, LineChart.bottom - 18)
+    var levels = lines.map { place($0.points.last ?? SIMD2(0, 0)).y }
+    let order = levels.indices.sorted { levels[$0] < levels[$1] }
+    for (above, below) in zip(order, order.dropFirst()) {
+      levels[below] = max(levels[below], levels[above] + least)
+    }
+    if let last = order.last { levels[last] = min(levels[last], lowest) }
+    for (below, above) in zip(order.reversed(), order.reversed().dropFirst()) {
+      levels[above] = min(levels[above], levels[below] - least)
+    }
+    return levels
   }
 
   private func path(_ points: [SIMD2<Double>]) -> String {

@@ -5,7 +5,7 @@ enum Style {
   /// The colour of the first class, wherever the zoo draws.
   private static let accent = Colour(ofClass: 0)
 
-  private static func css(_ colour: Colour, lightness: Double = 1) -> String {
+  static func css(_ colour: Colour, lightness: Double = 1) -> String {
     let levels = [colour.red, colour.green, colour.blue].map { Int(Double($0) * lightness + 0.5) }
     return "rgb(\(levels.map { "\($0)" }.joined(separator: " ")))"
   }
@@ -57,21 +57,23 @@ enum Style {
       padding: 56px 0; border-top: 1px solid var(--line);
     }
     h2 { font-size: 20px; line-height: 1.25; letter-spacing: -0.015em; margin: 0 0 8px; font-weight: 620; }
+    .aside { position: sticky; top: 32px; align-self: start; }
     .aside p { margin: 0 0 10px; color: var(--soft); font-size: 14px; line-height: 1.5; }
     .aside .whom { color: var(--accent-text); font-weight: 500; }
-    h3 { font-size: 15px; margin: 0 0 4px; font-weight: 620; }
+    h3 { font-size: 15px; margin: 0 0 8px; font-weight: 620; }
     .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 44px 40px; align-items: start; }
     figure { margin: 0; min-width: 0; }
     figcaption { color: var(--soft); font-size: 14px; line-height: 1.45; margin-bottom: 14px; }
     figcaption b { display: block; color: var(--ink); font-weight: 620; font-size: 15px; }
     svg { display: block; width: 100%; height: auto; overflow: visible; }
     svg text { font-size: 11.5px; fill: var(--soft); }
-    svg .name { font-size: 12.5px; font-weight: 620; }
+    svg .name, svg tspan.name { font-size: 12.5px; font-weight: 620; }
     svg .name.ours { fill: var(--accent-text); }
     svg .name.other { fill: var(--soft); }
     svg .name, svg .note { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
     svg .grid { stroke: var(--line); fill: none; }
     svg .guess { stroke: var(--line); stroke-width: 1.2; stroke-dasharray: 4 4; fill: none; }
+    svg .leader { stroke: var(--accent); stroke-width: 1; fill: none; }
     svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
     svg .line.ours { stroke: var(--accent); stroke-width: 2.6; }
     svg .line.other { stroke: var(--other); }
@@ -86,6 +88,7 @@ enum Style {
     .plain .number { text-align: right; }
     .plain .ours { color: var(--accent-text); font-weight: 600; }
     .plain small { color: var(--soft); font-size: inherit; }
+    .metrics { margin-top: 48px; }
     .scroll { overflow-x: auto; }
     .confusions { display: grid; gap: 22px; }
     .confusion { table-layout: fixed; border-spacing: 3px; border-collapse: separate; margin: -3px; }
@@ -110,7 +113,16 @@ enum Style {
     .word { display: grid; grid-template-columns: 200px 1fr; gap: 32px; align-items: center; margin-bottom: 44px; }
     .scenes { display: grid; grid-template-columns: repeat(3, 1fr); gap: 22px 16px; }
     .scenes h3 small { display: block; font-weight: 400; color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
+    .scenes img, .word img { aspect-ratio: 1; object-fit: cover; object-position: top; }
     .scenes figcaption { margin: 7px 0 0; font-size: 12.5px; }
+    .scenes span { white-space: nowrap; margin-right: 10px; }
+    .scenes i {
+      display: inline-block; width: 8px; height: 8px; border-radius: 50%; margin-right: 5px;
+      border: 1px solid var(--line);
+    }
+    .bars .bar { width: 60%; }
+    .bars i { display: block; height: 6px; border-radius: 3px; min-width: 1px; }
+    .bars .number { width: 1%; }
     pre {
       margin: 0; padding: 20px 22px; background: var(--wash); border-radius: 8px; overflow-x: auto;
       font: 13px/1.75 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono",
@@ -121,6 +133,7 @@ enum Style {
     footer { padding-top: 32px; padding-bottom: 72px; color: var(--soft); font-size: 14px; border-top: 1px solid var(--line); }
     @media (max-width: 860px) {
       section { grid-template-columns: minmax(0, 1fr); padding: 44px 0; gap: 24px; }
+      .aside { position: static; }
       .aside p { max-width: 36em; }
       .aside p:last-child { margin-bottom: 0; }
     }
@@ -135,6 +148,7 @@ enum Style {
       .scenes figcaption { font-size: 11px; line-height: 1.35; }
       .wide { display: none; }
       .plain th, .plain td { padding-right: 12px; font-size: 13.5px; }
+      .plain th { white-space: normal; overflow-wrap: anywhere; }
       pre { padding: 16px; margin: 0 -20px; border-radius: 0; font-size: 12px; }
     }
     @media print { section { break-inside: avoid; } }
