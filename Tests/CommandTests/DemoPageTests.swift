@@ -138,7 +138,7 @@ extension CommandLineTests {
       #expect(page.contains("<h3>6 right</h3>") && page.contains("<h3>2 wrong</h3>"))
       #expect(page.contains("area 0.750") && page.contains("area 0.500"))
       #expect(page.contains("91.3 <small>top1</small>") && page.contains("5.6 M"))
-      #expect(page.contains("bag\n88 %") || page.contains("bag 88 %"))
+      #expect(page.contains("bag 88 %"))
       #expect(page.contains("model of areas") && page.contains("shoe 25 %"))
       // The loss of the last epoch is none, and drawn is what there is.
       #expect(!page.contains(/[ M]nan/) && !page.contains("inf"))
@@ -201,7 +201,8 @@ extension CommandLineTests {
           })
         // Letters have many shades, and the accent is among them.
         #expect(colours.count > 50)
-        #expect(colours.contains(where: { $0[0] > 150 && $0[1] < 110 && $0[2] < 110 }))
+        let accents = colours.filter { $0[0] > 150 && $0[1] < 110 && $0[2] < 110 }
+        #expect(!accents.isEmpty)
       }
     }
   }
