@@ -117,6 +117,6 @@ let package = Package(
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
     tests("ZooArgumentsTests", ["ZooArguments"]),
     tests("ModelZooTests", ["ModelZoo", "ZooKit"]),
-    tests("CommandTests", ["zoo", "ModelZoo", "ZooArguments"]),
+    tests("CommandTests", ["zoo", "workshop", "ModelZoo", "ZooArguments"]),
   ] + families.flatMap(plugin)
 )

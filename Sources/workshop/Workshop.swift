@@ -9,7 +9,7 @@ enum Workshop {
   static func main() {
     let program = ZooArguments.Program(
       name: "workshop", version: Zoo.version, summary: "makes what comes with the zoo",
-      common: [quiet], verbs: [DataVerb(), PublishVerb(), TablesVerb()])
+      common: [quiet], verbs: [DataVerb(), PageVerb(), PublishVerb(), TablesVerb()])
     exit(program.main(CommandLine.arguments))
   }
 

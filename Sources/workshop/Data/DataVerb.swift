@@ -3,18 +3,44 @@ import ModelZoo
 import ZooArguments
 import ZooKit
 
+/// What can be made of Fashion-MNIST.
+enum MadeSet: String, CaseIterable, ArgumentValue {
+  case fashionEight = "fashion-eight"
+  case fashionTwo = "fashion-two"
+  case scenes
+  case fewScenes = "few-scenes"
+
+  /// What the recipes learn from. The few scenes are among the scenes.
+  static let usual: [MadeSet] = [.fashionEight, .fashionTwo, .scenes]
+
+  func write(of fashion: Dataset, to folder: DataFolder) throws {
+    switch self {
+    case .fashionEight: try TransferTask(fashion).writeEight(to: folder)
+    case .fashionTwo: try TransferTask(fashion).writeTwo(to: folder)
+    case .scenes: try Scene.writeAll(of: fashion, to: folder)
+    case .fewScenes: try Scene.writeFew(of: fashion, to: folder)
+    }
+  }
+}
+
 struct DataVerb: Verb {
   let name = "data"
   let summary = "make scenes and the transfer task from Fashion-MNIST"
   let discussion = """
     The same pictures everywhere and every time. What is in the folder already stays as it is.
     """
+  let examples: KeyValuePairs = [
+    "workshop data -o data": "what the recipes need",
+    "workshop data fashion-two few-scenes -o data": "what the demo needs",
+  ]
+  let sets = Positional<[MadeSet]>(
+    "SET", atLeast: 0, help: "which to make; by default what the recipes need")
   let source = Option(
     "--source", value: "DIR", default: "/usr/share/datasets/fashion-mnist",
     help: "where Debian's dataset-fashion-mnist is", completion: .folders)
   let output = Option<String>(
     "-o", "--output", value: "DIR", help: "the folder of the data sets", completion: .folders)
-  var arguments: [any Argument] { [output, source] }
+  var arguments: [any Argument] { [sets, output, source] }
 
   func run(_ input: Parsed) throws {
     let folder = try input[output]
@@ -27,13 +53,10 @@ struct DataVerb: Verb {
         "\(fashion.path) is not Fashion-MNIST: its classes are "
           + fashion.classes.joined(separator: ", "))
     }
-    let sets: [(String, (DataFolder) throws -> Void)] = [
-      ("fashion-eight", { try TransferTask(fashion).writeEight(to: $0) }),
-      ("fashion-two", { try TransferTask(fashion).writeTwo(to: $0) }),
-      ("scenes", { try Scene.writeAll(of: fashion, to: $0) }),
-    ]
-    for (name, write) in sets {
-      let made = try DataFolder.make("\(folder)/\(name)", write)
+    let chosen = try input[sets]
+    for set in chosen.isEmpty ? MadeSet.usual : chosen {
+      let name = set.rawValue
+      let made = try DataFolder.make("\(folder)/\(name)") { try set.write(of: fashion, to: $0) }
       if try !input[Workshop.quiet] {
         fputs("\(folder)/\(name) \(made ? "made" : "is there already")\n", stderr)
       }

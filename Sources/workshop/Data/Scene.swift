@@ -126,13 +126,8 @@ extension Scene {
     for (split, count) in splits {
       for place in ["boxes/images", "boxes/labels"] { try folder.folder("\(place)/\(split)") }
       for place in ["images", "masks"] { try folder.folder("masks/\(split)/\(place)") }
-      var wardrobe = Garment.kinds.map { _ in [Item]() }
-      for item in try fashion.items(split == "train" ? "train" : "test") {
-        wardrobe[Garment.kindOfLabel[try item.labelled().label]].append(item)
-      }
-      let random = Random(seed: 0).key("scenes").key(split)
-      for index in 0..<count {
-        let scene = try Scene(random.key(index), from: wardrobe)
+      for (index, scene) in try scenes(of: fashion, split, count).enumerated() {
+        let scene = try scene()
         let name = numbered(index)
         let picture = "boxes/images/\(split)/\(name).png"
         try folder.write(scene.picture.png, picture)
@@ -141,5 +136,24 @@ extension Scene {
         try folder.write(scene.mask.png(palette: palette), "masks/\(split)/masks/\(name).png")
       }
     }
+  }
+
+  /// The pictures of the first scenes of the test, and nothing else.
+  static func writeFew(of fashion: Dataset, to folder: DataFolder) throws {
+    for (index, scene) in try scenes(of: fashion, "test", 12).enumerated() {
+      try folder.write(scene().picture.png, "\(numbered(index)).png")
+    }
+  }
+
+  /// Each is made when it is asked for, and whatever the others are.
+  private static func scenes(
+    of fashion: Dataset, _ split: String, _ count: Int
+  ) throws -> [() throws -> Scene] {
+    var wardrobe = Garment.kinds.map { _ in [Item]() }
+    for item in try fashion.items(split == "train" ? "train" : "test") {
+      wardrobe[Garment.kindOfLabel[try item.labelled().label]].append(item)
+    }
+    let random = Random(seed: 0).key("scenes").key(split)
+    return (0..<count).map { index in { try Scene(random.key(index), from: wardrobe) } }
   }
 }

@@ -1,0 +1,97 @@
+import ModelZoo
+
+/// One picture for each task: a word, boxes, areas.
+extension DemoPage {
+  var picturesText: [Markup] {
+    [
+      """
+      A classifier gives a word for the whole picture, a detector a box around each thing, a segmenter
+      a class for every pixel.
+      """,
+      """
+      <code>zoo predict</code> tells the three apart by the checkpoint, and draws them with
+      <code>--draw</code>.
+      """,
+    ]
+  }
+
+  var pictures: Markup {
+    get throws {
+      let word: [Markup] = try tour.word.results.map { result in
+        let path = try image(of: result)
+        let rows: [Markup] = (result["top"]?.list ?? []).map { guess in
+          """
+          <tr><th scope="row">\(guess["class"]?.string ?? "")</th>\
+          <td class="bar"><i style="width:\(width(guess))%;background:\(colour(guess))"></i></td>\
+          <td class="number">\(percent(guess["probability"]?.number ?? 0))</td></tr>
+
+          """
+        }
+        return """
+          <div class="word">
+          \(try drawing(tour.word, path, alt: "the picture and its likeliest classes"))
+          <div><h3>A word</h3>
+          <p class="note">\(tour.word.model)</p>
+          <table class="plain bars"><tbody>\(rows)</tbody></table></div>
+          </div>
+
+          """
+      }
+      let rows: [Markup] = try zip(tour.boxes.results, tour.areas.results).map { found, covered in
+        let path = try image(of: found)
+        return """
+          <figure>\(try .image(contentsOf: path, alt: "the picture", kind: "pixels"))</figure>
+          <figure>\(try drawing(tour.boxes, path, alt: "the boxes found in it"))\
+          <figcaption>\(words(found["detections"]?.list, "score"))</figcaption></figure>
+          <figure>\(try drawing(tour.areas, path, alt: "the areas found in it"))\
+          <figcaption>\(words(covered["classes"]?.list, "fraction"))</figcaption></figure>
+
+          """
+      }
+      return """
+        \(word)<div class="scenes">
+        <h3>Picture<small>laid out from garments</small></h3>
+        <h3>Boxes<small>\(tour.boxes.model)</small></h3>
+        <h3>Areas<small>\(tour.areas.model)</small></h3>
+        \(rows)</div>
+
+        """
+    }
+  }
+
+  private func image(of result: JSON) throws -> String {
+    guard let path = result["image"]?.string else {
+      throw ZooError.corrupt("an answer of zoo predict names no picture")
+    }
+    return path
+  }
+
+  private func drawing(
+    _ predictions: Tour.Predictions, _ path: String, alt: String
+  ) throws -> Markup {
+    try .image(contentsOf: predictions.drawing(of: path), alt: alt, kind: "drawn")
+  }
+
+  /// A dot in its colour before each thing, `bag 97 %`; what is less than a hundredth is left out.
+  private func words(_ found: [JSON]?, _ key: String) -> [Markup] {
+    let shown = (found ?? []).filter { ($0[key]?.number ?? 0) >= 0.01 }
+    let words: [Markup] = shown.map { thing in
+      """
+      <span><i style="background:\(colour(thing))"></i>\(thing["class"]?.string ?? "") \
+      \(decimal(100 * (thing[key]?.number ?? 0), digits: 0)) %</span>
+
+      """
+    }
+    return words.isEmpty ? ["nothing found"] : words
+  }
+
+  private func width(_ guess: JSON) -> String {
+    decimal(100 * (guess["probability"]?.number ?? 0), digits: 1)
+  }
+
+  /// As the drawings have it.
+  private func colour(_ thing: JSON) -> String {
+    if thing["class"]?.string == "background" { return "transparent" }
+    return Style.css(Colour(ofClass: thing["index"]?.integer ?? 0))
+  }
+}

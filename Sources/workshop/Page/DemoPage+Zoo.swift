@@ -1,0 +1,79 @@
+import ModelZoo
+
+/// What stands ready, and how all of this was made.
+extension DemoPage {
+  var zooText: [Markup] {
+    [
+      """
+      What lies on this machine: <code>zoo list --installed</code>. Without <code>--installed</code> it
+      lists all that <code>zoo pull</code> can bring.
+      """,
+      """
+      The figures are from their records: what each got on the pictures of its test.
+      """,
+    ]
+  }
+
+  var zooTable: Markup {
+    let rows: [Markup] = tour.zoo.map { entry in
+      var metric: Markup = "–"
+      if case .object(let metrics)? = entry["metrics"]?.content, let first = metrics.first {
+        metric = """
+          \(decimal(first.value.number ?? 0, digits: 1)) <small>\(first.key)</small>
+          """
+      }
+      return """
+        <tr><th scope="row">\(entry["name"]?.string ?? "")</th>\
+        <td class="wide">\(entry["family"]?.string ?? "")</td>\
+        <td class="wide">\(entry["task"]?.string ?? "")</td>\
+        <td class="number">\(short(entry["parameters"]?.integer))</td>\
+        <td class="number wide">\(short(entry["macs"]?.integer))</td>\
+        <td class="number">\(metric)</td></tr>
+
+        """
+    }
+    return """
+      <div class="scroll"><table class="plain">
+      <thead><tr><th scope="col">checkpoint</th><th scope="col" class="wide">family</th>\
+      <th scope="col" class="wide">task</th><th scope="col" class="number">parameters</th>\
+      <th scope="col" class="number wide">multiplications</th>\
+      <th scope="col" class="number">figure</th></tr></thead>
+      <tbody>\(rows)</tbody>
+      </table></div>
+
+      """
+  }
+
+  var commandsText: [Markup] {
+    [
+      """
+      Seconds stand in front; all were run one after the other, as they stand here.
+      """,
+      """
+      For your own pictures, name after <code>--data</code> a folder that has one folder for each
+      class.
+      """,
+    ]
+  }
+
+  var commands: Markup {
+    let width = tour.commands.map { decimal($0.seconds, digits: 1).count }.max() ?? 0
+    let lines: [Markup] = tour.commands.map { command in
+      let seconds = decimal(command.seconds, digits: 1)
+      let space = String(repeating: " ", count: width - seconds.count)
+      return "<i>\(space)\(seconds)  </i>\(command.text)\n"
+    }
+    return "<pre>\(lines)</pre>\n"
+  }
+
+  /// 269034 is `269 K`.
+  private func short(_ number: Int?) -> String {
+    guard let number else { return "–" }
+    let units: [(Double, String)] = [(1e9, "G"), (1e6, "M"), (1e3, "K")]
+    for (size, unit) in units where Double(number) >= size {
+      let amount = Double(number) / size
+      return "\(decimal(amount, digits: amount >= 100 ? 0 : 1)) \(unit)"
+    }
+    return "\(number)"
+  }
+}

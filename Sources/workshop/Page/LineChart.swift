@@ -1,0 +1,188 @@
+import Glibc
+import ModelZoo
+
+/// Lines that bear their names themselves, so that there is no legend to look things up in.
+///
+/// It is drawn for the narrowest screen and grows with the wide ones: its letters stay readable on a
+/// phone.
+struct LineChart {
+  struct Axis {
+    let range: ClosedRange<Double>
+    let ticks: [Double]
+    let title: String
+    let text: (Double) -> String
+
+    /// Shares as percent.
+    static func share(_ title: String, from low: Double = 0) -> Axis {
+      let step = low < 0.5 ? 0.25 : 0.1
+      return Axis(
+        range: low...1, ticks: Array(stride(from: 1, to: low - 1e-9, by: -step)), title: title
+      ) { "\(decimal($0 * 100, digits: 0)) %" }
+    }
+
+    /// From zero to a round number that nothing exceeds.
+    static func amount(_ title: String, to most: Double) -> Axis {
+      let power = pow(10, floor(log10(max(most, 1e-6) / 3)))
+      let step = [1, 2, 5, 10].map { $0 * power }.first { $0 * 4 >= most } ?? most
+      let steps = max(1, Int((most / step).rounded(.up)))
+      return Axis(
+        range: 0...step * Double(steps), ticks: (0...steps).map { step * Double($0) }, title: title
+      ) { decimal($0, digits: max(0, Int((-log10(step)).rounded(.up)))) }
+    }
+
+    /// From the first to the last of whole numbers.
+    static func count(_ title: String, to last: Int) -> Axis {
+      let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].first { $0 * 5 >= last } ?? last
+      let ticks = [1] + Array(stride(from: step, through: last, by: step)).filter { $0 > 1 }
+      return Axis(
+        range: 1...Double(max(2, last)), ticks: ticks.map(Double.init), title: title
+      ) { decimal($0, digits: 0) }
+    }
+  }
+
+  struct Line {
+    let name: String
+    let note: String
+    let points: [SIMD2<Double>]
+    let isOurs: Bool
+    /// A point with a ring around it.
+    let ring: SIMD2<Double>?
+    /// Where along x it is named, ours above all and the other beneath itself; else behind its end.
+    let nameAt: Double?
+
+    /// What is no number, as the figures of an epoch that nothing judged, is left out.
+    init(
+      name: String, note: String, points: [SIMD2<Double>], isOurs: Bool,
+      ring: SIMD2<Double>? = nil, nameAt: Double? = nil
+    ) {
+      self.points = points.filter { $0.y.isFinite }
+      (self.name, self.note, self.isOurs) = (name, note, isOurs)
+      (self.ring, self.nameAt) = (ring, nameAt)
+    }
+  }
+
+  /// What it shows, for those who do not see it.
+  let title: String
+  let x, y: Axis
+  let lines: [Line]
+  /// A line from corner to corner: what guessing gives.
+  var diagonal: String?
+
+  private static let size = SIMD2(400.0, 268.0)
+  private static let (left, top, bottom) = (40.0, 30.0, 230.0)
+  private var right: Double { lines.allSatisfy { $0.nameAt != nil } ? 388 : 300 }
+
+  private func place(_ point: SIMD2<Double>) -> SIMD2<Double> {
+    let share = SIMD2(
+      (point.x - x.range.lowerBound) / (x.range.upperBound - x.range.lowerBound),
+      (point.y - y.range.lowerBound) / (y.range.upperBound - y.range.lowerBound))
+    return SIMD2(
+      LineChart.left + share.x * (right - LineChart.left),
+      LineChart.bottom - min(max(share.y, 0), 1) * (LineChart.bottom - LineChart.top))
+  }
+
+  var markup: Markup {
+    // Ours is drawn last and so lies above.
+    let drawn = lines.sorted { !$0.isOurs && $1.isOurs }
+    return """
+      <svg viewBox="0 0 \(text(LineChart.size.x)) \(text(LineChart.size.y))" role="img" \
+      aria-label="\(title)">
+      \(grid)\(drawn.map(curve))\(names)</svg>
+      """
+  }
+
+  private var grid: Markup {
+    let rows: [Markup] = y.ticks.map { tick in
+      let level = place(SIMD2(x.range.lowerBound, tick)).y
+      return """
+        <path class="grid" d="M\(text(LineChart.left)) \(text(level))H\(text(right))"/>\
+        <text class="tick" x="\(text(LineChart.left - 7))" y="\(text(level + 4))" \
+        text-anchor="end">\(y.text(tick))</text>
+
+        """
+    }
+    let columns: [Markup] = x.ticks.map { tick in
+      """
+      <text class="tick" x="\(text(place(SIMD2(tick, 0)).x))" y="\(text(LineChart.bottom + 17))" \
+      text-anchor="middle">\(x.text(tick))</text>
+
+      """
+    }
+    let titles: Markup = """
+      <text class="tick" x="0" y="10">\(y.title)</text>\
+      <text class="tick" x="\(text(right))" y="\(text(LineChart.bottom + 34))" \
+      text-anchor="end">\(x.title)</text>
+
+      """
+    guard let diagonal else { return "\(rows)\(columns)\(titles)" }
+    let (from, to) = (
+      place(SIMD2(x.range.lowerBound, y.range.lowerBound)),
+      place(SIMD2(x.range.upperBound, y.range.upperBound))
+    )
+    let angle = atan2(to.y - from.y, to.x - from.x) * 180 / .pi
+    let middle = (from + to) / 2 + SIMD2(6, 14)
+    return """
+      \(rows)\(columns)\(titles)<path class="guess" d="\(path([from, to]))"/>\
+      <text class="tick" text-anchor="middle" transform="translate(\(text(middle.x)) \
+      \(text(middle.y))) rotate(\(text(angle)))">\(diagonal)</text>
+
+      """
+  }
+
+  private func curve(_ line: Line) -> Markup {
+    let kind = line.isOurs ? "ours" : "other"
+    let points = line.points.map(place)
+    var mark: Markup = ""
+    if let ring = line.ring.map(place) {
+      mark = "<circle class=\"\(kind)\" cx=\"\(text(ring.x))\" cy=\"\(text(ring.y))\" r=\"4.5\"/>"
+    }
+    return "<path class=\"line \(kind)\" d=\"\(path(points))\"/>\(mark)\n"
+  }
+
+  private var names: [Markup] {
+    zip(lines, levels).map { line, level in
+      let kind = line.isOurs ? "ours" : "other"
+      guard let at = line.nameAt else {
+        let left = place(line.points.last ?? SIMD2(0, 0)).x + 9
+        return words(line, kind, SIMD2(left, level))
+      }
+      let point = place(SIMD2(at, line.points.filter { $0.x <= at }.map(\.y).max() ?? 0))
+      guard line.isOurs else { return words(line, kind, point + SIMD2(6, 20)) }
+      return """
+        <path class="leader" d="\(path([SIMD2(point.x, LineChart.top - 8), point]))"/>\
+        <text x="\(text(point.x))" y="\(text(LineChart.top - 13))" text-anchor="middle">\
+        <tspan class="name ours">\(line.name)</tspan> <tspan>\(line.note)</tspan></text>
+
+        """
+    }
+  }
+
+  private func words(_ line: Line, _ kind: String, _ place: SIMD2<Double>) -> Markup {
+    """
+    <text class="name \(kind)" x="\(text(place.x))" y="\(text(place.y + 1))">\(line.name)</text>\
+    <text class="note" x="\(text(place.x))" y="\(text(place.y + 16))">\(line.note)</text>
+
+    """
+  }
+
+  /// How high the names behind the ends stand: two lines of text each, far enough from one another.
+  private var levels: [Double] {
+    let (least, lowest) = (34.0, LineChart.bottom - 18)
+    var levels = lines.map { place($0.points.last ?? SIMD2(0, 0)).y }
+    let order = levels.indices.sorted { levels[$0] < levels[$1] }
+    for (above, below) in zip(order, order.dropFirst()) {
+      levels[below] = max(levels[below], levels[above] + least)
+    }
+    if let last = order.last { levels[last] = min(levels[last], lowest) }
+    for (below, above) in zip(order.reversed(), order.reversed().dropFirst()) {
+      levels[above] = min(levels[above], levels[below] - least)
+    }
+    return levels
+  }
+
+  private func path(_ points: [SIMD2<Double>]) -> String {
+    "M" + points.map { "\(text($0.x)) \(text($0.y))" }.joined(separator: "L")
+  }
+
+  private func text(_ number: Double) -> String { decimal(number, digits: 1) }
+}
