@@ -8,11 +8,11 @@ from . import networks
 _PIXELS, _SCORE = 0.5, 1e-3
 
 
-def difference(path: Path, reference: Path, model: str) -> float:
+def difference(path: Path, reference: Path, model: str, precision: str) -> float:
     """How far stored outputs are from those of the reference."""
     found, wanted = _load(path, model), _load(reference, model)
     if networks.network(model).is_pipeline:
-        return boxes(found, wanted)
+        return boxes(found, wanted) if precision == "fp32" else overlaps(found, wanted)
     return max(distance(a, b) for a, b in zip(found, wanted, strict=True))
 
 
@@ -36,6 +36,23 @@ def boxes(found: list, wanted: list) -> float:
     near = numpy.abs(boxes[:, None] - others[None]).max(-1) < _PIXELS
     alike = numpy.abs(scores.reshape(-1, 1) - chances.reshape(1, -1)) < _SCORE
     pairs = same & near & alike
+    return float(max((~pairs.any(1)).mean(), (~pairs.any(0)).mean()))
+
+
+def overlaps(found: list, wanted: list) -> float:
+    """The same where rounding moves boxes and their order: of the same class, and half of what both
+    cover."""
+    import numpy
+
+    (boxes, labels, _), (others, classes, _) = found, wanted
+    if not len(labels) or not len(classes):
+        return float(len(labels) != len(classes))
+    low = numpy.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = numpy.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    common = (high - low).clip(0).prod(-1)
+    area, other = ((some[:, 2:] - some[:, :2]).prod(-1) for some in (boxes, others))
+    pairs = common >= 0.5 * (area[:, None] + other[None] - common)
+    pairs &= labels.reshape(-1, 1) == classes.reshape(1, -1)
     return float(max((~pairs.any(1)).mean(), (~pairs.any(0)).mean()))
 
 

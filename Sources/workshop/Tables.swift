@@ -48,7 +48,8 @@ package enum CatalogTables {
       let variants = zoo.registry.allVariants.filter { $0.family == family.name }
       let published = zoo.catalog.records.filter { $0.family == family.name && $0.source != nil }
       let formats = Set(published.compactMap(\.source?.format)).sorted()
-      let weights = published.isEmpty ? "–" : "\(published.count), \(formats.joined(separator: ", "))"
+      let weights =
+        published.isEmpty ? "–" : "\(published.count), \(formats.joined(separator: ", "))"
       let names = variants.map { "`\($0.name)`" }.joined(separator: " ")
       rows.append("| \(family.name) | \(names) | \(weights) |")
     }

@@ -393,6 +393,15 @@ struct OneDNNTests {
         return y.add(x).leakyReLU(slope: 0.2).batchNorm("m").mish()
       }
     ),
+    (
+      "doubled beside a skip",
+      { x in
+        let up = x.conv("c", to: 32, kernel: 3, padding: 1).relu()
+          .transposedConv("t", to: 16, kernel: 2, stride: 2)
+        return up.concatenate(up.conv("skip", to: 16, kernel: 3, padding: 1).relu())
+          .conv("d", to: 16, kernel: 3, padding: 1)
+      }
+    ),
     ("leaky that turns round", { $0.batchNorm("n").leakyReLU(slope: -0.3) }),
     ("reshape", { $0.reshape(to: [$0.shape.count, 1, 1]).conv("c", to: 16, kernel: 1) }),
   ]

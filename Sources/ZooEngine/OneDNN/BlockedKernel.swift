@@ -28,8 +28,8 @@ struct BlockedItem {
 
 /// Where a run reads and writes.
 struct BlockedCall {
-  /// A map and the elements from one item of the batch to the next: more than the map has where it
-  /// is part of a concatenation.
+  /// A map and how far it is from one item of the batch to the next, in floats whatever it is made
+  /// of: more than the map has where it is part of a concatenation.
   typealias Map = (pointer: UnsafeMutablePointer<Float>, apart: Int)
 
   let source: Map

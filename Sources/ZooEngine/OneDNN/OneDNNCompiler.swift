@@ -196,8 +196,8 @@ extension OneDNNCompiler {
 
   /// A value for kernels of our own: in blocks of 16, where nothing is said about the distance from
   /// one item of the batch to the next.
-  func blockedPlace(of value: Program.Value) throws -> Place {
-    let layout = try layout(program.shapes[value], zoo_dnn_blocks_of_16, type)
+  func blockedPlace(of value: Program.Value, _ type: zoo_dnn_type? = nil) throws -> Place {
+    let layout = try layout(program.shapes[value], zoo_dnn_blocks_of_16, type ?? self.type)
     return try places[value].first { $0.layout.equals(layout) } ?? place(of: value, in: layout)
   }
 

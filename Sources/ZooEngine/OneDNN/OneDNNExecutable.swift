@@ -39,9 +39,8 @@ final class OneDNNExecutable: Executable {
       let (whole, offset) = compiler.whole(of: slot)
       memory[slot] = arena.base + (offsets[whole] ?? 0) + offset
     }
-    let perFloat = compiler.type == zoo_dnn_bfloat16 ? 2 : 1
     apart = compiler.slots.indices.map {
-      compiler.slots[compiler.whole(of: $0).slot] * perFloat / compiler.batch
+      compiler.slots[compiler.whole(of: $0).slot] / compiler.batch
     }
     scratchpad = try Block(compiler.scratchFloats)
 

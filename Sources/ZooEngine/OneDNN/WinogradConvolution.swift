@@ -109,13 +109,16 @@ final class WinogradConvolution: BlockedKernel {
   }
 
   func run(_ item: BlockedItem, _ call: BlockedCall, _ scratch: UnsafeMutablePointer<Float>) {
+    // The kernel counts in elements.
+    let perFloat = convolution.bfloat16 != 0 ? 2 : 1
     withExtendedLifetime(bias) {
       var arguments = zoo_winograd_arguments(
         source: call.source.pointer, weights: weights.base,
         bias: bias.flatMap { TensorView(constant: $0) }.map { UnsafePointer($0.pointer) },
         shortcut: call.shortcut?.pointer, target: call.target.pointer,
-        source_apart: Int64(call.source.apart), shortcut_apart: Int64(call.shortcut?.apart ?? 0),
-        target_apart: Int64(call.target.apart))
+        source_apart: Int64(call.source.apart * perFloat),
+        shortcut_apart: Int64((call.shortcut?.apart ?? 0) * perFloat),
+        target_apart: Int64(call.target.apart * perFloat))
       zoo_winograd_run(
         &convolution, &arguments, Int64(item.places.lowerBound), Int64(item.places.upperBound),
         Int64(item.outputs.lowerBound), Int64(item.outputs.upperBound), scratch)
