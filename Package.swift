@@ -59,12 +59,9 @@ let package = Package(
   targets: [
     // The system's libraries, and the C that Swift cannot write.
     .systemLibrary(
-      name: "CHDF5", path: "Sources/CSystem/CHDF5", pkgConfig: "hdf5",
-      providers: [.apt(["libhdf5-dev"])]),
-    .systemLibrary(
       name: "CZlib", path: "Sources/CSystem/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CZoo", dependencies: ["CHDF5"]),
+    .target(name: "CZoo"),
     .target(
       name: "CPicture", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
     .target(name: "CTransfer"),
@@ -76,7 +73,7 @@ let package = Package(
     .target(name: "CKernels"),
 
     // The host and the rooms around it.
-    room("ZooKit", ["CZoo", "CHDF5", "CZlib"]),
+    room("ZooKit", ["CZoo", "CZlib"]),
     room("ZooEngine", ["ZooKit", "COneDNN", "CKernels"]),
     room("ZooTraining", ["ZooKit", "ZooEngine", "ZooDetection"]),
     room("ZooFormats", ["ZooKit", "CZlib"]),

@@ -3,13 +3,9 @@
 // here, so an image of 500 MB takes a few hundred kilobytes, and no call of libhdf5 can meet a full
 // disk: 1.10 crashes at exit after it did.
 
-#define H5_USE_110_API
+#include "hdf5_library.h"
 #include "zoo_hdf5.h"
 
-#include <hdf5.h>
-#if __has_include(<H5FDdevelop.h>)
-#include <H5FDdevelop.h>
-#endif
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +45,7 @@ static unsigned char *page(ZooHDF5Image *image, haddr_t address) {
 
 static H5FD_t *open_image(const char *name, unsigned flags, hid_t access, haddr_t max) {
   (void)name, (void)flags, (void)max;
-  ZooHDF5Image *const *image = H5Pget_driver_info(access);
+  ZooHDF5Image *const *image = h5.Pget_driver_info(access);
   Handle *handle = calloc(1, sizeof *handle);
   if (!image || !handle) {
     free(handle);
@@ -146,16 +142,17 @@ static const H5FD_class_t sparse = {
 // The file
 
 static hid_t create_file(ZooHDF5Image *image) {
-  hid_t access = H5Pcreate(H5P_FILE_ACCESS), creation = H5Pcreate(H5P_FILE_CREATE), file = -1;
+  hid_t access = h5.Pcreate(*h5.P_CLS_FILE_ACCESS_ID_g);
+  hid_t creation = h5.Pcreate(*h5.P_CLS_FILE_CREATE_ID_g), file = -1;
   // Format 1.8 has a checksum on every piece of structure; the first format has none.
-  if (H5Pset_driver(access, image->driver, &image) >= 0 &&
-      H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
-      H5Pset_alignment(access, 1, 64) >= 0 &&
-      H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
-      H5Pset_obj_track_times(creation, false) >= 0)
-    file = H5Fcreate("image", H5F_ACC_TRUNC, creation, access);
-  H5Pclose(creation);
-  H5Pclose(access);
+  if (h5.Pset_driver(access, image->driver, &image) >= 0 &&
+      h5.Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
+      h5.Pset_alignment(access, 1, 64) >= 0 &&
+      h5.Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
+      h5.Pset_obj_track_times(creation, false) >= 0)
+    file = h5.Fcreate("image", H5F_ACC_TRUNC, creation, access);
+  h5.Pclose(creation);
+  h5.Pclose(access);
   return file;
 }
 
@@ -163,15 +160,15 @@ ZooHDF5Image *zoo_hdf5_begin(void) {
   ZooHDF5Image *image = calloc(1, sizeof *image);
   if (!image) return NULL;
   image->driver = image->file = -1;
-  if (H5open() >= 0 && H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0 &&
-      (image->driver = H5FDregister(&sparse)) >= 0 && (image->file = create_file(image)) >= 0)
+  if (zoo_hdf5_load() && (image->driver = h5.FDregister(&sparse)) >= 0 &&
+      (image->file = create_file(image)) >= 0)
     return image;
   zoo_hdf5_end(image);
   return NULL;
 }
 
 int zoo_hdf5_complete(ZooHDF5Image *image, uint64_t *size, size_t *page_size) {
-  herr_t failed = H5Fclose(image->file);
+  herr_t failed = h5.Fclose(image->file);
   image->file = -1;
   *size = image->size;
   *page_size = PAGE;
@@ -183,8 +180,8 @@ const void *zoo_hdf5_page(const ZooHDF5Image *image, size_t page) {
 }
 
 void zoo_hdf5_end(ZooHDF5Image *image) {
-  if (image->file >= 0) H5Fclose(image->file);
-  if (image->driver >= 0) H5FDunregister(image->driver);
+  if (image->file >= 0) h5.Fclose(image->file);
+  if (image->driver >= 0) h5.FDunregister(image->driver);
   for (size_t i = 0; i < image->page_count; i++) free(image->pages[i]);
   free(image->pages);
   free(image);
@@ -193,57 +190,57 @@ void zoo_hdf5_end(ZooHDF5Image *image) {
 // What is in it
 
 static hid_t float16(size_t exponent, size_t mantissa, size_t bias) {
-  hid_t type = H5Tcopy(H5T_IEEE_F32LE);
-  if (H5Tset_fields(type, 15, mantissa, exponent, 0, mantissa) >= 0 &&
-      H5Tset_size(type, 2) >= 0 && H5Tset_ebias(type, bias) >= 0)
+  hid_t type = h5.Tcopy(*h5.T_IEEE_F32LE_g);
+  if (h5.Tset_fields(type, 15, mantissa, exponent, 0, mantissa) >= 0 &&
+      h5.Tset_size(type, 2) >= 0 && h5.Tset_ebias(type, bias) >= 0)
     return type;
-  H5Tclose(type);
+  h5.Tclose(type);
   return -1;
 }
 
 static hid_t text(size_t size) {
-  hid_t type = H5Tcopy(H5T_C_S1);
-  if (H5Tset_size(type, size) >= 0 && H5Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
-      H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+  hid_t type = h5.Tcopy(*h5.T_C_S1_g);
+  if (h5.Tset_size(type, size) >= 0 && h5.Tset_strpad(type, H5T_STR_NULLPAD) >= 0 &&
+      h5.Tset_cset(type, H5T_CSET_UTF8) >= 0)
     return type;
-  H5Tclose(type);
+  h5.Tclose(type);
   return -1;
 }
 
 static hid_t element(int type, size_t text_size) {
   switch (type) {
-    case ZOO_FLOAT64: return H5Tcopy(H5T_IEEE_F64LE);
-    case ZOO_FLOAT32: return H5Tcopy(H5T_IEEE_F32LE);
+    case ZOO_FLOAT64: return h5.Tcopy(*h5.T_IEEE_F64LE_g);
+    case ZOO_FLOAT32: return h5.Tcopy(*h5.T_IEEE_F32LE_g);
     case ZOO_FLOAT16: return float16(5, 10, 15);
     case ZOO_BFLOAT16: return float16(8, 7, 127);
-    case ZOO_INT64: return H5Tcopy(H5T_STD_I64LE);
-    case ZOO_INT32: return H5Tcopy(H5T_STD_I32LE);
-    case ZOO_INT16: return H5Tcopy(H5T_STD_I16LE);
-    case ZOO_INT8: return H5Tcopy(H5T_STD_I8LE);
-    case ZOO_UINT8: case ZOO_BOOL: return H5Tcopy(H5T_STD_U8LE);
+    case ZOO_INT64: return h5.Tcopy(*h5.T_STD_I64LE_g);
+    case ZOO_INT32: return h5.Tcopy(*h5.T_STD_I32LE_g);
+    case ZOO_INT16: return h5.Tcopy(*h5.T_STD_I16LE_g);
+    case ZOO_INT8: return h5.Tcopy(*h5.T_STD_I8LE_g);
+    case ZOO_UINT8: case ZOO_BOOL: return h5.Tcopy(*h5.T_STD_U8LE_g);
     case ZOO_TEXT: return text(text_size);
     default: return -1;
   }
 }
 
 int zoo_hdf5_group(ZooHDF5Image *image, const char *path) {
-  hid_t creation = H5Pcreate(H5P_GROUP_CREATE), group = -1;
-  if (H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
-      H5Pset_obj_track_times(creation, false) >= 0)
-    group = H5Gcreate2(image->file, path, H5P_DEFAULT, creation, H5P_DEFAULT);
-  H5Pclose(creation);
-  return group >= 0 && H5Gclose(group) >= 0 ? 0 : -1;
+  hid_t creation = h5.Pcreate(*h5.P_CLS_GROUP_CREATE_ID_g), group = -1;
+  if (h5.Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
+      h5.Pset_obj_track_times(creation, false) >= 0)
+    group = h5.Gcreate2(image->file, path, H5P_DEFAULT, creation, H5P_DEFAULT);
+  h5.Pclose(creation);
+  return group >= 0 && h5.Gclose(group) >= 0 ? 0 : -1;
 }
 
 static int set_layout(hid_t creation, int rank, const hsize_t *chunk) {
-  if (H5Pset_obj_track_times(creation, false) < 0) return -1;
+  if (h5.Pset_obj_track_times(creation, false) < 0) return -1;
   if (chunk)
-    return H5Pset_chunk(creation, rank, chunk) < 0 || H5Pset_shuffle(creation) < 0 ||
-                   H5Pset_deflate(creation, 6) < 0 ? -1 : 0;
+    return h5.Pset_chunk(creation, rank, chunk) < 0 || h5.Pset_shuffle(creation) < 0 ||
+                   h5.Pset_deflate(creation, 6) < 0 ? -1 : 0;
   // The place is given at once and nothing is written to it.
-  return H5Pset_layout(creation, H5D_CONTIGUOUS) < 0 ||
-                 H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY) < 0 ||
-                 H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0 ? -1 : 0;
+  return h5.Pset_layout(creation, H5D_CONTIGUOUS) < 0 ||
+                 h5.Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY) < 0 ||
+                 h5.Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0 ? -1 : 0;
 }
 
 int zoo_hdf5_dataset(
@@ -256,19 +253,19 @@ int zoo_hdf5_dataset(
     if (chunk) pieces[axis] = chunk[axis];
   }
   hid_t stored = element(type, text_size);
-  hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, extents, NULL);
-  hid_t creation = H5Pcreate(H5P_DATASET_CREATE), dataset = -1;
+  hid_t space = rank == 0 ? h5.Screate(H5S_SCALAR) : h5.Screate_simple(rank, extents, NULL);
+  hid_t creation = h5.Pcreate(*h5.P_CLS_DATASET_CREATE_ID_g), dataset = -1;
   int failed = -1;
   if (stored >= 0 && space >= 0 && set_layout(creation, rank, chunk ? pieces : NULL) == 0) {
-    dataset = H5Dcreate2(image->file, path, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    dataset = h5.Dcreate2(image->file, path, stored, space, H5P_DEFAULT, creation, H5P_DEFAULT);
     if (dataset >= 0)
-      failed = values && H5Dwrite(dataset, stored, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0;
-    *offset = failed || chunk ? 0 : H5Dget_offset(dataset);
+      failed = values && h5.Dwrite(dataset, stored, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0;
+    *offset = failed || chunk ? 0 : h5.Dget_offset(dataset);
   }
-  if (dataset >= 0 && H5Dclose(dataset) < 0) failed = -1;
-  H5Pclose(creation);
-  if (space >= 0) H5Sclose(space);
-  if (stored >= 0) H5Tclose(stored);
+  if (dataset >= 0 && h5.Dclose(dataset) < 0) failed = -1;
+  h5.Pclose(creation);
+  if (space >= 0) h5.Sclose(space);
+  if (stored >= 0) h5.Tclose(stored);
   return failed ? -1 : 0;
 }
 
@@ -277,16 +274,16 @@ int zoo_hdf5_attribute(
     uint64_t count, const void *values) {
   hsize_t extent = count;
   hid_t stored = element(type, text_size);
-  hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &extent, NULL);
+  hid_t space = rank == 0 ? h5.Screate(H5S_SCALAR) : h5.Screate_simple(1, &extent, NULL);
   hid_t attribute = -1;
   int failed = -1;
   if (stored >= 0 && space >= 0) {
-    attribute = H5Acreate_by_name(
+    attribute = h5.Acreate_by_name(
         image->file, path, name, stored, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (attribute >= 0) failed = count > 0 && H5Awrite(attribute, stored, values) < 0;
+    if (attribute >= 0) failed = count > 0 && h5.Awrite(attribute, stored, values) < 0;
   }
-  if (attribute >= 0 && H5Aclose(attribute) < 0) failed = -1;
-  if (space >= 0) H5Sclose(space);
-  if (stored >= 0) H5Tclose(stored);
+  if (attribute >= 0 && h5.Aclose(attribute) < 0) failed = -1;
+  if (space >= 0) h5.Sclose(space);
+  if (stored >= 0) h5.Tclose(stored);
   return failed ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "zoo_hdf5.h"
+#include "hdf5_library.h"
 #include "hdf5_walk.h"
 
 #include <errno.h>
@@ -12,6 +13,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#else
+static const char __libc_single_threaded = 0;
+#endif
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,6 +65,8 @@ static _Noreturn void child(int file, int sink, uint64_t extra, uint64_t room) {
     dup2(null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
   }
+  // What it maps is not counted: the file is not open yet.
+  if (!zoo_hdf5_load()) _exit(3);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, CPU_SECONDS);
   limit(RLIMIT_AS, mapped() + extra);
@@ -107,6 +115,7 @@ static enum ZooIndexing ending(int status, const unsigned char *index, size_t co
     }
   }
   if (WEXITSTATUS(status) == 2) return ZOO_NO_CHILD;
+  if (WEXITSTATUS(status) == 3) return ZOO_NO_HDF5;
   if (WEXITSTATUS(status) != 0 || count == 0) return ZOO_DAMAGED;
   switch (index[count - 1]) {
     case 'E': return ZOO_INDEXED;
@@ -129,6 +138,8 @@ enum ZooIndexing zoo_hdf5_index(
     zoo_hdf5_unlock();
     return ZOO_NO_CHILD;
   }
+  // A child must not load while another thread did: the loader's lists would be half written.
+  if (!__libc_single_threaded) zoo_hdf5_load();
   // Not _Fork: that would leave the child with whatever lock of malloc another thread held.
   pid_t pid = fork();
   if (pid == 0) child(file, ends[1], extra, room);

@@ -7,11 +7,10 @@
 // and a last byte: 'E', or 'X' behind a reason and its length. Texts and paths are a length and
 // bytes. The parent believes none of it: it checks every number against the file again.
 
-#define H5_USE_110_API
+#include "hdf5_library.h"
 #include "hdf5_walk.h"
 #include "zoo_hdf5.h"
 
-#include <hdf5.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -103,42 +102,43 @@ static void put_text(Walk *walk, const char *text, size_t length) {
 // Types and spaces
 
 static hid_t float16(size_t exponent, size_t mantissa, size_t bias) {
-  hid_t type = valid(H5Tcopy(H5T_IEEE_F32LE));
-  if (H5Tset_fields(type, 15, mantissa, exponent, 0, mantissa) < 0 || H5Tset_size(type, 2) < 0 ||
-      H5Tset_ebias(type, bias) < 0)
+  hid_t type = valid(h5.Tcopy(*h5.T_IEEE_F32LE_g));
+  if (h5.Tset_fields(type, 15, mantissa, exponent, 0, mantissa) < 0 || h5.Tset_size(type, 2) < 0 ||
+      h5.Tset_ebias(type, bias) < 0)
     damaged();
   return type;
 }
 
 static uint8_t float_type(hid_t type) {
-  if (H5Tequal(type, H5T_IEEE_F32LE) > 0) return ZOO_FLOAT32;
-  if (H5Tequal(type, H5T_IEEE_F64LE) > 0) return ZOO_FLOAT64;
-  if (H5Tequal(type, float16(5, 10, 15)) > 0) return ZOO_FLOAT16;
-  if (H5Tequal(type, float16(8, 7, 127)) > 0) return ZOO_BFLOAT16;
-  return H5Tget_order(type) == H5T_ORDER_BE ? ZOO_BIG_ENDIAN : ZOO_OTHER;
+  if (h5.Tequal(type, *h5.T_IEEE_F32LE_g) > 0) return ZOO_FLOAT32;
+  if (h5.Tequal(type, *h5.T_IEEE_F64LE_g) > 0) return ZOO_FLOAT64;
+  if (h5.Tequal(type, float16(5, 10, 15)) > 0) return ZOO_FLOAT16;
+  if (h5.Tequal(type, float16(8, 7, 127)) > 0) return ZOO_BFLOAT16;
+  return h5.Tget_order(type) == H5T_ORDER_BE ? ZOO_BIG_ENDIAN : ZOO_OTHER;
 }
 
 static uint8_t integer_type(hid_t type) {
   const hid_t exact[] = {
-      H5T_STD_I64LE, H5T_STD_I32LE, H5T_STD_I16LE, H5T_STD_I8LE,
-      H5T_STD_U64LE, H5T_STD_U32LE, H5T_STD_U16LE, H5T_STD_U8LE,
+      *h5.T_STD_I64LE_g, *h5.T_STD_I32LE_g, *h5.T_STD_I16LE_g, *h5.T_STD_I8LE_g,
+      *h5.T_STD_U64LE_g, *h5.T_STD_U32LE_g, *h5.T_STD_U16LE_g, *h5.T_STD_U8LE_g,
   };
   const uint8_t codes[] = {
       ZOO_INT64, ZOO_INT32, ZOO_INT16, ZOO_INT8, ZOO_UINT64, ZOO_UINT32, ZOO_UINT16, ZOO_UINT8,
   };
   for (size_t i = 0; i < sizeof codes; i++)
-    if (H5Tequal(type, exact[i]) > 0) return codes[i];
-  return H5Tget_order(type) == H5T_ORDER_BE && H5Tget_size(type) > 1 ? ZOO_BIG_ENDIAN : ZOO_OTHER;
+    if (h5.Tequal(type, exact[i]) > 0) return codes[i];
+  return h5.Tget_order(type) == H5T_ORDER_BE && h5.Tget_size(type) > 1 ? ZOO_BIG_ENDIAN : ZOO_OTHER;
 }
 
 static uint8_t type_code(hid_t type) {
-  switch (H5Tget_class(type)) {
+  switch (h5.Tget_class(type)) {
     case H5T_FLOAT: return float_type(type);
     case H5T_INTEGER: return integer_type(type);
     case H5T_STRING: return ZOO_TEXT;
-    case H5T_OPAQUE: return H5Tget_size(type) == 2 ? ZOO_OPAQUE16 : ZOO_OTHER;
+    case H5T_OPAQUE: return h5.Tget_size(type) == 2 ? ZOO_OPAQUE16 : ZOO_OTHER;
     case H5T_ENUM:  // what h5py makes of a bool
-      return H5Tget_nmembers(type) == 2 && H5Tequal(valid(H5Tget_super(type)), H5T_STD_I8LE) > 0
+      return h5.Tget_nmembers(type) == 2 &&
+                     h5.Tequal(valid(h5.Tget_super(type)), *h5.T_STD_I8LE_g) > 0
                  ? ZOO_BOOL : ZOO_OTHER;
     case H5T_NO_CLASS: damaged();
     default: return ZOO_OTHER;
@@ -149,10 +149,10 @@ static uint8_t type_code(hid_t type) {
 static uint64_t put_space(Walk *walk, hid_t space) {
   hsize_t sizes[H5S_MAX_RANK] = {0};
   int rank = 1;
-  if (H5Sget_simple_extent_type(space) != H5S_NULL) {
-    rank = H5Sget_simple_extent_ndims(space);
+  if (h5.Sget_simple_extent_type(space) != H5S_NULL) {
+    rank = h5.Sget_simple_extent_ndims(space);
     if (rank < 0 || rank > H5S_MAX_RANK) damaged();
-    if (H5Sget_simple_extent_dims(space, sizes, NULL) < 0) damaged();
+    if (h5.Sget_simple_extent_dims(space, sizes, NULL) < 0) damaged();
   }
   uint64_t count = 1;
   put8(walk, (uint8_t)rank);
@@ -173,8 +173,8 @@ typedef struct Source {
 
 static void fetch(Source source, hid_t type, void *values) {
   herr_t failed = source.attribute
-                      ? H5Aread(source.id, type, values)
-                      : H5Dread(source.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+                      ? h5.Aread(source.id, type, values)
+                      : h5.Dread(source.id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
   if (failed < 0) damaged();
 }
 
@@ -189,23 +189,23 @@ static void *memory(Walk *walk, uint64_t count, uint64_t size) {
 
 static void put_strings(Walk *walk, Source source, hid_t type, uint64_t count) {
   if (count == 0) return;
-  if (H5Tis_variable_str(type) > 0) {
+  if (h5.Tis_variable_str(type) > 0) {
     char **texts = memory(walk, count, sizeof(char *));
-    hid_t in_memory = valid(H5Tcopy(H5T_C_S1));
-    if (H5Tset_size(in_memory, H5T_VARIABLE) < 0 ||
-        H5Tset_cset(in_memory, H5Tget_cset(type)) < 0)
+    hid_t in_memory = valid(h5.Tcopy(*h5.T_C_S1_g));
+    if (h5.Tset_size(in_memory, H5T_VARIABLE) < 0 ||
+        h5.Tset_cset(in_memory, h5.Tget_cset(type)) < 0)
       damaged();
     fetch(source, in_memory, texts);
     for (uint64_t i = 0; i < count; i++) {
       put_text(walk, texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) : 0);
-      H5free_memory(texts[i]);
+      h5.free_memory(texts[i]);
     }
     free(texts);
     return;
   }
-  size_t size = H5Tget_size(type);
+  size_t size = h5.Tget_size(type);
   if (size == 0) damaged();
-  H5T_str_t padding = H5Tget_strpad(type);
+  H5T_str_t padding = h5.Tget_strpad(type);
   char *texts = memory(walk, count, size);
   fetch(source, type, texts);
   for (uint64_t i = 0; i < count; i++) {
@@ -219,7 +219,7 @@ static void put_strings(Walk *walk, Source source, hid_t type, uint64_t count) {
 }
 
 static void put_values(Walk *walk, Source source, hid_t type, uint64_t count) {
-  size_t size = H5Tget_size(type);
+  size_t size = h5.Tget_size(type);
   void *values = memory(walk, count, size);
   if (count > 0) fetch(source, type, values);
   put64(walk, count * size);
@@ -230,9 +230,9 @@ static void put_values(Walk *walk, Source source, hid_t type, uint64_t count) {
 static herr_t put_attribute(hid_t owner, const char *name, const H5A_info_t *info, void *context) {
   (void)info;
   Walk *walk = context;
-  hid_t attribute = valid(H5Aopen(owner, name, H5P_DEFAULT));
-  hid_t type = valid(H5Aget_type(attribute));
-  hid_t space = valid(H5Aget_space(attribute));
+  hid_t attribute = valid(h5.Aopen(owner, name, H5P_DEFAULT));
+  hid_t type = valid(h5.Aget_type(attribute));
+  hid_t space = valid(h5.Aget_space(attribute));
   uint8_t code = type_code(type);
   put(walk, "A", 1);
   put_text(walk, name, strlen(name));
@@ -244,37 +244,37 @@ static herr_t put_attribute(hid_t owner, const char *name, const H5A_info_t *inf
   } else if (code < ZOO_TEXT) {
     put_values(walk, source, type, count);
   }
-  H5Sclose(space);
-  H5Tclose(type);
-  H5Aclose(attribute);
+  h5.Sclose(space);
+  h5.Tclose(type);
+  h5.Aclose(attribute);
   return 0;
 }
 
 static void put_attributes(Walk *walk, hid_t owner) {
   hsize_t next = 0;
-  if (H5Aiterate2(owner, H5_INDEX_NAME, H5_ITER_INC, &next, put_attribute, walk) < 0) damaged();
+  if (h5.Aiterate2(owner, H5_INDEX_NAME, H5_ITER_INC, &next, put_attribute, walk) < 0) damaged();
 }
 
 static void put_chunks(Walk *walk, hid_t dataset, hid_t creation, hid_t space, size_t size) {
   hsize_t sizes[H5S_MAX_RANK], start[H5S_MAX_RANK], count = 0;
-  int rank = H5Sget_simple_extent_ndims(space);
-  if (rank < 1 || H5Pget_chunk(creation, H5S_MAX_RANK, sizes) != rank) damaged();
+  int rank = h5.Sget_simple_extent_ndims(space);
+  if (rank < 1 || h5.Pget_chunk(creation, H5S_MAX_RANK, sizes) != rank) damaged();
   for (int axis = 0; axis < rank; axis++) put64(walk, sizes[axis]);
 
-  int filters = H5Pget_nfilters(creation);
+  int filters = h5.Pget_nfilters(creation);
   if (filters < 0 || filters > 8) damaged();
   put8(walk, (uint8_t)filters);
   for (int i = 0; i < filters; i++) {
     unsigned flags, parameters[8] = {0};
     size_t parameter_count = 8;
-    H5Z_filter_t filter = H5Pget_filter2(
+    H5Z_filter_t filter = h5.Pget_filter2(
         creation, (unsigned)i, &flags, &parameter_count, parameters, 0, NULL, NULL);
     put8(walk, (uint8_t)filter);
     if (filter == H5Z_FILTER_SHUFFLE && (parameter_count < 1 || parameters[0] != size))
       refuse(walk, "%s is shuffled for elements of another size", walk->path);
   }
 
-  if (H5Dget_num_chunks(dataset, space, &count) < 0) damaged();
+  if (h5.Dget_num_chunks(dataset, space, &count) < 0) damaged();
   if (count > MAX_CHUNKS)
     refuse(walk, "%s is cut into %llu chunks, at most %d can be read", walk->path,
            (unsigned long long)count, MAX_CHUNKS);
@@ -283,7 +283,7 @@ static void put_chunks(Walk *walk, hid_t dataset, hid_t creation, hid_t space, s
     unsigned mask = 0;
     haddr_t address = HADDR_UNDEF;
     hsize_t stored = 0;
-    if (H5Dget_chunk_info(dataset, space, i, start, &mask, &address, &stored) < 0) damaged();
+    if (h5.Dget_chunk_info(dataset, space, i, start, &mask, &address, &stored) < 0) damaged();
     for (int axis = 0; axis < rank; axis++) put64(walk, start[axis]);
     put64(walk, address);
     put64(walk, stored);
@@ -294,19 +294,19 @@ static void put_chunks(Walk *walk, hid_t dataset, hid_t creation, hid_t space, s
 /// Nothing that could open another file may be left when the space is asked for: an unlimited
 /// virtual data set opens its sources inside that call.
 static void check_creation(Walk *walk, hid_t creation) {
-  int external = H5Pget_external_count(creation);
+  int external = h5.Pget_external_count(creation);
   if (external < 0) damaged();
   if (external > 0) refuse(walk, "%s keeps its numbers in another file", walk->path);
-  H5D_layout_t layout = H5Pget_layout(creation);
+  H5D_layout_t layout = h5.Pget_layout(creation);
   if (layout == H5D_VIRTUAL) refuse(walk, "%s is a virtual data set", walk->path);
   if (layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED && layout != H5D_COMPACT) damaged();
-  int filters = H5Pget_nfilters(creation);
+  int filters = h5.Pget_nfilters(creation);
   if (filters < 0) damaged();
   for (int i = 0; i < filters; i++) {
     unsigned flags;
     size_t none = 0;
     H5Z_filter_t filter =
-        H5Pget_filter2(creation, (unsigned)i, &flags, &none, NULL, 0, NULL, NULL);
+        h5.Pget_filter2(creation, (unsigned)i, &flags, &none, NULL, 0, NULL, NULL);
     if (filter < 0) damaged();
     if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
         filter != H5Z_FILTER_FLETCHER32)
@@ -316,12 +316,12 @@ static void check_creation(Walk *walk, hid_t creation) {
 }
 
 static void put_dataset(Walk *walk, hid_t parent, const char *name) {
-  hid_t dataset = valid(H5Dopen2(parent, name, H5P_DEFAULT));
-  hid_t creation = valid(H5Dget_create_plist(dataset));
+  hid_t dataset = valid(h5.Dopen2(parent, name, H5P_DEFAULT));
+  hid_t creation = valid(h5.Dget_create_plist(dataset));
   check_creation(walk, creation);
-  hid_t type = valid(H5Dget_type(dataset));
-  hid_t space = valid(H5Dget_space(dataset));
-  size_t size = H5Tget_size(type);
+  hid_t type = valid(h5.Dget_type(dataset));
+  hid_t space = valid(h5.Dget_space(dataset));
+  size_t size = h5.Tget_size(type);
   uint8_t code = type_code(type);
   put(walk, "D", 1);
   put_text(walk, walk->path, walk->length);
@@ -332,11 +332,11 @@ static void put_dataset(Walk *walk, hid_t parent, const char *name) {
   if (code == ZOO_TEXT) {
     put_strings(walk, source, type, count);
   } else if (code < ZOO_TEXT) {
-    switch (H5Pget_layout(creation)) {
+    switch (h5.Pget_layout(creation)) {
       case H5D_CONTIGUOUS:
         put8(walk, ZOO_CONTIGUOUS);
-        put64(walk, H5Dget_offset(dataset));
-        put64(walk, H5Dget_storage_size(dataset));
+        put64(walk, h5.Dget_offset(dataset));
+        put64(walk, h5.Dget_storage_size(dataset));
         break;
       case H5D_CHUNKED:
         put8(walk, ZOO_CHUNKED);
@@ -348,10 +348,10 @@ static void put_dataset(Walk *walk, hid_t parent, const char *name) {
     }
   }
   put_attributes(walk, dataset);
-  H5Sclose(space);
-  H5Tclose(type);
-  H5Pclose(creation);
-  H5Dclose(dataset);
+  h5.Sclose(space);
+  h5.Tclose(type);
+  h5.Pclose(creation);
+  h5.Dclose(dataset);
 }
 
 // The walk
@@ -373,16 +373,16 @@ static herr_t put_link(hid_t parent, const char *name, const H5L_info_t *link, v
   if (++walk->objects > MAX_OBJECTS) refuse(walk, "it has more than %d objects", MAX_OBJECTS);
 
   H5O_info_t info;
-  if (H5Oget_info_by_name2(parent, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) damaged();
+  if (h5.Oget_info_by_name2(parent, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) damaged();
   if (info.type == H5O_TYPE_GROUP) {
     if (walk->depth == MAX_DEPTH)
       refuse(walk, "%s is nested more than %d groups deep", walk->path, MAX_DEPTH);
     for (int i = 0; i < walk->depth; i++)
       if (walk->ancestors[i] == info.addr) refuse(walk, "%s links back to itself", walk->path);
     walk->ancestors[walk->depth++] = info.addr;
-    hid_t group = valid(H5Gopen2(parent, name, H5P_DEFAULT));
+    hid_t group = valid(h5.Gopen2(parent, name, H5P_DEFAULT));
     put_group(walk, group);
-    H5Gclose(group);
+    h5.Gclose(group);
     walk->depth--;
   } else if (info.type == H5O_TYPE_DATASET) {
     put_dataset(walk, parent, name);
@@ -397,29 +397,27 @@ static void put_group(Walk *walk, hid_t group) {
   put_text(walk, walk->path, walk->length);
   put_attributes(walk, group);
   unsigned order = 0;
-  hid_t creation = valid(H5Gget_create_plist(group));
-  if (H5Pget_link_creation_order(creation, &order) < 0) damaged();
-  H5Pclose(creation);
+  hid_t creation = valid(h5.Gget_create_plist(group));
+  if (h5.Pget_link_creation_order(creation, &order) < 0) damaged();
+  h5.Pclose(creation);
   H5_index_t by = order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
   hsize_t next = 0;
-  if (H5Literate(group, by, H5_ITER_INC, &next, put_link, walk) < 0) damaged();
+  if (h5.Literate(group, by, H5_ITER_INC, &next, put_link, walk) < 0) damaged();
 }
 
 _Noreturn void zoo_hdf5_walk(const char *path, int sink, uint64_t room) {
   static Walk walk;
   walk.sink = sink;
   walk.room = room;
-  // No code from plugins, no other files, no chatter.
-  if (H5open() < 0 || H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0 || H5PLset_loading_state(0) < 0 ||
-      H5Lunregister(H5L_TYPE_EXTERNAL) < 0)
-    damaged();
+  // No code from plugins, no other files.
+  if (h5.PLset_loading_state(0) < 0 || h5.Lunregister(H5L_TYPE_EXTERNAL) < 0) damaged();
   // Reading needs no lock, and some file systems have none.
-  hid_t access = valid(H5Pcreate(H5P_FILE_ACCESS));
-  if (H5Pset_file_locking(access, false, true) < 0) damaged();
-  hid_t file = valid(H5Fopen(path, H5F_ACC_RDONLY, access));
-  hid_t root = valid(H5Gopen2(file, "/", H5P_DEFAULT));
+  hid_t access = valid(h5.Pcreate(*h5.P_CLS_FILE_ACCESS_ID_g));
+  if (h5.Pset_file_locking(access, false, true) < 0) damaged();
+  hid_t file = valid(h5.Fopen(path, H5F_ACC_RDONLY, access));
+  hid_t root = valid(h5.Gopen2(file, "/", H5P_DEFAULT));
   H5O_info_t info;
-  if (H5Oget_info2(root, &info, H5O_INFO_BASIC) < 0) damaged();
+  if (h5.Oget_info2(root, &info, H5O_INFO_BASIC) < 0) damaged();
   walk.ancestors[walk.depth++] = info.addr;
   put_group(&walk, root);
   append(&walk, "E", 1);

@@ -22,10 +22,11 @@ extension Model {
   ///   print(thing.name, thing.score, thing.box)
   /// }
   /// ```
-  public func detect(_ picture: Picture, _ options: DetectionOptions = .init()) throws
-    -> [DetectedObject]
-  {
-    try ObjectDetector(self).detect(picture, options)
+  public func detect(
+    _ picture: Picture, _ options: DetectionOptions = .init(),
+    suppression: Suppression.Rule = .hard
+  ) throws -> [DetectedObject] {
+    try ObjectDetector(self, suppression: suppression).detect(picture, options)
   }
 
   /// The network for pictures of another size.
@@ -46,14 +47,16 @@ public final class ObjectDetector {
   private let model: Model
   private let detector: any Detector
   private let plans: PartPlans
+  private let suppression: Suppression.Rule
 
   public convenience init(
-    _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32
+    _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32,
+    suppression: Suppression.Rule = .hard
   ) throws {
-    try self.init(model, PartPlans(model, engine: engine, precision: precision))
+    try self.init(model, PartPlans(model, engine: engine, precision: precision), suppression)
   }
 
-  private init(_ model: Model, _ plans: PartPlans) throws {
+  private init(_ model: Model, _ plans: PartPlans, _ suppression: Suppression.Rule = .hard) throws {
     guard model.checkpoint.task == .detection,
       let detector = model.variant.architecture as? any Detector
     else { throw ZooError.usage("\(model.name) is for \(model.checkpoint.task.rawValue)") }
@@ -63,6 +66,7 @@ public final class ObjectDetector {
     self.model = model
     self.detector = detector
     self.plans = plans
+    self.suppression = suppression
   }
 
   /// Bytes that the plans at hand hold for values.
@@ -96,7 +100,12 @@ public final class ObjectDetector {
   public func detect(in batch: PictureBatch, _ options: DetectionOptions = .init()) throws
     -> [[Detection]]
   {
-    try detector.detect(in: batch, options, running: plans)
+    if suppression == .hard { return try detector.detect(in: batch, options, running: plans) }
+    // No two boxes overlap by more than 1: the detector hands out every candidate.
+    let every = DetectionOptions(score: options.score, iou: 1, limit: .max)
+    return try detector.detect(in: batch, every, running: plans).map {
+      $0.softened(above: options.score, limit: options.limit)
+    }
   }
 
   /// The median time of every stage of the network's parts, in the order in which they run, and of

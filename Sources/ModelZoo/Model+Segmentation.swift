@@ -109,7 +109,11 @@ public final class SemanticSegmenter {
   /// - Parameters:
   ///   - picture: of any size.
   ///   - threshold: how likely the only class of a network with one class must be.
-  public func segment(_ picture: Picture, threshold: Float = 0.5) throws -> Segmentation {
+  ///   - progress: told how many tiles are done, where there are several.
+  public func segment(
+    _ picture: Picture, threshold: Float = 0.5,
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> Segmentation {
     let preprocessing = model.checkpoint.preprocessing
     let placement = try preprocessing.placement(of: picture.size)
     let seen = try preprocessing.applied(to: picture)
@@ -120,7 +124,7 @@ public final class SemanticSegmenter {
     if isWhole {
       try mask.withMutablePixels { pixels in
         let pixels = pixels
-        try forEachBand(of: seen) { band in
+        try forEachBand(of: seen, progress) { band in
           Threads.split(band.rows.count, cost: 4 * band.width * band.channels) { rows in
             for row in rows {
               for column in 0..<band.width {
@@ -133,7 +137,7 @@ public final class SemanticSegmenter {
         }
       }
     } else {
-      try enlarge(seen, placement, into: &mask, threshold)
+      try enlarge(seen, placement, into: &mask, threshold, progress)
     }
     let isNamed = !isBinary && model.checkpoint.classes[0].lowercased() == "background"
     return Segmentation(
@@ -154,12 +158,13 @@ public final class SemanticSegmenter {
   /// What was seen in another size decides between its four nearest places; what was cut off is
   /// what the nearest border is.
   private func enlarge(
-    _ seen: Picture, _ placement: Placement, into mask: inout Picture, _ threshold: Float
+    _ seen: Picture, _ placement: Placement, into mask: inout Picture, _ threshold: Float,
+    _ progress: (_ done: Int, _ of: Int) -> Void
   ) throws {
     let (width, height) = (seen.width, seen.height)
     let channels = model.checkpoint.classes.count
     let map = try Tensor([channels, height, width]) { map in
-      try forEachBand(of: seen) { band in
+      try forEachBand(of: seen, progress) { band in
         let count = band.rows.count * width
         for channel in 0..<channels {
           let target = (channel * height + band.rows.lowerBound) * width
@@ -258,7 +263,10 @@ private struct TileRow {
 
 extension SemanticSegmenter {
   /// Computes the picture's map from the top down and hands it out as it is settled.
-  private func forEachBand(of picture: Picture, _ body: (Band) throws -> Void) throws {
+  private func forEachBand(
+    of picture: Picture, _ progress: (_ done: Int, _ of: Int) -> Void,
+    _ body: (Band) throws -> Void
+  ) throws {
     // A picture that is long and thin has no more pixels than one that is neither.
     let isWhole = picture.width <= longest * longest / picture.height
     let limit = isWhole ? max(picture.width, picture.height) : longest
@@ -288,6 +296,8 @@ extension SemanticSegmenter {
         }
         try band.add(
           logits, at: left, shares: (down.shares[line], across.shares[column]), isBinary: isBinary)
+        let tiles = down.starts.count * across.starts.count
+        if tiles > 1 { progress(line * across.starts.count + column + 1, tiles) }
       }
       // What the next tiles do not reach is done.
       let next = line + 1 < down.starts.count ? down.starts[line + 1] : height

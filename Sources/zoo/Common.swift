@@ -5,6 +5,7 @@ import ZooArguments
 extension EngineChoice: ArgumentValue {}
 extension Precision: ArgumentValue {}
 extension Fit: ArgumentValue {}
+extension Suppression.Rule: ArgumentValue {}
 extension ExportFormat: ArgumentValue {}
 
 /// Options that every verb understands.
@@ -28,6 +29,9 @@ enum Common {
   static let fit = Option<Fit?>(
     "--fit", value: "F",
     help: "how pictures get the network's shape, where it has one; by the checkpoint if absent")
+  static let suppression = Option(
+    "--suppression", value: "R", default: Suppression.Rule.hard,
+    help: "boxes that a surer one of their class overlaps go, or lose score")
   static let precision = Option(
     "--precision", value: "P", default: Precision.fp32, help: "the numbers to compute in")
 }
@@ -43,6 +47,15 @@ extension Parsed {
     }
     for path in try self[Common.plugins] { try registry.load(plugin: path) }
     return try Zoo(registry: registry)
+  }
+
+  /// How a detector deals with boxes on one another.
+  func suppression(for model: Model) throws -> Suppression.Rule {
+    let (rule, task) = (try self[Common.suppression], model.checkpoint.task)
+    guard rule == .hard || task == .detection else {
+      throw ZooError.usage("\(model.name) is for \(task.rawValue): it suppresses no boxes")
+    }
+    return rule
   }
 
   var wantsJSON: Bool { get throws { try self[Common.json] } }

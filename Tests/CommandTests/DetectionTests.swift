@@ -26,6 +26,7 @@ extension CommandLineTests {
       ).write(png: workspace["small.png"])
 
       try predicts(workspace)
+      try softens(workspace)
       try saysThatNothingIsFound(workspace)
       try runs(workspace)
     }
@@ -55,6 +56,34 @@ extension CommandLineTests {
       // Small pictures are drawn larger, so that letters can be read.
       #expect(drawing.width % 80 == 0 && drawing.width / 80 == drawing.height / 50)
       #expect(drawing != small)
+    }
+
+    /// Boxes of a class stay on one another, with lower scores, in the shape that is known.
+    private func softens(_ workspace: Workspace) throws {
+      func pairs(_ rule: String) throws -> Int {
+        let run = try workspace.zoo(
+          "predict", "detector.h5", "small.png", "--score", "0.1", "--iou", "0.3",
+          "--suppression", rule, "--json")
+        #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+        let found = try #require(try run.json["results"]?.list?[0]["detections"]?.list)
+        #expect(found.allSatisfy { $0.keys == ["class", "index", "score", "box"] })
+        let scores = found.compactMap { $0["score"]?.number }
+        #expect(scores == scores.sorted(by: >) && scores.allSatisfy { $0 > 0.1 })
+        let boxes = found.map { object in
+          let box = (object["box"]?.list ?? []).compactMap(\.number).map(Float.init)
+          return Box(box[0], box[1], box[2], box[3])
+        }
+        return found.indices.reduce(0) { count, i in
+          count
+            + (0..<i).count {
+              found[$0]["index"]?.integer == found[i]["index"]?.integer
+                && boxes[$0].iou(boxes[i]) > 0.31
+            }
+        }
+      }
+      #expect(try pairs("hard") == 0)
+      #expect(try pairs("soft") > 0)
+      #expect(try workspace.zoo("predict", "detector.h5", "x", "--suppression", "no").status == 64)
     }
 
     private func saysThatNothingIsFound(_ workspace: Workspace) throws {

@@ -197,6 +197,10 @@ extension CommandLineTests {
       #expect(result["width"]?.integer == 41 && result["height"]?.integer == 52)
       let info = try workspace.zoo("info", "run/best.h5", "--json").json
       #expect(info["preprocessing"]?["channels"]?.string == "grey")
+      #expect(info["input"]?.list?.first?.integer == 1)
+      let soft = try workspace.zoo(
+        "predict", "run/best.h5", "discs/images/1.png", "--suppression", "soft")
+      #expect(soft.status == 64 && soft.error?.contains("segmentation") == true, "\(soft.errors)")
       // Other classes are not taken for these.
       try workspace.write("0 ground\n255 cell\n", to: "discs/classes.txt")
       #expect(try workspace.zoo("evaluate", "run/best.h5", "--data", "discs").status == 65)

@@ -106,6 +106,18 @@ struct SegmentationTests {
     #expect(whole.areas.allSatisfy { $0.fraction > 0.01 })
   }
 
+  /// Whoever waits for a large picture is told how far it has come.
+  @Test func saysHowManyTilesAreDone() throws {
+    let model = try SegmentationTests.model(UNet(.padded, width: 4, depth: 1), classes: ["cell"])
+    let picture = try SegmentationTests.picture(211, 150)
+    for (longest, tiles) in [(96, 6), (256, 0)] {
+      var told: [[Int]] = []
+      _ = try SemanticSegmenter(model, engine: .openblas, precision: .fp32, longest: longest)
+        .segment(picture) { told.append([$0, $1]) }
+      #expect(told == (0..<tiles).map { [$0 + 1, tiles] })
+    }
+  }
+
   /// A tile that reaches further than its share of the overlap disturbs little.
   @Test func deepNetworksAreBlended() throws {
     let model = try SegmentationTests.model(

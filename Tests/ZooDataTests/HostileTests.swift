@@ -125,6 +125,11 @@ import ZooVision
       "two images have the id 700"
     ),
     (
+      ReaderTests.coco(images: ReaderTests.image, annotations: "")
+        .replacingOccurrences(of: #""id": 90"#, with: #""id": 7"#),
+      "two categories have the id 7"
+    ),
+    (
       ReaderTests.coco(images: ReaderTests.image, annotations: box(701, 7)),
       "1 of 1 annotations name images or categories that are not there"
     ),
@@ -215,6 +220,7 @@ import ZooVision
 
   @Test(arguments: [
     ("2 0.5 0.5 0.1 0.1", "line 1: the class is 2, 0 to 1 was expected"),
+    ("0.5 0.5 0.5 0.1 0.1", "line 1: the class is 0.5, 0 to 1 was expected"),
     ("-1 0.5 0.5 0.1 0.1", "line 1: the class is -1, 0 to 1 was expected"),
     ("0 0.5 0.5 0.1 0.1\n1 nan 0.5 0.1 0.1", "line 2: a class and four numbers were expected"),
     ("0 0.5 0.5 0.1", "line 1: a class and four numbers were expected"),

@@ -130,7 +130,7 @@ import ZooVision
     try scratch.picture("images/train/a.png", 20, 10)
     try scratch.picture("images/train/b.png", 20, 10)
     try scratch.picture("images/val/c.png", 20, 10)
-    try scratch.write("1 0.5 0.5 0.2 0.4\n2 0.1 0.1 0.4 0.4\n", to: "labels/train/a.txt")
+    try scratch.write("1.0 0.5 0.5 0.2 0.4\n2 0.1 0.1 0.4 0.4\n", to: "labels/train/a.txt")
     try scratch.write("0 0.1 0.2 0.5 0.2 0.3 0.8\n", to: "labels/val/c.txt")
     try scratch.write(
       "# data\npath: ../somewhere\ntrain: images/train\nval: ../images/val\nnc: 3\n\(names)\n",

@@ -86,10 +86,11 @@ def _measure(
 
 
 def _reference(name: str, model: str, batch: int, settings: Settings) -> Path:
-    """What PyTorch gives; where it was not a contender, it computes that once."""
+    """What PyTorch gives; where it was not a contender, it computes that once for these weights."""
     form = name.replace(" ", "-")
     path = BUILD / "outputs" / f"{model}-{batch}-fp32-{form}.npz"
-    if not path.exists():
+    weights = artifacts.weights(model, "pth")
+    if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
         contender.peer(
             name, "inference", batch, model, settings, f"reference-{form}", f"--save={path}"
         ).close()

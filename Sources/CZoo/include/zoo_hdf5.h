@@ -27,6 +27,8 @@ enum ZooIndexing {
   ZOO_INTERRUPTED,
   /// There is no child: the system gave no process, pipe, memory or time.
   ZOO_NO_CHILD,
+  /// libhdf5 is not installed, or of another version than the headers.
+  ZOO_NO_HDF5,
 };
 
 /// Lets a short-lived child with little memory and time walk the open file with libhdf5 and gives

@@ -27,7 +27,8 @@ final class DetectionExaminer: Examiner {
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
-    let detector = try ObjectDetector(model, engine: how.engine, precision: how.precision)
+    let detector = try ObjectDetector(
+      model, engine: how.engine, precision: how.precision, suppression: how.suppression)
     var metrics = DetectionMetrics(classes: classes)
     for (done, item) in split.items.enumerated() {
       let sample = try item.sample()

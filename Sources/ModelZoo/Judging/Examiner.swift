@@ -1,4 +1,5 @@
 import ZooData
+import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooMetrics
@@ -22,6 +23,7 @@ struct Examination {
   var engine = EngineChoice.auto
   var precision = Precision.fp32
   var batch = 16
+  var suppression = Suppression.Rule.hard
   /// Stages that are the same in all models that come: what they make of the pictures is kept.
   var frozen: TrainingPlan.Options?
 
@@ -51,21 +53,23 @@ extension Model {
   ///   - engine: what computes.
   ///   - precision: in which numbers.
   ///   - batch: how many pictures are computed at once.
+  ///   - suppression: what a detector does with boxes on one another.
   ///   - progress: told how many pictures are done.
   ///   - table: given a line for every answer, the titles first.
   public func evaluate(
     on data: Dataset, split: String? = nil, engine: EngineChoice = .auto,
-    precision: Precision = .fp32, batch: Int = 16, progress: (Int) throws -> Void = { _ in },
-    table: (([String]) throws -> Void)? = nil
+    precision: Precision = .fp32, batch: Int = 16, suppression: Suppression.Rule = .hard,
+    progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
   ) throws -> Report {
     guard data.task == checkpoint.task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(name) for \(checkpoint.task.rawValue)")
     }
     let numbered = try data.numbered(as: checkpoint.maskClasses, of: name)
-    let examiner = try Examination(engine: engine, precision: precision, batch: batch)
-      .examiner(
-        of: checkpoint.task, numbered.tested(split), data.path, classes: checkpoint.maskClasses)
+    let examiner = try Examination(
+      engine: engine, precision: precision, batch: batch, suppression: suppression
+    ).examiner(
+      of: checkpoint.task, numbered.tested(split), data.path, classes: checkpoint.maskClasses)
     try table?(examiner.columns)
     return try examiner.examine(self, progress: progress, row: table)
   }

@@ -41,7 +41,11 @@ struct COCOReader {
     var places: [String: Int] = [:]
     for (index, name) in classes.enumerated() { places[name] = index }
     var classOf: [Int: Int] = [:]
-    for category in tables.categories { classOf[category.id] = places[category.name] }
+    for category in tables.categories {
+      guard classOf.updateValue(places[category.name] ?? 0, forKey: category.id) == nil else {
+        throw ZooError.corrupt("\(origin): two categories have the id \(category.id)")
+      }
+    }
     var imageOf: [Int: Int] = [:]
     for (index, image) in tables.images.enumerated() {
       guard imageOf.updateValue(index, forKey: image.id) == nil else {

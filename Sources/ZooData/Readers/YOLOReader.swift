@@ -152,7 +152,10 @@ struct YOLOReader {
       guard numbers.count == words.count - 1,
         numbers.count == 4 || (numbers.count >= 6 && numbers.count % 2 == 0)
       else { throw error("a class and four numbers were expected") }
-      guard let label = Int(words[0]), 0..<(classCount ?? 10_000) ~= label else {
+      // Tables of numbers are often written with a point in every column.
+      guard let label = Int(words[0]) ?? Double(words[0]).flatMap(Int.init(exactly:)),
+        0..<(classCount ?? 10_000) ~= label
+      else {
         let range = classCount.map { "0 to \($0 - 1)" } ?? "a whole number"
         throw error("the class is \(String(words[0]).printable), \(range) was expected")
       }

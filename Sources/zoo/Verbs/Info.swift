@@ -33,6 +33,8 @@ struct Entry {
     return try variant.graph(head: head(classes: classes), input: input)
   }
 
+  /// Of the file's own network: learned from grey pictures, it takes one channel.
+  private var input: Shape { graph.operations[graph.inputs[0].operation].shape }
   private var classes: [String] { checkpoint?.classes ?? record?.classes ?? [] }
   private var preprocessing: Preprocessing? { checkpoint?.preprocessing ?? record?.preprocessing }
   private var metrics: [Metric] { checkpoint?.metrics ?? record?.metrics ?? [] }
@@ -45,7 +47,7 @@ struct Entry {
       "paper": JSON(variant.paper), "task": JSON(variant.architecture.task.rawValue),
       "parameters": JSON(graph.inferenceParameterCount),
       "auxiliaryParameters": JSON(graph.auxiliaryParameterCount), "macs": JSON(graph.macs),
-      "input": JSON(variant.architecture.input.sizes), "classes": JSON(classes),
+      "input": JSON(input.sizes), "classes": JSON(classes),
       "preprocessing": preprocessing?.json ?? nil,
       "normEpsilon": (checkpoint?.normEpsilon ?? record?.normEpsilon).map { JSON($0) } ?? nil,
       "license": JSON(license), "source": JSON(source),
@@ -60,7 +62,7 @@ struct Entry {
       ("name", name), ("variant", variant.name), ("family", variant.family),
       ("paper", variant.paper), ("task", variant.architecture.task.rawValue),
       ("parameters", graph.countedParameters), ("MACs", grouped(graph.macs)),
-      ("input", "\(variant.architecture.input)"),
+      ("input", "\(input)"),
     ]
     if !classes.isEmpty {
       let more = classes.count > 5 ? ", …" : ""

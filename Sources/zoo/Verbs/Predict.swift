@@ -32,7 +32,10 @@ struct PredictVerb: Verb {
     help: "write each picture with its classes or boxes there, as PNG, and its mask beside it",
     completion: .folders)
   var arguments: [any Argument] {
-    [Common.model, images, top, score, iou, Common.fit, draw, pixelLimit, Common.precision]
+    [
+      Common.model, images, top, score, iou, Common.suppression, Common.fit, draw, pixelLimit,
+      Common.precision,
+    ]
   }
 
   func run(_ input: Parsed) throws {
@@ -74,16 +77,25 @@ struct PredictVerb: Verb {
     for model: consuming Model, _ input: Parsed
   ) throws -> (Picture) throws -> Prediction {
     let (engine, precision) = (try input[Common.engine], try input[Common.precision])
+    let suppression = try input.suppression(for: model)
     switch model.checkpoint.task {
     case .detection:
-      let detector = try ObjectDetector(consume model, engine: engine, precision: precision)
+      let detector = try ObjectDetector(
+        consume model, engine: engine, precision: precision, suppression: suppression)
       let options = DetectionOptions(score: Float(try input[score]), iou: try input[iou])
       return { picture in Prediction(try detector.detect(picture, options), in: picture) }
     case .segmentation:
+      let name = model.name
       let segmenter = try SemanticSegmenter(consume model, engine: engine, precision: precision)
       let threshold = Float(try input[score])
+      let isQuiet = try input[Common.quiet]
       return { picture in
-        Prediction(try segmenter.segment(picture, threshold: threshold), of: picture)
+        let progress = Progress(name, unit: .items("tiles"), quiet: isQuiet)
+        defer { progress.finish() }
+        let answer = try segmenter.segment(picture, threshold: threshold) {
+          progress.update(done: $0, of: $1)
+        }
+        return Prediction(answer, of: picture)
       }
     case .classification:
       let classifier = try Classifier(consume model, engine: engine, precision: precision)

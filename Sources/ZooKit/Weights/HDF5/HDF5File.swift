@@ -121,6 +121,10 @@ public struct HDF5File: Sendable {
     case ZOO_INTERRUPTED: throw ZooError.failure("reading \(file.path) was interrupted")
     case ZOO_NO_CHILD:
       throw ZooError.failure("cannot read \(file.path): no process could be had to check it")
+    case ZOO_NO_HDF5:
+      throw ZooError.unavailable(
+        "libhdf5 is not installed, or not the one that zoo was built for (Debian and Ubuntu: "
+          + "apt install libhdf5-dev)")
     default: throw ZooError.corrupt("\(file.path): the HDF5 structure is damaged")
     }
   }

@@ -1,0 +1,42 @@
+#include "hdf5_library.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+
+zoo_hdf5_library h5;
+
+/// A library under this name whose interface is that of the headers: their minor version.
+static void *library(const char *name) {
+  void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (!handle) return NULL;
+  h5.get_libversion = dlsym(handle, "H5get_libversion");
+  unsigned major = 0, minor = 0, release = 0;
+  if (h5.get_libversion && h5.get_libversion(&major, &minor, &release) >= 0 &&
+      major == H5_VERS_MAJOR && minor == H5_VERS_MINOR)
+    return handle;
+  dlclose(handle);
+  return NULL;
+}
+
+int zoo_hdf5_load(void) {
+  static int loaded;
+  if (loaded) return 1;
+  // 1.10, 1.12 and 1.14; Debian has a build for one process and others for many.
+  static const char *const names[] = {
+      "libhdf5_serial.so.103", "libhdf5_serial.so.200", "libhdf5_serial.so.310",
+      "libhdf5.so.103", "libhdf5.so.200", "libhdf5.so.310",
+      "libhdf5_serial.so", "libhdf5.so", NULL};
+  void *handle = NULL;
+  for (int i = 0; names[i] && !handle; i++) handle = library(names[i]);
+  if (!handle) return 0;
+// Some names are macros, for the one with a version behind it.
+#define TEXT(name) TEXT_(name)
+#define TEXT_(name) #name
+#define F(name) \
+  if (!(h5.name = dlsym(handle, TEXT(H5##name)))) return 0;
+  ZOO_HDF5_FUNCTIONS(F)
+  ZOO_HDF5_HANDLES(F)
+#undef F
+  loaded = h5.open() >= 0 && h5.Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0;
+  return loaded;
+}
