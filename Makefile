@@ -20,8 +20,7 @@ setup: ## install the libraries that are missing (apt-get, as root or through su
 build: setup ## the command line, .build/release/zoo
 	@$(BUILD) --product zoo
 
-demo: build ## a tour in a minute, and a page of what came out: .build/demo/index.html
-	@$(BUILD) --product workshop
+demo: build ## a short tour: what there is, how a network looks, what is linked
 	@.ci/demo
 
 examples: build ## what stands under Examples/, by itself and loaded by an installed zoo
