@@ -48,6 +48,14 @@ public enum Annotation: Sendable {
 }
 
 extension Item {
+  /// There are boxes to learn from: a region of many objects teaches nothing about one.
+  public var showsObjects: Bool {
+    switch annotation {
+    case .boxes(let boxes, _), .fractions(let boxes): boxes.contains { !$0.isCrowd }
+    case .none, .label, .labels, .mask, .values: false
+    }
+  }
+
   /// The picture, decoded, and its truth in the picture's own pixels.
   public func sample() throws -> Sample {
     switch annotation {

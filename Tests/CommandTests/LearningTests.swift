@@ -114,6 +114,54 @@ import Testing
     #expect(outcome.errors.contains("bright") && outcome.errors.contains("dark, light"))
   }
 
+  /// Smaller pictures than the network was designed for, and the record says so.
+  @Test func picturesOfAnotherSize() throws {
+    #expect(try finetune("small", "--size", "16").status == 0)
+    let record = try space.zoo("info", "small/best.h5", "--json").json
+    #expect(record["input"]?.list?.compactMap(\.integer) == [3, 16, 16])
+    let resize = record["preprocessing"]?["resize"]?.list
+    #expect(resize?.compactMap(\.integer) == [16, 16])
+    #expect(try space.zoo("predict", "small/best.h5", "data/val/light/0.png").status == 0)
+    // Nothing fits that is no side, or that has no side of its own.
+    #expect(try finetune("none", "--size", "0").status == 64)
+    let masks = try space.zoo(
+      "finetune", "unet-16", "--scratch", "--data", "data", "-o", "none", "--size", "16")
+    #expect(masks.status == 65, "\(masks.errors)")
+  }
+
+  /// A network that stands on another family's features takes those that are named.
+  @Test func anotherBackbone() throws {
+    #expect(try finetune("run", "--epochs", "1").status == 0)
+    let outcome = try space.zoo(
+      "finetune", "run/best.h5", "--data", "data", "-o", "x", "--backbone", "run/best.h5")
+    #expect(outcome.status == 64 && outcome.errors.contains("no other family"))
+    try FileManager.default.createDirectory(
+      atPath: space["boxes/images"], withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: space["boxes/labels"], withIntermediateDirectories: true)
+    for index in 0..<4 {
+      try FileManager.default.copyItem(
+        atPath: space["data/val/light/\(index).png"], toPath: space["boxes/images/\(index).png"])
+      try "0 0.5 0.5 0.6 0.6\n".write(
+        toFile: space["boxes/labels/\(index).txt"], atomically: true, encoding: .utf8)
+    }
+    let detector = ["--data", "boxes", "--steps", "1", "--batch", "2"]
+    let built = try space.zoo(
+      ["finetune", "fasterrcnn-resnet20", "-o", "found", "--backbone", "run/best.h5"] + detector)
+    #expect(built.status == 0, "\(built.errors)")
+    let wrong = try space.zoo(
+      ["finetune", "unet-vgg16", "-o", "y", "--backbone", "run/best.h5"] + detector)
+    #expect(wrong.status == 64 && wrong.errors.contains("vgg16"), "\(wrong.errors)")
+    // Pictures without a box teach a detector nothing.
+    for index in 0..<4 {
+      try "".write(
+        toFile: space["boxes/labels/\(index).txt"], atomically: true, encoding: .utf8)
+    }
+    let empty = try space.zoo(
+      ["finetune", "fasterrcnn-resnet20", "-o", "z", "--backbone", "run/best.h5"] + detector)
+    #expect(empty.status == 65 && empty.errors.contains("has a box"), "\(empty.errors)")
+  }
+
   /// One bad picture is named and left out, many are an error.
   @Test func brokenPicturesAreCounted() throws {
     try space.write("no picture", to: "data/train/dark/broken.png")

@@ -56,6 +56,10 @@ public struct FinetuningRun {
           + "nothing to tell it from")
     }
     let parts = try FinetuningRun.parts(of: data, options, judges)
+    guard task != .detection || parts.train.items.contains(where: \.showsObjects) else {
+      throw ZooError.corrupt(
+        "no picture of \(data.path) has a box: there is nothing to learn")
+    }
     let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
     (train, validation, broken) = (parts.train, parts.validation, parts.broken)
     var checkpoint = start.checkpoint

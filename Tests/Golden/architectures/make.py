@@ -22,6 +22,7 @@ from torchvision import models
 
 import formula
 from cifar import CIFARResNet
+from small import SMALL, small_model
 from zfnet import ZFNet
 
 HERE = Path(__file__).parent
@@ -83,7 +84,7 @@ def write(variant, passes, parameters, reference):
 
 def stages(variant, model):
     """Stage name → the module whose output ends it (`:relu` where a rectifier follows)."""
-    if variant == "alexnet":
+    if variant.startswith("alexnet"):
         return {"features": model.features}
     if variant.startswith("vgg"):
         pools = [m for m in model.features if isinstance(m, torch.nn.MaxPool2d)]
@@ -120,10 +121,11 @@ def stages(variant, model):
             del blocks["layer1"]
         return {"stem": model.features[0], **blocks, "last": model.features[-1]}
     features = model.features
-    result = {"stem": features.pool0}
-    for i in (1, 2, 3, 4):
+    blocks = 3 if variant in SMALL else 4
+    result = {"stem": features.conv0 if variant in SMALL else features.pool0}
+    for i in range(1, blocks + 1):
         result[f"denseblock{i}"] = getattr(features, f"denseblock{i}")
-        if i < 4:
+        if i < blocks:
             result[f"transition{i}"] = getattr(features, f"transition{i}")
     return {**result, "norm:relu": features.norm5}
 
@@ -136,6 +138,8 @@ def torch_model(variant):
         return CIFARResNet(int(variant[6:])), 32
     if variant == "zfnet":
         return ZFNet(), 224
+    if variant in SMALL:
+        return small_model(variant), 32
     options = {"init_weights": False} if variant in ("googlenet", "inception_v3") else {}
     side = 299 if variant == "inception_v3" else 224
     return getattr(models, variant)(weights=None, **options), side
@@ -317,7 +321,8 @@ VARIANTS = (
     "resnet50-keras resnet101-keras resnet152-keras "
     "densenet121-keras densenet169-keras densenet201-keras "
     "zfnet squeezenet1_0 squeezenet1_1 googlenet inception_v3 mobilenet_v1 mobilenet_v1_075 "
-    "mobilenet_v1_050 mobilenet_v1_025 mobilenet_v2 mobilenet_v3_large mobilenet_v3_small"
+    "mobilenet_v1_050 mobilenet_v1_025 mobilenet_v2 mobilenet_v3_large mobilenet_v3_small "
+    "alexnet-small vgg9_bn densenet28-16"
 ).split()
 
 

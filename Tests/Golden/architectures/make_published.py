@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torchvision import models
 
-from make import KERAS, VARIANTS, is_keras, torch_model
+from make import KERAS, SMALL, VARIANTS, is_keras, torch_model
 
 # keras.io/api/applications: parameters with the moving statistics, top-1, top-5.
 KERAS_PUBLISHED = {
@@ -50,7 +50,7 @@ def torch_record(variant):
     if variant in CIFAR_ERRORS:
         record["weights"] = {"cifar10": {"top1": round(100 - CIFAR_ERRORS[variant], 2)}}
         return record
-    if variant == "zfnet":
+    if variant == "zfnet" or variant in SMALL:
         return record
     weights = {}
     for entry in models.get_model_weights(variant):
