@@ -131,7 +131,7 @@ import Testing
 
   /// A network that stands on another family's features takes those that are named.
   @Test func anotherBackbone() throws {
-    #expect(try finetune("run", "--epochs", "1").status == 0)
+    #expect(try finetune("run").status == 0)
     let outcome = try space.zoo(
       "finetune", "run/best.h5", "--data", "data", "-o", "x", "--backbone", "run/best.h5")
     #expect(outcome.status == 64 && outcome.errors.contains("no other family"))
