@@ -26,6 +26,32 @@ struct RealModelTests {
     #expect(wrong == 85)
   }
 
+  /// Eight photos in bfloat16 and in float32, through the published convolutions: logits as near as
+  /// eight bits are. What is behind them is random, so that its first choice is often a near tie.
+  @Test(
+    .enabled(if: (try? OneDNN.library.get())?.hasBFloat16 ?? false, "no bfloat16 here"),
+    arguments: ["alexnet", "vgg16"])
+  func answersInBFloat16(_ name: String) throws {
+    let zoo = try Zoo()
+    let graph = try zoo.registry.variant(name).graph()
+    let kind = name == "vgg16" ? "safetensors" : "pth"
+    let file = try Fixtures.path("imagenet_conv_weights/\(name)_features_imagenet.\(kind)")
+    let (record, weights) = try zoo.fit(file, as: name).checkpoint(.partial)
+    let photos = try [
+      "astronaut", "bus", "chelsea", "china", "coffee", "flower", "rocket", "zidane",
+    ].map { try Picture(contentsOf: Fixtures.path("photos8/\($0)_224.png")) }
+    let input = try record.preprocessing.tensor(from: photos)
+    let logits = try Precision.allCases.map { precision in
+      let plan = try InferencePlan(
+        graph, weights, batch: photos.count, engine: EngineChoice.onednn.engine(for: precision))
+      return try #require(plan.run([plan.inputs[0].name: input])["logits"]).values
+    }
+    for photo in photos.indices {
+      let rows = logits.map { Array($0[photo * $0.count / 8..<(photo + 1) * $0.count / 8]) }
+      #expect(relativeError(rows[1], rows[0]) <= 2e-2, "\(name), photo \(photo)")
+    }
+  }
+
   /// A detector stands on a classifier, whose file fills that part of it.
   @Test func aClassifiersFileFillsABackbone() throws {
     let fitting = try Zoo().fit(
