@@ -20,7 +20,8 @@ setup: ## install the libraries that are missing (apt-get, as root or through su
 build: setup ## the command line, .build/release/zoo
 	@$(BUILD) --product zoo
 
-demo: build ## a short tour: what there is, how a network looks, what is linked
+demo: build ## a tour in about a minute: what there is, what it sees, how it learns; and a page of it
+	@$(BUILD) --product workshop
 	@.ci/demo
 
 examples: build ## what stands under Examples/, by itself and loaded by an installed zoo

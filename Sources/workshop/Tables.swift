@@ -7,15 +7,29 @@ struct TablesVerb: Verb {
   let name = "tables"
   let summary = "the catalogue as the README shows it"
   let discussion = """
-    Two tables in Markdown: what comes with the clone, and every family with its variants.
+    Tables in Markdown: what comes with the clone, and every family with its variants. With a page,     they take the place of what stands there between `<!-- tables: NAME -->` and `<!-- end -->`.
     """
-  var arguments: [any Argument] { [] }
+  let page = Option<String?>(
+    "--into", value: "FILE", help: "the page that gets them", completion: .files(endings: ["md"]))
+  var arguments: [any Argument] { [page] }
 
   func run(_ input: Parsed) throws {
     let zoo = try Zoo()
-    print(try CatalogTables.included(zoo))
-    print()
-    print(try CatalogTables.families(zoo))
+    let tables = [
+      ("included", try CatalogTables.included(zoo)), ("families", try CatalogTables.families(zoo)),
+    ]
+    guard let path = try input[page] else {
+      return print(tables.map(\.1).joined(separator: "\n\n"))
+    }
+    let file = try RandomAccessFile(path)
+    var text = String(decoding: try file.read(at: 0, count: file.size), as: UTF8.self)
+    for (name, table) in tables {
+      guard let start = text.firstRange(of: "<!-- tables: \(name) -->\n"),
+        let end = text[start.upperBound...].firstRange(of: "<!-- end -->")
+      else { throw ZooError.corrupt("\(path) has no place for the table “\(name)”") }
+      text.replaceSubrange(start.upperBound..<end.lowerBound, with: table + "\n")
+    }
+    try Publication.write(to: path) { try $0.append(text.utf8) }
   }
 }
 

@@ -9,12 +9,6 @@ extension CommandLineTests {
     /// Names that would be markup if nobody took care.
     private static let classes = ["Coat, \"warm\"", "Hat <b> & scarf"]
 
-    /// `workshop` lies beside `zoo`.
-    private func workshop(_ arguments: String..., in workspace: Workspace) throws -> Outcome {
-      try workspace.zoo(
-        arguments, under: ["sh", "-c", #"program="${0%zoo}workshop"; exec "$program" "$@""#])
-    }
-
     private func picture(_ seed: Int) throws -> Picture {
       try Picture(
         width: 12, height: 12, channels: 1, pixels: (0..<144).map { UInt8($0 * seed >> 2 & 255) })
@@ -89,7 +83,7 @@ extension CommandLineTests {
     }
 
     private func page(_ workspace: Workspace) throws -> String {
-      let run = try workshop("page", "demo", "-o", "index.html", in: workspace)
+      let run = try workspace.workshop("page", "demo", "-o", "index.html")
       #expect(run.status == 0 && run.output.isEmpty && run.errors.isEmpty, "\(run.errors)")
       return try String(contentsOfFile: workspace["index.html"], encoding: .utf8)
     }
@@ -154,7 +148,7 @@ extension CommandLineTests {
     func namesWhatIsMissing(_ file: String) throws {
       let workspace = try workspace()
       try FileManager.default.removeItem(atPath: workspace["demo/\(file)"])
-      let run = try workshop("page", "demo", "-o", "index.html", in: workspace)
+      let run = try workspace.workshop("page", "demo", "-o", "index.html")
       #expect(run.status == 66 && run.errors.contains("demo/\(file)"), "\(run.errors)")
       #expect(!workspace.has("index.html"))
     }
@@ -162,7 +156,7 @@ extension CommandLineTests {
     @Test func namesWhatIsBroken() throws {
       let workspace = try workspace()
       try workspace.write("image,truth,predicted,a,b\r\nx,a\r\n", to: "demo/scratch.csv")
-      let run = try workshop("page", "demo", "-o", "index.html", in: workspace)
+      let run = try workspace.workshop("page", "demo", "-o", "index.html")
       #expect(run.status == 65)
       #expect(run.errors.hasSuffix("demo/scratch.csv: row 1 has 2 cells, 5 were expected\n"))
     }

@@ -69,6 +69,11 @@ final class Workspace {
 
   func zoo(_ arguments: String...) throws -> Outcome { try zoo(arguments) }
 
+  /// The same with `workshop`, which lies beside `zoo`.
+  func workshop(_ arguments: String...) throws -> Outcome {
+    try zoo(arguments, under: ["sh", "-c", #"program="${0%zoo}workshop"; exec "$program" "$@""#])
+  }
+
   static func run(
     _ arguments: [String], in path: String, _ environment: [String: String],
     under program: [String] = [], output: String? = nil, limit: Double = 60
