@@ -1,9 +1,11 @@
 #include "hdf5_library.h"
+#include "zoo_hdf5.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
 
 zoo_hdf5_library h5;
+static const char *loaded;
 
 /// A library under this name whose interface is that of the headers: their minor version.
 static void *library(const char *name) {
@@ -19,15 +21,15 @@ static void *library(const char *name) {
 }
 
 int zoo_hdf5_load(void) {
-  static int loaded;
   if (loaded) return 1;
   // 1.10, 1.12 and 1.14; Debian has a build for one process and others for many.
   static const char *const names[] = {
       "libhdf5_serial.so.103", "libhdf5_serial.so.200", "libhdf5_serial.so.310",
       "libhdf5.so.103", "libhdf5.so.200", "libhdf5.so.310",
       "libhdf5_serial.so", "libhdf5.so", NULL};
+  const char *const *name = names;
   void *handle = NULL;
-  for (int i = 0; names[i] && !handle; i++) handle = library(names[i]);
+  while (*name && !(handle = library(*name))) name++;
   if (!handle) return 0;
 // Some names are macros, for the one with a version behind it.
 #define TEXT(name) TEXT_(name)
@@ -37,6 +39,14 @@ int zoo_hdf5_load(void) {
   ZOO_HDF5_FUNCTIONS(F)
   ZOO_HDF5_HANDLES(F)
 #undef F
-  loaded = h5.open() >= 0 && h5.Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0;
+  if (h5.open() < 0 || h5.Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0) return 0;
+  loaded = *name;
+  return 1;
+}
+
+const char *zoo_hdf5_library_name(void) {
+  zoo_hdf5_lock();
+  zoo_hdf5_load();
+  zoo_hdf5_unlock();
   return loaded;
 }

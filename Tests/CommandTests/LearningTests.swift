@@ -152,14 +152,16 @@ import Testing
     let wrong = try space.zoo(
       ["finetune", "unet-vgg16", "-o", "y", "--backbone", "run/best.h5"] + detector)
     #expect(wrong.status == 64 && wrong.errors.contains("vgg16"), "\(wrong.errors)")
-    // Pictures without a box teach a detector nothing.
-    for index in 0..<4 {
-      try "".write(
-        toFile: space["boxes/labels/\(index).txt"], atomically: true, encoding: .utf8)
+    // Pictures without a box teach a detector nothing, and tell no epoch from another.
+    try FileManager.default.copyItem(atPath: space["boxes"], toPath: space["empty"])
+    for index in 0..<4 { try space.write("", to: "empty/labels/\(index).txt") }
+    for (data, part) in [("empty", "learn"), ("boxes", "judge by")] {
+      let empty = try space.zoo(
+        "finetune", "fasterrcnn-resnet20", "-o", "z", "--backbone", "run/best.h5", "--data", data,
+        "--validation", "empty")
+      #expect(empty.status == 65 && empty.errors.contains("has a box"), "\(empty.errors)")
+      #expect(empty.errors.contains(part))
     }
-    let empty = try space.zoo(
-      ["finetune", "fasterrcnn-resnet20", "-o", "z", "--backbone", "run/best.h5"] + detector)
-    #expect(empty.status == 65 && empty.errors.contains("has a box"), "\(empty.errors)")
   }
 
   /// One bad picture is named and left out, many are an error.

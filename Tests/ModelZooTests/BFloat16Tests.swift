@@ -37,23 +37,17 @@ struct BFloat16Tests {
     }
   }
 
-  /// A thousand pictures, of which some are near ties for any network: where the two best logits are
-  /// a tenth apart, the first choice stays.
+  /// A thousand pictures, of which some are near ties for any network. Winograd's way is nearly all
+  /// of this one, which multiplies in float32: so does the rest, for there is nothing to gain.
   @Test func cifar10() throws {
     let fitting = try Zoo().fit(Fixtures.path("cifar10/resnet20-12fca82f.th"), as: "resnet20")
     let (record, weights) = try fitting.checkpoint()
-    var changed = 0
     for batch in try CIFAR10.testSet(by: 200) {
       let input = try record.preprocessing.tensor(from: batch.pictures)
-      let logits = try answers(fitting.graph, weights, input)
-      #expect(relativeError(logits.flatMap { $0.bf16 }, logits.flatMap { $0.fp32 }) <= 2e-2)
-      for picture in logits where best(picture.bf16) != best(picture.fp32) {
-        let sorted = picture.fp32.sorted(by: >)
-        #expect(sorted[0] - sorted[1] < 0.1)
-        changed += 1
+      for picture in try answers(fitting.graph, weights, input) {
+        #expect(best(picture.bf16) == best(picture.fp32))
       }
     }
-    #expect(changed <= 10)
   }
 
   private func best(_ logits: [Float]) -> Int? {

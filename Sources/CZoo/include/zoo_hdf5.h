@@ -41,6 +41,9 @@ enum ZooIndexing zoo_hdf5_index(
 void zoo_hdf5_lock(void);
 void zoo_hdf5_unlock(void);
 
+/// The libhdf5 that this process loads, or null where there is none of the headers' version.
+const char *zoo_hdf5_library_name(void);
+
 /// An HDF5 file in memory, in which the numbers of contiguous data sets have their place but take
 /// no room: its owner writes them to the same offsets of the real file. Between the two locks
 /// only. Each call gives 0, or −1 after which only `zoo_hdf5_end` makes sense.

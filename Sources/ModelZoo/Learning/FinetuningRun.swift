@@ -60,6 +60,12 @@ public struct FinetuningRun {
       throw ZooError.corrupt(
         "no picture of \(data.path) has a box: there is nothing to learn")
     }
+    let judged = parts.validation.items
+    guard task != .detection || judged.isEmpty || judged.contains(where: \.showsObjects) else {
+      throw ZooError.corrupt(
+        "none of the \(judged.count) pictures to judge by has a box: no epoch could be told from "
+          + "another; --validation names others")
+    }
     let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
     (train, validation, broken) = (parts.train, parts.validation, parts.broken)
     var checkpoint = start.checkpoint

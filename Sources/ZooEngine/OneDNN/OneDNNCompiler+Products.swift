@@ -22,7 +22,8 @@ extension OneDNNCompiler {
     let formats = try formats(layer, input, output, from: place(of: step.inputs[0]).layout)
     let requests = try formats.map { kind, source, target in
       var request = Operation.Request(
-        kind, [try layout(input, source, type)], target: try layout(output, target, type))
+        kind, [try layout(input, source, type)],
+        target: try layout(output, target, targetType(step)))
       request.weights = packed
       request.window = layer.window
       return request
@@ -185,7 +186,7 @@ extension OneDNNCompiler {
     else { return nil }
     var request = Operation.Request(
       zoo_dnn_dense, [try layout(input, zoo_dnn_plain, type)],
-      target: try layout([layer.outputs], zoo_dnn_plain, type))
+      target: try layout([layer.outputs], zoo_dnn_plain, targetType(step)))
     request.weights = packed
     return try product([request], weight: plain, step)
   }

@@ -71,7 +71,7 @@ final class OneDNNCompiler {
     places = Array(repeating: [], count: program.shapes.count)
     self.program = consume program
     (self.batch, winograd, isWide) = (batch, engine.winograd, engine.isWide)
-    type = engine.precision == .bf16 ? zoo_dnn_bfloat16 : zoo_dnn_float32
+    type = self.program.halves(for: engine) ? zoo_dnn_bfloat16 : zoo_dnn_float32
     zoo_dnn_set_threads(Int32(threads))
     for port in self.program.inputs {
       let layout = try plainLayout(self.program.shapes[port.value])

@@ -9,6 +9,8 @@ public struct OneDNNEngine: Engine {
   /// The numbers between the steps and in the weights of convolutions and dense layers; sums are
   /// float32 in any case, and so are inputs and outputs.
   public let precision: Precision
+  /// In bf16 also what gains nothing from it.
+  let everywhere: Bool
   /// The library, and so this engine, uses AVX-512: less where its own variable
   /// `ONEDNN_MAX_CPU_ISA` forbids it.
   let isWide: Bool
@@ -16,6 +18,10 @@ public struct OneDNNEngine: Engine {
   /// Throws, with the reason, where the library cannot be used, or the processor cannot compute in
   /// this precision by itself.
   public init(winograd: Bool = true, precision: Precision = .fp32) throws {
+    try self.init(winograd: winograd, precision: precision, everywhere: false)
+  }
+
+  package init(winograd: Bool = true, precision: Precision, everywhere: Bool) throws {
     let library = try OneDNN.library.get()
     guard precision == .fp32 || library.hasBFloat16 else {
       throw ZooError.unavailable(
@@ -24,6 +30,7 @@ public struct OneDNNEngine: Engine {
     }
     self.winograd = winograd
     self.precision = precision
+    self.everywhere = everywhere
     isWide = library.hasAVX512
   }
 

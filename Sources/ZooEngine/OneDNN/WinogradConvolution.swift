@@ -17,11 +17,8 @@ final class WinogradConvolution: BlockedKernel {
     _ layer: Convolution, _ constants: [Tensor], from input: Shape, to output: Shape, batch: Int,
     slope: Float, bfloat16: Bool, threads: Int
   ) throws {
+    guard Self.takes(layer, input, output) else { return nil }
     let window = layer.window
-    guard zoo_winograd_works() != 0, layer.groups == 1, window.stride == 1, window.dilation == 1,
-      window.kernel == 3 || window.kernel == 5,
-      input.channels % 16 == 0, output.channels % 16 == 0
-    else { return nil }
     var convolution = zoo_winograd(
       way: zoo_winograd_4_3, bfloat16: bfloat16 ? 1 : 0,
       batch: Int64(batch), inputs: Int64(input.channels), outputs: Int64(output.channels),
@@ -57,6 +54,14 @@ final class WinogradConvolution: BlockedKernel {
         }
       }
     }
+  }
+
+  /// There are kernels for it.
+  static func takes(_ layer: Convolution, _ input: Shape, _ output: Shape) -> Bool {
+    let window = layer.window
+    return zoo_winograd_works() != 0 && layer.groups == 1 && window.stride == 1
+      && window.dilation == 1 && (window.kernel == 3 || window.kernel == 5)
+      && input.channels % 16 == 0 && output.channels % 16 == 0
   }
 
   /// F(reach × reach, taps × taps).

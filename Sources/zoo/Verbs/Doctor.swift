@@ -120,6 +120,11 @@ struct DoctorVerb: Verb {
     } else {
       bad("cache", "HOME is not set; set ZOO_HOME to a folder that can be written")
     }
+    if let library = HDF5File.library {
+      good("checkpoint files", library)
+    } else {
+      bad("checkpoint files", "libhdf5 is missing, nothing is loaded: apt install libhdf5-dev")
+    }
     let names: [String] = ["libcurl.so.4", "libcurl-gnutls.so.4"]
     if let curl = names.first(where: { dlopen($0, RTLD_LAZY) != nil }) {
       good("downloads", curl)

@@ -33,6 +33,9 @@ public struct HDF5File: Sendable {
     public var string: String? { strings.flatMap { $0.count == 1 ? $0[0] : nil } }
   }
 
+  /// The libhdf5 that is used, nil where there is none that fits.
+  package static var library: String? { zoo_hdf5_library_name().map { String(cString: $0) } }
+
   /// An array in the file: numbers, or strings.
   public struct Dataset: Sendable {
     /// From the root: `/conv1/conv1/kernel:0`.
