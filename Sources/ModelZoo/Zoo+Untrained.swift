@@ -3,23 +3,34 @@ import ZooKit
 extension Zoo {
   /// A variant with random weights and the usual preprocessing: where training from nothing begins.
   ///
-  /// Where the catalogue has a checkpoint of the variant, pictures are prepared as for that.
+  /// A checkpoint's name or file stands for its variant, and for its pictures: they have its size
+  /// and are prepared as for that.
   public func untrained(_ name: String, seed: UInt64 = 0) throws -> Model {
     let variant: Variant
-    let record: Catalog.Record?
+    let (input, preprocessing, normEpsilon): (Shape, Preprocessing, Double?)
     switch try reference(name) {
-    case .record(let found): (variant, record) = (try registry.variant(found.variant), found)
-    case .variant(let found): (variant, record) = (found, nil)
+    case .record(let record):
+      variant = try registry.variant(record.variant)
+      (input, preprocessing, normEpsilon) = (
+        record.input(of: variant), record.preprocessing, record.normEpsilon
+      )
+    case .variant(let found):
+      variant = found
+      let architecture = found.architecture
+      (input, preprocessing, normEpsilon) = (architecture.input, .usual(for: architecture), nil)
     case .file(let path):
-      (variant, record) = (try WeightStore(path).network(in: registry).variant, nil)
+      let found = try WeightStore(path).network(in: registry)
+      variant = found.variant
+      (input, preprocessing, normEpsilon) = (
+        found.checkpoint.input, found.checkpoint.preprocessing, found.checkpoint.normEpsilon
+      )
     }
-    let graph = try variant.graph(normEpsilon: record?.normEpsilon)
+    let graph = try variant.graph(input: input, normEpsilon: normEpsilon)
     let architecture = variant.architecture
     let checkpoint = Checkpoint(
       family: variant.family, variant: variant.name, task: architecture.task,
-      classes: (0..<architecture.classes).map { "class \($0)" }, input: architecture.input,
-      preprocessing: record?.preprocessing ?? .usual(for: architecture),
-      normEpsilon: record?.normEpsilon, provenance: .init())
+      classes: (0..<architecture.classes).map { "class \($0)" }, input: input,
+      preprocessing: preprocessing, normEpsilon: normEpsilon, provenance: .init())
     return Model(
       name: name, checkpoint: checkpoint, variant: variant, graph: graph,
       weights: try Weights(randomFor: graph, seed: seed))

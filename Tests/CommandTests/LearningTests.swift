@@ -122,6 +122,12 @@ import Testing
     let resize = record["preprocessing"]?["resize"]?.list
     #expect(resize?.compactMap(\.integer) == [16, 16])
     #expect(try space.zoo("predict", "small/best.h5", "data/val/light/0.png").status == 0)
+    // Whoever begins anew where another ended means pictures like those.
+    let again = try space.zoo(
+      ["finetune", "small/best.h5", "--scratch", "--data", "data", "-o", "again"] + Self.run)
+    #expect(again.status == 0, "\(again.errors)")
+    let anew = try space.zoo("info", "again/best.h5", "--json").json
+    #expect(anew["input"] == record["input"] && anew["preprocessing"] == record["preprocessing"])
     // Nothing fits that is no side, or that has no side of its own.
     #expect(try finetune("none", "--size", "0").status == 64)
     let masks = try space.zoo(

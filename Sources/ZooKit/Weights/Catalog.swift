@@ -149,7 +149,14 @@ extension Catalog.Record {
 
   /// The network that the record's weights fill.
   public func graph(of variant: Variant) throws -> Graph {
-    try variant.graph(head: head(classes: classes.count), normEpsilon: normEpsilon)
+    try variant.graph(
+      head: head(classes: classes.count), input: input(of: variant), normEpsilon: normEpsilon)
+  }
+
+  /// What the variant reads from pictures that are prepared as the record says.
+  public func input(of variant: Variant) -> Shape {
+    let usual = variant.architecture.input
+    return preprocessing.size.map { [usual.channels, $0.height, $0.width] } ?? usual
   }
 
   public var source: Catalog.Source? {

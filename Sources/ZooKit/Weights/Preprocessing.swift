@@ -62,6 +62,18 @@ public struct Preprocessing: Hashable, Sendable {
 }
 
 extension Preprocessing {
+  /// What every picture becomes, nil where that depends on the picture.
+  public var size: Window.Size? {
+    if let crop { return crop }
+    switch resize {
+    case .exact(let height, let width), .letterbox(let height, let width, _):
+      return Window.Size(height, width)
+    case .none, .shorterSide, .within: return nil
+    }
+  }
+}
+
+extension Preprocessing {
   public init(_ json: JSON, in origin: String) throws {
     var fields = try Fields(json, of: "preprocessing", in: origin)
     let sides = try fields.optional("resize") { fields, key in try fields.integers(key) } ?? []

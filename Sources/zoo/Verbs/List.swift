@@ -98,7 +98,10 @@ extension Zoo {
         ]
       }
       return try records.map { record in
-        let graph = record.head == .original ? graph : try record.graph(of: variant)
+        let isUsual =
+          record.head == .original && record.classes.count == variant.architecture.classes
+          && record.input(of: variant) == variant.architecture.input
+        let graph = isUsual ? graph : try record.graph(of: variant)
         return Listing(
           name: record.name, variant: variant.name, family: variant.family, task: record.task,
           parameters: graph.inferenceParameterCount, macs: graph.macs, license: record.license,
