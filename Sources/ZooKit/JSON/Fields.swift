@@ -31,7 +31,9 @@ public struct Fields {
   public mutating func take(_ key: String) -> JSON? {
     guard let index = left.firstIndex(where: { $0.key == key }) else { return nil }
     let value = left.remove(at: index).value
-    return value.isNull ? nil : value
+    // In a conditional expression `nil` would be the JSON value.
+    if value.isNull { return Optional.none }
+    return value
   }
 
   public mutating func json(_ key: String) throws -> JSON {
@@ -67,23 +69,31 @@ public struct Fields {
   }
 
   public mutating func strings(_ key: String) throws -> [String] {
-    let json = try json(key)
-    return try expected("a list of strings", key, json, json.list?.asAll(\.string))
+    try all(key, "strings were expected", \.string)
   }
 
   public mutating func integers(_ key: String) throws -> [Int] {
-    let json = try json(key)
-    return try expected("a list of whole numbers", key, json, json.list?.asAll(\.integer))
+    try all(key, "whole numbers were expected", \.integer)
   }
 
   public mutating func numbers(_ key: String) throws -> [Double] {
-    let json = try json(key)
-    return try expected("a list of numbers", key, json, json.list?.asAll(\.number))
+    try all(key, "numbers were expected", \.number)
   }
 
   public mutating func list(_ key: String) throws -> [JSON] {
     let json = try json(key)
     return try expected("a list", key, json, json.list)
+  }
+
+  private mutating func all<T>(
+    _ key: String, _ wanted: String, _ read: (JSON) -> T?
+  ) throws -> [T] {
+    try list(key).map { item in
+      guard let value = read(item) else {
+        throw error("“\(key)” of \(what) has \(item.kind) in it, \(wanted)", line: item.line)
+      }
+      return value
+    }
   }
 
   public mutating func fields(_ key: String, of what: String) throws -> Fields {
@@ -128,12 +138,4 @@ extension JSON {
     }
   }
   public var list: [JSON]? { if case .array(let items) = content { items } else { nil } }
-}
-
-extension [JSON] {
-  /// All items as one type, nil if one of them is another.
-  fileprivate func asAll<T>(_ type: (JSON) -> T?) -> [T]? {
-    let items = compactMap(type)
-    return items.count == count ? items : nil
-  }
 }
