@@ -39,7 +39,8 @@ extension Zoo {
 
 extension Zoo {
   /// Where fitting to other pictures begins: the model of that name, or, where nobody has trained the
-  /// variant but it stands on another family's features, random weights over that family's own.
+  /// variant but it stands on another family's features, random weights over that family's own. So
+  /// too where a backbone is named.
   ///
   /// The record's `random` then says which tensors nobody has trained.
   /// - Parameters:
@@ -53,7 +54,14 @@ extension Zoo {
         "\(name) stands on no other family's features, or has its own already; “\(backbone)” has no "
           + "place in it")
     }
-    guard case .variant(let variant) = try reference(name) else { return try whole() }
+    let variant: Variant
+    switch try reference(name) {
+    case .variant(let found): variant = found
+    // Who names other features does not mean the variant's own checkpoint.
+    case .record(let record) where backbone != nil && record.variant == name:
+      variant = try registry.variant(name)
+    case .record, .file: return try whole()
+    }
     let fresh = try untrained(name, seed: seed)
     guard !fresh.graph.borrowed.isEmpty else { return try whole() }
     var weights = fresh.weights

@@ -9,15 +9,18 @@ import Testing
 
   init() throws { zoo = try Zoo() }
 
-  /// The catalogue and the plugins agree: every record has its network, with as many classes.
+  /// The catalogue and the plugins agree: every record has its network, a published one with as many
+  /// classes.
   @Test func everyRecordHasItsNetwork() throws {
     #expect(zoo.catalog.records.count >= 30)
     for record in zoo.catalog.records {
       let variant = try zoo.registry.variant(record.variant)
       #expect(variant.family == record.family)
       #expect(variant.architecture.task == record.task)
-      let classes = record.head == .none ? 0 : variant.architecture.classes
-      #expect(record.classes.count == classes, "\(record.name)")
+      if record.source != nil {
+        let classes = record.head == .none ? 0 : variant.architecture.classes
+        #expect(record.classes.count == classes, "\(record.name)")
+      }
       _ = try record.graph(of: variant)
     }
   }
