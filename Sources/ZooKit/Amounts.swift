@@ -22,6 +22,15 @@ package func decimal(_ number: Double, digits: Int) -> String {
   return (number < 0 && units > 0 ? "-" : "") + "\(units / power).\(zeros)\(fraction)"
 }
 
+/// 0.000123 as `1.2e-4`.
+package func scientific(_ number: Double) -> String {
+  guard number > 0, number.isFinite else { return number == 0 ? "0" : "\(number)" }
+  var (digits, exponent) = (number, 0)
+  while digits >= 9.95 { (digits, exponent) = (digits / 10, exponent + 1) }
+  while digits < 0.995 { (digits, exponent) = (digits * 10, exponent - 1) }
+  return "\(decimal(digits, digits: 1))e\(exponent)"
+}
+
 private struct ByteScale {
   let unit: Double
   let name: String

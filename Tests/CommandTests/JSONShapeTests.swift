@@ -186,7 +186,11 @@ extension CommandLineTests {
       #expect(findings.map(\.keys).allSatisfy { $0 == ["what", "good", "detail"] })
       #expect(
         findings.contains { $0["what"]?.string == "engine openblas" && $0["good"]?.bool == true })
-      #expect(try workspace.zoo("verify", "--json").json.list?.isEmpty == true)
+      // Of all that is here, which is what comes with the clone.
+      let verified = try #require(try workspace.zoo("verify", "--json").json.list)
+      let included = try Zoo().catalog.records.filter { $0.source == nil }
+      #expect(verified.compactMap { $0["name"]?.string }.sorted() == included.map(\.name).sorted())
+      #expect(verified.allSatisfy { $0["good"]?.bool == true })
       #expect(!workspace.has("home"), "looking makes no folder")
     }
   }

@@ -103,12 +103,3 @@ extension Comparison {
     ]
   }
 }
-
-/// 0.000123 as `1.2e-04`.
-private func scientific(_ number: Double) -> String {
-  guard number > 0 else { return "0" }
-  var (digits, exponent) = (number, 0)
-  while digits >= 9.95 { (digits, exponent) = (digits / 10, exponent + 1) }
-  while digits < 0.995 { (digits, exponent) = (digits * 10, exponent - 1) }
-  return "\(decimal(digits, digits: 1))e\(exponent)"
-}

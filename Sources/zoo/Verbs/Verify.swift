@@ -27,10 +27,10 @@ struct VerifyVerb: Verb {
         let found = try zoo.verify(zoo.path(of: name), engine: engine)
         guard found.isGood else {
           throw ZooError.corrupt(
-            "\(name): the golden pass is off by \(found.error ?? .infinity), "
-              + "\(found.tolerance ?? 0) is allowed")
+            "\(name): the golden pass is off by \(scientific(found.error ?? .infinity)), "
+              + "\(scientific(found.tolerance ?? 0)) is allowed")
         }
-        let golden = found.error.map { "golden pass off by \($0)" } ?? "no golden pass"
+        let golden = found.error.map { "golden pass off by \(scientific($0))" } ?? "no golden pass"
         results.append([
           "name": JSON(name), "tensors": JSON(found.tensors),
           "error": found.error.map { JSON($0) } ?? nil, "good": true,
