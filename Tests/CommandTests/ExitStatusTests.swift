@@ -139,7 +139,7 @@ extension CommandLineTests {
     @Test func remarksStayOffStandardOutputAndCanBeSilenced() throws {
       let workspace = try Workspace.furnished()
       let runs: [[String]] = [
-        ["list"], ["verify"], ["import", "small.safetensors", "--as", "resnet20"],
+        ["list"], ["import", "small.safetensors", "--as", "resnet20"],
         ["import", "small.safetensors", "--as", "resnet32", "--partial"], ["cache", "prune"],
         ["predict", "resnet32.h5", "small.png"],
       ]
