@@ -29,7 +29,7 @@ extension Classification {
   /// The picture with the likeliest classes as bars.
   public func drawn(on picture: Picture) throws -> Picture {
     try picture.captioned(
-      with: top.map { Bar($0.name, share: Double($0.probability), classIndex: $0.index) })
+      with: top.map { Bar($0.name, share: Double($0.probability), Colour(ofClass: $0.index)) })
   }
 }
 

@@ -43,8 +43,9 @@ public struct Segmentation: Sendable {
   public func drawn(on picture: Picture) throws -> Picture {
     let shown = areas.filter { $0.index != background }
       .sorted { ($1.fraction, $0.index) < ($0.fraction, $1.index) }
+    let palette = palette
     return try picture.overlaid(mask: mask, background: background).captioned(
-      with: shown.map { Bar($0.name, share: $0.fraction, classIndex: $0.index) })
+      with: shown.map { Bar($0.name, share: $0.fraction, palette[$0.index]) })
   }
 }
 

@@ -339,7 +339,7 @@ private func page(_ width: Int, _ height: Int) -> Path {
     let bars = [0.9, 0.1, 0, .nan, .infinity, -3].enumerated().map {
       Bar(
         "class \($0.offset) of a long, long, very long name", share: $0.element,
-        classIndex: $0.offset)
+        Colour(ofClass: $0.offset))
     }
     let picture = try Picture(width: width, height: height, channels: 1)
     let captioned = try picture.captioned(with: bars)
@@ -349,7 +349,7 @@ private func page(_ width: Int, _ height: Int) -> Path {
   }
 
   @Test func captionGoesWhereRoomIs() throws {
-    let bars = (0..<20).map { Bar("class \($0)", share: 0.05, classIndex: $0) }
+    let bars = (0..<20).map { Bar("class \($0)", share: 0.05, Colour(ofClass: $0)) }
     let wide = try Picture(width: 800, height: 600, channels: 3).captioned(with: bars)
     #expect(wide.width == 800 && wide.height > 600 && wide.height < 1200)
     let high = try Picture(width: 600, height: 800, channels: 3).captioned(with: bars)
@@ -359,7 +359,7 @@ private func page(_ width: Int, _ height: Int) -> Path {
   /// The picture itself is there, untouched.
   @Test func captionLeavesThePicture() throws {
     let photo = try synthetic(500, 300, 3)
-    let captioned = try photo.captioned(with: [Bar("ant", share: 0.7, classIndex: 0)])
+    let captioned = try photo.captioned(with: [Bar("ant", share: 0.7, Colour(ofClass: 0))])
     #expect(try captioned.cropped(to: Region(x: 0, y: 0, width: 500, height: 300)) == photo)
   }
 
@@ -368,7 +368,7 @@ private func page(_ width: Int, _ height: Int) -> Path {
     let mask = try Picture(width: 20, height: 20, channels: 1, pixels: classes)
     let picture = try Picture(width: 20, height: 20, channels: 3)
     let pixels = try picture.overlaid(mask: mask, alpha: 0.5).pixels
-    let colour = Colour(ofClass: 3)
+    let colour = Colour(ofClass: 2)
     for y in 0..<20 {
       for x in 0..<20 {
         let level = Int(pixels[3 * (20 * y + x)])
@@ -385,7 +385,7 @@ private func page(_ width: Int, _ height: Int) -> Path {
   @Test func stripsAreNotBlownUp() throws {
     let strip = try Picture(width: 2, height: 2_000_000, channels: 3)
     let error = #expect(throws: ZooError.self) {
-      try strip.captioned(with: [Bar("ant", share: 1, classIndex: 0)])
+      try strip.captioned(with: [Bar("ant", share: 1, Colour(ofClass: 0))])
     }
     #expect(error?.kind == .failure)
   }
@@ -406,7 +406,7 @@ private func page(_ width: Int, _ height: Int) -> Path {
     let start = now()
     _ = try picture.marked(with: boxes)
     #expect(now() - start < 0.3)
-    let bars = (0..<5).map { Bar("class \($0)", share: 0.2, classIndex: $0) }
+    let bars = (0..<5).map { Bar("class \($0)", share: 0.2, Colour(ofClass: $0)) }
     let middle = now()
     _ = try picture.captioned(with: bars)
     #expect(now() - middle < 0.3)

@@ -24,6 +24,9 @@ import ZooVision
     }
     #expect(seen.pixels == expected)
     #expect(palette[0] == .black && Set(palette).count == 5)
+    // A class has the colour of its boxes, whether or not a mask puts the background before it.
+    #expect(palette[1...].elementsEqual((0..<4).map { Colour(ofClass: $0) }))
+    #expect(Colour.palette(of: 3) == (0..<3).map { Colour(ofClass: $0) })
   }
 
   @Test func aPaletteMustReachFarEnough() throws {

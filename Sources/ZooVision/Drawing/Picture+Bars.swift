@@ -4,11 +4,10 @@ import ZooKit
 public struct Bar: Sendable {
   public var label: String
   public var share: Double
-  /// Decides the colour.
-  public var classIndex: Int
+  public var colour: Colour
 
-  public init(_ label: String, share: Double, classIndex: Int) {
-    (self.label, self.share, self.classIndex) = (label, share, classIndex)
+  public init(_ label: String, share: Double, _ colour: Colour) {
+    (self.label, self.share, self.colour) = (label, share, colour)
   }
 
   fileprivate var percentage: String {
@@ -76,8 +75,7 @@ extension Picture {
         filled.x1 = left + share * track.width
         // A bar keeps its round ends down to a dot, and nothing is nothing.
         if filled.width < thickness { filled.x1 = left + (share >= 0.0005 ? thickness : 0) }
-        canvas.fill(
-          .rectangle(filled, radius: thickness / 2), Colour(ofClass: bar.classIndex))
+        canvas.fill(.rectangle(filled, radius: thickness / 2), bar.colour)
       }
     }
     return sheet

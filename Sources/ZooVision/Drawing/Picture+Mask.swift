@@ -17,7 +17,7 @@ extension Picture {
     }
     // Half of the line is on either side of where classes meet.
     let reach = max(1, Int((Double(width * height).squareRoot() / 500).rounded()))
-    let colours = (0..<256).map { Colour(ofClass: $0) }
+    let colours = Colour.palette(of: 256, background: background)
     return try drawn { canvas in
       mask.withPixels { classes in
         for y in 0..<height {
@@ -46,8 +46,14 @@ extension Picture {
 }
 
 extension Colour {
-  /// A colour for every class of a mask; the background's is black.
+  /// A colour for every class of a mask. The background's is black and none of the others', which have
+  /// the colours that boxes around them have.
   public static func palette(of classes: Int, background: Int? = nil) -> [Colour] {
-    (0..<classes).map { $0 == background ? .black : Colour(ofClass: $0) }
+    var colours = (0..<classes).map { Colour(ofClass: $0) }
+    if let background, colours.indices.contains(background) {
+      colours.insert(.black, at: background)
+      colours.removeLast()
+    }
+    return colours
   }
 }

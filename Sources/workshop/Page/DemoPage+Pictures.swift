@@ -74,10 +74,12 @@ extension DemoPage {
 
   /// A dot in its colour before each thing, `bag 97 %`; what is less than a hundredth is left out.
   private func words(_ found: [JSON]?, _ key: String) -> [Markup] {
-    let shown = (found ?? []).filter { ($0[key]?.number ?? 0) >= 0.01 }
+    let found = found ?? []
+    let background = found.first { $0["class"]?.string == "background" }?["index"]?.integer
+    let shown = found.filter { ($0[key]?.number ?? 0) >= 0.01 }
     let words: [Markup] = shown.map { thing in
       """
-      <span><i style="background:\(colour(thing))"></i>\(thing["class"]?.string ?? "") \
+      <span><i style="background:\(colour(thing, background))"></i>\(thing["class"]?.string ?? "") \
       \(decimal(100 * (thing[key]?.number ?? 0), digits: 0)) %</span>
 
       """
@@ -90,8 +92,9 @@ extension DemoPage {
   }
 
   /// As the drawings have it.
-  private func colour(_ thing: JSON) -> String {
-    if thing["class"]?.string == "background" { return "transparent" }
-    return Style.css(Colour(ofClass: thing["index"]?.integer ?? 0))
+  private func colour(_ thing: JSON, _ background: Int? = nil) -> String {
+    let index = thing["index"]?.integer ?? 0
+    if index == background { return "transparent" }
+    return Style.css(Colour.palette(of: index + 1, background: background)[index])
   }
 }
