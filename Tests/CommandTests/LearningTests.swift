@@ -133,7 +133,7 @@ import Testing
     // Nothing fits that is no side, or that has no side of its own.
     #expect(try finetune("none", "--size", "0").status == 64)
     let masks = try space.zoo(
-      "finetune", "unet-16", "--scratch", "--data", "data", "-o", "none", "--size", "16")
+      "finetune", "unet-depth3", "--scratch", "--data", "data", "-o", "none", "--size", "16")
     #expect(masks.status == 65, "\(masks.errors)")
   }
 

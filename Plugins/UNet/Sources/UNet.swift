@@ -10,11 +10,11 @@ public struct UNet: Segmenter {
   public static let name = "U-Net"
   public static let paper = "Ronneberger, Fischer and Brox 2015, arXiv:1505.04597"
   public static let variants = [
-    "unet": UNet(.padded), "unet-64": UNet(.padded, width: 64),
-    "unet-16": UNet(.padded, width: 16, depth: 3),
-    "unet-depth3": UNet(.padded, depth: 3), "unet-bilinear": UNet(.padded, rise: .bilinear),
-    "unet-paper": UNet(.unpadded, width: 64), "unet-resnet18": UNet(.borrowed("resnet18")),
-    "unet-resnet50": UNet(.borrowed("resnet50")), "unet-vgg16": UNet(.borrowed("vgg16")),
+    "unet": UNet(.padded), "unet-16": UNet(.padded, width: 16),
+    "unet-64": UNet(.padded, width: 64), "unet-depth3": UNet(.padded, depth: 3),
+    "unet-bilinear": UNet(.padded, rise: .bilinear), "unet-paper": UNet(.unpadded, width: 64),
+    "unet-resnet18": UNet(.borrowed("resnet18")), "unet-resnet50": UNet(.borrowed("resnet50")),
+    "unet-vgg16": UNet(.borrowed("vgg16")),
   ]
 
   public static let miniatures = [

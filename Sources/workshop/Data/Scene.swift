@@ -108,7 +108,11 @@ struct Scene {
 }
 
 extension Scene {
-  static let splits = [("train", 3000), ("val", 300), ("test", 600)]
+  /// What a pixel shows is harder to learn than where a thing is: masks have more scenes to learn from.
+  static let splits = [
+    (name: "train", boxes: 3000, masks: 12000), (name: "val", boxes: 300, masks: 300),
+    (name: "test", boxes: 600, masks: 600),
+  ]
 
   /// Scenes to learn from are made of the garments that Fashion-MNIST trains with, all others of those
   /// that it tests with: `boxes/` is in YOLO's layout, `masks/` has pictures and masks.
@@ -123,17 +127,19 @@ extension Scene {
       (["background"] + Garment.kinds).enumerated().map { "\($0.offset) \($0.element)\n" }.joined(),
       "masks/classes.txt")
     let palette = Colour.palette(of: Garment.kinds.count + 1, background: 0)
-    for (split, count) in splits {
-      for place in ["boxes/images", "boxes/labels"] { try folder.folder("\(place)/\(split)") }
-      for place in ["images", "masks"] { try folder.folder("masks/\(split)/\(place)") }
-      for (index, scene) in try scenes(of: fashion, split, count).enumerated() {
+    for split in splits {
+      for place in ["images", "labels"] { try folder.folder("boxes/\(place)/\(split.name)") }
+      for place in ["images", "masks"] { try folder.folder("masks/\(split.name)/\(place)") }
+      for (index, scene) in try scenes(of: fashion, split.name, split.masks).enumerated() {
         let scene = try scene()
         let name = numbered(index)
-        let picture = "boxes/images/\(split)/\(name).png"
+        let picture = "masks/\(split.name)/images/\(name).png"
         try folder.write(scene.picture.png, picture)
-        try folder.write(scene.labels, "boxes/labels/\(split)/\(name).txt")
-        try folder.link(picture, as: "masks/\(split)/images/\(name).png")
-        try folder.write(scene.mask.png(palette: palette), "masks/\(split)/masks/\(name).png")
+        try folder.write(
+          scene.mask.png(palette: palette), "masks/\(split.name)/masks/\(name).png")
+        guard index < split.boxes else { continue }
+        try folder.link(picture, as: "boxes/images/\(split.name)/\(name).png")
+        try folder.write(scene.labels, "boxes/labels/\(split.name)/\(name).txt")
       }
     }
   }
