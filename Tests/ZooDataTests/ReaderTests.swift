@@ -206,8 +206,8 @@ import ZooVision
     try scratch.picture("images/a.png", 3, 2)
     let mask = try Picture(width: 3, height: 2, channels: 1, pixels: [0, 1, 2, 2, 0, 1])
     try scratch.write("", to: "masks/none.txt")
-    try mask.write(
-      png: "\(scratch.path)/masks/a-mask.png", palette: Colour.palette(of: 3, background: 0))
+    let palette = Colour.palette(of: 3, background: 0)
+    try mask.write(png: "\(scratch.path)/masks/a-mask.png", palette: palette)
     let data = try Dataset.open(scratch.path)
     #expect(data.classes == ["0", "1", "2"])
     guard case .mask(let read) = try data.splits[0].items[0].sample().truth else {
@@ -216,7 +216,7 @@ import ZooVision
     #expect(read.pixels == mask.pixels)
     // Who names colours means colours.
     let colours = (1...2).map { index in
-      let colour = Colour(ofClass: index)
+      let colour = palette[index]
       return "\(colour.red),\(colour.green),\(colour.blue) thing \(index)\n"
     }
     try scratch.write("0 ground\n" + colours.joined(), to: "classes.txt")
