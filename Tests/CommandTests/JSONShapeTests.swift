@@ -32,8 +32,8 @@ extension CommandLineTests {
       let keys = [
         "name", "variant", "family", "paper", "task", "parameters", "auxiliaryParameters", "macs",
         "input", "classes",
-        "preprocessing", "normEpsilon", "license", "source", "sha256", "metrics", "stages",
-        "random", "installed", "path",
+        "preprocessing", "normEpsilon", "license", "source", "sha256", "training",
+        "metrics", "stages", "random", "installed", "path",
       ]
       let workspace = try Workspace.furnished()
       for model in ["resnet18", "resnet50.imagenet1k-keras", "small.h5"] {

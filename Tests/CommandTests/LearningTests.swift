@@ -121,6 +121,8 @@ import Testing
     #expect(record["input"]?.list?.compactMap(\.integer) == [3, 16, 16])
     let resize = record["preprocessing"]?["resize"]?.list
     #expect(resize?.compactMap(\.integer) == [16, 16])
+    #expect(record["training"]?["recipe"]?["size"]?.integer == 16)
+    #expect(try space.zoo("info", "small/best.h5").output.contains("size 16, "))
     #expect(try space.zoo("predict", "small/best.h5", "data/val/light/0.png").status == 0)
     // Whoever begins anew where another ended means pictures like those.
     let again = try space.zoo(

@@ -191,7 +191,7 @@ extension Checkpoint.Training {
     curve = try fields.optional("curve") { fields, key in try fields.json(key) }
   }
 
-  fileprivate var json: JSON {
+  public var json: JSON {
     var members: [(key: String, value: JSON)] = [
       ("base", JSON(base)), ("data", JSON(data)), ("fingerprint", JSON(fingerprint)),
       ("pictures", JSON(pictures)), ("recipe", recipe), ("program", JSON(program)),

@@ -40,6 +40,7 @@ struct Entry {
   private var metrics: [Metric] { checkpoint?.metrics ?? record?.metrics ?? [] }
   private var license: String? { checkpoint?.license ?? record?.license }
   private var source: String? { checkpoint?.provenance.url ?? record?.source?.url }
+  private var training: Checkpoint.Training? { checkpoint?.provenance.training }
 
   var json: JSON {
     [
@@ -52,6 +53,7 @@ struct Entry {
       "normEpsilon": (checkpoint?.normEpsilon ?? record?.normEpsilon).map { JSON($0) } ?? nil,
       "license": JSON(license), "source": JSON(source),
       "sha256": JSON(checkpoint?.provenance.sha256 ?? record?.source?.sha256),
+      "training": training?.json ?? nil,
       "metrics": JSON(metrics.map(\.json)), "stages": JSON(graph.stages),
       "random": JSON(checkpoint?.random ?? []), "installed": JSON(path != nil), "path": JSON(path),
     ]
@@ -77,6 +79,7 @@ struct Entry {
     }
     lines.append(("licence", license ?? "unknown"))
     if let source { lines.append(("source", source)) }
+    if let training { lines += [("trained", training.sentence), ("recipe", training.options)] }
     if let random = checkpoint?.random, !random.isEmpty {
       lines.append(("random", "\(random.count) tensors were in no source: \(random[0]), …"))
     }
@@ -94,16 +97,35 @@ extension Zoo {
         name: name, variant: variant, graph: try variant.graph(), checkpoint: nil, record: nil,
         path: nil)
     case .record(let record):
+      if let path = installed(record) { return try entry(of: path, record: record) }
       let variant = try registry.variant(record.variant)
       return Entry(
         name: record.name, variant: variant, graph: try record.graph(of: variant), checkpoint: nil,
-        record: record, path: installed(record))
-    case .file(let path):
-      let (checkpoint, variant, graph) = try WeightStore(path).network(in: registry)
-      return Entry(
-        name: checkpoint.provenance.name ?? name, variant: variant, graph: graph,
-        checkpoint: checkpoint, record: nil, path: path)
+        record: record, path: nil)
+    case .file(let path): return try entry(of: path, record: nil)
     }
+  }
+
+  private func entry(of path: String, record: Catalog.Record?) throws -> Entry {
+    let (checkpoint, variant, graph) = try WeightStore(path).network(in: registry)
+    return Entry(
+      name: record?.name ?? checkpoint.provenance.name ?? path, variant: variant, graph: graph,
+      checkpoint: checkpoint, record: record, path: path)
+  }
+}
+
+extension Checkpoint.Training {
+  /// “57,000 pictures of fashion-mnist, from random numbers, by zoo 0.1.0 (6c3f15b)”
+  fileprivate var sentence: String {
+    "\(grouped(pictures)) pictures of \(data), from \(base ?? "random numbers"), by zoo \(program)"
+      + (commit.map { " (\($0))" } ?? "")
+  }
+
+  /// “epochs 20, batch 128, lr 0.1, …”
+  fileprivate var options: String {
+    guard case .object(let members) = recipe.content else { return recipe.text() }
+    let options = members.map { key, value in "\(key) \(value.text().filter { !"[]\"".contains($0) })" }
+    return options.joined(separator: ", ")
   }
 }
 
