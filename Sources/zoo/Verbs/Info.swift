@@ -124,7 +124,7 @@ extension Checkpoint.Training {
   /// “epochs 20, batch 128, lr 0.1, …”
   fileprivate var options: String {
     guard case .object(let members) = recipe.content else { return recipe.text() }
-    let options = members.map { key, value in "\(key) \(value.text().filter { !"[]\"".contains($0) })" }
+    let options = members.map { "\($0.key) \($0.value.text().filter { !"[]\"".contains($0) })" }
     return options.joined(separator: ", ")
   }
 }
