@@ -44,8 +44,11 @@ extension Split {
     guard let first = broken.first, Double(broken.count) > Flaws.tolerance * Double(total) else {
       return
     }
+    let others = broken.dropFirst().map(\.name)
+    let named = others.prefix(Flaws.mostNamed).joined(separator: ", ")
+    let more = others.count > Flaws.mostNamed ? " and \(others.count - Flaws.mostNamed) more" : ""
     throw ZooError.corrupt(
       "\(broken.count) of \(total) pictures in \(name) are broken, at most 5 % may be; the first: "
-        + first.reason)
+        + first.reason + (others.isEmpty ? "" : "; the others: \(named)\(more)"))
   }
 }

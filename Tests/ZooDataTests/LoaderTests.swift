@@ -129,7 +129,7 @@ import ZooVision
     #expect(split.count == 39 && broken.count == 2)
   }
 
-  @Test func moreThanFivePercentAreAnError() throws {
+  @Test func moreThanFivePercentAreAnErrorThatNamesThem() throws {
     let (scratch, data) = try set(40, broken: [7, 20, 30])
     defer { withExtendedLifetime(scratch) {} }
     let error = #expect(throws: ZooError.self) {
@@ -137,7 +137,8 @@ import ZooVision
     }
     #expect(
       error?.message.hasPrefix("3 of 40 pictures in all are broken, at most 5 % may be") == true)
-    #expect(throws: ZooError.self) { try data.splits[0].checked() }
+    let all = #expect(throws: ZooError.self) { try data.splits[0].checked() }
+    #expect(all?.message.hasSuffix("; the others: a/30.png, b/7.png") == true)
   }
 
   @Test func anEpochMayBeLeftEarly() throws {

@@ -181,8 +181,8 @@ struct TrainerTests {
       return [("score", values[judged - 1])]
     }
     let report = try trainer.run(in: scratch["run"])
-    // Equal is not better.
-    #expect(report.stoppedEarly && report.epochs.count == 4 && report.best?.epoch == 2)
+    // Equal is as good, and kept; it is not better.
+    #expect(report.stoppedEarly && report.epochs.count == 4 && report.best?.epoch == 4)
     let again = try trainer.run(in: scratch["run"], resuming: true)
     #expect(again.stoppedEarly && judged == 4)
   }

@@ -179,18 +179,18 @@ final class TrainingRun {
     try save(epoch)
   }
 
-  /// Keeps an epoch that is the best so far, and counts those since.
+  /// Keeps an epoch that is the best so far, of equally good ones the latest, and counts those since
+  /// it last got better. Where few pictures judge, many epochs are equally good, the first by luck.
   private func compare(_ epoch: Trainer.Epoch, _ weights: Weights) throws {
     let (value, goal) = try epoch.watched(options)
-    if goal.isBetter(value, than: state.best?.value) {
+    let isBetter = goal.isBetter(value, than: state.best?.value)
+    state.stale = isBetter ? 0 : state.stale + 1
+    if isBetter || value == state.best?.value {
       state.best = (epoch.number, value)
-      state.stale = 0
       var contents = try WeightStore.contents(
         meta: trainer.record(epoch), weights: Array(weights), golden: trainer.proof?(weights))
       contents.addDigests()
       try contents.write(to: folder.best, calls: trainer.calls)
-    } else {
-      state.stale += 1
     }
     if var plateau = options.plateau {
       plateau.state = state.plateau

@@ -15,9 +15,9 @@ struct TrainingState: Sendable {
   var parts: [Double]
   /// Of the latest step.
   var rate = 0.0
-  /// The best epoch, from 1, and its metric.
+  /// The best epoch, from 1, of equally good ones the latest, and its metric.
   var best: (epoch: Int, value: Double)?
-  /// Epochs since the best one.
+  /// Epochs since it last got better.
   var stale = 0
   var stoppedEarly = false
   var plateau = Plateau.State()
