@@ -137,8 +137,8 @@ import ZooVision
     }
     #expect(
       error?.message.hasPrefix("3 of 40 pictures in all are broken, at most 5 % may be") == true)
-    let all = #expect(throws: ZooError.self) { try data.splits[0].checked() }
-    #expect(all?.message.hasSuffix("; the others: a/30.png, b/7.png") == true)
+    let checked = #expect(throws: ZooError.self) { try data.splits[0].checked() }
+    #expect(checked?.message.hasSuffix("; the others: a/30.png, b/7.png") == true)
   }
 
   @Test func anEpochMayBeLeftEarly() throws {
