@@ -68,9 +68,9 @@ struct Attempt {
 
   var accuracy: Double { report["accuracy"] ?? 0 }
 
-  /// The first of the best, which is what the trainer keeps.
+  /// The latest of the best, which is what the trainer keeps.
   var kept: Epoch? {
     let best = epochs.map(\.accuracy).filter(\.isFinite).max()
-    return epochs.first { $0.accuracy == best }
+    return epochs.last { $0.accuracy == best }
   }
 }
