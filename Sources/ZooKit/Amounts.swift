@@ -1,16 +1,16 @@
-/// `74 of 257 MB`: one unit for both, that of the larger.
+/// `74 of 257 MB`: both in the larger one's unit.
 package func byteCount(_ part: Int, of whole: Int) -> String {
   let scale = ByteScale(for: whole)
   return "\(scale.number(part)) of \(scale.number(whole)) \(scale.name)"
 }
 
-/// `46.8 MB`, in powers of 1000 as discs and networks count.
+/// `46.8 MB`, in powers of 1000.
 package func byteCount(_ count: Int) -> String {
   let scale = ByteScale(for: count)
   return "\(scale.number(count)) \(scale.name)"
 }
 
-/// So many digits after the point, without a locale.
+/// A fixed number of digits after the point, independent of the locale.
 package func decimal(_ number: Double, digits: Int) -> String {
   guard number.isFinite, number.magnitude < 1e15, digits > 0 else {
     return number.isFinite && number.magnitude < 1e15 ? "\(Int(number.rounded()))" : "\(number)"

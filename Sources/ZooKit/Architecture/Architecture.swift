@@ -1,11 +1,11 @@
-/// What a network is for.
+/// The task of a network.
 public enum VisionTask: String, Sendable, CaseIterable {
   case classification, segmentation, detection
 }
 
 /// A family of networks from one paper: one conforming type, one folder under `Plugins/`.
 ///
-/// A classifier states its variants, its features and its head, and everything else follows:
+/// A classifier states its variants, features and head; everything else follows:
 /// ```swift
 /// struct Tiny: Architecture {
 ///   static let name = "Tiny"
@@ -28,24 +28,24 @@ public protocol Architecture: Sendable {
   /// The members, by the names that users type.
   static var variants: [String: Self] { get }
 
-  /// Small members for tests, which train them in a second: one of each kind that the variants are
-  /// of, the same in everything but width and depth. Nobody finds them by name. The default is none.
+  /// Small members for tests, which train them in a second: one of each kind of variant, differing
+  /// only in width and depth. Users cannot look them up by name. The default is none.
   static var miniatures: [String: Self] { get }
 
   var task: VisionTask { get }
   /// The picture it was designed for, C×H×W.
   var input: Shape { get }
-  /// How many classes it was designed for.
+  /// The number of classes it was designed for.
   var classes: Int { get }
 
-  /// How much say an auxiliary head has in training, beside 1 of the head itself.
+  /// The weight of an auxiliary head's loss in training; the head itself has 1.
   var auxiliaryWeight: Double { get }
 
-  /// Up to the last feature map.
+  /// The network up to the last feature map.
   func features(_ image: Node) -> Node
-  /// What fine-tuning replaces.
+  /// The part that fine-tuning replaces.
   func head(_ features: Node, classes: Int) -> Node
-  /// Everything the network gives, by name. The default is one head over the features.
+  /// Every output of the network, by name. The default is one head over the features.
   func outputs(_ image: Node, _ head: Head) -> KeyValuePairs<String, Node>
 }
 
@@ -55,7 +55,7 @@ extension Architecture {
   public var task: VisionTask { .classification }
   public var input: Shape { [3, 224, 224] }
   public var classes: Int { 1000 }
-  /// Section 5 of the paper that began with them (Szegedy et al. 2014, arXiv:1409.4842).
+  /// Section 5 of the paper that introduced auxiliary heads (Szegedy et al. 2014, arXiv:1409.4842).
   public var auxiliaryWeight: Double { 0.3 }
 
   public func outputs(_ image: Node, _ head: Head) -> KeyValuePairs<String, Node> {
@@ -67,7 +67,7 @@ extension Architecture {
 
 /// The part of a network that depends on the classes.
 public enum Head: Hashable, Sendable {
-  /// The family's own, for so many classes.
+  /// The family's own head, for the given number of classes.
   case original(classes: Int)
   /// Global average and one dense layer, `head.fc`.
   case linear(classes: Int)
@@ -83,14 +83,14 @@ public enum Head: Hashable, Sendable {
     }
   }
 
-  /// This head over features: what an architecture with outputs of its own calls.
+  /// Builds this head on features. Architectures with several outputs call it.
   ///
   /// ```swift
   /// features.stage(Stage.head) { head.build(on: $0, original: self.head) }
   /// ```
   /// - Parameters:
   ///   - features: the last feature map.
-  ///   - original: the family's own head, for so many classes.
+  ///   - original: the family's own head, for a given number of classes.
   public func build(on features: Node, original: (Node, Int) -> Node) -> Node {
     switch self {
     case .original(let classes): original(features, classes)

@@ -1,6 +1,6 @@
-/// Numbers inside names compare as numbers: `resnet18` stands before `resnet101`.
+/// Numbers inside names compare as numbers: `resnet18` precedes `resnet101`.
 package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
-  /// Runs of digits and runs of anything else.
+  /// Splits a name into runs of digits and runs of other characters.
   func parts(_ name: String) -> [(text: Substring, number: Int?)] {
     var parts: [(text: Substring, number: Int?)] = []
     var rest = name[...]
@@ -18,7 +18,7 @@ package func naturallyPrecedes(_ a: String, _ b: String) -> Bool {
   return a.utf8.count == b.utf8.count ? a < b : a.utf8.count < b.utf8.count
 }
 
-/// The names that a mistyped one may have meant, best first.
+/// The names that a misspelt one may mean, best first.
 package func nearNames(_ name: String, among names: some Sequence<String>, most: Int = 3)
   -> [String]
 {
@@ -35,14 +35,15 @@ package func nearNames(_ name: String, among names: some Sequence<String>, most:
     .prefix(most).map(\.name)
 }
 
-/// `vgg` begins `vgg16`; of a longer word one letter may be wrong: `resnt` begins `resnet50`.
+/// `vgg` is a prefix of `vgg16`; a longer word may have one wrong letter: `resnt` matches
+/// `resnet50`.
 private func isBeginning(_ word: String, of name: String) -> Bool {
   name.hasPrefix(word)
     || word.count >= 5
       && (0...1).contains { editDistance(word, String(name.prefix(word.count + $0))) <= 1 }
 }
 
-/// “; did you mean a, b or c?”, or nothing where no name is near.
+/// “; did you mean a, b or c?”, or empty if no name is near.
 package func suggestion(_ name: String, among names: some Sequence<String>) -> String {
   let near = nearNames(name, among: names)
   guard let last = near.last else { return "" }
@@ -50,7 +51,7 @@ package func suggestion(_ name: String, among names: some Sequence<String>) -> S
   return "; did you mean \(others.isEmpty ? last : "\(others) or \(last)")?"
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other.
+/// The number of insertions, deletions, replacements and swaps of neighbours between the two.
 package func editDistance(_ a: String, _ b: String) -> Int {
   let a = Array(a.utf8), b = Array(b.utf8)
   var before = [Int](), last = Array(0...b.count)

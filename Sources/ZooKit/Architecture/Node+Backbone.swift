@@ -1,10 +1,10 @@
 import Glibc
 
-// What a network is made of that stands on another family's features.
+// Building blocks for networks on another family's features.
 
 extension Node {
-  /// Another family's features, asked for by the name of a variant: a detector and a decoder stand
-  /// on any classifier, and no plugin sees another.
+  /// Another family's features, looked up by the name of a variant. So a detector or decoder can
+  /// use any classifier, although no plugin imports another.
   ///
   /// ```swift
   /// let features = image.scope("backbone.body") { $0.features(of: "resnet50") }
@@ -22,12 +22,12 @@ extension Node {
     }
   }
 
-  /// The last map at each size on the way from this picture to its features, the finest first:
-  /// what a pyramid is built on, and what a decoder takes as its skips.
+  /// The last map of each size between this picture and its features, the finest first: the levels
+  /// of a pyramid, and the skips of a decoder.
   ///
-  /// Only maps count through which everything passes: what a residual block has inside is none.
-  /// Sizes that are less than a factor of √2 apart are one level, so that convolutions which eat a
-  /// border make none of their own.
+  /// Only maps that all later operations depend on count, so the inside of a residual block does
+  /// not. Sizes less than a factor of √2 apart are one level, so that convolutions without padding
+  /// add no levels.
   public func levels(through features: Node) -> [Node] {
     var last: [Int: Node] = [:]
     let (height, width) = (Double(shape.height), Double(shape.width))
@@ -36,29 +36,30 @@ extension Node {
     for index in path {
       for input in builder.operations[index].inputs { lastUse[input] = index }
     }
-    /// The furthest operation that reads something older.
+    /// The latest operation that reads an older one.
     var reach = self.index
     for index in path where index >= self.index {
       let isPassed = reach <= index
       reach = max(reach, lastUse[index] ?? index)
       let map = builder.operations[index].shape
       guard isPassed, index > self.index, map.rank == 3, map.count > 0 else { continue }
-      // Of the two sides the one that says more.
+      // Use the longer side, which is more precise.
       let ratio = max(height, width) / Double(height >= width ? map.height : map.width)
       last[Int(log2(ratio).rounded())] = Node(builder, index, map)
     }
     return last.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  /// Another place where values enter the graph: the regions of a detector's second stage, of which
-  /// a picture has up to `count`.
+  /// Another input of the graph, such as the regions of a detector's second stage, of which a
+  /// picture has up to `count`.
   public func newInput(
     _ name: String, _ shape: Shape, count: Int = 1, file: String = #fileID, line: Int = #line
   ) -> Node {
     builder.input(name, shape, count: count, Site(file: file, line: line))
   }
 
-  /// Tells that the graph cannot be built, and why; building goes on, the graph throws in the end.
+  /// Records that the graph cannot be built, and why. Building continues, and the graph throws at
+  /// the end.
   public func refused(
     _ reason: String, file: String = #fileID, line: Int = #line
   ) -> Node {

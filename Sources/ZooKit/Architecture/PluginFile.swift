@@ -1,14 +1,14 @@
 import CZoo
 import Glibc
 
-/// A dynamic library as a file that is read and not yet loaded.
+/// A dynamic library as a file that is read but not loaded.
 ///
-/// Loading runs a library's constructors, and a file that ends early kills the program with a
-/// signal. So whose it is, whether it is whole and what it was built for is looked up before.
+/// Loading runs a library's constructors, and a truncated file kills the program with a signal. So
+/// its owner, completeness and interface are checked first.
 package struct PluginFile {
-  /// Absolute, without links.
+  /// Absolute, with links resolved.
   package let path: String
-  /// Where its registrations are, before the loader moves them.
+  /// The address of its registrations, before relocation.
   let address: UInt
   let count: Int
 
@@ -44,7 +44,7 @@ package struct PluginFile {
 }
 
 extension RandomAccessFile {
-  /// Whoever may write the file decides what this program does.
+  /// The user who may write the file controls this program.
   fileprivate func checkOwner() throws {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
@@ -59,7 +59,7 @@ extension RandomAccessFile {
     }
   }
 
-  /// What the section table says of one section.
+  /// One entry of the section table.
   fileprivate struct Section {
     var name = ""
     let nameOffset: Int
@@ -70,8 +70,8 @@ extension RandomAccessFile {
     let link: Int
   }
 
-  /// The sections, when everything that the headers speak of lies within the file. Fields are where
-  /// the ELF specification puts them for 64 bits.
+  /// The sections, provided that everything the headers refer to lies within the file. Field
+  /// offsets are those of the ELF specification for 64 bits.
   fileprivate func sections() throws -> [Section] {
     guard size >= 64 else {
       throw ZooError.corrupt("\(path) is not a shared library: \(size) bytes")
@@ -90,7 +90,7 @@ extension RandomAccessFile {
     }
     var sections = try table(header, at: 40, sizes: 58, record: 64).map { section in
       let kind = section[4, UInt32.self]
-      // .bss (8) has a size and no bytes.
+      // .bss (8) has a size but no bytes.
       let bytes = try extent(section[24, UInt64.self], kind == 8 ? 0 : section[32, UInt64.self])
       return Section(
         nameOffset: Int(section[0, UInt32.self]), kind: kind,
@@ -104,9 +104,9 @@ extension RandomAccessFile {
     return sections
   }
 
-  /// The characters that an exported symbol stands for, nil where the library exports none such.
+  /// The string behind an exported symbol; nil if the library exports no such symbol.
   fileprivate func text(of symbol: String, in sections: [Section]) throws -> String? {
-    // The symbols that the loader sees, 24 bytes each.
+    // The dynamic symbols, 24 bytes each.
     guard let table = sections.first(where: { $0.kind == 11 }) else { return nil }
     let names = try strings(of: table.link, in: sections)
     for start in stride(from: 0, to: table.size - 23, by: 24) {
@@ -133,13 +133,13 @@ extension RandomAccessFile {
     return try read(at: sections[index].offset, count: sections[index].size)
   }
 
-  /// Up to the zero that ends it.
+  /// Up to the terminating zero.
   private func text(_ bytes: [UInt8], at start: Int) throws -> String {
     guard start < bytes.count else { throw damaged("a name is outside its table") }
     return String(decoding: bytes[start...].prefix { $0 != 0 }, as: UTF8.self).printable
   }
 
-  /// The records of a table whose offset, and record size and count, stand in the header.
+  /// The records of a table, located by fields of the header.
   private func table(_ header: ELFRecord, at offset: Int, sizes: Int, record: Int) throws
     -> [ELFRecord]
   {

@@ -1,24 +1,24 @@
 import CZoo
 import Glibc
 
-// A program that loads plugins must lend them its own ZooKit, as `zoo` does; see
-// Documentation/dynamic-plugins.md. A plugin is native code: once a file has passed the checks its
-// constructors run with all rights of the program, before its families are asked for.
+// A program that loads plugins must export its own ZooKit, as `zoo` does; see
+// Documentation/dynamic-plugins.md. A plugin is native code: once a file has passed the checks, its
+// constructors run with all rights of the program, before its families are registered.
 extension Registry {
-  /// What a plugin must have been built for: the interface's version and the compiler.
+  /// The interface that a plugin must have been built for: its version and the compiler.
   public static var interface: String { String(cString: zoo_interface()) }
 
   /// Loads a dynamic library and registers its families, or none of them.
   ///
-  /// The file must be root's or the user's own, nobody else may write it, it must be whole and
-  /// built for this ``interface``; all of that is checked before any code of it runs. A file that
-  /// is loaded already is no error and changes nothing.
+  /// Root or the user must own the file, no other user may write it, it must be complete and built
+  /// for this ``interface``. All of this is checked before any of its code runs. Loading a file
+  /// twice is not an error and changes nothing.
   /// ```swift
   /// var registry = try Registry.linked()
   /// try registry.load(plugin: "libMyNet.so")
   /// ```
-  /// - Parameter path: the library; where it is relative, to the current folder.
-  /// - Throws: `ZooError` that names the file; the registry is then what it was.
+  /// - Parameter path: the library; relative paths start from the current folder.
+  /// - Throws: a `ZooError` that names the file; the registry is then unchanged.
   public mutating func load(plugin path: String) throws {
     let file = try PluginFile(path)
     guard !families.contains(where: { $0.origin == file.path }) else { return }
@@ -30,7 +30,7 @@ extension Registry {
         "cannot load " + (isNamed ? "" : "\(file.path): ") + reason
           + (isLent ? "" : "; this program does not lend its ZooKit to plugins"))
     }
-    // From here on the library stays: Swift's metadata cannot be taken back.
+    // From here on the library stays loaded, because Swift's metadata cannot be unregistered.
     guard zoo_plugins_share_host(library) != 0 else {
       throw ZooError.corrupt(
         "\(file.path) uses a ZooKit of its own; it must be linked with the product ZooPlugin "
@@ -51,9 +51,9 @@ extension Registry {
     self = loaded
   }
 
-  /// Loads every plugin of a search path such as `$ZOO_PLUGIN_PATH`, as far as they can be loaded.
-  /// - Parameter searchPath: files, and folders of `.so` files, parted by colons.
-  /// - Returns: what was wrong with the others.
+  /// Loads every usable plugin of a search path such as `$ZOO_PLUGIN_PATH`.
+  /// - Parameter searchPath: files, and folders of `.so` files, separated by colons.
+  /// - Returns: the errors of the others.
   public mutating func load(searchPath: String) -> [ZooError] {
     var problems: [ZooError] = []
     for entry in searchPath.split(separator: ":") {
@@ -68,8 +68,8 @@ extension Registry {
     return problems
   }
 
-  /// The file itself, or what a folder holds, by name. A plugin's build folder also holds the
-  /// library that it was linked with, for which the program itself stands in.
+  /// The file itself, or the files of a folder, by name. A plugin's build folder also contains the
+  /// library that it was linked with; the program takes its place.
   private func libraries(at path: String) throws -> [String] {
     guard let folder = opendir(path) else { return [path] }
     defer { closedir(folder) }

@@ -1,6 +1,6 @@
 import CZoo
 
-/// A member of a family under the name that users type.
+/// A member of a family, under the name that users type.
 public struct Variant: Sendable {
   public let name: String
   public let architecture: any Architecture
@@ -15,9 +15,9 @@ public struct Variant: Sendable {
 
   /// The network as data.
   /// - Parameters:
-  ///   - head: the family's own for its usual classes where none is given.
-  ///   - input: another picture size than the usual one.
-  ///   - normEpsilon: the epsilon a checkpoint was trained with, where it is not the family's.
+  ///   - head: the head; defaults to the family's own for its usual classes.
+  ///   - input: the picture size, if not the usual one.
+  ///   - normEpsilon: the epsilon of the checkpoint's training, if not the family's.
   public func graph(head: Head? = nil, input: Shape? = nil, normEpsilon: Double? = nil) throws
     -> Graph
   {
@@ -32,8 +32,8 @@ public struct Variant: Sendable {
   }
 }
 
-/// Which families there are. Plugins register themselves by leaving a function in a section of
-/// their object file; the host never learns their names from source code.
+/// All known families. Plugins register themselves by placing a function in a section of their
+/// object file, so the host's source code contains no family's name.
 ///
 /// ```swift
 /// @section("zoo_plugins") @used
@@ -43,11 +43,11 @@ public struct Registry: Sendable {
   public struct Family: Sendable {
     public let name: String
     public let paper: String
-    /// The file that brought it: the program itself or a dynamic library.
+    /// The file that contains it: the program itself or a dynamic library.
     public let origin: String
     /// Sorted by name, `resnet18` before `resnet101`.
     public let variants: [Variant]
-    /// For tests; no name leads to them.
+    /// For tests; users cannot look them up by name.
     public let miniatures: [Variant]
   }
 
@@ -57,14 +57,14 @@ public struct Registry: Sendable {
 
   public init() {}
 
-  /// Everything that was linked into this program.
+  /// All families linked into this program.
   public static func linked() throws -> Registry {
     var registry = Registry()
     try registry.add(origin: "built in", from: zoo_plugins_begin(), to: zoo_plugins_end())
     return registry
   }
 
-  /// Runs the registrations between two bounds; two families or variants of one name are an error.
+  /// Runs the registrations between two bounds. Two families or variants of one name are an error.
   package mutating func add(
     origin: String, from begin: UnsafePointer<ZooRegistration?>?,
     to end: UnsafePointer<ZooRegistration?>?
@@ -77,7 +77,7 @@ public struct Registry: Sendable {
     for architecture in collector.architectures { try add(architecture, origin: origin) }
   }
 
-  /// Adds one family by hand, as tests do.
+  /// Adds one family explicitly, as tests do.
   public mutating func add(_ family: any Architecture.Type, origin: String = "added") throws {
     if let other = families.first(where: { $0.name == family.name }) {
       throw ZooError.failure(
@@ -103,7 +103,7 @@ public struct Registry: Sendable {
 
   public var allVariants: [Variant] { families.flatMap(\.variants) }
 
-  /// The variant of that name, or an error with near names.
+  /// The variant of that name, or an error that suggests near names.
   public func variant(_ name: String) throws -> Variant {
     if let variant = variants[name] { return variant }
     throw ZooError.notFound(
@@ -111,20 +111,20 @@ public struct Registry: Sendable {
   }
 }
 
-/// What a plugin leaves in the section `zoo_plugins`.
+/// The function that a plugin places in the section `zoo_plugins`.
 public typealias Registration = @convention(c) (Registrar) -> Void
 public typealias Registrar = ZooRegistrar
 
 extension ZooRegistrar {
-  /// Adds a family. The plugin's own object holds this function, and with it the text in
-  /// `zoo_interface.h` that says what it was built for.
+  /// Adds a family. This function is emitted into the plugin's own object, together with the text
+  /// in `zoo_interface.h` that identifies the interface of its build.
   @_alwaysEmitIntoClient
   public func register(_ family: any Architecture.Type) {
     register(family, builtFor: zoo_interface())
   }
 
-  /// - Parameter interface: named so that the plugin's object must hold it; it was read from the
-  ///   file long before.
+  /// - Parameter interface: a parameter so that the plugin's object must contain the text, which
+  ///   was already read from the file.
   public func register(_ family: any Architecture.Type, builtFor interface: UnsafePointer<CChar>?) {
     Unmanaged<Collector>.fromOpaque(registry).takeUnretainedValue().architectures.append(family)
   }

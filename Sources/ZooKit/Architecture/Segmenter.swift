@@ -1,5 +1,5 @@
-/// An architecture that tells what every place of a picture shows: its output `logits` is a map
-/// with one channel for each class, or with one channel for the only class there is.
+/// An architecture that predicts a class for every pixel: its output `logits` is a map with one
+/// channel per class, or one channel if there is a single class.
 ///
 /// ```swift
 /// struct Tiny: Segmenter {
@@ -14,8 +14,8 @@
 ///   }
 /// }
 /// ```
-/// Pictures come in any size. Who runs a segmenter pads them, or cuts large ones into tiles, by what
-/// ``tiling`` says.
+/// Pictures may have any size. The caller pads them, or cuts large ones into tiles, according to
+/// ``tiling``.
 public protocol Segmenter: Architecture {
   var tiling: Tiling { get }
 }
@@ -26,16 +26,15 @@ extension Segmenter {
   public var tiling: Tiling { .init() }
 }
 
-/// Which pictures a network takes, and where its map lies in them.
+/// The picture sizes that a network takes, and the position of its map within them.
 public struct Tiling: Hashable, Sendable {
   /// The shortest side of a picture.
   public var least: Int
-  /// Longer ones are longer by a multiple of this.
+  /// Longer sides exceed it by a multiple of this.
   public var step: Int
-  /// What is missing from the map at each border: what convolutions without padding eat.
+  /// How much the map lacks at each border, because of convolutions without padding.
   public var margin: Int
-  /// How far from a border that is not the picture's own the map can differ from that of the whole
-  /// picture.
+  /// How far from an artificial border the map can differ from that of the whole picture.
   public var reach: Int
 
   public init(least: Int = 32, step: Int = 32, margin: Int = 0, reach: Int = 64) {
@@ -47,7 +46,7 @@ public struct Tiling: Hashable, Sendable {
 
   public func takes(_ side: Int) -> Bool { side >= least && (side - least) % step == 0 }
 
-  /// The shortest side whose map is at least so long.
+  /// The shortest side whose map has at least this length.
   public func side(for map: Int) -> Int {
     let missing = max(0, map + 2 * margin - least)
     return least + (missing + step - 1) / step * step

@@ -1,9 +1,10 @@
 extension Graph {
-  /// What every parameter needs when it comes from a lineage that keeps channels last, by name.
+  /// The layout change of every parameter when weights come from a channels-last framework, by
+  /// name.
   ///
-  /// Kernels are turned round, dense layers transposed. A dense layer behind a flattened map reads
+  /// Kernels are permuted and dense layers transposed. A dense layer after a flattened map reads
   /// its features in another order there (H×W×C instead of C×H×W), so its inputs are reordered too;
-  /// shapes alone would never show it.
+  /// shapes alone would not show it.
   public func channelsLastChanges() throws -> [String: LayoutChange] {
     let orders = channelsLastOrders()
     var changes: [String: LayoutChange] = [:]
@@ -16,15 +17,15 @@ extension Graph {
     return changes
   }
 
-  /// In which order the other lineage has the elements of a vector.
+  /// The order in which the other framework stores the elements of a vector.
   enum VectorOrder: Equatable {
     case same
-    /// For each of our elements its index there.
+    /// The other framework's index of each of our elements.
     case indices([Int])
     case unknown
   }
 
-  /// One for every operation; maps are always the same but for their layout.
+  /// One order per operation. Maps always differ only in their layout.
   func channelsLastOrders() -> [VectorOrder] {
     var orders: [VectorOrder] = []
     for operation in operations {

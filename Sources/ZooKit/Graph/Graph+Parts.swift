@@ -1,15 +1,15 @@
 extension Graph {
-  /// A stretch of a network by the names of what goes in and what comes out.
+  /// A stretch of a network, given by the names of its inputs and outputs.
   ///
-  /// A detector decides between its stretches, in plain Swift, which regions go on: there are no
-  /// operations for that. Names are those of inputs, outputs, operations or stages.
+  /// A detector runs its parts in turn and selects regions between them in plain Swift, because a
+  /// graph has no control flow. A name is that of an input, an output, an operation or a stage.
   /// ```swift
   /// let proposing = Graph.Part(from: ["image"], to: ["objectness", "deltas"])
   /// ```
   public struct Part: Hashable, Sendable {
     public let from: [String]
     public let to: [String]
-    /// The items of a batch are regions of pictures: now a few, now hundreds.
+    /// The items of a batch are regions of pictures, so their number varies from run to run.
     public let takesRegions: Bool
 
     public init(from: [String], to: [String], takesRegions: Bool = false) {
@@ -19,8 +19,8 @@ extension Graph {
     }
   }
 
-  /// The part as a graph of its own: what goes in becomes its inputs, and only what its outputs
-  /// need is left. Stages and parameters stay as they are.
+  /// The part as a graph of its own: its entries become inputs, and only operations that its
+  /// outputs need are kept. Stages and parameters do not change.
   public func part(_ part: Part) throws -> Graph {
     let entries = try part.from.map { Port(name: $0, operation: try value(called: $0)) }
     let exits = try part.to.map { Port(name: $0, operation: try value(called: $0)) }
@@ -33,14 +33,14 @@ extension Graph {
     return piece
   }
 
-  /// The graph in two: what computes the named values, and what goes on from there. The second has
-  /// inputs of those names in place of the operations; parameters keep their names, so both take
-  /// the weights of the whole.
+  /// The graph in two: the first computes the named values, the second continues from them. In the
+  /// second, inputs of those names replace the operations. Parameters keep their names, so both
+  /// take the weights of the whole.
   ///
   /// ```swift
   /// let (backbone, head) = graph.cut(at: [("features", last)])
   /// ```
-  /// An input of the graph that the rest reads as well is an input of both.
+  /// An input of the graph that the second part also reads is an input of both.
   public func cut(
     at values: [(name: String, operation: Int)]
   ) -> (before: Graph, after: Graph) {
@@ -48,8 +48,8 @@ extension Graph {
     return (part(from: [], to: ports), part(from: ports, to: outputs))
   }
 
-  /// What the exits need beyond the entries, which are its first inputs in the order given, needed
-  /// or not; inputs of this graph that are needed too come after them.
+  /// The operations that the exits need after the entries. The entries are the first inputs, in the
+  /// given order, needed or not; then come the inputs of this graph that are also needed.
   func part(from entries: [Port], to exits: [Port]) -> Graph {
     let names = Dictionary(
       entries.map { ($0.operation, $0.name) }, uniquingKeysWith: { first, _ in first })
@@ -80,7 +80,8 @@ extension Graph {
       operations: kept, inputs: ports(entries) + ports(others), outputs: ports(exits))
   }
 
-  /// The operation that feeds or gives a port, or the one called so, or the last one of a stage.
+  /// The operation behind an input or output port, or the operation of that name, or the last one
+  /// of a stage.
   private func value(called name: String) throws -> Int {
     let port = outputs.first { $0.name == name } ?? inputs.first { $0.name == name }
     if let operation = port?.operation ?? index(of: name) ?? output(of: name) { return operation }

@@ -2,55 +2,55 @@
 /// and its full name. A graph can be summarised, checked against a checkpoint, cut and drawn
 /// without running anything; a plan compiles it for one purpose.
 public struct Graph: Sendable {
-  /// One layer at one place of the network.
+  /// One layer at one position of the network.
   public struct Operation: Sendable {
     /// Unique within the graph: `layer1.0.conv1`.
     public let name: String
     public let layer: any Layer
     /// Indices of earlier operations.
     public let inputs: [Int]
-    /// What comes out, without the batch.
+    /// The output shape, without the batch.
     public let shape: Shape
     /// Under their full names.
     public let parameters: [Parameter]
     /// The stages it belongs to, outermost first.
     public let stages: [String]
-    /// Where it was written, for messages.
+    /// The source line that created it, for messages.
     public let site: Site
-    /// How often it runs for one picture, at most: once, or for each of its regions.
+    /// The maximum number of runs per picture: one, or the number of its regions.
     public internal(set) var count = 1
   }
 
-  /// A named value that users feed or read.
+  /// A named input or output.
   public struct Port: Hashable, Sendable {
     public let name: String
     public let operation: Int
   }
 
-  /// A stretch that is another family's features, under names that begin with a prefix.
+  /// A stretch taken from another family, whose names begin with a prefix.
   public struct Borrowed: Hashable, Sendable {
-    /// Whose features they are; its weights fit.
+    /// The variant it is taken from, whose weights fit.
     public let variant: String
-    /// What stands before that variant's own names, with its dot.
+    /// The prefix of that variant's names, including the dot.
     public let prefix: String
   }
 
   public let operations: [Operation]
   public let inputs: [Port]
   public let outputs: [Port]
-  /// What of it is another family's.
+  /// The stretches taken from other families.
   public internal(set) var borrowed: [Borrowed] = []
 
-  /// Every parameter once, in the order of first use; shared ones are not repeated.
+  /// Every parameter once, in the order of first use, even if shared.
   public var parameters: [Parameter] {
     var seen: Set<String> = []
     return operations.flatMap(\.parameters).filter { seen.insert($0.name).inserted }
   }
 
-  /// How many numbers are learned; running statistics are not.
+  /// The number of learned values, without running statistics.
   public var parameterCount: Int { learnedNumbers(of: operations.indices.map { $0 }) }
 
-  /// As many of them as inference reads: without heads that only training computes.
+  /// The number of learned values that inference reads, without auxiliary heads.
   public var inferenceParameterCount: Int {
     learnedNumbers(of: operations.indices.filter { !isAuxiliary($0) })
   }
@@ -62,12 +62,13 @@ public struct Graph: Sendable {
       .reduce(0) { $0 + $1.shape.count }
   }
 
-  /// Multiply-accumulates for one picture; heads that only training reads do not count.
+  /// Multiply-accumulates for one picture, without auxiliary heads.
   public var macs: Int {
     operations.indices.reduce(0) { $0 + (isAuxiliary($1) ? 0 : macs(of: $1)) }
   }
 
-  /// Only training computes it: it belongs to the stage ``Stage/auxiliary``.
+  /// Whether only training computes it, that is, whether it belongs to the stage
+  /// ``Stage/auxiliary``.
   public func isAuxiliary(_ index: Int) -> Bool {
     operations[index].stages.contains(Stage.auxiliary)
   }
@@ -78,7 +79,7 @@ public struct Graph: Sendable {
     return operation.count * operation.layer.macs(inputs, operation.shape)
   }
 
-  /// The stages in the order in which they begin, each once.
+  /// The stages in order of their first operation.
   public var stages: [String] {
     var seen: Set<String> = []
     return operations.flatMap(\.stages).filter { seen.insert($0).inserted }
@@ -93,25 +94,25 @@ public struct Graph: Sendable {
     }
   }
 
-  /// The value that leaves a stage: its last operation.
+  /// The last operation of the stage.
   public func output(of stage: String) -> Int? { operations(in: stage).last }
 
   public func index(of name: String) -> Int? { operations.firstIndex { $0.name == name } }
 
-  /// The features that the head takes: the last operation before it.
+  /// The input of the head: the last operation before it.
   public var lastFeatures: Int? { operations(in: Stage.backbone).last }
 }
 
-/// The names of stages that the host itself gives meaning to.
+/// The names of stages with a meaning for the host.
 public enum Stage {
   public static let backbone = "backbone"
   public static let head = "head"
-  /// Heads over what a network knows halfway, for their gradients. Their outputs are outputs of the
-  /// graph; inference leaves them out unless it is told to keep them.
+  /// Auxiliary heads on intermediate maps, for their gradients. Their outputs are outputs of the
+  /// graph, which inference omits unless told to keep them.
   public static let auxiliary = "auxiliary"
 }
 
-/// A place in source code.
+/// A position in source code.
 public struct Site: Hashable, Sendable, CustomStringConvertible {
   public let file: String
   public let line: Int

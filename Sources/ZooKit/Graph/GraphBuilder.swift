@@ -1,12 +1,12 @@
 /// Collects operations while an architecture is written in forward order.
 ///
-/// Architectures do not see it: they call layers on a ``Node``. The first mistake is remembered
-/// with its path, shapes and source line, building goes on with harmless nodes, and
-/// ``Graph/init(_:)`` throws it; so builders need no `try` on every line.
+/// Architectures do not use it directly: they call layers on a ``Node``. The builder remembers the
+/// first mistake with its path, shapes and source line and continues with placeholder nodes.
+/// ``Graph/init(_:)`` then throws it, so builders need no `try` on every line.
 final class GraphBuilder {
   struct Scope {
     let path: String
-    /// The next index, where the scope counts its layers.
+    /// The next index, if the scope numbers its layers.
     var next: Int?
   }
 
@@ -30,8 +30,8 @@ final class GraphBuilder {
     prefix.isEmpty ? name : "\(prefix).\(name)"
   }
 
-  /// The path of a new layer or scope here: the given name, else the next index of a sequential
-  /// scope, else the fallback.
+  /// The path of a new layer or scope: the given name, else the next index of a sequential scope,
+  /// else the fallback.
   private func path(_ name: String?, else fallback: String) -> String {
     let scope = scopes[scopes.count - 1]
     if let name { return join(scope.path, name) }
@@ -66,8 +66,9 @@ final class GraphBuilder {
 
   var freezesNorms: Bool { freezing > 0 }
 
-  /// Layers that learn nothing may repeat a name and get `relu_1`, `relu_2`; so may layers inside a
-  /// shared scope, which then mean the same parameters. Anything else is a mistake.
+  /// Layers without parameters may repeat a name and become `relu_1`, `relu_2`. Layers inside a
+  /// shared scope may repeat one too, and then share their parameters. Any other repetition is a
+  /// mistake.
   private func unique(_ path: String, mayRepeat: Bool) throws -> String {
     guard let uses = names[path] else {
       names[path] = 1
@@ -108,7 +109,7 @@ final class GraphBuilder {
     }
   }
 
-  /// What is called next belongs to another family.
+  /// Marks the following calls as another family's.
   func borrow(_ variant: String) {
     let path = scopes[scopes.count - 1].path
     borrowed.append(.init(variant: variant, prefix: path.isEmpty ? "" : path + "."))
@@ -118,7 +119,7 @@ final class GraphBuilder {
     if problem == nil { problem = .failure("\(reason) — \(site)") }
   }
 
-  /// Everything that an operation depends on, itself included, in order.
+  /// All operations that an operation depends on, including itself, in order.
   func ancestors(of index: Int) -> [Int] {
     var found: Set<Int> = [index]
     for index in operations.indices.reversed() where found.contains(index) {
@@ -145,10 +146,10 @@ final class GraphBuilder {
   }
 }
 
-/// Where values enter a graph.
+/// An entry of a graph.
 struct Input: Layer {
   let shape: Shape
-  /// How many of them a picture has, at most.
+  /// The maximum number of its items per picture.
   var count = 1
   var kind: String { "input" }
   func output(_ inputs: [Shape]) -> Shape { shape }
@@ -157,7 +158,7 @@ struct Input: Layer {
 }
 
 extension Layer {
-  /// Values come from outside here; there is nothing to compute.
+  /// Whether its values come from outside, so that there is nothing to compute.
   public var isInput: Bool { self is Input }
 }
 
@@ -170,8 +171,8 @@ extension Graph {
   ///   return ["logits": image.conv("conv", to: 8, kernel: 3).flatten().dense("fc", to: 10)]
   /// }
   /// ```
-  /// `normEpsilon` replaces the epsilon of every norm that does not insist on its own: checkpoints
-  /// of other lineages were trained with another one.
+  /// `normEpsilon` replaces the epsilon of every norm that leaves it open, because checkpoints of
+  /// other frameworks were trained with another value.
   public init(
     normEpsilon: Double? = nil, file: String = #fileID, line: Int = #line,
     _ body: (_ input: (String, Shape) -> Node) throws -> KeyValuePairs<String, Node>
@@ -183,7 +184,8 @@ extension Graph {
     let all = Graph(
       operations: builder.operations, inputs: builder.inputs,
       outputs: outputs.map { .init(name: $0.key, operation: $0.value.index) })
-    // What no output depends on is left out: the end of a backbone whose middle was wanted.
+    // Operations that no output depends on are dropped, such as the end of a backbone whose middle
+    // is used.
     self = all.part(from: all.inputs, to: all.outputs)
     borrowed = builder.borrowed
   }

@@ -1,4 +1,4 @@
-// The standard layers as methods, one line each: what an architecture reads like.
+// The standard layers as methods, one line each.
 
 extension Node {
   // MARK: With parameters
@@ -31,7 +31,7 @@ extension Node {
     callLayer(Dense(outputs: outputs, bias: bias), name, file: file, line: line)
   }
 
-  /// Leave the epsilon out, so that a checkpoint's own can take its place.
+  /// Leave the epsilon out to use the checkpoint's.
   public func batchNorm(
     _ name: String? = nil, epsilon: Double? = nil, momentum: Float = 0.1,
     file: String = #fileID, line: Int = #line
@@ -106,7 +106,7 @@ extension Node {
 
   // MARK: Pooling
 
-  /// The stride is the kernel's size where none is given.
+  /// The stride defaults to the kernel's size.
   public func maxPool(
     _ name: String? = nil, kernel: Window.Size, stride: Window.Size? = nil,
     padding: Window.Padding = 0, dilation: Window.Size = 1, ceiling: Bool = false,
@@ -116,7 +116,7 @@ extension Node {
     return callLayer(MaxPool(window: window, ceiling: ceiling), name, file: file, line: line)
   }
 
-  /// Borders count as zeros in the average, unless `countsPadding` is false.
+  /// Padding counts as zeros in the average, unless `countsPadding` is false.
   public func averagePool(
     _ name: String? = nil, kernel: Window.Size, stride: Window.Size? = nil,
     padding: Window.Padding = 0, ceiling: Bool = false, countsPadding: Bool = true,
@@ -140,7 +140,7 @@ extension Node {
     callLayer(AdaptivePool(.maximum, size: size), name, file: file, line: line)
   }
 
-  /// C×1×1, whatever came in; vectors stay as they are.
+  /// C×1×1 for a map; a vector does not change.
   public func globalAveragePool(
     _ name: String? = nil, file: String = #fileID, line: Int = #line
   ) -> Node {
@@ -155,7 +155,7 @@ extension Node {
       ? callLayer(AdaptivePool(.maximum, size: 1), name, file: file, line: line) : self
   }
 
-  // MARK: Several values
+  // MARK: Several inputs
 
   public func add(
     _ other: Node, _ name: String? = nil, file: String = #fileID, line: Int = #line
@@ -163,7 +163,7 @@ extension Node {
     callLayer(Add(), name, with: [other], file: file, line: line)
   }
 
-  /// Element by element; a C×1×1 or 1×H×W factor is spread over the map.
+  /// Element by element; a C×1×1 or 1×H×W factor is broadcast over the map.
   public func multiply(
     _ other: Node, _ name: String? = nil, file: String = #fileID, line: Int = #line
   ) -> Node {
@@ -177,7 +177,7 @@ extension Node {
     callLayer(Concatenate(), name, with: others, file: file, line: line)
   }
 
-  // MARK: Form
+  // MARK: Shape
 
   public func flatten(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Reshape(shape: nil), name, file: file, line: line)
@@ -189,7 +189,7 @@ extension Node {
     callLayer(Reshape(shape: shape), name, file: file, line: line)
   }
 
-  /// A range along one axis of an item, every `step`-th.
+  /// Every `step`-th index of a range along one axis of an item.
   public func slice(
     _ name: String? = nil, of range: Range<Int>, axis: Int = 0, step: Int = 1,
     file: String = #fileID, line: Int = #line
@@ -198,7 +198,7 @@ extension Node {
     return callLayer(layer, name, file: file, line: line)
   }
 
-  /// A border of zeros, or of another value; channels may be added before and after too.
+  /// Pads with zeros or another value; can also add channels before and after.
   public func pad(
     _ name: String? = nil, border: Window.Padding = 0, channels: (before: Int, after: Int) = (0, 0),
     value: Float = 0, file: String = #fileID, line: Int = #line
@@ -222,7 +222,7 @@ extension Node {
     return callLayer(layer, name, file: file, line: line)
   }
 
-  /// To a size of its own: the map of a coarse level over a finer one.
+  /// Resizes to a given size, for example the map of a coarse level to that of a finer one.
   public func upsample(
     _ name: String? = nil, _ method: Upsample.Method, to size: Window.Size,
     file: String = #fileID, line: Int = #line

@@ -1,5 +1,5 @@
-/// A value that a network will compute: what architectures are written with. Its shape is known at
-/// once, its numbers only when a plan runs.
+/// A symbolic value of a network, with which architectures are written. Its shape is known at once,
+/// its numbers only when a plan runs.
 ///
 /// Layers are methods on nodes; scopes give the names:
 /// ```swift
@@ -20,8 +20,8 @@ public struct Node {
     self.shape = shape
   }
 
-  /// Calls any layer: the way for layers that a plugin brings. Without a name it takes the next
-  /// index of a sequential scope, elsewhere the layer's kind.
+  /// Calls any layer, also one defined by a plugin. Without a name it takes the next index of a
+  /// sequential scope, or else the layer's kind.
   public func callLayer(
     _ layer: any Layer, _ name: String? = nil, with others: [Node] = [],
     file: String = #fileID, line: Int = #line
@@ -29,12 +29,12 @@ public struct Node {
     builder.add(layer, name, [self] + others, Site(file: file, line: line))
   }
 
-  /// Everything inside is named under `name`.
+  /// Prefixes all names inside with `name`.
   public func scope(_ name: String, _ body: (Node) -> Node) -> Node {
     builder.scoped(name, counting: false) { body(self) }
   }
 
-  /// As ``scope(_:_:)``, and layers and scopes without a name are counted: `name.0`, `name.1`, …
+  /// Like ``scope(_:_:)``, and numbers the unnamed layers and scopes inside: `name.0`, `name.1`, …
   public func sequential(_ name: String? = nil, _ body: (Node) -> Node) -> Node {
     builder.scoped(name, counting: true) { body(self) }
   }
@@ -44,18 +44,18 @@ public struct Node {
     builder.scoped(nil, counting: false) { body(self) }
   }
 
-  /// Everything inside belongs to a stretch of the network that is frozen or tuned as one. Stages
-  /// name no parameters; they may nest.
+  /// Marks everything inside as a stretch of the network that is frozen or tuned as one. Stages do
+  /// not affect parameter names; they may nest.
   public func stage(_ name: String, _ body: (Node) -> Node) -> Node {
     builder.staged(name) { body(self) }
   }
 
-  /// Norms inside are constants, whatever the network around them learns.
+  /// Makes the norms inside constant, even if the network around them learns.
   public func frozenNorms(_ body: (Node) -> Node) -> Node {
     builder.frozen { body(self) }
   }
 
-  /// Names used again inside mean the same parameters: one head over several levels.
+  /// A name repeated inside means the same parameters: one head over several levels.
   public func shared(_ body: (Node) -> Node) -> Node {
     builder.shared { body(self) }
   }

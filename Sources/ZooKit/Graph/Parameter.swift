@@ -1,6 +1,6 @@
-/// One array of numbers that a layer learns or keeps.
+/// One array of numbers that a layer learns or stores.
 public struct Parameter: Hashable, Sendable {
-  /// What the numbers are for; decides how they start, decay and freeze.
+  /// The purpose of the numbers, which decides how they are initialised, decayed and frozen.
   public enum Role: String, Sendable {
     case weight, bias
     /// A norm's learned factor and offset.
@@ -22,7 +22,7 @@ public struct Parameter: Hashable, Sendable {
   public let name: String
   public let shape: Shape
   public let role: Role
-  /// How many inputs feed one output; scales random starts.
+  /// The number of inputs per output, which scales random initialisation.
   public let fanIn: Int
 
   public init(_ name: String, _ shape: Shape, _ role: Role, fanIn: Int = 1) {

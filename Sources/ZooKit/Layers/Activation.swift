@@ -1,6 +1,6 @@
 import Glibc
 
-/// The functions between layers, element by element.
+/// Activation functions, element by element.
 public enum Activation: Layer, Hashable {
   /// max(x, 0)
   case relu
@@ -15,7 +15,7 @@ public enum Activation: Layer, Hashable {
   case silu
   /// x·tanh(log(1 + eˣ)) (Misra, arXiv:1908.08681)
   case mish
-  /// min(max(x + 3, 0), 6) / 6, a sigmoid of straight lines (Howard et al., arXiv:1905.02244)
+  /// min(max(x + 3, 0), 6) / 6, a piecewise linear sigmoid (Howard et al., arXiv:1905.02244)
   case hardSigmoid
   /// x·min(max(x + 3, 0), 6) / 6 (as above, section 5.2)
   case hardSwish
@@ -36,7 +36,7 @@ public enum Activation: Layer, Hashable {
 
   public var inPlace: Bool { true }
 
-  /// What grows with its input tells its slope by its output.
+  /// A monotonic function's slope can be computed from its output.
   public var needs: Needs {
     switch self {
     case .relu, .relu6, .sigmoid, .tanh, .hardSigmoid: .output
@@ -77,7 +77,7 @@ public enum Activation: Layer, Hashable {
         }
       case .relu6: for i in range { dx[i] += y[i] > 0 && y[i] < 6 ? dy[i] : 0 }
       case .leakyReLU(let slope):
-        // The output has the input's sign, unless the slope turns it round.
+        // The output has the input's sign, unless a negative slope flips it.
         let sign = slope >= 0 ? y : x
         for i in range { dx[i] += sign[i] > 0 ? dy[i] : slope * dy[i] }
       case .sigmoid: for i in range { dx[i] += dy[i] * y[i] * (1 - y[i]) }
@@ -101,7 +101,7 @@ public enum Activation: Layer, Hashable {
     }
   }
 
-  /// Exponentials cost ten times a comparison.
+  /// An exponential costs as much as ten comparisons.
   private var cost: Int {
     switch self {
     case .relu, .relu6, .leakyReLU, .hardSigmoid, .hardSwish: 1
@@ -116,7 +116,7 @@ private func hardLogistic(_ x: Float) -> Float {
   x <= -3 ? 0 : x >= 3 ? 1 : (x + 3) / 6
 }
 
-/// tanh(log(1 + eˣ)) = n / (n + 2) with n = eˣ(eˣ + 2), without a cancellation.
+/// tanh(log(1 + eˣ)) = n / (n + 2) with n = eˣ(eˣ + 2), without cancellation.
 private func tanhSoftplus(_ x: Float) -> Float {
   guard x < 20 else { return x.isNaN ? x : 1 }
   let e = exp(x)

@@ -1,4 +1,4 @@
-/// Pooling to a given size: output place r of R covers the rows ⌊r·H/R⌋ ..< ⌈(r + 1)·H/R⌉, and
+/// Pooling to a given size: output row r of R covers the input rows ⌊r·H/R⌋ ..< ⌈(r + 1)·H/R⌉, and
 /// columns likewise.
 public struct AdaptivePool: Layer {
   public enum Reduction: Sendable { case average, maximum }
@@ -72,8 +72,8 @@ public struct AdaptivePool: Layer {
     return best
   }
 
-  /// Calls the body with the index of an output, the offset of its plane in the input, and the
-  /// rows and columns that it covers there.
+  /// Calls the body with the index of an output, the offset of its plane in the input, and the rows
+  /// and columns that it covers there.
   private func forEachWindow(
     _ x: TensorView,
     _ body: (

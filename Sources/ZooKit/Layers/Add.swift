@@ -23,7 +23,7 @@ public struct Add: Layer {
         let (a, b) = (x[0], x[1])
         for i in range { y[i] = a[i] + b[i] }
       } else {
-        // All of an element at once, for the output may lie over the first input.
+        // Sum all inputs of an element at once, because the output may overwrite the first input.
         for i in range { y[i] = x.dropFirst().reduce(x[0][i]) { $0 + $1[i] } }
       }
     }

@@ -1,9 +1,9 @@
-/// The mean under the window.
+/// The mean over the window.
 public struct AveragePool: Layer {
   public var window: Window
-  /// Windows that begin inside the map count even when they end outside (`ceil_mode`).
+  /// Windows that start inside the map count even if they end outside (`ceil_mode`).
   public var ceiling: Bool
-  /// Borders count as zeros; what a window reaches beyond the border never counts.
+  /// Padding counts as zeros; the part of a window beyond the padding never counts.
   public var countsPadding: Bool
 
   public init(window: Window, ceiling: Bool = false, countsPadding: Bool = true) {
@@ -23,7 +23,7 @@ public struct AveragePool: Layer {
     return [input.channels, size.height, size.width]
   }
 
-  /// One over the elements that count in the window at a place of the grid.
+  /// One over the number of elements that count in the window at a grid position.
   private func share(_ row: Int, _ column: Int, _ map: Shape) -> Float {
     func length(
       _ position: Int, _ stride: Int, _ kernel: Int, _ before: Int, _ after: Int, _ size: Int

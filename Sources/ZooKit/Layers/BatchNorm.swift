@@ -1,11 +1,11 @@
-/// Batch normalisation (Ioffe and Szegedy, arXiv:1502.03167), a channel at a time:
+/// Batch normalisation (Ioffe and Szegedy, arXiv:1502.03167), per channel:
 ///
 /// y = (x − μ) / √(σ² + ε) · weight + bias
 ///
 /// In inference μ and σ² are the running statistics. In training they are the batch's, and the
-/// running ones move towards them by `momentum` (σ² unbiased there, as PyTorch keeps it). A norm
-/// that runs in inference mode while the rest trains is frozen: its statistics are constants, its
-/// scale and shift may still learn.
+/// running statistics move towards them by `momentum` (with an unbiased σ², as in PyTorch). A norm
+/// that runs in inference mode while the rest trains is frozen: its statistics are constants, but
+/// its scale and shift may still learn.
 public struct BatchNorm: Layer {
   public var epsilon: Float
   public var momentum: Float
@@ -101,8 +101,8 @@ public struct BatchNorm: Layer {
     }
   }
 
-  /// μ and 1 / √(σ² + ε) of one channel: running in inference, of the batch in training, where the
-  /// forward pass computes and leaves them.
+  /// μ and 1 / √(σ² + ε) of one channel: running statistics in inference; in training the batch's,
+  /// which forward computes and saves.
   private func statistics(
     _ pass: Pass, _ channel: Int, update: Bool
   ) -> (mean: Double, factor: Double) {

@@ -1,11 +1,11 @@
 /// The matrix that turns a convolution into a product (im2col): one row per channel and kernel
-/// element, one column per window position. It is made in stripes of rows of positions, each small
-/// enough to stay in the cache.
+/// element, one column per window position. It is built in stripes of rows of positions, each small
+/// enough for the cache.
 struct Columns {
-  /// The channels of one group, and the size of the map that the window slides over.
+  /// The channels of one group, and the size of the input map.
   let map: Shape
   let window: Window
-  /// The window's positions.
+  /// The window positions.
   let grid: Window.Size
   private let taps: [Window.Tap]
   private let stripeHeight: Int
@@ -24,13 +24,13 @@ struct Columns {
 
   var rows: Int { map.channels * window.taps }
 
-  /// The columns are the map itself: a 1×1 kernel that visits every place once.
+  /// The map itself serves as columns: a 1×1 kernel that visits every position once.
   var areMap: Bool { isMap(map, window, grid) }
 
   /// Window positions in the largest stripe.
   var longest: Int { stripeHeight * grid.width }
 
-  /// Floats that gathering a stripe needs.
+  /// Number of floats needed to gather a stripe.
   var size: Int { areMap ? 0 : rows * longest }
 
   var stripes: [Range<Int>] {
@@ -39,7 +39,7 @@ struct Columns {
     }
   }
 
-  /// The columns of a stripe of positions: the map where it serves, else the buffer, filled.
+  /// The columns of a stripe of positions: the map itself if possible, else the filled buffer.
   func gather(_ image: Floats, _ stripe: Range<Int>, _ buffer: Floats) -> BLAS.Matrix {
     let count = stripe.count * grid.width
     if areMap { return .init(image, stride: count) }
@@ -65,7 +65,7 @@ struct Columns {
     return .init(buffer, stride: count)
   }
 
-  /// The transpose of gathering: adds every column to the places that it came from.
+  /// The transpose of gathering: adds every column to the positions it came from.
   func scatter(_ buffer: Floats, _ stripe: Range<Int>, addingTo image: Floats) {
     let count = stripe.count * grid.width
     let start = stripe.lowerBound * grid.width

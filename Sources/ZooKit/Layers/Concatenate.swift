@@ -1,4 +1,4 @@
-/// Values one after the other along the first axis of an item: the channels of maps.
+/// Concatenates values along the first axis of an item: the channels of maps.
 public struct Concatenate: Layer {
   public init() {}
 

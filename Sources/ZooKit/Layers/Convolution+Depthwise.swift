@@ -1,5 +1,5 @@
-// One group per input channel: nothing to multiply as matrices, so every kernel element sweeps over
-// the plane by itself.
+// With one group per input channel there is no matrix product, so every kernel element sweeps over
+// the plane.
 
 extension Convolution {
   func isDepthwise(_ input: Shape) -> Bool { groups == input.channels && groups > 1 }
@@ -32,7 +32,7 @@ extension Convolution {
     let (plane, size) = (x.shape.height * width, grid.height * grid.width)
     let taps = window.taps(over: x.shape, grid: grid)
     let (step, each) = (window.stride.width, outputs / groups)
-    // A channel belongs to one thread: its outputs add to the same gradients.
+    // One thread handles a channel, because its outputs add to the same gradients.
     Threads.split(groups, cost: dy.batch * each * size * taps.count) { channels in
       for channel in channels {
         for output in channel * each..<(channel + 1) * each {

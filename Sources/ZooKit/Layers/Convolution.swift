@@ -2,9 +2,9 @@
 ///
 /// y[o, r, c] = b[o] + Σ over i, u, v of w[o, i, u, v] · x[i, r·s + u·d − p, c·s + v·d − p]
 ///
-/// with stride s, padding p and dilation d of the window; each of `groups` groups of outputs sees
-/// its own share of the input channels. It is computed as a matrix product over columns, or
-/// directly where every channel is its own group.
+/// with stride s, padding p and dilation d of the window. Each of the `groups` groups of outputs
+/// reads its own input channels. Computed as a matrix product over columns, or directly if every
+/// channel is its own group.
 public struct Convolution: Layer {
   public var outputs: Int
   public var window: Window
@@ -119,7 +119,7 @@ public struct Convolution: Layer {
   }
 }
 
-/// Adds the sum over items and places to every channel: the gradient of a bias.
+/// Adds the sum over items and positions to every channel: the gradient of a bias.
 func addSums(of dy: TensorView, to bias: TensorView?) {
   guard let bias else { return }
   let plane = dy.stride / bias.count

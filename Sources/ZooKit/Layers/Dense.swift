@@ -1,5 +1,4 @@
-/// Every output sees every input: y = W·x + b, with W outputs × inputs. Takes vectors; a map is
-/// flattened first.
+/// y = W·x + b, with W outputs × inputs. Takes vectors; flatten a map first.
 public struct Dense: Layer {
   public var outputs: Int
   public var bias: Bool
@@ -40,7 +39,7 @@ public struct Dense: Layer {
     }
     let beta: Float = bias ? 1 : 0
     if x.batch == 1 {
-      // One item reads each weight once; a product would pack them first.
+      // For one item, each weight is read once; a matrix product would pack them first.
       try blas.multiply(
         weight, vector: x.pointer, beta: beta, into: y.pointer, outputs, x.stride)
     } else {

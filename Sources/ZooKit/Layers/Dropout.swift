@@ -1,8 +1,8 @@
-/// In training, sets each element to zero with probability `rate` and scales the others by
-/// 1 / (1 − rate) (Srivastava et al. 2014); in inference, nothing.
+/// In training, sets each element to zero with probability `rate` and scales the others by 1 / (1 −
+/// rate) (Srivastava et al. 2014). In inference, does nothing.
 ///
-/// The draws come from the key of the step by the element's index, so the backward pass draws the
-/// same ones again and no mask is kept.
+/// The step's key and the element's index determine each draw, so backward repeats the draws and no
+/// mask is stored.
 public struct Dropout: Layer {
   public var rate: Float
 
@@ -43,7 +43,7 @@ public struct Dropout: Layer {
   private var scale: Float { rate < 1 ? 1 / (1 - rate) : 0 }
 }
 
-/// Copies unless the output was laid over the input.
+/// Copies, unless the output shares the input's memory.
 func copy(_ x: TensorView, to y: TensorView) {
   if x.pointer != y.pointer { y.pointer.update(from: x.pointer, count: y.count) }
 }

@@ -1,8 +1,8 @@
-/// A batch norm that never learns: its statistics, its scale and its shift are constants in
-/// training too. Detectors are tuned on a picture or two at a time, too few for statistics, and
-/// keep those that the backbone was trained with (torchvision's `FrozenBatchNorm2d`).
+/// A batch norm that never learns: its statistics, scale and shift are constants in training too.
+/// Detectors train on one or two pictures at a time, too few for statistics, and keep those of the
+/// backbone's training (torchvision's `FrozenBatchNorm2d`).
 public struct FrozenBatchNorm: Layer {
-  /// What it computes in inference; engines fold it as they fold any other.
+  /// The norm that it computes; engines fold it like any other.
   public var norm: BatchNorm
 
   public init(epsilon: Float = 1e-5) { norm = BatchNorm(epsilon: epsilon) }

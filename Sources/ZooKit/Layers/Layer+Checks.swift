@@ -1,4 +1,4 @@
-// What layers say about inputs that do not fit.
+// Errors of layers about inputs that do not fit.
 
 extension Layer {
   /// The single input.
@@ -9,7 +9,7 @@ extension Layer {
     return inputs[0]
   }
 
-  /// The single input, a map C×H×W that is not empty.
+  /// The single input, a non-empty map C×H×W.
   package func map(_ inputs: [Shape]) throws -> Shape {
     let shape = try one(inputs)
     guard shape.rank == 3, shape.count > 0 else {

@@ -1,8 +1,8 @@
-/// One operation of a network, complete by itself: its shapes, its parameters, its forward and its
-/// backward pass, on plain float32 arrays in N×C×H×W order.
+/// One operation of a network: its shapes, parameters, forward and backward, on plain float32
+/// arrays in N×C×H×W order.
 ///
-/// A plugin may bring a layer that the host has never heard of; it runs and trains at once. An
-/// engine may know a faster way for it, and is tested against this one.
+/// A plugin may define a layer that the host does not know; it runs and trains at once. An engine
+/// may have a faster implementation, which is tested against this one.
 ///
 /// ```swift
 /// struct Square: Layer {
@@ -25,27 +25,28 @@ public protocol Layer: Sendable {
   /// The operation in one word, as summaries show it.
   var kind: String { get }
 
-  /// The shape that comes out, or an error that says which shapes do not go together.
+  /// The output shape, or an error that says which shapes do not match.
   func output(_ inputs: [Shape]) throws -> Shape
 
-  /// What it learns and keeps, under names of its own (`weight`, `bias`).
+  /// Learned and stored tensors, under the layer's own names (`weight`, `bias`).
   func parameters(_ inputs: [Shape]) -> [Parameter]
 
-  /// Multiply-accumulates for one item, as the field counts them: convolutions and dense layers.
+  /// Multiply-accumulates for one item, by the usual count: convolutions and dense layers.
   func macs(_ inputs: [Shape], _ output: Shape) -> Int
 
-  /// What ``backward(_:_:)`` reads; the rest need not be kept between the passes.
+  /// The values that ``backward(_:_:)`` reads; others need not be kept between the passes.
   var needs: Needs { get }
 
-  /// The output may be written over the first input: element by element, nothing read twice.
+  /// The output may overwrite the first input, because it is computed element by element and reads
+  /// nothing twice.
   var inPlace: Bool { get }
 
-  /// Arrays that the forward pass of training leaves for the backward pass.
+  /// Arrays that forward saves for backward in training.
   func saved(_ inputs: [Shape], batch: Int) -> [Shape]
 
   func forward(_ pass: Pass) throws
 
-  /// Adds to every gradient that is asked for.
+  /// Adds to every requested gradient.
   func backward(_ pass: Pass, _ gradients: Gradients) throws
 }
 
@@ -57,7 +58,7 @@ extension Layer {
   public func saved(_ inputs: [Shape], batch: Int) -> [Shape] { [] }
 }
 
-/// What a layer's backward pass reads of its forward pass.
+/// The values of the forward pass that backward reads.
 public struct Needs: OptionSet, Sendable {
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
@@ -66,7 +67,7 @@ public struct Needs: OptionSet, Sendable {
   public static let output = Needs(rawValue: 2)
 }
 
-/// Why a layer runs.
+/// The purpose of a run.
 public enum Mode: Hashable, Sendable {
   /// Fixed weights, running statistics, no noise.
   case inference
@@ -74,8 +75,8 @@ public enum Mode: Hashable, Sendable {
   case training(Random)
 }
 
-/// How gradients pass a rectifier: as calculus says, or as the two classic ways of drawing what a
-/// network looks at.
+/// How gradients pass a rectifier: the derivative, or one of the two classic rules for
+/// visualisation.
 public enum Rule: Sendable {
   case plain
   /// Only positive gradients at positive inputs (Springenberg et al., arXiv:1412.6806).
@@ -84,7 +85,7 @@ public enum Rule: Sendable {
   case deconvnet
 }
 
-/// What a layer sees while it runs.
+/// The arrays of a layer while it runs.
 public struct Pass {
   public let mode: Mode
   public let inputs: [TensorView]
@@ -108,7 +109,8 @@ public struct Pass {
   }
 }
 
-/// Where gradients come from and where they go; nil is not wanted.
+/// The output's gradient and the requested gradients of inputs and parameters; nil means not
+/// requested.
 public struct Gradients {
   public let output: TensorView
   public let inputs: [TensorView?]

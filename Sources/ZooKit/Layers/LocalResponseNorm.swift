@@ -1,7 +1,7 @@
 import Glibc
 
 /// AlexNet's normalisation across neighbouring channels (Krizhevsky et al. 2012, section 3.3), with
-/// PyTorch's reading of α:
+/// PyTorch's definition of α:
 ///
 /// y[c] = x[c] / (k + α/size · Σ x[j]²)^β, the sum over `size` channels j around c.
 public struct LocalResponseNorm: Layer {
@@ -23,7 +23,7 @@ public struct LocalResponseNorm: Layer {
     return try map(inputs)
   }
 
-  /// The channels around one: an even size reaches further back.
+  /// The neighbours of a channel; an even size reaches further back.
   private func around(_ channel: Int, _ channels: Int) -> Range<Int> {
     max(0, channel - size / 2)..<min(channels, channel + (size - 1) / 2 + 1)
   }

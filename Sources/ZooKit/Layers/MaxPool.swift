@@ -1,7 +1,7 @@
-/// The largest value under the window; borders never win.
+/// The largest value in the window; padding never wins.
 public struct MaxPool: Layer {
   public var window: Window
-  /// Windows that begin inside the map count even when they end outside (`ceil_mode`).
+  /// Windows that start inside the map count even if they end outside (`ceil_mode`).
   public var ceiling: Bool
 
   public init(window: Window, ceiling: Bool = false) {
@@ -33,7 +33,7 @@ public struct MaxPool: Layer {
         for tap in taps {
           window.forEachRow(of: tap, mapWidth: width, gridWidth: grid.width) { to, from, count in
             let (a, b) = (target + to, source + from)
-            // Not a number wins, as it does in PyTorch.
+            // NaN wins, as in PyTorch.
             forEach(count, step: step) { a[$0] = b[$1] > a[$0] || b[$1] != b[$1] ? b[$1] : a[$0] }
           }
         }
@@ -78,7 +78,7 @@ public struct MaxPool: Layer {
 }
 
 extension Window {
-  /// Borders are narrower than the window, so that every window sees some of the map.
+  /// Padding is narrower than the window, so every window covers some of the map.
   func checkBorders() throws {
     try check()
     let reach = Size(dilation.height * (kernel.height - 1), dilation.width * (kernel.width - 1))

@@ -1,5 +1,5 @@
 /// The product of a value and a factor, element by element. For a map C×H×W the factor may be
-/// C×1×1, one number per channel, or 1×H×W, one per place.
+/// C×1×1, one number per channel, or 1×H×W, one per position.
 public struct Multiply: Layer {
   public init() {}
 
@@ -26,8 +26,8 @@ public struct Multiply: Layer {
     map.rank == 3 && factor == [1, map.height, map.width]
   }
 
-  /// Calls the body for runs of elements: where they begin, where their factors do, how many they
-  /// are, and whether the factors advance with them or one serves the whole run.
+  /// Calls the body for runs of elements: the start of the run, the start of its factors, its
+  /// length, and whether the factors advance or one factor applies to the whole run.
   private func forEachRun(
     _ x: TensorView, _ factor: TensorView,
     _ body: (_ start: Int, _ factor: Int, _ count: Int, _ advances: Bool) -> Void

@@ -1,4 +1,4 @@
-/// A border of one value around a map, and channels of it before and after.
+/// Pads a map with one value, and adds channels of it before and after.
 public struct Pad: Layer {
   public var border: Window.Padding
   public var channelsBefore, channelsAfter: Int
@@ -30,7 +30,7 @@ public struct Pad: Layer {
     ]
   }
 
-  /// Calls the body for every row of the smaller map: where it begins there and in the larger one.
+  /// Calls the body for every row of the smaller map: its start there and in the larger one.
   private func forEachRow(
     _ input: Shape, _ output: Shape, batch: Int, _ body: (_ inner: Int, _ outer: Int) -> Void
   ) {

@@ -1,4 +1,4 @@
-/// The same numbers in another shape; without one, a vector.
+/// The same numbers in another shape; by default a vector.
 public struct Reshape: Layer {
   public var shape: Shape?
 

@@ -1,13 +1,13 @@
 import Glibc
 
-/// Memory that a layer borrows while it runs and that the next layer borrows again.
+/// Temporary memory for a layer while it runs; the next layer reuses it.
 public final class Scratch {
   private var memory = UnsafeMutableBufferPointer<Float>(start: nil, count: 0)
 
   public init() {}
   deinit { free(memory.baseAddress) }
 
-  /// Room for so many floats, holding anything; valid until the next call.
+  /// Uninitialised room for `count` floats, valid until the next call.
   public func floats(_ count: Int) throws -> UnsafeMutablePointer<Float> {
     if memory.count < count || memory.baseAddress == nil {
       free(memory.baseAddress)

@@ -1,4 +1,4 @@
-/// A range along one axis of an item, or every `step`-th of it.
+/// Every `step`-th index of a range along one axis of an item.
 public struct Slice: Layer {
   /// Without the batch: 0 is the channels of a map.
   public var axis: Int
@@ -28,15 +28,15 @@ public struct Slice: Layer {
     return Shape(sizes)
   }
 
-  /// Calls the body for every run of elements that stay together: where it begins in the input and
-  /// in the output, and how long it is.
+  /// Calls the body for every contiguous run of elements: its start in the input, its start in the
+  /// output, and its length.
   private func forEachRun(
     _ input: Shape, batch: Int, _ body: (_ from: Int, _ to: Int, _ count: Int) -> Void
   ) {
     let outer = batch * input.sizes[..<axis].reduce(1, *)
     let inner = input.sizes[(axis + 1)...].reduce(1, *)
     var to = 0
-    // Neighbours along the axis stay neighbours.
+    // Neighbours along the axis stay contiguous.
     if step == 1 {
       for block in 0..<outer {
         let count = range.count * inner

@@ -1,6 +1,7 @@
 import Glibc
 
-/// Shares that sum to 1 over the first axis of an item: y[c] = e^x[c] / Σ e^x, at every place.
+/// Probabilities that sum to 1 over the first axis of an item: y[c] = e^x[c] / Σ e^x, at every
+/// position.
 public struct Softmax: Layer {
   public init() {}
 

@@ -1,13 +1,13 @@
-/// The transpose of a convolution: every input place adds its kernel, scaled, to the larger map.
+/// The transpose of a convolution: every input position adds its kernel, scaled, to the larger map.
 ///
 /// y[o, r·s + u·d − p, c·s + v·d − p] += w[i, o, u, v] · x[i, r, c]
 ///
 /// H' = (H − 1)·s − p_top − p_bottom + d·(k − 1) + outputPadding + 1, and likewise the width. The
-/// weight lies as PyTorch keeps it: inputs × outputs per group × height × width.
+/// weight has PyTorch's layout: inputs × outputs per group × height × width.
 public struct TransposedConvolution: Layer {
   public var outputs: Int
   public var window: Window
-  /// Rows and columns at the bottom and right that the stride alone would leave undecided.
+  /// Extra rows and columns at the bottom and right, which the stride alone leaves undetermined.
   public var outputPadding: Window.Size
   public var groups: Int
   public var bias: Bool
@@ -55,7 +55,7 @@ public struct TransposedConvolution: Layer {
 
   public func parameters(_ inputs: [Shape]) -> [Parameter] {
     let channels = inputs[0].channels
-    // With a stride, an output meets only every s-th element of the kernel.
+    // With a stride, an output reads only every s-th element of the kernel.
     let steps = window.stride.height * window.stride.width
     let fanIn = max(1, channels / groups * window.taps / steps)
     let weight = Parameter(
@@ -128,7 +128,7 @@ public struct TransposedConvolution: Layer {
     }
   }
 
-  /// The window slides over the output here; its positions are the input's places.
+  /// The window slides over the output here; its positions are the input's positions.
   private func columns(_ input: Shape, _ output: Shape) -> Columns {
     Columns(
       map: [outputs / groups, output.height, output.width], window: window,

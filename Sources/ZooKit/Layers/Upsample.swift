@@ -1,9 +1,9 @@
-/// A map enlarged, as PyTorch's `interpolate` does it: by repeating the nearest place, or by
-/// weighing the two nearest rows and columns.
+/// Enlarges a map like PyTorch's `interpolate`: by nearest neighbour, or bilinearly.
 public struct Upsample: Layer {
   public enum Method: Hashable, Sendable {
     case nearest
-    /// - alignCorners: the corner places of both maps coincide; else their outer edges do.
+    /// - alignCorners: whether the centres of the corner elements coincide; else the outer edges
+    ///   do.
     case bilinear(alignCorners: Bool)
   }
 
@@ -36,13 +36,13 @@ public struct Upsample: Layer {
     return [input.channels, size.height, size.width]
   }
 
-  /// Where one output place reads: two neighbours and the weight of the second.
+  /// The source of one output position: two neighbours and the weight of the second.
   private struct Source {
     let first, second: Int
     let weight: Float
   }
 
-  /// In float32 as PyTorch computes it, for its rounding decides which place is nearest.
+  /// In float32 like PyTorch, because rounding decides which position is nearest.
   private func sources(_ size: Int, _ count: Int) -> [Source] {
     let ratio = Float(size) / Float(count)
     return (0..<count).map { index in

@@ -1,5 +1,5 @@
-/// A loop whose second index advances by `step`; written twice, because only the one without a
-/// multiplication becomes vector instructions.
+/// A loop whose second index advances by `step`. It is written twice because the compiler
+/// vectorises only the version without a multiplication.
 @inline(__always)
 func forEach(_ count: Int, step: Int, _ body: (_ index: Int, _ stepped: Int) -> Void) {
   if step == 1 {
@@ -10,13 +10,13 @@ func forEach(_ count: Int, step: Int, _ body: (_ index: Int, _ stepped: Int) -> 
 }
 
 extension Window {
-  /// One element of a kernel, and where it lies inside the map while the kernel slides over it.
+  /// One element of a kernel, and its range inside the map while the kernel slides over it.
   struct Tap {
     /// In row-major order of the kernel.
     let index: Int
-    /// The window positions at which it meets the map.
+    /// The window positions at which it lies inside the map.
     let rows, columns: Range<Int>
-    /// Where in the map it lies at position (0, 0); negative inside the border.
+    /// Its place in the map at position (0, 0); negative inside the padding.
     let row, column: Int
   }
 
@@ -38,8 +38,9 @@ extension Window {
     }
   }
 
-  /// Calls the body for every row of window positions at which the tap meets the map: with the
-  /// index of its first position in the grid, of what it meets in the map, and how many there are.
+  /// Calls the body for every row of window positions at which the tap lies inside the map: with
+  /// the index of the first position in the grid, the index in the map, and the number of
+  /// positions.
   @inline(__always)
   func forEachRow(
     of tap: Tap, _ rows: Range<Int>? = nil, mapWidth: Int, gridWidth: Int,

@@ -1,4 +1,4 @@
-/// How a kernel slides over a feature map: its size, steps and borders.
+/// How a kernel slides over a feature map: its size, steps and padding.
 public struct Window: Hashable, Sendable {
   public struct Size: Hashable, Sendable, ExpressibleByIntegerLiteral {
     public var height, width: Int
@@ -31,7 +31,7 @@ public struct Window: Hashable, Sendable {
     self.dilation = dilation
   }
 
-  /// Kernel, stride, padding and dilation are of sensible sizes.
+  /// Throws if kernel, stride, padding or dilation is invalid.
   func check() throws {
     guard kernel.height > 0, kernel.width > 0, stride.height > 0, stride.width > 0,
       dilation.height > 0, dilation.width > 0,
@@ -39,9 +39,9 @@ public struct Window: Hashable, Sendable {
     else { throw ZooError.failure("a kernel, stride or dilation below 1, or negative padding") }
   }
 
-  /// The height and width that come out of a map of this size.
-  /// - Parameter ceiling: a window that begins inside the map and its top or left border counts
-  ///   even when it ends outside (pooling's `ceil_mode`).
+  /// The output height and width for a map of this size.
+  /// - Parameter ceiling: whether a window that starts inside the map or its top or left padding
+  ///   counts even if it ends outside (pooling's `ceil_mode`).
   func output(_ input: Shape, ceiling: Bool = false) throws -> Size {
     try check()
     guard input.rank == 3 else { throw ZooError.failure("a map C×H×W was expected, not \(input)") }

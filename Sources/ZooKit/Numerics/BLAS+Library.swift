@@ -2,23 +2,24 @@ import CZoo
 import Glibc
 
 extension BLAS {
-  /// What was loaded, for people who ask why it is fast or slow.
+  /// The loaded library, for people who ask why it is fast or slow.
   public struct Library: Sendable {
     public let path: String
-    /// Its own account: version and build options.
+    /// The library's own description: version and build options.
     public let configuration: String
-    /// The processor whose kernels it runs.
+    /// The processor type whose kernels it runs.
     public let core: String
-    /// What `OPENBLAS_CORETYPE` asked for, where it asked for anything.
+    /// The value of `OPENBLAS_CORETYPE`, if set.
     public let requestedCore: String?
-    /// Why those kernels.
+    /// The reason for this choice of kernels.
     public let reason: String
   }
 
   static let loaded: Result<BLAS, ZooError> = Result { () throws(ZooError) in try load() }
 
   private static func load() throws(ZooError) -> BLAS {
-    // OpenBLAS reads both while it loads: its kernels, and how many threads to start.
+    // OpenBLAS reads both variables while it loads: the kernels, and the number of threads to
+    // start.
     let reason = chooseCore()
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
     let names = ["libopenblas.so.0", "libopenblas.so"]
@@ -41,8 +42,8 @@ extension BLAS {
       library: library)
   }
 
-  /// An OpenBLAS older than the processor does not know its name and falls back to AVX2 kernels;
-  /// on a Zen 5 the AVX-512 kernels of Skylake-X are twice as fast.
+  /// An OpenBLAS older than the processor does not know it and falls back to AVX2 kernels; on a Zen
+  /// 5 the AVX-512 kernels of Skylake-X are twice as fast.
   private static func chooseCore() -> String {
     let hasAVX512 = zoo_cpu_has_avx512() != 0
     if getenv("OPENBLAS_CORETYPE") != nil {

@@ -1,7 +1,7 @@
-/// Matrix products by OpenBLAS, which is loaded when it is first asked for.
+/// Matrix products by OpenBLAS, which is loaded on first use.
 ///
-/// Matrices lie in rows. The library computes on the calling thread; products are split over
-/// ``Threads`` here, so that one set of threads does everything and none spins beside it.
+/// Matrices are row-major. The library computes on the calling thread, and products are split over
+/// ``Threads``, so there is one set of threads and no other that spins.
 /// ```swift
 /// let blas = try BLAS.shared
 /// try blas.multiply(.init(a, stride: k), .init(b, stride: n), into: c, stride: n, m, n, k)
@@ -13,8 +13,8 @@ public struct BLAS: Sendable {
     let stride: Int
     let transposed: Bool
 
-    /// The stride is the number of elements from one stored row to the next; the factor may be the
-    /// transpose of what is stored.
+    /// The stride is the number of elements from one stored row to the next. A transposed factor is
+    /// the transpose of the stored matrix.
     public init(_ pointer: UnsafePointer<Float>, stride: Int, transposed: Bool = false) {
       self.pointer = pointer
       self.stride = stride
@@ -47,10 +47,10 @@ public struct BLAS: Sendable {
 
   let gemm: Gemm
   let gemv: Gemv
-  /// Where it was found and which kernels it runs.
+  /// The file it was loaded from, and its kernels.
   public let library: Library
 
-  /// The one library of this process, or why there is none.
+  /// The one library of this process, or the error that loading it gave.
   public static var shared: BLAS { get throws { try loaded.get() } }
 
   /// c ← α·a·b + β·c, where a has m rows, b has n columns and the inner axis has k.
@@ -60,7 +60,7 @@ public struct BLAS: Sendable {
   ) throws {
     let (ka, kb, kc) = (try blasInt(a.stride), try blasInt(b.stride), try blasInt(stride))
     let (rows, columns, inner) = (try blasInt(m), try blasInt(n), try blasInt(k))
-    // About a tenth of the work that a memory-bound loop would do in the time.
+    // About a tenth of the work of a memory-bound loop that takes the same time.
     let work = k / 16 + 1
     if n >= m {
       Threads.split(n, cost: m * work, multiple: 16) { range in

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Random numbers without hidden state: a key and a counter give a number, always the same one, on
-/// any number of threads.
+/// Random numbers without hidden state: a key and a counter always give the same number, on any
+/// number of threads.
 ///
 /// ```swift
 /// let epoch = Random(seed: 7).key("augment").key(epoch)
@@ -14,7 +14,7 @@ public struct Random: Hashable, Sendable {
   public init(seed: UInt64) { state = Random.mix(seed) }
   private init(state: UInt64) { self.state = state }
 
-  /// A stream of its own.
+  /// A separate stream.
   public func key(_ number: Int) -> Random {
     Random(state: Random.mix(state ^ Random.mix(UInt64(bitPattern: Int64(number)))))
   }

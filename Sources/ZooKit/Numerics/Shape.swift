@@ -1,7 +1,7 @@
 /// The sizes of an array along its axes, outermost first.
 ///
-/// In a ``Graph`` a shape leaves the batch out, for the batch is the only free dimension: a
-/// picture is `3×224×224`. A ``Tensor`` and a ``Parameter`` have every axis in their shape.
+/// In a ``Graph`` a shape omits the batch, the only free dimension: a picture is `3×224×224`. The
+/// shape of a ``Tensor`` or a ``Parameter`` has every axis.
 ///
 /// ```swift
 /// let kernel: Shape = [64, 3, 7, 7]
@@ -11,11 +11,11 @@
 public struct Shape: Hashable, Sendable {
   public let sizes: [Int]
 
-  /// Sizes that the program itself decided; those read from a file go through ``init(checked:)``.
+  /// Sizes that the program itself chose; sizes from a file go through ``init(checked:)``.
   public init(_ sizes: [Int]) { self.sizes = sizes }
 
-  /// Sizes from outside: nil unless all are non-negative and their product, in bytes of the
-  /// widest element, can be addressed.
+  /// Sizes from outside: nil unless all are non-negative and an array of the widest element type
+  /// with this shape can be addressed.
   public init?(checked sizes: [Int]) {
     guard sizes.count <= 32 else { return nil }
     var bytes = 8
@@ -27,7 +27,7 @@ public struct Shape: Hashable, Sendable {
     self.sizes = sizes
   }
 
-  /// How many elements an array of this shape has.
+  /// The number of elements.
   public var count: Int { sizes.reduce(1, *) }
   public var rank: Int { sizes.count }
   public subscript(axis: Int) -> Int { sizes[axis] }

@@ -1,7 +1,7 @@
 import CZoo
 import Glibc
 
-/// A float32 array, contiguous, outermost axis first, with the semantics of a value.
+/// A contiguous float32 array with value semantics, outermost axis first.
 ///
 /// ```swift
 /// var picture = try Tensor(zeros: [1, 3, 224, 224])
@@ -13,7 +13,7 @@ public struct Tensor: Sendable {
 
   public var count: Int { storage.count }
 
-  /// Memory that holds nothing yet, filled by the closure.
+  /// Uninitialised memory, filled by the closure.
   public init(
     _ shape: Shape, filledBy fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
   ) throws {
@@ -37,7 +37,7 @@ public struct Tensor: Sendable {
     try withExtendedLifetime(storage) { try body(UnsafeBufferPointer(storage.values)) }
   }
 
-  /// Copies first where another tensor shares the memory.
+  /// Copies first if another tensor shares the memory.
   public mutating func withMutableValues<R>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws -> R
   ) throws -> R {
@@ -51,7 +51,7 @@ public struct Tensor: Sendable {
 
   public var values: [Float] { withValues(Array.init) }
 
-  /// The same numbers under another shape of the same size.
+  /// The same numbers with another shape of the same size.
   public func reshaped(_ shape: Shape) -> Tensor {
     precondition(shape.count == count, "\(self.shape) cannot be seen as \(shape)")
     return Tensor(shape: shape, storage: storage)
@@ -63,7 +63,7 @@ public struct Tensor: Sendable {
   }
 }
 
-/// Memory for floats, aligned for vector instructions; large blocks ask for huge pages, because
+/// Memory for floats, aligned for vector instructions. Large blocks request huge pages, because
 /// touching 500 MB in 4 KB pages costs more than reading them from the file cache.
 ///
 /// `@unchecked Sendable`: written only while uniquely referenced, by the tensor that owns it.
@@ -78,12 +78,12 @@ private final class Storage: @unchecked Sendable {
   deinit { free(values.baseAddress) }
 }
 
-/// Blocks from 256 kB on are given back to the system when they are freed. Left to itself the
-/// library moves that limit up with the largest block that it ever freed, and the weights of a
-/// network, freed one after another while others are packed, stay resident as holes.
+/// Returns freed blocks of 256 kB or more to the system. By default the C library raises this
+/// threshold to the largest block ever freed, and the weights of a network, freed one after another
+/// while others are packed, stay resident as holes.
 private let givesBack = zoo_give_back_from(256 << 10) != 0
 
-/// Uninitialised floats on a 64-byte boundary, to be given back with `free`.
+/// Uninitialised floats on a 64-byte boundary; free them with `free`.
 package func allocateFloats(_ count: Int) throws -> UnsafeMutableBufferPointer<Float> {
   let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: 4)
   let large = bytes >= 8 << 20

@@ -1,5 +1,5 @@
-/// A batch of values of one shape somewhere in an arena: what a layer reads and writes while a
-/// plan runs. It owns nothing.
+/// A batch of values of one shape somewhere in an arena, which a layer reads or writes while a plan
+/// runs. A view does not own its memory.
 public struct TensorView {
   public let pointer: UnsafeMutablePointer<Float>
   public let batch: Int
@@ -21,7 +21,7 @@ public struct TensorView {
 }
 
 extension TensorView {
-  /// A tensor that is only read, as a single item. The view is valid while the tensor lives.
+  /// A read-only tensor as a single item. The view is valid while the tensor lives.
   public init?(constant tensor: Tensor) {
     let base = tensor.withValues(\.baseAddress)
     guard let base else { return nil }

@@ -2,23 +2,23 @@ import CZoo
 import Dispatch
 import Synchronization
 
-/// How many processors the host uses, and a loop over them.
+/// The number of processors that the host uses, and a parallel loop.
 ///
-/// A loop is split into ranges that write apart from each other, so its results do not depend on
-/// the number of threads; a matrix product's may in the last digit, where OpenBLAS treats the edges
+/// The ranges of a loop write to separate memory, so results do not depend on the number of
+/// threads. The exception is the last digit of a matrix product, because OpenBLAS handles the edges
 /// of a narrower matrix in another order.
 public enum Threads {
   private static let limit = Atomic<Int>(Int(zoo_cpu_count()))
 
-  /// At first as many as the process may run on.
+  /// Initially all processors that the process may use.
   public static var count: Int {
     get { limit.load(ordering: .relaxed) }
     set { limit.store(max(1, newValue), ordering: .relaxed) }
   }
 
-  /// Runs the body over `0..<count`, cut into one range per thread that begins at a multiple of
-  /// `multiple`. The cost is how many elements one index touches: short loops are not worth waking a
-  /// thread.
+  /// Runs the body over `0..<count`, cut into one range per thread, each starting at a multiple of
+  /// `multiple`. `cost` is the number of elements that one index touches, since a short loop is not
+  /// worth waking a thread.
   public static func split(
     _ count: Int, cost: Int = 1, multiple: Int = 1, _ body: (Range<Int>) -> Void
   ) {

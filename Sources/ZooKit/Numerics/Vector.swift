@@ -1,4 +1,5 @@
-// Sums over plain arrays, in float64: a norm's statistics of a million values keep their digits.
+// Sums over plain arrays, in float64, so that a norm's statistics over a million values stay
+// accurate.
 
 typealias Floats = UnsafeMutablePointer<Float>
 
