@@ -1,10 +1,10 @@
 import ZooKit
 
-/// A network that finds things in pictures.
+/// An object detector.
 ///
-/// Its graph is data like any other; what cannot be a graph, because it depends on the numbers, is
-/// plain Swift in ``detect(in:_:running:)``: it runs parts of the graph in turn and decides between
-/// them. A detector in one stage runs one part and decodes it.
+/// Its graph is ordinary data. The steps that depend on values are plain Swift in
+/// ``detect(in:_:running:)``, which runs parts of the graph in turn and selects regions between
+/// them. A one-stage detector runs one part and decodes it.
 ///
 /// ```swift
 /// func detect(in batch: PictureBatch, _ options: DetectionOptions, running network: some PartRunner)
@@ -14,12 +14,12 @@ import ZooKit
 ///   return try decode(grid["grid"], batch.sizes, options)
 /// }
 /// ```
-/// Conforming registers the decoding too: who has the variant asks whether it is a `Detector`.
+/// The conformance also registers the decoding: callers ask whether a variant is a `Detector`.
 public protocol Detector: Architecture {
-  /// What becomes of pictures where no checkpoint says it; nil is the way of most.
+  /// The default preprocessing, for models without a checkpoint; nil means the usual one.
   var preprocessing: Preprocessing? { get }
 
-  /// What is found in each picture of a batch, the surest first, in pixels of the batch.
+  /// The detections in each picture of a batch, the most confident first, in pixels of the batch.
   func detect(
     in batch: PictureBatch, _ options: DetectionOptions, running network: some PartRunner
   ) throws -> [[Detection]]
@@ -30,10 +30,10 @@ extension Detector {
   public var preprocessing: Preprocessing? { nil }
 }
 
-/// Something found: where, of which class, how sure.
+/// A detected object: box, class and score.
 public struct Detection: Hashable, Sendable {
   public var box: Box
-  /// Into the classes that users name; background is not among them.
+  /// Index into the classes that users name, which do not include background.
   public var classIndex: Int
   public var score: Float
 
@@ -44,13 +44,13 @@ public struct Detection: Hashable, Sendable {
   }
 }
 
-/// What counts as found.
+/// Which detections to return.
 public struct DetectionOptions: Hashable, Sendable {
-  /// More than this.
+  /// Only scores above this.
   public var score: Float
-  /// Two boxes of a class that overlap by more than this are one thing.
+  /// The largest overlap of two boxes of a class; above it they are one object.
   public var iou: Double
-  /// At most so many in a picture, over all classes.
+  /// The maximum number per picture, over all classes.
   public var limit: Int
 
   public init(score: Float = 0.05, iou: Double = 0.5, limit: Int = 100) {
@@ -60,11 +60,11 @@ public struct DetectionOptions: Hashable, Sendable {
   }
 }
 
-/// Pictures of any sizes in one tensor: each in the top left corner, zeros around it.
+/// Pictures of any size in one tensor: each in the top left corner, with zeros around it.
 public struct PictureBatch: Sendable {
   /// N×C×H×W.
   public let tensor: Tensor
-  /// How much of each item is picture.
+  /// The part of each item that is picture.
   public let sizes: [Window.Size]
 
   public init(_ tensor: Tensor, sizes: [Window.Size]) {
@@ -72,23 +72,23 @@ public struct PictureBatch: Sendable {
     self.sizes = sizes
   }
 
-  /// Of an item, padding included.
+  /// The size of an item, padding included.
   public var size: Window.Size { .init(tensor.shape[2], tensor.shape[3]) }
 }
 
-/// Runs stretches of a network, for whatever batch and picture size comes.
+/// Runs parts of a network, for any batch and picture size.
 public protocol PartRunner {
   /// Every output of the part by its name, with the batch as the first axis.
   func run(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor]
 
-  /// What was decided between two parts, for whoever wants to see everything.
+  /// Reports a value between two parts, for callers who want to see everything.
   func note(_ name: String, _ value: Tensor)
 }
 
 extension PartRunner {
   public func note(_ name: String, _ value: Tensor) {}
 
-  /// As ``run(_:_:)``, the outputs in the order of the part's.
+  /// Like ``run(_:_:)``, but returns the outputs in the part's order.
   public func callAsFunction(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [Tensor] {
     let values = try run(part, inputs)
     return try part.to.map { name in

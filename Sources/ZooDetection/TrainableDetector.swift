@@ -2,9 +2,9 @@ import ZooKit
 
 /// A detector that can be trained.
 ///
-/// A step is the detector's own: it runs parts of its network forward, compares what comes out with
-/// the truth, and sends gradients back, as far as they go through plain Swift in between. One that
-/// is a single graph runs one part and decides nothing:
+/// The detector implements a training step: it runs parts of its network forward, compares the
+/// outputs with the ground truth, and sends gradients back, also through the plain Swift in
+/// between. A detector with a single graph runs one part:
 /// ```swift
 /// func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
 ///   -> [Double]
@@ -17,28 +17,28 @@ import ZooKit
 ///   return losses
 /// }
 /// ```
-/// Who trains owns parameters, gradients, optimiser and schedule; see `Trainer` in ZooTraining.
+/// The trainer owns parameters, gradients, optimiser and schedule; see `Trainer` in ZooTraining.
 public protocol TrainableDetector: Detector {
-  /// What its losses are called, in the order of ``learn(from:running:)``. What is minimised is
-  /// their sum, so any weights are in them.
+  /// The names of its losses, in the order of ``learn(from:running:)``. Their sum is minimised, so
+  /// they include any weights.
   var losses: [String] { get }
 
-  /// Stages that usually keep what the backbone has learned from other pictures, when a detector
-  /// is tuned; none unless it says otherwise.
+  /// Stages that are usually frozen when the detector is fine-tuned, to keep what the backbone has
+  /// learned; by default none.
   var usuallyFrozen: [String] { get }
 
-  /// Goes forward and back once: the gradients of the sum of the losses, times the lesson's share,
-  /// are with the runner afterwards.
-  /// - Returns: the losses by themselves, without the share.
+  /// Runs forward and backward once. Afterwards the runner holds the gradients of the sum of the
+  /// losses, times the lesson's share.
+  /// - Returns: the losses, without the share.
   func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
     -> [Double]
 
-  /// The detector for boxes of other shapes than those it was designed for; itself where it has
-  /// nothing to adapt.
+  /// The detector for boxes of other shapes than it was designed for, or itself if it cannot adapt.
   /// - Parameter shapes: width and height of every box of the training set, in pixels of the input.
   func adapted(to shapes: [SIMD2<Float>]) -> Self
 
-  /// Numbers that a new head starts from, by parameter; what is not named starts as everywhere.
+  /// Initial values of a new head, by parameter; parameters that are not named are initialised as
+  /// usual.
   func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor]
 }
 
@@ -48,11 +48,11 @@ extension TrainableDetector {
   public var usuallyFrozen: [String] { [] }
 }
 
-/// What a detector should have found.
+/// A ground-truth box.
 public struct TrueBox: Hashable, Sendable {
   /// In pixels of the batch.
   public var box: Box
-  /// Into the classes that users name; background is not among them.
+  /// Index into the classes that users name, which do not include background.
   public var classIndex: Int
 
   public init(_ box: Box, classIndex: Int) {
@@ -61,18 +61,19 @@ public struct TrueBox: Hashable, Sendable {
   }
 }
 
-/// A batch to learn from.
+/// A training batch.
 public struct DetectionLesson: Sendable {
   public let pictures: PictureBatch
-  /// Of each picture, as much of it as is in view; a picture may have none.
+  /// The visible part of the boxes of each picture; a picture may have none.
   public let truths: [[TrueBox]]
-  /// Of the gradients, not of the losses: a step over several batches gives each its share.
+  /// The factor of the gradients, not of the losses: a step over several batches gives each its
+  /// share.
   public let share: Double
-  /// Of this batch, for samplers.
+  /// The random numbers of this batch, for samplers.
   public let random: Random
 
-  /// Cuts boxes at the borders of their pictures, and refuses those that no detector can learn
-  /// from: a box that has no area there would be divided by.
+  /// Clips boxes to their pictures, and rejects those that are empty there, because the loss would
+  /// divide by their area.
   public init(
     _ pictures: PictureBatch, _ truths: [[TrueBox]], share: Double = 1,
     random: Random = Random(seed: 0)
@@ -100,17 +101,16 @@ public struct DetectionLesson: Sendable {
   }
 }
 
-/// Runs stretches of a network forward and back. All of them have their parameters, and the
-/// gradients of those, in common: what several ways back give is added up.
+/// Runs parts of a network forward and backward. All parts share parameters and gradients, and the
+/// gradients of several backward passes are summed.
 public protocol TrainingPartRunner {
-  /// Every output of the part by its name, with the batch as the first axis. What the way back
-  /// reads is kept until the part runs again.
+  /// Every output of the part by its name, with the batch as the first axis. Values that backward
+  /// reads are kept until the part runs again.
   func forward(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor]
 
-  /// Takes gradients of the part's outputs back; an output without one has the gradient zero. Once
-  /// for each way forward.
-  /// - Returns: the gradients of the part's inputs by name: of those that are values of the network
-  ///   itself, which are seeds for the part before, and not of pictures; nothing where nothing
-  ///   before the part learns.
+  /// Propagates gradients of the part's outputs; an output without one has the gradient zero. Call
+  /// it once per forward.
+  /// - Returns: the gradients, by name, of the inputs that are values of the network, which are
+  ///   seeds for the part before; none for pictures, and none if nothing before the part learns.
   func backward(_ part: Graph.Part, _ seeds: [String: Tensor]) throws -> [String: Tensor]
 }

@@ -1,26 +1,26 @@
-/// Everything that can go wrong, in one type.
+/// Every error, in one type.
 ///
-/// The message is one line for the person at the terminal: it names the file, the tensor or the
-/// layer, what was found and what was expected. The kind decides the exit status (`sysexits.h`).
+/// The message is one line for the user: it names the file, tensor or layer, the value found and
+/// the value expected. The kind decides the exit status (`sysexits.h`).
 public struct ZooError: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Kind: Int32, Sendable {
-    /// Our own work failed.
+    /// An internal failure.
     case failure = 1
-    /// The request itself is wrong.
+    /// The request is wrong.
     case usage = 64
-    /// A file is damaged or does not fit what it is used for.
+    /// A file is damaged, or does not fit its use.
     case corrupt = 65
-    /// An input does not exist; an unknown model name too.
+    /// An input does not exist, or a model name is unknown.
     case notFound = 66
-    /// Not on this machine and not to be had now.
+    /// Not on this machine, and cannot be fetched now.
     case unavailable = 69
     /// The output cannot be created.
     case cannotCreate = 73
-    /// Reading or writing failed half way: a full disk, an I/O error.
+    /// Reading or writing failed midway: a full disk, an I/O error.
     case io = 74
-    /// SIGINT asked for it, and everything was saved.
+    /// Interrupted by SIGINT, after everything was saved.
     case interrupted = 130
-    /// SIGTERM asked for it, and everything was saved.
+    /// Terminated by SIGTERM, after everything was saved.
     case terminated = 143
   }
 

@@ -1,14 +1,14 @@
 import ZooKit
 
-/// The boxes that a detector starts from: of some sizes and aspects around every place of a map.
+/// A detector's reference boxes: several sizes and aspects around every position of a map.
 ///
-/// torchvision's `AnchorGenerator` to the last bit: corners of the cell are rounded to whole
-/// pixels, half to even, and the step of a map is the picture's size divided by the map's, rounded
-/// down.
+/// Equal to torchvision's `AnchorGenerator` to the last bit: corners of the cell are rounded to
+/// whole pixels, half to even, and the stride of a map is the picture's size divided by the map's,
+/// rounded down.
 public struct Anchors: Hashable, Sendable {
-  /// Of each level of the pyramid, the finest first.
+  /// The sizes for each level of the pyramid, the finest first.
   public var sizes: [[Float]]
-  /// Height over width, the same on all levels.
+  /// Height over width, the same for all levels.
   public var aspects: [Float]
 
   public init(sizes: [[Float]], aspects: [Float]) {
@@ -16,7 +16,7 @@ public struct Anchors: Hashable, Sendable {
     self.aspects = aspects
   }
 
-  /// How many boxes a place of a level has.
+  /// The number of boxes at each position of a level.
   public func count(level: Int) -> Int { sizes[level].count * aspects.count }
 
   /// The boxes around the origin, by aspect and then by size.
@@ -32,10 +32,10 @@ public struct Anchors: Hashable, Sendable {
     }
   }
 
-  /// All of a level, row by row and at each place the cell's.
+  /// All boxes of a level, row by row, and at each position in the order of the cell.
   /// - Parameters:
-  ///   - level: which sizes.
-  ///   - map: how many rows and columns.
+  ///   - level: the pyramid level.
+  ///   - map: the number of rows and columns.
   ///   - picture: the size of the network's input, padding included.
   public func boxes(level: Int, map: Window.Size, picture: Window.Size) -> [Box] {
     guard map.height > 0, map.width > 0 else { return [] }

@@ -1,13 +1,13 @@
 import ZooKit
 
-/// Which candidates a loss is made of: some at random, no more than a share of them things.
+/// Chooses the candidates of a loss at random, with a limited share of positives.
 ///
-/// Most anchors show background; a loss over all of them would learn little else (Ren et al. 2015,
-/// arXiv:1506.01497, section 3.1.3).
+/// Most anchors show background, and a loss over all of them would learn little else (Ren et al.
+/// 2015, arXiv:1506.01497, section 3.1.3).
 public struct BalancedSampler: Hashable, Sendable {
-  /// Candidates of a picture.
+  /// Candidates per picture.
   public var count: Int
-  /// At most this share of them are things; background fills up what is missing.
+  /// The largest share of positives; background fills the rest.
   public var share: Double
 
   public init(count: Int, share: Double) {
@@ -15,9 +15,10 @@ public struct BalancedSampler: Hashable, Sendable {
     self.share = share
   }
 
-  /// The indices of chosen things and of chosen background, each in rising order.
+  /// The indices of the chosen positives and the chosen background, each in rising order.
   ///
-  /// Every candidate draws a number, and the smallest are chosen: on any number of threads the same.
+  /// Every candidate draws a number and the smallest are chosen, so the result does not depend on
+  /// the number of threads.
   public func sample(_ matches: [Matching.Match], random: Random) -> (
     things: [Int], background: [Int]
   ) {
@@ -31,8 +32,8 @@ public struct BalancedSampler: Hashable, Sendable {
     }
     func chosen(_ candidates: [Int], _ count: Int) -> [Int] {
       guard candidates.count > count else { return candidates }
-      // Of a hundred thousand candidates a few hundred: those below a limit that is likely to leave
-      // enough are sorted, not all of them.
+      // A few hundred of a hundred thousand candidates are needed. Sort only those below a limit
+      // that probably leaves enough.
       var limit = UInt64.max
       if candidates.count > 8 * (count + 16) {
         limit = UInt64.max / UInt64(candidates.count) * UInt64(2 * count + 64)

@@ -8,20 +8,20 @@ extension Box {
     return width * height
   }
 
-  /// Intersection over union, from 0 to 1; 0 of two boxes without an area.
+  /// Intersection over union, from 0 to 1; 0 for two empty boxes.
   public func iou(_ other: Box) -> Float {
     let shared = intersection(other)
     let union = area + other.area - shared
     return union > 0 ? shared / union : 0
   }
 
-  /// The smallest box around both.
+  /// The smallest box that contains both.
   public func hull(_ other: Box) -> Box {
     Box(min(x0, other.x0), min(y0, other.y0), max(x1, other.x1), max(y1, other.y1))
   }
 
-  /// Generalised (Rezatofighi et al. 2019, arXiv:1902.09630): minus the share of the hull that
-  /// belongs to neither, so that boxes apart from each other still have a direction. In (−1, 1].
+  /// Generalised IoU (Rezatofighi et al. 2019, arXiv:1902.09630): IoU minus the share of the hull
+  /// that belongs to neither box, so that disjoint boxes still have a gradient. In (−1, 1].
   public func giou(_ other: Box) -> Float {
     let shared = intersection(other)
     let union = area + other.area - shared
@@ -29,7 +29,7 @@ extension Box {
     return iou(other) - (hull > 0 ? (hull - union) / hull : 0)
   }
 
-  /// With distance (Zheng et al. 2019, arXiv:1911.08287): minus the squared distance of the
+  /// Distance IoU (Zheng et al. 2019, arXiv:1911.08287): IoU minus the squared distance of the
   /// centres over the squared diagonal of the hull.
   public func diou(_ other: Box) -> Float {
     let hull = hull(other)
@@ -38,8 +38,8 @@ extension Box {
     return iou(other) - (diagonal > 0 ? (dx * dx + dy * dy) / diagonal : 0)
   }
 
-  /// Complete (the same paper): DIoU minus how much the aspects differ, weighted by how far the
-  /// boxes agree already.
+  /// Complete IoU (the same paper): DIoU minus the difference of the aspects, weighted by how well
+  /// the boxes already agree.
   public func ciou(_ other: Box) -> Float {
     let difference = atan2(other.width, other.height) - atan2(width, height)
     let v = 4 / (Float.pi * Float.pi) * difference * difference

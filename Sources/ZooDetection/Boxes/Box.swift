@@ -1,8 +1,8 @@
 import ZooKit
 
-/// A rectangle between two corners, in continuous coordinates: pixel (0, 0) reaches from 0 to 1.
+/// A rectangle given by two corners, in continuous coordinates: pixel (0, 0) spans 0 to 1.
 ///
-/// In float32, as the networks that make boxes compute them.
+/// In float32, like the networks that produce boxes.
 public struct Box: Hashable, Sendable {
   public var x0, y0, x1, y1: Float
 
@@ -10,7 +10,7 @@ public struct Box: Hashable, Sendable {
     (self.x0, self.y0, self.x1, self.y1) = (x0, y0, x1, y1)
   }
 
-  /// From its middle.
+  /// From the centre.
   public init(centreX: Float, centreY: Float, width: Float, height: Float) {
     self.init(
       centreX - width / 2, centreY - height / 2, centreX + width / 2, centreY + height / 2)
@@ -23,7 +23,7 @@ public struct Box: Hashable, Sendable {
   public var area: Float { width * height }
   public var isFinite: Bool { x0.isFinite && y0.isFinite && x1.isFinite && y1.isFinite }
 
-  /// What of it lies in a picture of this size.
+  /// The part inside a picture of this size.
   public func clipped(to size: Window.Size) -> Box {
     let (width, height) = (Float(size.width), Float(size.height))
     return Box(
@@ -31,6 +31,6 @@ public struct Box: Hashable, Sendable {
       min(max(y1, 0), height))
   }
 
-  /// Both sides are at least so long; false where a coordinate is not a number.
+  /// Whether both sides have at least this length; false if a coordinate is NaN.
   public func hasSides(atLeast side: Float) -> Bool { width >= side && height >= side }
 }

@@ -1,17 +1,18 @@
 import Glibc
 
-/// Where a box lies relative to a reference, as four numbers that a network can learn (Girshick et
-/// al. 2014, arXiv:1311.2524, appendix C): the shift of the centre in units of the reference, and
-/// the logarithms of the growth.
+/// The position of a box relative to a reference, as four numbers that a network can learn
+/// (Girshick et al. 2014, arXiv:1311.2524, appendix C): the shift of the centre in units of the
+/// reference, and the logarithms of the scale.
 public struct BoxCoding: Hashable, Sendable {
-  /// What the numbers are multiplied with, to bring them to a spread near one.
+  /// Factors that bring the numbers to a deviation near one.
   public var weights: (x: Float, y: Float, width: Float, height: Float) {
     get { (factors[0], factors[1], factors[2], factors[3]) }
     set { factors = SIMD4(newValue.x, newValue.y, newValue.width, newValue.height) }
   }
   private var factors: SIMD4<Float>
 
-  /// A box grows at most from 16 pixels to 1000: the exponential of anything larger is no box.
+  /// A box grows from 16 pixels to at most 1000, because an exponential of larger numbers gives no
+  /// usable box.
   public static let largestGrowth = Float(log(1000.0 / 16))
 
   public init(weights x: Float = 1, _ y: Float = 1, _ width: Float = 1, _ height: Float = 1) {

@@ -1,7 +1,7 @@
-/// The indices of the largest values, the largest first, equal ones in their order; what is not
-/// finite is left out.
+/// The indices of the largest values, the largest first, equal ones in their order, without values
+/// that are not finite.
 ///
-/// Of two hundred thousand anchors a thousand are wanted: sorting all of them would take longer
+/// A thousand of two hundred thousand anchors are needed, and sorting all of them would take longer
 /// than the network takes for a small picture.
 public func largest(_ values: [Float], _ most: Int) -> [Int] {
   var candidates = values.filter(\.isFinite)
@@ -12,12 +12,12 @@ public func largest(_ values: [Float], _ most: Int) -> [Int] {
     found.sorted { values[$0] == values[$1] ? $0 < $1 : values[$0] > values[$1] }.prefix(most))
 }
 
-/// Hoare's selection; the values change their places.
+/// Hoare's selection; reorders the values.
 private func kthLargest(_ values: inout [Float], _ k: Int) -> Float {
   values.withUnsafeMutableBufferPointer { values in
     var (low, high) = (0, values.count - 1)
     while low < high {
-      // Of three, so that sorted values do not take quadratic time.
+      // The median of three, so that sorted values do not take quadratic time.
       let (a, b, c) = (values[low], values[(low + high) / 2], values[high])
       let pivot = max(min(a, b), min(max(a, b), c))
       var (i, j) = (low, high)

@@ -1,11 +1,11 @@
-/// Which box of the truth each anchor or proposal stands for (torchvision's `Matcher`).
+/// Assigns a ground-truth box to each anchor or proposal (torchvision's `Matcher`).
 public struct Matching: Hashable, Sendable {
-  /// At least this overlap is a match.
+  /// An overlap of at least this is a match.
   public var high: Float
-  /// Below this one it is background; between the two it does not count.
+  /// Below this overlap it is background; between the two it is ignored.
   public var low: Float
-  /// Every box of the truth also takes the anchors that overlap it most, however little: else some
-  /// would be learned from nothing (Ren et al. 2015, arXiv:1506.01497, section 3.1.2).
+  /// Whether every true box also takes the anchors that overlap it most, however little. Otherwise
+  /// some boxes would have no positive anchor (Ren et al. 2015, arXiv:1506.01497, section 3.1.2).
   public var takesBest: Bool
 
   public init(high: Float, low: Float, takesBest: Bool = false) {
@@ -17,21 +17,21 @@ public struct Matching: Hashable, Sendable {
   public enum Match: Hashable, Sendable {
     case truth(Int)
     case background
-    /// Neither: left out of the loss.
+    /// Neither: ignored by the loss.
     case between
 
-    /// Which box of the truth it is.
+    /// The index of the true box.
     public var truth: Int? {
       if case .truth(let index) = self { return index }
       return nil
     }
   }
 
-  /// One for each box. Without truth everything is background.
+  /// One match per box. Without true boxes everything is background.
   public func matches(of boxes: [Box], to truth: [Box]) -> [Match] {
     guard !truth.isEmpty else { return Array(repeating: .background, count: boxes.count) }
     var best = Array(repeating: (truth: 0, overlap: -Float.infinity), count: boxes.count)
-    // Of each box of the truth, the largest overlap that any box has with it.
+    // For each true box, its largest overlap with any box.
     var largest = Array(repeating: -Float.infinity, count: truth.count)
     for (index, box) in boxes.enumerated() {
       for (candidate, other) in truth.enumerated() {
@@ -43,13 +43,14 @@ public struct Matching: Hashable, Sendable {
     return boxes.indices.map { index in
       let (candidate, overlap) = best[index]
       if overlap >= high { return .truth(candidate) }
-      // A box of the truth that nothing overlaps is best overlapped, by nothing, everywhere.
+      // Skip true boxes that nothing overlaps: every box would be their best match.
       if takesBest, overlap > 0,
         truth.indices.contains(where: {
           largest[$0] > 0 && boxes[index].iou(truth[$0]) == largest[$0]
         })
       {
-        // Not the one it is the best for, but the one that it overlaps most: as torchvision has it.
+        // The true box that it overlaps most, not the one for which it is the best: as in
+        // torchvision.
         return .truth(candidate)
       }
       return overlap < low ? .background : .between

@@ -1,29 +1,29 @@
 import Glibc
 
-/// How well a box meets another, and in which direction its corners have to go for more of it: what
-/// a network's boxes are trained with, in float64.
+/// A measure of how well two boxes overlap, with its gradient for the corners of the first, in
+/// float64. Box losses are made from it.
 ///
 /// ```swift
 /// let (value, gradient) = OverlapMeasure.ciou.measure([10, 10, 30, 40], with: [12, 8, 33, 41])
 /// ```
 public enum OverlapMeasure: String, Sendable, CaseIterable {
   case iou
-  /// Minus the share of the hull that belongs to neither (Rezatofighi et al. 2019,
+  /// IoU minus the share of the hull that belongs to neither box (Rezatofighi et al. 2019,
   /// arXiv:1902.09630).
   case giou
-  /// Minus the squared distance of the middles over the squared diagonal of the hull (Zheng et al.
-  /// 2019, arXiv:1911.08287).
+  /// IoU minus the squared distance of the centres over the squared diagonal of the hull (Zheng et
+  /// al. 2019, arXiv:1911.08287).
   case diou
-  /// And minus how much the aspects differ, weighted by how far the boxes agree already; the weight
-  /// itself has no gradient (the same paper, equation 11).
+  /// DIoU minus the difference of the aspects, weighted by how well the boxes already agree; the
+  /// weight itself has no gradient (the same paper, equation 11).
   case ciou
 
-  /// Keeps quotients finite where there is no area.
+  /// Keeps quotients of empty boxes finite.
   static let epsilon = 1e-7
 
   /// - Parameters:
   ///   - box: corners x0, y0, x1, y1.
-  ///   - other: what it should be.
+  ///   - other: the target box.
   /// - Returns: the measure, and its gradient for the corners of the box.
   public func measure(_ box: SIMD4<Double>, with other: SIMD4<Double>)
     -> (value: Double, gradient: SIMD4<Double>)
@@ -76,14 +76,14 @@ public enum OverlapMeasure: String, Sendable, CaseIterable {
     return (iou - distance - weight * aspect, diouSlope - weight * slope)
   }
 
-  /// Two boxes along one axis: what they share, what is around both, and the slopes of these for
-  /// the first one's ends.
+  /// Two boxes along one axis: their intersection, their hull, and the derivatives of both for the
+  /// ends of the first.
   private struct Span {
     let shared, hull: Double
     let sharedSlope, hullSlope: SIMD2<Double>
 
     init(_ start: Double, _ end: Double, _ otherStart: Double, _ otherEnd: Double) {
-      /// Where two ends meet, each is half of the smaller one.
+      /// If two ends are equal, each has half of the derivative.
       func isLess(_ a: Double, _ b: Double) -> Double { a < b ? 1 : a == b ? 0.5 : 0 }
       let length = min(end, otherEnd) - max(start, otherStart)
       shared = max(length, 0)

@@ -1,21 +1,20 @@
 import ZooKit
 
-/// The shapes that the boxes of a data set have, as a few anchors: k-means with 1 − IoU as the
-/// distance, the boxes laid on one another (Redmon and Farhadi 2016, arXiv:1612.08242, section 2,
-/// “dimension clusters”).
+/// Fits a few anchor shapes to the boxes of a data set: k-means with 1 − IoU of concentric boxes as
+/// the distance (Redmon and Farhadi 2016, arXiv:1612.08242, section 2, “dimension clusters”).
 ///
 /// ```swift
 /// let anchors = ShapeClusters.anchors(6, of: boxes.map { [$0.width, $0.height] })
 /// ```
 public enum ShapeClusters {
-  /// Intersection over union of two boxes that have their middle in common.
+  /// Intersection over union of two concentric boxes.
   public static func overlap(_ a: SIMD2<Float>, _ b: SIMD2<Float>) -> Float {
     let shared = min(a.x, b.x) * min(a.y, b.y)
     let union = a.x * a.y + b.x * b.y - shared
     return union > 0 ? shared / union : 0
   }
 
-  /// How well the anchors serve: the mean over all shapes of the overlap with the nearest one.
+  /// How well the anchors fit: the mean over all shapes of the overlap with the nearest anchor.
   public static func fit(_ anchors: [SIMD2<Float>], _ shapes: [SIMD2<Float>]) -> Float {
     guard !shapes.isEmpty else { return 0 }
     let sum = shapes.reduce(0.0) { sum, shape in
@@ -25,9 +24,9 @@ public enum ShapeClusters {
   }
 
   /// - Parameters:
-  ///   - count: how many anchors are wanted; fewer come where there are fewer different shapes.
-  ///   - shapes: width and height of every box; those without an area are left out.
-  ///   - seed: of the first choice.
+  ///   - count: the number of anchors; there are fewer if there are fewer different shapes.
+  ///   - shapes: width and height of every box; empty boxes are ignored.
+  ///   - seed: the seed of the initial choice.
   /// - Returns: the anchors by area, the smallest first.
   public static func anchors(
     _ count: Int, of shapes: [SIMD2<Float>], seed: UInt64 = 0
@@ -53,8 +52,8 @@ public enum ShapeClusters {
     return anchors.sorted { $0.x * $0.y < $1.x * $1.y }
   }
 
-  /// As k-means++ chooses: each next one with a probability that grows with its distance from those
-  /// chosen so far (Arthur and Vassilvitskii 2007).
+  /// k-means++: each next centre is chosen with a probability that grows with its distance from
+  /// those already chosen (Arthur and Vassilvitskii 2007).
   private static func start(_ count: Int, _ shapes: [SIMD2<Float>], _ random: Random)
     -> [SIMD2<Float>]
   {

@@ -1,32 +1,32 @@
 import Glibc
 
 extension Suppression {
-  /// How a box loses score to a surer one that it overlaps.
+  /// How overlap with a more confident box reduces a box's score.
   public enum Decay: Hashable, Sendable {
-    /// By its overlap, beyond a threshold.
+    /// In proportion to the overlap, above a threshold.
     case linear(threshold: Float)
     /// By exp(−overlap² / σ).
     case gaussian(sigma: Float)
   }
 
-  /// What becomes of a box that a surer one of its class overlaps.
+  /// The treatment of a box that a more confident box of its class overlaps.
   public enum Rule: String, Sendable, CaseIterable {
-    /// It goes where the overlap is more than allowed.
+    /// Removed, if the overlap exceeds the threshold.
     case hard
-    /// It loses score, by a Gaussian of σ = 0.5 of the overlap.
+    /// Its score is reduced, by a Gaussian of the overlap with σ = 0.5.
     case soft
   }
 
-  /// Soft suppression (Bodla et al. 2017, arXiv:1704.04503): overlapping boxes lose score instead of
-  /// going, so that of two things that stand before one another both can be found.
+  /// Soft suppression (Bodla et al. 2017, arXiv:1704.04503): overlapping boxes lose score instead
+  /// of being removed, so that two objects behind one another can both be found.
   /// - Parameters:
-  ///   - boxes: where.
-  ///   - scores: how sure.
-  ///   - groups: what belongs together; all of them where nil.
-  ///   - decay: how much score is lost.
-  ///   - minimum: what has less goes.
-  ///   - limit: how many may stay.
-  /// - Returns: what stays, with its new score, the surest first.
+  ///   - boxes: the boxes.
+  ///   - scores: their scores.
+  ///   - groups: boxes of different groups do not affect each other; nil means one group.
+  ///   - decay: how overlap reduces a score.
+  ///   - minimum: boxes with a lower score are removed.
+  ///   - limit: the maximum number of boxes.
+  /// - Returns: the remaining boxes with their new scores, the highest first.
   public static func soft(
     _ boxes: [Box], scores: [Float], groups: [Int]? = nil, decay: Decay = .gaussian(sigma: 0.5),
     minimum: Float = 0.001, limit: Int = .max
@@ -34,7 +34,7 @@ extension Suppression {
     var scores = scores
     var left = boxes.indices.filter { scores[$0] >= minimum }
     var kept: [(index: Int, score: Float)] = []
-    // Scores only fall: nothing that comes later is surer.
+    // Scores only fall, so no later box can have a higher score.
     while kept.count < limit, let best = left.max(by: { (scores[$0], $1) < (scores[$1], $0) }) {
       kept.append((best, scores[best]))
       left.removeAll { $0 == best }
@@ -52,10 +52,10 @@ extension Suppression {
 }
 
 extension [Detection] {
-  /// What soft suppression leaves of each class, the surest first.
+  /// The result of soft suppression within each class, the highest score first.
   /// - Parameters:
-  ///   - score: what is not surer than this afterwards goes.
-  ///   - limit: how many may stay.
+  ///   - score: boxes whose new score is not above this are removed.
+  ///   - limit: the maximum number of boxes.
   public func softened(above score: Float, limit: Int) -> [Detection] {
     let classes = Dictionary(grouping: self, by: \.classIndex).sorted { $0.key < $1.key }
     let left = classes.flatMap { label, found in

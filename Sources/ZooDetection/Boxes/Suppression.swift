@@ -1,21 +1,21 @@
-/// Of boxes that lie on one another, only the surest.
+/// Keeps only the most confident of overlapping boxes.
 public enum Suppression {
-  /// Up to so many boxes, groups are kept apart by moving them (see below).
+  /// Up to this number of boxes, groups are separated by an offset (see below).
   static let moved = 1000
 
-  /// Greedy non-maximum suppression: the surest box stays, whatever overlaps it by more than the
-  /// threshold goes, and so on.
+  /// Greedy non-maximum suppression: keeps the box with the highest score, removes every box that
+  /// overlaps it by more than the threshold, and repeats.
   ///
-  /// Boxes of different groups (classes, levels of a pyramid) do not touch each other. As
-  /// torchvision's `batched_nms` does it, up to a thousand boxes the groups are moved apart by an
-  /// offset, which rounds their coordinates, and beyond that each group goes by itself: the rounding
-  /// decides close calls, and published results were made with it.
+  /// Boxes of different groups (classes, levels of a pyramid) do not affect each other. As in
+  /// torchvision's `batched_nms`, up to a thousand boxes the groups are separated by adding an
+  /// offset, which rounds their coordinates; above that each group is processed alone. The rounding
+  /// decides close calls, and published results depend on it.
   /// - Parameters:
-  ///   - boxes: where.
-  ///   - scores: how sure; equal ones keep their order.
-  ///   - groups: what belongs together; all of them where nil.
-  ///   - threshold: how much two boxes may overlap, as intersection over union.
-  /// - Returns: the indices of the boxes that stay, the surest first.
+  ///   - boxes: the boxes.
+  ///   - scores: their scores; equal ones keep their order.
+  ///   - groups: boxes of different groups do not affect each other; nil means one group.
+  ///   - threshold: the largest allowed overlap, as intersection over union.
+  /// - Returns: the indices of the remaining boxes, the highest score first.
   public static func greedy(
     _ boxes: [Box], scores: [Float], groups: [Int]? = nil, threshold: Double
   ) -> [Int] {
@@ -37,7 +37,7 @@ public enum Suppression {
     return order.filter { stays[$0] }
   }
 
-  /// The indices by falling score; equal scores keep their order, and what is not a number is last.
+  /// The indices by falling score. Equal scores keep their order, and NaN is last.
   static func sorted(_ scores: [Float]) -> [Int] {
     let keys = scores.map { $0.isNaN ? -Float.infinity : $0 }
     return scores.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] > keys[$1] }
@@ -46,7 +46,7 @@ public enum Suppression {
   private static func greedy(_ boxes: [Box], _ order: [Int], _ threshold: Double) -> [Int] {
     let ordered = order.map { boxes[$0] }
     let areas = ordered.map(\.area)
-    // The largest quotient that does not exceed the threshold, so that floats can be compared.
+    // The largest float that does not exceed the threshold, so that floats can be compared.
     var limit = Float(threshold)
     if Double(limit) > threshold { limit = limit.nextDown }
     var gone = Array(repeating: false, count: order.count)
@@ -55,7 +55,7 @@ public enum Suppression {
       kept.append(order[i])
       for j in i + 1..<max(i + 1, ordered.count) where !gone[j] {
         let shared = box.intersection(ordered[j])
-        // No union, no overlap: 0/0 is not more than any threshold.
+        // An empty union is no overlap: 0/0 does not exceed any threshold.
         if shared / (areas[i] + areas[j] - shared) > limit { gone[j] = true }
       }
     }

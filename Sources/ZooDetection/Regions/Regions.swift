@@ -1,34 +1,34 @@
 import Glibc
 import ZooKit
 
-// What the layers share that look at regions of maps. A region is five numbers: the picture's index
-// in the batch of the maps, and the corners of its box in pixels of the network's input.
+// Shared by the layers that read regions of maps. A region is five numbers: the picture's index in
+// the batch of the maps, and the corners of its box in pixels of the network's input.
 
-/// Which level of a pyramid a box is looked up in: large boxes on coarse maps (Lin et al. 2016,
-/// arXiv:1612.03144, equation 1), with torchvision's tolerance for boxes of exactly a power of two.
+/// Chooses the pyramid level of a box: large boxes use coarse maps (Lin et al. 2016,
+/// arXiv:1612.03144, equation 1). Has torchvision's tolerance for boxes of exactly a power of two.
 public struct LevelMapper: Hashable, Sendable {
   /// A box of this side…
   public var side: Float = 224
-  /// …belongs to the map of a 2⁴th of the picture's size.
+  /// …uses the map of 1/2⁴ of the picture's size.
   public var level: Float = 4
 
   public init() {}
 
   /// - Parameters:
   ///   - box: in pixels of the network's input.
-  ///   - scales: of each map, its size over the input's: ¼, ⅛, …
+  ///   - scales: the size of each map over the input's: ¼, ⅛, …
   public func callAsFunction(_ box: Box, scales: [Float]) -> Int {
     guard let first = scales.first, let last = scales.last else { return 0 }
     let (finest, coarsest) = (-log2(first), -log2(last))
     let wanted = (level + log2(box.area.squareRoot() / side) + 1e-6).rounded(.down)
-    // Not a number: a box without an area goes to the finest map.
+    // NaN: an empty box goes to the finest map.
     guard wanted > finest else { return 0 }
     return min(Int(min(wanted, coarsest) - finest), scales.count - 1)
   }
 }
 
 extension Layer {
-  /// The maps, all of one width, and behind them the regions.
+  /// The maps, all of one width, followed by the regions.
   func checkRegions(_ inputs: [Shape], levels: Int) throws -> Shape {
     guard inputs.count == levels + 1, levels > 0, let map = inputs.first,
       inputs.dropLast().allSatisfy({ $0.rank == 3 && $0.count > 0 && $0[0] == map[0] }),
@@ -42,12 +42,12 @@ extension Layer {
   }
 }
 
-/// A region as it lies in the batch of its maps.
+/// A region within the batch of its maps.
 struct Region {
   let picture: Int
   let box: Box
 
-  /// Indices beyond the batch mean its last picture: hostile numbers end nowhere.
+  /// Indices beyond the batch mean the last picture, so hostile numbers stay in bounds.
   init(_ numbers: UnsafePointer<Float>, pictures: Int) {
     let index = numbers[0]
     picture = index > 0 ? Int(min(index, Float(pictures - 1))) : 0
@@ -56,8 +56,8 @@ struct Region {
 }
 
 extension Layer {
-  /// Runs the layer by itself, each input with a batch of its own: maps of some pictures and
-  /// regions of any number.
+  /// Runs the layer alone. Each input has its own batch: maps of several pictures, and any number
+  /// of regions.
   public func regions(of maps: [Tensor], _ regions: Tensor) throws -> Tensor {
     let inputs = maps + [regions]
     let shape = try output(inputs.map(\.item))
@@ -73,8 +73,8 @@ extension Layer {
     }
   }
 
-  /// The way back of ``regions(of:_:)``: the gradients of the maps from that of what the regions
-  /// show.
+  /// The backward of ``regions(of:_:)``: the gradients of the maps, from the gradient of the
+  /// output.
   public func gradients(of maps: [Tensor], _ regions: Tensor, _ slope: Tensor) throws -> [Tensor] {
     let inputs = maps + [regions]
     let shape = try output(inputs.map(\.item))
@@ -84,8 +84,8 @@ extension Layer {
     let found = try maps.map { try Tensor(zeros: $0.shape) }
     guard let output = slope.view else { return found }
     try withExtendedLifetime((inputs, found, slope)) {
-      // Nobody else has seen them yet, so they may be written where they lie. What the layers need
-      // of the forward pass is its inputs; they do not look at the output.
+      // Not shared yet, so they can be written in place. The layers' backward reads only the
+      // inputs, not the output.
       try backward(
         Pass(
           mode: .inference, inputs: inputs.compactMap(\.view), parameters: [], output: output,
@@ -100,7 +100,7 @@ extension Tensor {
   /// The shape without the batch.
   fileprivate var item: Shape { Shape(Array(shape.sizes.dropFirst())) }
 
-  /// The first axis as the batch; nil where it is empty. Valid while the tensor lives.
+  /// The first axis as the batch; nil if it is empty. Valid while the tensor lives.
   fileprivate var view: TensorView? {
     guard shape[0] > 0 else { return nil }
     return withValues(\.baseAddress).map {

@@ -1,16 +1,17 @@
 import ZooKit
 
-/// What a region shows, sampled to a map of fixed size without rounding its corners (He et al. 2017,
-/// arXiv:1703.06870, section 3): each place is the mean of `sampling`² bilinear samples.
+/// Samples a region to a map of fixed size without rounding its corners (He et al. 2017,
+/// arXiv:1703.06870, section 3): each position is the mean of `sampling`² bilinear samples.
 ///
-/// It takes the maps of a pyramid and the regions behind them; a ``LevelMapper`` chooses the map.
-/// torchvision's `MultiScaleRoIAlign`, which keeps the half-pixel shift of the first version.
+/// The inputs are the maps of a pyramid, followed by the regions; a ``LevelMapper`` chooses the
+/// map. Equal to torchvision's `MultiScaleRoIAlign`, which keeps the half-pixel shift of the first
+/// version.
 public struct RoIAlign: Layer {
   public var size: Window.Size
   public var sampling: Int
-  /// Of each map, its size over the input's.
+  /// The size of each map over the input's.
   public var scales: [Float]
-  /// Shifts the samples by the half pixel that the first version forgot.
+  /// Shifts the samples by the half pixel that the first version omitted.
   public var aligned: Bool
   public var mapper = LevelMapper()
 
@@ -33,8 +34,8 @@ public struct RoIAlign: Layer {
     return [map.channels, size.height, size.width]
   }
 
-  // Both passes go over one axis at a time: all rows that a row of places reads become one, along
-  // the columns that the region spans, and its places are read out of that.
+  // Both passes work on one axis at a time: all input rows of an output row are combined into one,
+  // over the columns that the region spans, and its positions are read from that.
 
   public func forward(_ pass: Pass) {
     let (regions, y) = (pass.inputs[scales.count], pass.output)
@@ -67,7 +68,7 @@ public struct RoIAlign: Layer {
     }
   }
 
-  /// Back to the maps; a region is a decision and has no gradient.
+  /// Only the maps get a gradient; a region is a constant.
   public func backward(_ pass: Pass, _ gradients: Gradients) {
     let (regions, dy) = (pass.inputs[scales.count], gradients.output)
     let (channels, places) = (dy.shape.channels, size.height * size.width)
@@ -101,7 +102,7 @@ public struct RoIAlign: Layer {
     }
   }
 
-  /// Where a region lies in its map, and where its samples do.
+  /// The position of a region and its samples in the map.
   private func window(of numbers: UnsafePointer<Float>, _ inputs: [TensorView]) -> SampledWindow {
     let box = Box(numbers[1], numbers[2], numbers[3], numbers[4])
     let level = scales.count == 1 ? 0 : mapper(box, scales: scales)
@@ -118,13 +119,13 @@ public struct RoIAlign: Layer {
       share: 1 / Float(sampling * sampling))
   }
 
-  /// Along one axis: the two neighbours of each sample and what they count; outside of the map
-  /// neither counts.
+  /// For each sample along one axis: the two neighbours and their weights; outside of the map both
+  /// weights are zero.
   private func samples(_ start: Float, _ bin: Float, _ bins: Int, within limit: Int) -> [Sample] {
     (0..<bins * sampling).map { index in
       let (place, step) = index.quotientAndRemainder(dividingBy: sampling)
       let at = start + Float(place) * bin + (Float(step) + 0.5) * bin / Float(sampling)
-      // Written so that what is not a number is outside.
+      // Written so that NaN is outside.
       guard at >= -1, at <= Float(limit) else { return Sample() }
       let position = max(at, 0)
       let first = min(Int(position), limit - 1)
@@ -150,9 +151,9 @@ private struct SampledWindow {
   let rows: [Sample]
   /// Counted from `left`.
   let columns: [Sample]
-  /// Of the map's columns the first that is read, and how many are.
+  /// The first column of the map that is read, and the number of columns.
   let left, width: Int
-  /// Of each sample in its place.
+  /// The weight of each sample in its position.
   let share: Float
 
   init(
@@ -171,7 +172,7 @@ private struct SampledWindow {
     }
   }
 
-  /// What a row of places reads, as one row.
+  /// Combines the input rows of an output row into one row.
   func gather(
     _ source: UnsafePointer<Float>, _ place: Int, _ sampling: Int,
     into row: UnsafeMutablePointer<Float>
@@ -185,7 +186,7 @@ private struct SampledWindow {
     }
   }
 
-  /// The way back.
+  /// The backward of `gather`.
   func spread(
     _ row: UnsafePointer<Float>, _ place: Int, _ sampling: Int,
     over target: UnsafeMutablePointer<Float>

@@ -1,8 +1,8 @@
 import Glibc
 import ZooKit
 
-/// What a region shows, as the largest value in each of its bins, whose borders are rounded to
-/// whole places of the map (Girshick 2015, arXiv:1504.08083, section 2.1).
+/// The largest value of a region in each of its bins, whose borders are rounded to whole map
+/// positions (Girshick 2015, arXiv:1504.08083, section 2.1).
 public struct RoIPool: Layer {
   public var size: Window.Size
   /// The map's size over the input's.
@@ -47,7 +47,7 @@ public struct RoIPool: Layer {
     }
   }
 
-  /// To the places that were the largest; a region is a decision and has no gradient.
+  /// The gradient goes to the positions of the largest values; a region is a constant.
   public func backward(_ pass: Pass, _ gradients: Gradients) {
     guard let dx = gradients.inputs[0] else { return }
     let (x, regions, dy) = (pass.inputs[0], pass.inputs[1], gradients.output)
@@ -81,7 +81,7 @@ public struct RoIPool: Layer {
     )
   }
 
-  /// Bins overlap where they are smaller than a place, and are empty outside of the map.
+  /// Bins overlap if they are smaller than a position, and are empty outside of the map.
   private func bins(_ low: Float, _ high: Float, _ count: Int, within limit: Int) -> [Range<Int>] {
     func place(_ coordinate: Float) -> Int {
       let place = roundf(coordinate * scale)
@@ -98,7 +98,7 @@ public struct RoIPool: Layer {
     }
   }
 
-  /// The first of the largest values of a bin, nil where it is empty.
+  /// The first of the largest values of a bin; nil if the bin is empty.
   private func largest(
     _ map: UnsafePointer<Float>, _ rows: Range<Int>, _ columns: Range<Int>, _ width: Int
   ) -> Int? {
