@@ -1,15 +1,15 @@
 import ZooKit
 
-/// Where a file comes from, and whether it may: https and local files, nothing else.
+/// The source of a file. Only https and local files are allowed.
 struct Address: Sendable {
   enum Scheme: Sendable { case https, http, file }
 
   let scheme: Scheme
   let text: String
-  /// The file's path; empty for the others.
+  /// The file's path; empty for https.
   let path: String
 
-  /// - Parameter plainHTTP: also http, and only to this machine itself: tests bring their own server.
+  /// - Parameter plainHTTP: also allows http, but only to this machine, for the tests' own server.
   init(_ text: String, plainHTTP: Bool = false) throws {
     self.text = text
     let bytes = text.utf8
@@ -39,7 +39,7 @@ struct Address: Sendable {
     return ["127.0.0.1", "localhost", "[::1"].contains(host)
   }
 
-  /// `%20` is a space; nil where the escapes or the bytes are wrong, or one is NUL.
+  /// Decodes `%20` to a space; nil if an escape or the encoding is invalid, or a byte is NUL.
   private static func decoded(_ text: Substring) -> String? {
     var bytes: [UInt8] = []
     var rest = text.utf8[...]

@@ -2,19 +2,19 @@ import Glibc
 import ZooKit
 
 extension Cache {
-  /// A file of the cache.
+  /// A file in the cache.
   public struct Entry: Sendable {
     public enum Kind: String, Sendable {
       /// A model's weights.
       case checkpoint
-      /// A publisher's file, as it came.
+      /// A publisher's original file.
       case download
-      /// What an interrupted download or conversion left.
+      /// The rest of an interrupted download or conversion.
       case leftover
     }
 
     public let kind: Kind
-    /// Without the ending.
+    /// Without the extension.
     public let name: String
     public let path: String
     /// In bytes.
@@ -24,14 +24,14 @@ extension Cache {
   }
 
   public enum Pruning: Sendable {
-    /// What is neither a checkpoint nor a whole download, and nobody is writing.
+    /// Files that are neither a checkpoint nor a whole download, and that no process is writing.
     case leftovers
-    /// Leftovers, and what was not used for so many days.
+    /// Leftovers, and files that were not used for this number of days.
     case unused(days: Int)
     case everything
   }
 
-  /// Everything this program wrote here, checkpoints first, by name.
+  /// Every file in the cache that this program wrote, checkpoints first, by name.
   public func list() throws -> [Entry] {
     let entries =
       try entries(of: checkpoints, whole: .checkpoint) + entries(of: downloads, whole: .download)
@@ -40,7 +40,7 @@ extension Cache {
     }
   }
 
-  /// Removes files and says which. What this program did not write stays, links too.
+  /// Removes files and returns them. Files that this program did not write stay, and so do links.
   public func prune(_ pruning: Pruning) throws -> [Entry] {
     let now = time(nil)
     return try list().filter { entry in
@@ -60,7 +60,7 @@ extension Cache {
     }
   }
 
-  /// A lock tells; a temporary of a conversion has none and is judged by its age.
+  /// A held lock means yes. A temporary file of a conversion has no lock and is judged by its age.
   private func isBeingWritten(_ entry: Entry, _ now: Int) -> Bool {
     guard let range = entry.path.start(ofEnding: [".part", ".part.json", ".lock"]) else {
       return now - entry.lastUse < 3600
@@ -96,7 +96,7 @@ extension Cache {
     return entries
   }
 
-  /// By the names that this program gives; nil for anybody else's file.
+  /// Recognised by the names that this program gives; nil for other files.
   private static func kind(of file: String, whole: Entry.Kind) -> Entry.Kind? {
     if file.hasPrefix(".zoo-"), file.hasSuffix(".partial") { return .leftover }
     var stem = file[...]
@@ -104,7 +104,7 @@ extension Cache {
     if let end = file.start(ofEnding: [".part", ".part.json", ".lock"]) {
       isLeftover = true
       stem = file[..<end]
-      // The number of a process that had no lock.
+      // The id of a process that had no lock.
       if let dot = stem.lastIndex(of: "."), stem[dot...].dropFirst().allSatisfy(\.isNumber) {
         stem = stem[..<dot]
       }
@@ -132,7 +132,7 @@ extension Cache.Entry.Kind {
 }
 
 extension String {
-  /// Where the first of these endings that it has begins.
+  /// The start of the first of these endings that the name has.
   fileprivate func start(ofEnding endings: [String]) -> Index? {
     endings.first { hasSuffix($0) }.map { index(endIndex, offsetBy: -$0.count) }
   }

@@ -1,14 +1,14 @@
 import Glibc
 import ZooKit
 
-/// Where downloaded weights live. Several processes may share it.
+/// The cache of downloaded weights. Several processes may share it.
 ///
 /// ```
-/// ROOT/checkpoints/resnet18.imagenet1k-v1-f37072fd.h5     what `pull` converted
-/// ROOT/downloads/…                                        what is on its way
+/// ROOT/checkpoints/resnet18.imagenet1k-v1-f37072fd.h5     converted by `zoo pull`
+/// ROOT/downloads/…                                        downloads in progress
 /// ```
-/// A file's name carries the digest of what it was made from, so a record whose source changes
-/// asks for another file, and a file never changes under its name.
+/// A file's name contains the digest of its source. A record whose source changes therefore uses
+/// another file, and the content under a name never changes.
 ///
 /// ```swift
 /// let cache = try Cache()
@@ -32,7 +32,7 @@ public struct Cache: Sendable {
     if let home = folder("ZOO_HOME") {
       root = home
     } else if let caches = folder("XDG_CACHE_HOME"), caches.hasPrefix("/") {
-      // The XDG specification: a relative path is to be ignored.
+      // By the XDG specification, a relative path is ignored.
       root = caches + "/zoo"
     } else if let home = folder("HOME"), home.hasPrefix("/") {
       root = home + "/.cache/zoo"
@@ -45,19 +45,19 @@ public struct Cache: Sendable {
   package var checkpoints: String { root + "/checkpoints" }
   package var downloads: String { root + "/downloads" }
 
-  /// Where the checkpoint of a catalogue record stands, or would stand.
+  /// The path of a catalogue record's checkpoint, whether or not it exists.
   public func path(of name: String, from source: Digest) throws -> String {
     try "\(checkpoints)/\(Cache.stem(name, source)).h5"
   }
 
-  /// The checkpoint's path where it is here.
+  /// The checkpoint's path, if it is installed.
   public func installed(_ name: String, from source: Digest) -> String? {
     guard let path = try? path(of: name, from: source), access(path, R_OK) == 0 else { return nil }
     return path
   }
 
-  /// The checkpoint, made where it is not here yet: by one process, while the others wait. `make`
-  /// writes the file at the path it is given, whole or not at all.
+  /// The checkpoint's path. If it does not exist yet, one process makes it and the others wait.
+  /// `make` writes the file at the given path, whole or not at all.
   public func checkpoint(
     _ name: String, from source: Digest, waiting: () -> Void = {}, make: (String) throws -> Void
   ) throws -> String {
@@ -70,13 +70,13 @@ public struct Cache: Sendable {
     }
   }
 
-  /// Where a publisher's file is downloaded to; its folder is there afterwards.
+  /// The path to which a publisher's file is downloaded; creates its folder.
   public func download(_ name: String, _ digest: Digest) throws -> String {
     try Cache.createFolder(downloads)
     return try "\(downloads)/\(Cache.stem(name, digest))"
   }
 
-  /// Takes note that a file was used, for ``prune(_:)``; a cache that only reads is no failure.
+  /// Records that a file was used, for ``prune(_:)``; does nothing in a read-only cache.
   public func markUsed(_ path: String) {
     let times = [timespec(tv_sec: 0, tv_nsec: utimeNow), timespec(tv_sec: 0, tv_nsec: utimeOmit)]
     utimensat(AT_FDCWD, path, times, 0)
@@ -110,6 +110,6 @@ public struct Cache: Sendable {
   }
 }
 
-/// `UTIME_NOW` and `UTIME_OMIT` are macros with casts, which Swift does not see.
+/// `UTIME_NOW` and `UTIME_OMIT` are macros with casts, which Swift does not import.
 private let utimeNow = (1 << 30) - 1
 private let utimeOmit = (1 << 30) - 2

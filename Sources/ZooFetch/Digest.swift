@@ -1,14 +1,14 @@
 import ZooKit
 
-/// What a publisher says about a file's bytes, in lower-case hexadecimal.
+/// A published digest of a file, in lower-case hexadecimal.
 public enum Digest: Hashable, Sendable, CustomStringConvertible {
   case sha256(String)
-  /// Only the first digits, as torchvision puts them into its file names.
+  /// Only the first digits, which torchvision includes in its file names.
   case sha256Prefix(String)
-  /// All that Keras publishes for its older files.
+  /// The only digest that Keras publishes for its older files.
   case md5(String)
 
-  /// For the person who asks what was checked.
+  /// The name of the digest, for messages.
   public var kind: String {
     switch self {
     case .sha256: "SHA-256"
@@ -25,7 +25,7 @@ public enum Digest: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "\(kind) \(digits)" }
 
-  /// Fails where the digits are none, or too many or too few to mean anything.
+  /// Throws if the text is not hexadecimal, or has an invalid length.
   func validate() throws {
     let count = digits.utf8.count
     let fits =
@@ -40,7 +40,7 @@ public enum Digest: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The digests of bytes that pass by.
+/// Computes the digests of a stream of bytes.
 struct Digesting {
   private let wanted: Digest
   private var sha256 = SHA256()
@@ -56,10 +56,10 @@ struct Digesting {
     md5?.update(bytes)
   }
 
-  /// The full SHA-256, which is kept whatever was published.
+  /// The full SHA-256, computed whichever digest was published.
   var full: String { sha256.hexadecimal }
 
-  /// The digits that answer to what was published.
+  /// The digits to compare with the published ones.
   var found: String {
     switch wanted {
     case .sha256: full

@@ -2,7 +2,7 @@ import Glibc
 import ZooKit
 
 extension Download {
-  /// A server that cannot continue where we stopped; the next attempt starts at zero.
+  /// The server cannot continue at our offset, so the next attempt starts from zero.
   private struct StartOver: Error {}
 
   func fetch(
@@ -56,7 +56,8 @@ extension Download {
           switch response.status {
           case 200:
             if start > 0 {
-              // The file has changed, or the server knows no ranges: this is all of it.
+              // The file has changed, or the server does not support ranges: this is the whole
+              // file.
               try part.clear()
               digesting = Digesting(digest)
             }
@@ -79,7 +80,7 @@ extension Download {
     if case .cutOff(let reason) = ending {
       throw ZooError.unavailable("\(url): \(got(part, total)); \(reason)")
     }
-    // Chunked answers have no length that libcurl could miss.
+    // libcurl cannot tell whether a chunked answer is complete.
     if let total, part.size < total {
       throw ZooError.unavailable("\(url): \(got(part, total)), then the connection ended")
     }
@@ -95,7 +96,7 @@ extension Download {
     return nil
   }
 
-  /// The size that both the catalogue and the server stand for.
+  /// The size on which the catalogue and the server agree.
   private func agreed(_ expected: Int?, _ announced: Int?) throws -> Int? {
     guard let expected, let announced, expected != announced else { return expected ?? announced }
     throw ZooError.corrupt(

@@ -1,11 +1,11 @@
 import Glibc
 import ZooKit
 
-/// Brings one file of known digest from a publisher.
+/// Downloads one file with a known digest.
 ///
-/// The bytes go to `PATH.part`; only a file whose digest is right takes the name. What a broken
-/// connection leaves is continued the next time, if the server still has the same file. Of several
-/// processes that want it, one downloads and the others wait.
+/// The data goes to `PATH.part`, which is renamed only if the digest is right. An interrupted
+/// download is continued the next time, if the server still has the same file. If several processes
+/// want it, one downloads and the others wait.
 ///
 /// ```swift
 /// let download = Download(
@@ -18,13 +18,13 @@ public struct Download: Sendable {
   public let url: String
   public let path: String
   public let digest: Digest
-  /// In bytes, where the publisher says so.
+  /// In bytes, if the publisher states it.
   public let size: Int?
 
   package var transfer = Transfer()
   package var calls = SystemCalls.real
 
-  /// What no checkpoint reaches: the cap where nobody tells a size.
+  /// No checkpoint is this large: the limit if no size is known.
   static let largest = 64 << 30
 
   public init(from url: String, to path: String, digest: Digest, size: Int? = nil) {
@@ -34,21 +34,21 @@ public struct Download: Sendable {
     self.size = size
   }
 
-  /// What came.
+  /// The downloaded file.
   public struct Receipt: Sendable {
     public let path: String
     public let size: Int
-    /// Of the whole file, whatever was published.
+    /// Of the whole file, whichever digest was published.
     public let sha256: String
-    /// What the publisher's word was compared with.
+    /// The published digest that was checked.
     public let checked: Digest
-    /// It was here already, brought by an earlier run or another process.
+    /// Whether the file already existed, from an earlier run or another process.
     public let wasHere: Bool
   }
 
   /// - Parameters:
-  ///   - progress: told of bytes so far and in all, where that is known.
-  ///   - waiting: called once when another process is bringing the same file.
+  ///   - progress: called with the bytes so far and, if known, in total.
+  ///   - waiting: called once if another process is downloading the same file.
   public func run(
     progress: (_ done: Int, _ total: Int?) -> Void = { _, _ in }, waiting: () -> Void = {}
   ) throws -> Receipt {
@@ -56,16 +56,15 @@ public struct Download: Sendable {
     let address = try Address(url, plainHTTP: transfer.plainHTTP)
     if let receipt = try existing() { return receipt }
     return try FileLock.holding(path + ".lock", waiting: waiting) { isLocked in
-      // While waiting, somebody else may have brought it.
+      // Another process may have downloaded it in the meantime.
       if let receipt = try existing() { return receipt }
-      // Without locks two processes must not meet in one file.
+      // Without locks, two processes must not write the same file.
       let name = isLocked ? "\(path).part" : "\(path).\(getpid()).part"
       return try fetch(address, into: PartFile(name, calls: calls), progress)
     }
   }
 
-  /// The file where it stands already. One that does not fit is brought again and
-  /// replaced.
+  /// The file, if it already exists. A file with the wrong digest is downloaded again and replaced.
   private func existing() throws -> Receipt? {
     guard access(path, F_OK) == 0 else { return nil }
     let file = try RandomAccessFile(path)

@@ -1,14 +1,15 @@
 import Glibc
 import ZooKit
 
-/// One process at a time, by a lock on a file beside the thing itself. The system gives it back
-/// when its holder ends, however that ends.
+/// Mutual exclusion between processes, by a lock on a file beside the protected one. The system
+/// releases it when the holder ends, in whatever way.
 ///
-/// It saves work; nothing relies on it, for some file systems have no locks.
+/// The lock only saves work; correctness does not depend on it, because some file systems have no
+/// locks.
 package enum FileLock {
   /// - Parameters:
-  ///   - waiting: called once when somebody else is at it.
-  ///   - body: told whether there is a lock.
+  ///   - waiting: called once if another process holds the lock.
+  ///   - body: receives whether the lock was acquired.
   package static func holding<R>(
     _ path: String, waiting: () -> Void = {}, _ body: (_ isLocked: Bool) throws -> R
   ) throws -> R {
@@ -36,7 +37,7 @@ package enum FileLock {
         close(descriptor)
         return nil
       }
-      // Its last holder may have removed the file while we waited: then this one locks nothing.
+      // The last holder may have removed the file while we waited; then our lock protects nothing.
       var mine = stat()
       var named = stat()
       if fstat(descriptor, &mine) == 0, stat(path, &named) == 0, mine.st_ino == named.st_ino,

@@ -1,7 +1,7 @@
 import Glibc
 
-/// MD5 (RFC 1321), for files whose publisher tells no better digest. It finds accidents; it does
-/// not keep out somebody who wants a collision.
+/// MD5 (RFC 1321), for files whose publisher states no better digest. It detects accidents, not
+/// deliberate collisions.
 package struct MD5 {
   private var state: SIMD4<UInt32> = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476]
   private var length: UInt64 = 0
@@ -25,7 +25,7 @@ package struct MD5 {
     block += rest.dropFirst(whole)
   }
 
-  /// The digest of what came so far in 32 lowercase digits; more may follow.
+  /// The digest of the data so far, in 32 lowercase digits; more data may follow.
   package var hexadecimal: String {
     var copy = self
     var tail: [UInt8] = [0x80]

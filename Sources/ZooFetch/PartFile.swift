@@ -1,15 +1,14 @@
 import Glibc
 import ZooKit
 
-/// The bytes of a file that has not come whole yet, and a note beside them of what they are a part
-/// of.
+/// The first bytes of an incomplete file, and a note beside it that identifies the whole.
 final class PartFile {
   let path: String
   private(set) var size = 0
   private let descriptor: Int32
   private let calls: SystemCalls
 
-  /// What a later attempt must ask the server for: the rest of this very file.
+  /// The state that a later attempt needs to request the rest of the same file.
   struct Note: Equatable {
     let url: String
     let validator: String
@@ -57,12 +56,12 @@ final class PartFile {
     forgetNote()
   }
 
-  /// Everything so far, in pieces.
+  /// All bytes so far, in pieces.
   func read(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try eachPiece(of: descriptor, path, body)
   }
 
-  /// Onto the disk, then under its own name.
+  /// Flushes the file to disk, then gives it its name.
   func publish(as destination: String) throws {
     guard calls.sync(descriptor) == 0 else {
       throw ZooError.io("cannot write \(path): \(explain(errno))")
@@ -88,7 +87,7 @@ final class PartFile {
 extension PartFile {
   private var notePath: String { path + ".json" }
 
-  /// Nil where there is none, or none that can be understood: then the download starts over.
+  /// Nil if there is no valid note; then the download starts over.
   var note: Note? {
     guard let file = try? RandomAccessFile(notePath), file.size <= 16_384,
       let bytes = try? file.read(at: 0, count: file.size),
@@ -108,7 +107,7 @@ extension PartFile {
   func forgetNote() { _ = calls.unlink(notePath) }
 }
 
-/// A file's bytes from its start, in pieces of a megabyte.
+/// A file's bytes from the start, in pieces of a megabyte.
 func eachPiece(
   of descriptor: Int32, _ path: String, _ body: (UnsafeRawBufferPointer) throws -> Void
 ) throws {

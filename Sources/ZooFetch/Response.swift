@@ -1,14 +1,14 @@
-/// The head of an HTTP answer: its status and the few header lines that matter here.
+/// The head of an HTTP answer: its status and the header fields used here.
 struct Response {
   private(set) var status = 0
   private(set) var headers: [String: String] = [:]
-  /// The empty line after the last header was there.
+  /// Whether the empty line after the last header was received.
   private(set) var isComplete = false
 
   mutating func add(_ line: String) {
     let line = line.prefix { !$0.isNewline }
     if line.hasPrefix("HTTP/") {
-      // A new answer: what came before was a 100 Continue.
+      // A new answer: the previous one was a 100 Continue.
       self = Response()
       status = Int(line.drop { $0 != " " }.dropFirst().prefix(3)) ?? 0
     } else if line.isEmpty {
@@ -19,7 +19,7 @@ struct Response {
     }
   }
 
-  /// What names this very state of the file: a strong ETag, else the date of its last change.
+  /// Identifies this version of the file: a strong ETag, else its modification date.
   var validator: String? {
     if let tag = headers["etag"] { return tag.hasPrefix("\"") ? tag : nil }
     return headers["last-modified"]
@@ -35,7 +35,7 @@ struct Response {
     return (start, Int(parts[1]))
   }
 
-  /// How many bytes the body of this answer claims to have.
+  /// The announced length of the body.
   var length: Int? { headers["content-length"].flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 } }
 }
 

@@ -1,17 +1,17 @@
 import CTransfer
 import ZooKit
 
-/// One request over HTTP, its redirects followed here so that each hop obeys the same rule.
+/// One HTTP request. It follows redirects itself, so that each one obeys the same rules.
 package struct Transfer: Sendable {
-  /// Also http, to this machine only: tests bring their own server.
+  /// Also allows http, but only to this machine, for the tests' own server.
   package var plainHTTP = false
   package var connectSeconds = 20.0
-  /// How long a server may send next to nothing.
+  /// How long a server may send almost nothing.
   package var stallSeconds = 30
 
   private static let mostRedirects = 5
 
-  /// Whether the body came to its end.
+  /// Whether the body was complete.
   enum Ending {
     case whole
     case cutOff(String)
@@ -19,7 +19,8 @@ package struct Transfer: Sendable {
 
   /// - Parameters:
   ///   - head: called once, before the first byte of the body; not for redirects.
-  ///   - body: called for each piece; what either throws ends the transfer and comes out of here.
+  ///   - body: called for each piece. An error thrown by either ends the transfer and is rethrown
+  ///     here.
   func get(
     _ address: Address, range: String? = nil, ifRange: String? = nil,
     head: (Response) throws -> Void, body: (UnsafeRawBufferPointer) throws -> Void
@@ -103,7 +104,7 @@ package struct Transfer: Sendable {
   }
 }
 
-/// What libcurl's callbacks reach: they hand over a pointer and cannot throw.
+/// The target of libcurl's callbacks, which pass a pointer and cannot throw.
 private final class Receiver {
   private(set) var response = Response()
   private(set) var failure: (any Error)?
@@ -133,7 +134,7 @@ private final class Receiver {
 
   func body(_ bytes: UnsafeRawBufferPointer) -> Int32 {
     guard !response.isRedirect else {
-      // The page that a redirect carries for people; nobody needs a long one.
+      // The body of a redirect, a page for people; a long one is never needed.
       ignored += bytes.count
       return ignored > 1 << 20 ? 1 : 0
     }

@@ -1,5 +1,5 @@
-/// Whether a network is right as often as it says: confidences in equal bins, beside how often the
-/// predictions in each were right (Guo et al. 2017, equation 3).
+/// Calibration: the confidences in equal bins, and the accuracy of the predictions in each bin (Guo
+/// et al. 2017, equation 3).
 public struct Calibration: Hashable, Sendable {
   public struct Bin: Hashable, Sendable {
     public var count = 0
@@ -29,7 +29,8 @@ public struct Calibration: Hashable, Sendable {
     }
   }
 
-  /// The mean gap between confidence and accuracy, by the size of the bins; nil without items.
+  /// The mean gap between confidence and accuracy, weighted by the size of the bins; nil without
+  /// items.
   public var expectedError: Double? {
     let total = bins.reduce(0) { $0 + $1.count }
     guard total > 0 else { return nil }

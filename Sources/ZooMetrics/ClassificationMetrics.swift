@@ -10,9 +10,9 @@ import ZooKit
 /// let report = metrics.report(model: "resnet18", data: "insects/val")
 /// ```
 ///
-/// The class of an item is its likeliest one, of equally likely ones the first. Probabilities are
-/// kept, 4 bytes each, because ranking metrics need all of them at once; `keepsScores: false` does
-/// without both.
+/// The predicted class of an item is the most probable one, the first on ties. Probabilities are
+/// kept, 4 bytes each, because ranking metrics need all of them at once; `keepsScores: false` turns
+/// off both.
 public struct ClassificationMetrics: Sendable {
   public let classes: [String]
   public private(set) var confusion: ConfusionMatrix
@@ -32,7 +32,7 @@ public struct ClassificationMetrics: Sendable {
 
   public var count: Int { labels.count }
 
-  /// A batch: for each item the probabilities of all classes, and its true class.
+  /// Adds a batch: the probabilities of all classes for each item, and its true class.
   public mutating func update(
     probabilities: UnsafeBufferPointer<Float>, labels: some Collection<Int>
   ) throws {
@@ -41,7 +41,7 @@ public struct ClassificationMetrics: Sendable {
       throw ZooError.failure(
         "\(probabilities.count) probabilities for \(labels.count) items of \(classCount) classes")
     }
-    // All of a batch counts, or nothing of it.
+    // Check all labels first, so that a batch counts entirely or not at all.
     for (item, label) in labels.enumerated() where !(0..<classCount ~= label) {
       throw ZooError.failure(
         "item \(count + item) has class \(label), 0 to \(classCount - 1) was expected")
@@ -64,7 +64,7 @@ public struct ClassificationMetrics: Sendable {
       confusion.add(truth: label, predicted: best)
       calibration.add(confidence: row[best], isRight: best == label)
       if above < 5 { hitsOfFive += 1 }
-      // A certainty that was wrong costs what float32 can tell from certainty, not infinity.
+      // A confident mistake costs the logarithm of float32's epsilon, not infinity.
       let probability = min(max(row[label], .ulpOfOne), 1 - .ulpOfOne)
       lossSum -= log(Double(probability))
     }
@@ -80,7 +80,7 @@ public struct ClassificationMetrics: Sendable {
     try probabilities.withValues { try update(probabilities: $0, labels: labels) }
   }
 
-  /// A batch of what stands before the softmax.
+  /// Adds a batch of logits.
   public mutating func update(logits: Tensor, labels: some Collection<Int>) throws {
     try update(probabilities: logits.withValues { softmax($0, classes.count) }, labels: labels)
   }
@@ -90,14 +90,14 @@ extension ClassificationMetrics {
   public var accuracy: Double? { confusion.accuracy }
   public var balancedAccuracy: Double? { confusion.balancedAccuracy }
 
-  /// The share of items whose class is among the five likeliest; nil up to five classes, where it
-  /// says nothing.
+  /// The share of items whose class is among the five most probable; nil for up to five classes,
+  /// where it is always 1.
   public var top5: Double? { classes.count > 5 ? ratio(hitsOfFive, count) : nil }
 
   /// The mean of −log p of the true class.
   public var logLoss: Double? { count == 0 ? nil : lossSum / Double(count) }
 
-  /// The items ranked by the probability of one class; nil where no scores were kept.
+  /// The items ranked by the probability of one class; nil if no scores were kept.
   public func ranking(of index: Int) -> Ranking? {
     guard keepsScores, classes.indices.contains(index) else { return nil }
     return try? Ranking(
@@ -105,8 +105,8 @@ extension ClassificationMetrics {
       isPositive: labels.map { $0 == index })
   }
 
-  /// Of two classes, that of the second one, which scikit-learn calls positive; of more, the mean
-  /// over one class against the rest, leaving out classes that no item or every item has.
+  /// For two classes, the second one's, which scikit-learn calls positive. For more, the mean over
+  /// each class against the rest, without classes that no item or every item has.
   public var areaUnderROC: Double? { overRankings(\.areaUnderROC) }
   public var averagePrecision: Double? { overRankings(\.averagePrecision) }
 
@@ -115,7 +115,7 @@ extension ClassificationMetrics {
     return mean(classes.indices.compactMap { ranking(of: $0).flatMap(value) })
   }
 
-  /// What `zoo evaluate` prints. Rates of two classes are those of the second one.
+  /// The report of `zoo evaluate`. For two classes the rates are the second one's.
   public func report(model: String, data: String) -> Report {
     let isBinary = classes.count == 2
     let rankings = classes.indices.map(ranking(of:))
@@ -158,7 +158,7 @@ extension ClassificationMetrics {
   }
 }
 
-/// Row by row, in float64, less the greatest of each so that nothing overflows.
+/// Row by row, in float64, minus the maximum of each row so that nothing overflows.
 package func softmax(_ logits: [Float], _ classCount: Int) -> [Float] {
   logits.withUnsafeBufferPointer { softmax($0, classCount) }
 }

@@ -1,7 +1,7 @@
 import ZooKit
 
-/// How many items of each true class were taken for which class: rows are the truth, columns what
-/// was predicted. Items are pictures, or the pixels of a mask.
+/// The number of items for each true and predicted class: rows are the truth, columns the
+/// predictions. Items are pictures, or the pixels of a mask.
 ///
 /// ```swift
 /// var confusion = ConfusionMatrix(classes: 2)
@@ -9,8 +9,8 @@ import ZooKit
 /// confusion.recall(of: 0)          // 0
 /// ```
 ///
-/// A rate whose denominator is zero is nil: no item has the class, or none was taken for it. A
-/// macro average runs over the classes that occur in the truth or among the predictions and counts
+/// A rate whose denominator is zero is nil: no item has the class, or none was predicted as it. A
+/// macro average includes the classes that occur in the truth or among the predictions and counts
 /// such a rate as zero, as scikit-learn does by default.
 public struct ConfusionMatrix: Hashable, Sendable {
   public let classCount: Int
@@ -32,7 +32,7 @@ public struct ConfusionMatrix: Hashable, Sendable {
     counts[truth * classCount + predicted] += count
   }
 
-  /// Adds what was counted elsewhere, over the same classes.
+  /// Adds the counts of another matrix with the same classes.
   public mutating func add(_ other: ConfusionMatrix) throws {
     guard other.classCount == classCount else {
       throw ZooError.failure(
@@ -46,12 +46,12 @@ extension ConfusionMatrix {
   public var total: Int { counts.reduce(0, +) }
   public func truePositives(of index: Int) -> Int { self[index, index] }
 
-  /// How many items are of the class.
+  /// The number of items that have the class.
   public func support(of index: Int) -> Int {
     counts[index * classCount..<(index + 1) * classCount].reduce(0, +)
   }
 
-  /// How many items were taken for the class.
+  /// The number of items that were predicted as the class.
   public func predicted(as index: Int) -> Int {
     stride(from: index, to: counts.count, by: classCount).reduce(0) { $0 + counts[$1] }
   }
@@ -65,35 +65,35 @@ extension ConfusionMatrix {
     ratio(truePositives(of: index), predicted(as: index))
   }
 
-  /// The share of the class that was found: sensitivity.
+  /// The share of the class that was found: recall, or sensitivity.
   public func recall(of index: Int) -> Double? {
     ratio(truePositives(of: index), support(of: index))
   }
 
-  /// The share of everything else that was not taken for the class.
+  /// The share of all other items that were not predicted as the class.
   public func specificity(of index: Int) -> Double? {
     let negatives = total - support(of: index)
     return ratio(negatives - predicted(as: index) + truePositives(of: index), negatives)
   }
 
-  /// Twice the overlap over the sum of both sizes: F₁, and Dice's coefficient.
+  /// Twice the intersection over the sum of both sizes: F₁, or Dice's coefficient.
   public func f1(of index: Int) -> Double? {
     ratio(2 * truePositives(of: index), support(of: index) + predicted(as: index))
   }
 
-  /// The overlap over the union: Jaccard's index, IoU.
+  /// The intersection over the union: Jaccard's index, or IoU.
   public func jaccard(of index: Int) -> Double? {
     let both = truePositives(of: index)
     return ratio(both, support(of: index) + predicted(as: index) - both)
   }
 
-  /// The share of items taken for what they are. Where every item has one class and is taken for
-  /// one, micro-averaged precision, recall and F₁ are this number too.
+  /// The share of correct predictions. If every item has one class and one prediction, this also
+  /// equals micro-averaged precision, recall and F₁.
   public var accuracy: Double? {
     ratio((0..<classCount).reduce(0) { $0 + self[$1, $1] }, total)
   }
 
-  /// The mean recall of the classes that the truth has.
+  /// The mean recall of the classes that occur in the truth.
   public var balancedAccuracy: Double? {
     mean((0..<classCount).compactMap(recall))
   }

@@ -1,9 +1,9 @@
 import ZooKit
 
 extension DetectionMetrics {
-  /// The twelve numbers of COCO, and two for each class. Nil where no box is counted.
+  /// COCO's twelve numbers, and two per class. Nil if there is no box to count.
   public struct Summary: Sendable {
-    /// Average precision, mean over classes and overlaps.
+    /// Average precision, mean over classes and overlap thresholds.
     public let mAP: Double?
     public let mAP50, mAP75: Double?
     public let mAPSmall, mAPMedium, mAPLarge: Double?
@@ -23,7 +23,7 @@ extension DetectionMetrics {
         for index in range { curves[index] = self.curves(of: index) }
       }
     }
-    // Every class has the same overlaps, so that the mean of means is the mean.
+    // Every class has the same overlap thresholds, so the mean of means is the mean.
     func average(_ view: Int, _ value: (Curve) -> Double) -> Double? {
       mean(curves.compactMap { $0[view].isDefined ? value($0[view]) : nil })
     }
@@ -41,7 +41,7 @@ extension DetectionMetrics {
       recall: each(\.recall))
   }
 
-  /// All, small, medium and large boxes, then all with at most one and at most ten.
+  /// All, small, medium and large boxes, then all with at most one and at most ten detections.
   private func curves(of index: Int) -> [Curve] {
     let outcomes = matched[index].enumerated().sorted { a, b in
       a.element.score == b.element.score
@@ -52,7 +52,7 @@ extension DetectionMetrics {
     }
   }
 
-  /// What `zoo evaluate` prints.
+  /// The report of `zoo evaluate`.
   public func report(model: String, data: String) -> Report {
     let summary = summary()
     return Report(
@@ -74,10 +74,10 @@ extension DetectionMetrics {
   }
 }
 
-/// Precision and recall of one class in one range of area, at each overlap, as
-/// `COCOeval.accumulate` has it.
+/// Precision and recall of one class in one range of area, at each overlap threshold, as in
+/// `COCOeval.accumulate`.
 private struct Curve {
-  /// At each overlap the mean precision at 101 levels of recall.
+  /// For each overlap threshold, the mean precision at 101 levels of recall.
   private(set) var precisions: [Double] = []
   private(set) var recalls: [Double] = []
   let isDefined: Bool

@@ -1,8 +1,8 @@
 import ZooKit
 
-/// Average precision as COCO defines it (Lin et al. 2014), number for number what pycocotools
-/// computes: 101 recall levels, ten overlaps from .5 to .95, at most 100 boxes of a class in a
-/// picture, three ranges of area, crowds.
+/// Average precision as defined by COCO (Lin et al. 2014), equal to pycocotools' numbers: 101
+/// recall levels, ten overlap thresholds from .5 to .95, at most 100 boxes of a class in a picture,
+/// three ranges of area, crowds.
 ///
 /// ```swift
 /// var metrics = DetectionMetrics(classes: ["red cell", "white cell"])
@@ -10,9 +10,9 @@ import ZooKit
 /// metrics.summary().mAP50
 /// ```
 ///
-/// Each picture is matched when it comes; what is kept is a few bytes per box that was found.
+/// Each picture is matched when it is added. Only a few bytes per detection are kept.
 public struct DetectionMetrics: Sendable {
-  /// A box that a detector found: its corners x0, y0, x1, y1, its class, and how sure it is.
+  /// A detected box: corners x0, y0, x1, y1, class and score.
   public struct Found: Sendable {
     public var box: SIMD4<Double>
     public var classIndex: Int
@@ -23,16 +23,16 @@ public struct DetectionMetrics: Sendable {
     }
   }
 
-  /// A box that is there.
+  /// A ground-truth box.
   public struct Truth: Sendable {
     public var box: SIMD4<Double>
     public var classIndex: Int
-    /// What decides whether it is small; COCO takes the area of the object's outline. The box's own
-    /// where nil.
+    /// The area that decides whether it is small. COCO uses the area of the object's outline; nil
+    /// means the box's own area.
     public var area: Double?
-    /// A region of many: any number of boxes may lie in it and are not counted.
+    /// A region of many objects: any number of detections may match it, and they are not counted.
     public var isCrowd: Bool
-    /// VOC's flag: finding it is not counted, nor is missing it.
+    /// VOC's flag: counts neither as found nor as missed.
     public var isDifficult: Bool
 
     public init(
@@ -64,8 +64,8 @@ public struct DetectionMetrics: Sendable {
     boxCounts = Array(repeating: 0, count: classes.count)
   }
 
-  /// One picture, also where nothing was found in it or nothing is there. Boxes of equal score
-  /// rank as the pictures came.
+  /// Adds one picture, with or without detections and true boxes. Boxes of equal score rank in the
+  /// order of the pictures.
   public mutating func update(found: [Found], truth: [Truth]) throws {
     for (what, box, index) in found.map({ ("a found box", $0.box, $0.classIndex) })
       + truth.map({ ("a box", $0.box, $0.classIndex) })
@@ -92,24 +92,24 @@ public struct DetectionMetrics: Sendable {
     count += 1
   }
 
-  /// How many boxes the truth has of a class, crowds and difficult ones too.
+  /// The number of true boxes of a class, including crowds and difficult ones.
   public func boxCount(of index: Int) -> Int { boxCounts[index] }
 }
 
-/// One number for each range of area: all, small, medium, large.
+/// One number per range of area: all, small, medium, large.
 typealias AreaCounts = SIMD4<Int>
 
-/// What became of a found box: for each range of area a bit per overlap, whether it met a box, and
-/// whether that is not counted.
+/// The outcome of a detection: for each range of area, one bit per overlap threshold that says
+/// whether it matched a box, and one that says whether it is ignored.
 struct Outcome: Sendable {
   let score: Double
-  /// Among its class in its picture, the surest first.
+  /// The rank among its class in its picture, by falling score.
   let rank: Int
   var isMatched = SIMD4<UInt16>()
   var isIgnored = SIMD4<UInt16>()
 }
 
-/// The boxes of one class in one picture, assigned as `COCOeval.evaluateImg` does.
+/// The boxes of one class in one picture, matched as in `COCOeval.evaluateImg`.
 private struct Matching {
   static let mostBoxes = 100
   static let areas: [ClosedRange<Double>] = [
@@ -136,7 +136,7 @@ private struct Matching {
     let found = order.prefix(Matching.mostBoxes).map { found[$0] }
     var outcomes = found.enumerated().map { Outcome(score: $1.score, rank: $0) }
     let least = DetectionMetrics.overlaps[0]
-    // Few pairs overlap at all.
+    // Only a few pairs overlap at all.
     let near = found.map { found in
       truth.indices.compactMap { index in
         let overlap = found.box.overlap(with: truth[index].box, isCrowd: truth[index].isCrowd)
@@ -150,7 +150,7 @@ private struct Matching {
         var taken = Array(repeating: false, count: truth.count)
         for index in found.indices {
           guard let match = best(near[index], overlap, ignored, taken) else {
-            // A box of another size that met nothing is no mistake.
+            // An unmatched box outside of the range of area is no mistake.
             if !Matching.areas[area].contains(found[index].box.area) {
               outcomes[index].isIgnored[area] |= bit
             }
@@ -165,8 +165,7 @@ private struct Matching {
     return outcomes
   }
 
-  /// The box that overlaps most, of equal ones the last; one that is not counted only where no
-  /// other is left.
+  /// The box that overlaps most, the last on ties; an ignored box only if no other is left.
   private func best(
     _ near: [(truth: Int, overlap: Double)], _ threshold: Double, _ ignored: [Bool],
     _ taken: [Bool]
@@ -187,7 +186,7 @@ private struct Matching {
 extension SIMD4<Double> {
   fileprivate var area: Double { (self[2] - self[0]) * (self[3] - self[1]) }
 
-  /// Intersection over union; over this box alone where the other is a crowd. Sides are computed
+  /// Intersection over union, or over this box alone if the other is a crowd. Sides are computed
   /// from origin and size, as COCO stores boxes, because that decides the last bit.
   fileprivate func overlap(with other: SIMD4<Double>, isCrowd: Bool) -> Double {
     func side(_ axis: Int) -> Double {

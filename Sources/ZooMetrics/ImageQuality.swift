@@ -1,7 +1,7 @@
 import Glibc
 import ZooKit
 
-/// How far one picture is from another: samples plane by plane (C×H×W), in float64.
+/// The difference between two pictures, given as planes (C×H×W), in float64.
 ///
 /// ```swift
 /// let quality = try ImageQuality(restored, original, channels: 3, height: 64, width: 64, range: 1)
@@ -10,7 +10,7 @@ import ZooKit
 public struct ImageQuality: Sendable {
   private let a, b: [Double]
   private let channels, height, width: Int
-  /// The distance of the largest from the smallest value that a sample may have.
+  /// The largest minus the smallest possible value of a sample.
   private let range: Double
 
   public init(
@@ -36,19 +36,19 @@ public struct ImageQuality: Sendable {
     zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(a.count)
   }
 
-  /// The peak signal-to-noise ratio in decibels; infinite where nothing differs.
+  /// The peak signal-to-noise ratio in decibels; infinite if the pictures are equal.
   public var psnr: Double { 10 * log10(range * range / meanSquaredError) }
 
   /// The windows over which structural similarity is averaged.
   public enum Similarity: Sendable {
-    /// Squares of 7×7 and unbiased variances: what scikit-image does unless it is told otherwise.
+    /// Squares of 7×7 and unbiased variances: scikit-image's default.
     case uniform
-    /// Gaussians of σ 1.5 over 11×11 and plain variances, as the paper has it.
+    /// Gaussians of σ 1.5 over 11×11 and biased variances, as in the paper.
     case gaussian
   }
 
-  /// Structural similarity (Wang et al. 2004), K₁ .01 and K₂ .03, the mean over all windows that
-  /// lie within the picture and over the channels.
+  /// Structural similarity (Wang et al. 2004) with K₁ .01 and K₂ .03, averaged over the channels
+  /// and all windows inside the picture.
   public func ssim(_ similarity: Similarity = .uniform) throws -> Double {
     let weights: [Double]
     let correction: Double
@@ -92,7 +92,7 @@ public struct ImageQuality: Sendable {
     return sum / Double(channels)
   }
 
-  /// Rows and columns weighed, only where the window lies within the plane.
+  /// Weighted sums over rows and columns, only for windows inside the plane.
   private func filtered(_ plane: [Double], _ weights: [Double]) -> [Double] {
     let (w, h) = (width - weights.count + 1, height - weights.count + 1)
     var rows = [Double](repeating: 0, count: height * w)

@@ -1,8 +1,8 @@
 import ZooKit
 
-/// Metrics of items that may have any number of classes at once, each a question of its own.
+/// Metrics for items with any number of classes at once; each class is a separate question.
 ///
-/// A class is predicted where its score reaches the threshold.
+/// A class is predicted if its score reaches the threshold.
 public struct MultiLabelMetrics: Sendable {
   public let classes: [String]
   public let threshold: Float
@@ -20,7 +20,7 @@ public struct MultiLabelMetrics: Sendable {
     (hits, predicted, support) = (none, none, none)
   }
 
-  /// A batch: for each item the scores of all classes, and whether it has them.
+  /// Adds a batch: the scores of all classes for each item, and whether it has them.
   public mutating func update(scores: [Float], answers: [Bool]) throws {
     guard !classes.isEmpty, scores.count == answers.count, scores.count % classes.count == 0 else {
       throw ZooError.failure(
@@ -53,12 +53,12 @@ public struct MultiLabelMetrics: Sendable {
       isPositive: stride(from: index, to: answers.count, by: classes.count).map { answers[$0] })
   }
 
-  /// The share of items all of whose classes were found and no others.
+  /// The share of items for which exactly the true classes were predicted.
   public var subsetAccuracy: Double? { ratio(exact, count) }
   public var microF1: Double? {
     ratio(2 * hits.reduce(0, +), predicted.reduce(0, +) + support.reduce(0, +))
   }
-  /// Over all classes; one that neither occurs nor was predicted counts as zero, as in
+  /// Over all classes; a class that neither occurs nor was predicted counts as zero, as in
   /// scikit-learn.
   public var macroF1: Double? { mean(classes.indices.map { f1(of: $0) ?? 0 }) }
   /// The mean over the classes that occur.

@@ -1,8 +1,7 @@
 import ZooKit
 
-/// Scores of a yes-or-no question beside the answers, counted once at every distinct score: all
-/// that curves, areas and thresholds are made of. Equal scores are one step, in whatever order they
-/// came.
+/// Scores and answers of a yes-or-no question, counted once at every distinct score. Curves, areas
+/// and thresholds are computed from it. Equal scores are one step, in whatever order they came.
 ///
 /// ```swift
 /// let ranking = try Ranking(scores: [0.1, 0.4, 0.35, 0.8], isPositive: [false, false, true, true])
@@ -12,7 +11,7 @@ import ZooKit
 public struct Ranking: Sendable {
   /// The distinct scores, highest first.
   public let thresholds: [Float]
-  /// How many positives, and how many negatives, score at least as high.
+  /// The numbers of positives and negatives that score at least as high.
   public let truePositives, falsePositives: [Int]
 
   public var positives: Int { truePositives.last ?? 0 }
@@ -27,8 +26,8 @@ public struct Ranking: Sendable {
     guard scores.allSatisfy(\.isFinite) else {
       throw ZooError.failure("a score that is to be ranked is not a finite number")
     }
-    // Integers sort several times faster than pairs: the score's bits in ascending order, then the
-    // answer. Adding zero turns −0 into 0.
+    // Integers sort several times faster than pairs. The key is the score's bits in ascending
+    // order, then the answer. Adding zero turns −0 into 0.
     var keys = zip(scores, isPositive).map { score, isPositive in
       let bits = (score + 0).bitPattern
       let order = bits >> 31 == 1 ? ~bits : bits | 1 << 31
@@ -52,8 +51,8 @@ public struct Ranking: Sendable {
 }
 
 extension Ranking {
-  /// The area under the ROC curve: how often a positive scores above a negative, ties by half. Nil
-  /// where one of both is missing.
+  /// The area under the ROC curve: how often a positive scores above a negative, with ties counted
+  /// half. Nil without positives or without negatives.
   public var areaUnderROC: Double? {
     guard positives > 0, negatives > 0 else { return nil }
     var (area, lastHits, lastMisses) = (0.0, 0, 0)
@@ -64,7 +63,7 @@ extension Ranking {
     return area / 2 / (Double(positives) * Double(negatives))
   }
 
-  /// Precision averaged over the steps of recall, without interpolation. Nil without positives.
+  /// The mean precision over the steps of recall, without interpolation. Nil without positives.
   public var averagePrecision: Double? {
     guard positives > 0 else { return nil }
     var (sum, last) = (0.0, 0)
@@ -75,14 +74,14 @@ extension Ranking {
     return sum
   }
 
-  /// The receiver operating characteristic: from nothing taken for positive (an infinite
-  /// threshold) to everything.
+  /// The receiver operating characteristic, from an infinite threshold, where everything is
+  /// negative, to the lowest, where everything is positive.
   public struct ROCCurve: Sendable {
     public let thresholds: [Float]
     public let falsePositiveRates, truePositiveRates: [Double]
   }
 
-  /// Nil where positives or negatives are missing.
+  /// Nil without positives or without negatives.
   public var rocCurve: ROCCurve? {
     guard positives > 0, negatives > 0 else { return nil }
     return ROCCurve(
@@ -91,8 +90,8 @@ extension Ranking {
       truePositiveRates: [0] + truePositives.map { Double($0) / Double(positives) })
   }
 
-  /// Precision and recall at each threshold, lowest first, and at the end the point (1, 0) that
-  /// belongs to no threshold.
+  /// Precision and recall at each threshold, the lowest first, followed by the point (1, 0), which
+  /// has no threshold.
   public struct PrecisionRecallCurve: Sendable {
     public let thresholds: [Float]
     public let precisions, recalls: [Double]

@@ -1,13 +1,13 @@
 import ZooKit
 
-/// What an evaluation found; as JSON, what `zoo evaluate --json` prints.
+/// The result of an evaluation. Its JSON is the output of `zoo evaluate --json`.
 ///
-/// A metric that the data do not define (the recall of a class that no item has) is left out.
+/// A metric that the data does not define (the recall of a class that no item has) is left out.
 public struct Report: Sendable {
   public struct Class: Sendable {
     public let name: String
     public let index: Int
-    /// How many items, pixels or boxes the truth has of it.
+    /// The number of true items, pixels or boxes of the class.
     public let count: Int
     public let metrics: [(name: String, value: Double)]
 
@@ -21,12 +21,12 @@ public struct Report: Sendable {
 
   public let model: String
   public let data: String
-  /// How many pictures.
+  /// The number of pictures.
   public let count: Int
   public let task: VisionTask
   public let metrics: [(name: String, value: Double)]
   public let perClass: [Class]
-  /// Rows are the truth; empty where the task has none.
+  /// Rows are the truth; empty for tasks without a confusion matrix.
   public let confusion: [[Int]]
 
   public init(

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Metrics of masks: how far what was drawn covers what is there.
+/// Metrics of masks: how well the prediction covers the truth.
 ///
 /// Pixels of all pictures are counted together, as is usual for IoU.
 ///
@@ -11,7 +11,7 @@ import ZooKit
 /// ```
 public struct SegmentationMetrics: Sendable {
   public let classes: [String]
-  /// Pixels of this value in the truth count for nothing, as VOC's 255.
+  /// Pixels with this true value are ignored, like VOC's 255.
   public let ignored: UInt8?
   public private(set) var confusion: ConfusionMatrix
   public private(set) var count = 0
@@ -22,7 +22,7 @@ public struct SegmentationMetrics: Sendable {
     confusion = ConfusionMatrix(classes: classes.count)
   }
 
-  /// The class of each pixel of one picture, drawn and true.
+  /// Adds one picture: the predicted and true class of each pixel.
   public mutating func update(
     predicted: UnsafeBufferPointer<UInt8>, truth: UnsafeBufferPointer<UInt8>
   ) throws {
@@ -30,7 +30,7 @@ public struct SegmentationMetrics: Sendable {
       throw ZooError.failure(
         "a mask of \(predicted.count) pixels cannot be compared with one of \(truth.count)")
     }
-    // By all pairs of bytes: no test per pixel.
+    // Count all pairs of bytes, which needs no test per pixel.
     var pairs = [Int](repeating: 0, count: 1 << 16)
     for index in truth.indices { pairs[Int(truth[index]) << 8 | Int(predicted[index])] += 1 }
     var counted = confusion
@@ -57,17 +57,17 @@ public struct SegmentationMetrics: Sendable {
 extension SegmentationMetrics {
   public func iou(of index: Int) -> Double? { confusion.jaccard(of: index) }
   public func dice(of index: Int) -> Double? { confusion.f1(of: index) }
-  /// The share of the class's pixels that were drawn as such.
+  /// The share of the class's pixels that were predicted correctly.
   public func pixelAccuracy(of index: Int) -> Double? { confusion.recall(of: index) }
 
-  /// Over the classes that occur in a mask, drawn or true.
+  /// Over the classes that occur in a mask, predicted or true.
   public var meanIoU: Double? { confusion.macroJaccard }
   public var meanDice: Double? { confusion.macroF1 }
   public var pixelAccuracy: Double? { confusion.accuracy }
-  /// The mean of the classes that the truth has.
+  /// The mean over the classes that occur in the truth.
   public var meanPixelAccuracy: Double? { confusion.balancedAccuracy }
 
-  /// What `zoo evaluate` prints. Of two classes, `iou` and `dice` are those of the second one.
+  /// The report of `zoo evaluate`. For two classes, `iou` and `dice` are the second one's.
   public func report(model: String, data: String) -> Report {
     var metrics: [(String, Double?)] = [
       ("pixelAccuracy", pixelAccuracy), ("meanPixelAccuracy", meanPixelAccuracy),

@@ -1,4 +1,4 @@
-/// A score from which on the answer is yes, and what that gives.
+/// A score from which the answer is yes, and the rates it gives.
 public struct Threshold: Hashable, Sendable {
   public let score: Float
   public let sensitivity, specificity, precision, f1: Double
@@ -12,10 +12,10 @@ public struct Threshold: Hashable, Sendable {
 }
 
 extension Ranking {
-  /// The threshold that is best by a rule, of equally good ones the highest. Nil where positives
-  /// or negatives are missing.
+  /// The best threshold by a rule, the highest on ties. Nil without positives or without negatives.
   ///
-  /// It is fitted to the scores it is chosen on: choose it on one set, report it on another.
+  /// A threshold is fitted to the scores it was chosen on: choose it on one set and report results
+  /// on another.
   public func threshold(by rule: Threshold.Rule) -> Threshold? {
     guard positives > 0, negatives > 0 else { return nil }
     let all = thresholds.indices.map(threshold(at:))
@@ -24,7 +24,7 @@ extension Ranking {
       case .youden: { $0.sensitivity + $0.specificity }
       case .f1: { $0.f1 }
       }
-    // `max` would take the last of equal ones.
+    // `max` would return the last on ties.
     return all.dropFirst().reduce(all.first) { best, next in
       best.map { value(next) > value($0) ? next : $0 }
     }

@@ -1,8 +1,8 @@
 import Glibc
 import ZooKit
 
-/// Steps of the size of the mean gradient over its spread (Kingma and Ba, arXiv:1412.6980). Weight
-/// decay adds λ·x to the gradient; for the decoupled kind there is ``AdamW``.
+/// Divides the mean gradient by the root of its mean square (Kingma and Ba, arXiv:1412.6980).
+/// Weight decay adds λ·x to the gradient; ``AdamW`` has decoupled decay.
 public struct Adam: Optimizer {
   public var beta1: Double
   public var beta2: Double
@@ -22,7 +22,7 @@ public struct Adam: Optimizer {
     let (x, g, m, v) = (stretch.values, stretch.gradients, stretch.memory[0], stretch.memory[1])
     let beta1 = stretch.momentum ?? self.beta1
     let step = Double(stretch.age + 1)
-    // Both means begin at zero and are too small at first.
+    // Both means start at zero and are biased towards it at first.
     let size = Float(stretch.rate / (1 - pow(beta1, step)))
     let spread = Float(1 / (1 - pow(beta2, step)).squareRoot())
     let (keep, take) = (Float(beta2), Float(1 - beta2))
@@ -49,8 +49,8 @@ public struct Adam: Optimizer {
   }
 }
 
-/// Adam with a decay that does not pass through its statistics: x ← (1 − η·λ)·x before each step
-/// (Loshchilov and Hutter, arXiv:1711.05101).
+/// Adam with decoupled weight decay: x ← (1 − η·λ)·x before each step (Loshchilov and Hutter,
+/// arXiv:1711.05101).
 public struct AdamW: Optimizer {
   public var adam: Adam
 

@@ -1,11 +1,11 @@
 import ZooKit
 
 extension Descent {
-  /// Everything about the way down but the learning rate, which a ``Schedule`` has.
+  /// All options of the optimiser except the learning rate, which belongs to a ``Schedule``.
   public struct Options: Sendable {
-    /// Which parameters a weight decay wears down.
+    /// Which parameters decay.
     public enum Decayed: String, Sendable, CaseIterable {
-      /// Kernels only. Norms and biases have few numbers, which a decay would only hold back.
+      /// Kernels only. Norms and biases have few parameters, which decay would only hold back.
       case weights
       case everything
     }
@@ -13,12 +13,11 @@ extension Descent {
     public var optimizer: any Optimizer
     public var weightDecay: Double
     public var decayed: Decayed
-    /// The largest norm that all gradients together may have; longer ones are shortened.
+    /// The largest norm of all gradients together; larger gradients are scaled down.
     public var clipping: Double?
-    /// How much of itself an exponential moving average of the weights keeps in each step; nil
-    /// keeps none.
+    /// The decay of an exponential moving average of the weights per step; nil keeps no average.
     public var averaging: Double?
-    /// Each stage learns at so many times the rate of the one behind it; see ``rateFactors(_:_:)``.
+    /// The learning rate of each stage relative to the next one; see ``rateFactors(_:_:)``.
     public var layerDecay: Double
 
     public init(
@@ -44,9 +43,9 @@ extension Descent {
 
   /// Learning rates that fall with the distance from the output (Howard and Ruder,
   /// arXiv:1801.06146): 1 for the last stage, the decay for the one before it, its square for the
-  /// next. What is general in a network comes early and should move least.
+  /// next. General features are in early stages and should change least.
   ///
-  /// A stage is what operations say they belong to; those without belong to the one before them.
+  /// Operations without a stage belong to the stage before them.
   /// - Returns: a factor for every parameter, by name.
   public static func rateFactors(_ graph: Graph, _ decay: Double) -> [String: Double] {
     var (depth, last): (Int, [String]?) = (0, nil)

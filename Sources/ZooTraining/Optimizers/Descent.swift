@@ -1,8 +1,8 @@
 import ZooEngine
 import ZooKit
 
-/// The way of a plan's parameters: it holds what an optimiser remembers, one flat array for each of
-/// its memories, numbers at the same places as in the plan's block.
+/// Updates a plan's parameters. It stores the optimiser's state in flat arrays, one per kind of
+/// state, in the order of the plan's block.
 ///
 /// ```swift
 /// var descent = try Descent(options, for: plan)
@@ -13,26 +13,27 @@ import ZooKit
 public struct Descent: Sendable {
   public let options: Options
 
-  /// How often each parameter has moved, by name: one that was frozen at first starts later.
+  /// The number of updates of each parameter, by name; a parameter that was frozen at first starts
+  /// later.
   private(set) public var ages: [String: Int] = [:]
   /// In the order of the optimiser's memory.
   private var memory: [Tensor] = []
-  /// The moving average of the parameters, where one is kept.
+  /// The moving average of the parameters, if one is kept.
   private var average: Tensor?
   private var slots: [TrainingPlan.Slot] = []
   private var factors: [String: Double] = [:]
 
   /// - Parameters:
-  ///   - options: of the way down.
-  ///   - plan: what learns.
-  ///   - network: where the plan is of a part of it; layer decay looks at the whole.
+  ///   - options: options of the optimiser.
+  ///   - plan: the plan whose parameters learn.
+  ///   - network: the whole network, if the plan covers a part of it; layer decay needs it.
   public init(_ options: Options, for plan: TrainingPlan, of network: Graph? = nil) throws {
     self.options = options
     try adopt(plan, of: network)
   }
 
-  /// Goes on with another plan of the same network: what learned before keeps its memory, what is
-  /// new begins without.
+  /// Continues with another plan of the same network: parameters that learned before keep their
+  /// state, new ones start without.
   public mutating func adopt(_ plan: TrainingPlan, of network: Graph? = nil) throws {
     let before = Dictionary(uniqueKeysWithValues: slots.map { ($0.parameter.name, $0.range) })
     let size = plan.update { values, _ in values.count }
@@ -53,7 +54,7 @@ public struct Descent: Sendable {
       return new
     }
     if options.averaging != nil {
-      // Starts where the parameters are.
+      // The average starts at the parameters.
       var new = try plan.update { values, _ in try Tensor([size], values) }
       try moved(average, &new)
       average = new
@@ -64,17 +65,17 @@ public struct Descent: Sendable {
       uniqueKeysWithValues: slots.map { ($0.parameter.name, ages[$0.parameter.name] ?? 0) })
   }
 
-  /// The norm of all gradients together; not a number, or infinite, where one of them is.
+  /// The norm of all gradients together; NaN or infinite if one of them is.
   public func gradientNorm(_ plan: TrainingPlan) -> Double {
     plan.update { _, gradients in squares(.init(gradients)).squareRoot() }
   }
 
-  /// One step of everything that learns.
+  /// Updates every parameter that learns.
   /// - Parameters:
-  ///   - plan: after its way back.
-  ///   - rate: before the factors of layer decay.
-  ///   - momentum: where a schedule moves it.
-  ///   - gradientNorm: decides whether gradients are clipped.
+  ///   - plan: after its backward.
+  ///   - rate: the learning rate, before the factors of layer decay.
+  ///   - momentum: the momentum, if the schedule sets it.
+  ///   - gradientNorm: the norm that decides whether gradients are clipped.
   public mutating func step(
     _ plan: TrainingPlan, rate: Double, momentum: Double? = nil, gradientNorm: Double
   ) throws {
@@ -105,7 +106,7 @@ public struct Descent: Sendable {
     }
   }
 
-  /// Draws the average towards the parameters; in the first step it is them.
+  /// Moves the average towards the parameters; in the first step it equals them.
   private mutating func follow(_ values: UnsafeMutableBufferPointer<Float>) throws {
     guard let keep = options.averaging else { return }
     let isFirst = ages.values.allSatisfy { $0 <= 1 }
@@ -117,8 +118,8 @@ public struct Descent: Sendable {
     }
   }
 
-  /// The weights to judge and to keep: the plan's, with the average in the place of what learns
-  /// where one is kept.
+  /// The weights to evaluate and save: the plan's, with the moving average, if one is kept, in
+  /// place of the parameters that learn.
   public func weights(_ plan: TrainingPlan) throws -> Weights {
     var weights = try plan.weights
     guard let average else { return weights }
@@ -132,13 +133,13 @@ public struct Descent: Sendable {
 }
 
 extension Descent {
-  /// Everything that it remembers, under names.
+  /// The optimiser's whole state, by name.
   package var arrays: [(name: String, values: Tensor)] {
     zip(options.optimizer.memory, memory).map { ($0, $1) }
       + (average.map { [("average", $0)] } ?? [])
   }
 
-  /// Puts back what ``arrays`` and ``ages`` gave, for a plan with the same slots.
+  /// Restores ``arrays`` and ``ages``, for a plan with the same parameters.
   package mutating func restore(
     _ arrays: (String) throws -> Tensor, ages: [String: Int], in origin: String
   ) throws {

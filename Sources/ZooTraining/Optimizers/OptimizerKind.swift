@@ -2,7 +2,7 @@
 public enum OptimizerKind: String, Sendable, CaseIterable {
   case sgd, adam, adamw, rmsprop
 
-  /// - Parameter momentum: of SGD (0.9 where nil) and RMSprop (0 where nil).
+  /// - Parameter momentum: for SGD (default 0.9) and RMSprop (default 0).
   public func optimizer(momentum: Double? = nil) -> any Optimizer {
     switch self {
     case .sgd: SGD(momentum: momentum ?? 0.9)

@@ -1,7 +1,8 @@
 import ZooKit
 
-/// The gradient over the root of its mean square (Hinton 2012, lecture 6e): v ← α·v + (1 − α)·g²,
-/// x ← x − η·g/(√v + ε); centred, v less the squared mean of g. Weight decay adds λ·x to g.
+/// Divides the gradient by the root of its mean square (Hinton 2012, lecture 6e): v ← α·v + (1 −
+/// α)·g², x ← x − η·g/(√v + ε). If centred, v is reduced by the squared mean of g. Weight decay
+/// adds λ·x to g.
 public struct RMSprop: Optimizer {
   public var alpha: Double
   public var epsilon: Double

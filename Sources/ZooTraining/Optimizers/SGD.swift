@@ -1,7 +1,7 @@
 import ZooKit
 
-/// Stochastic gradient descent with momentum: b ← μ·b + (1 − τ)·g, x ← x − η·b, and with Nesterov's
-/// look ahead x ← x − η·(g + μ·b). Weight decay adds λ·x to the gradient.
+/// Stochastic gradient descent with momentum: b ← μ·b + (1 − τ)·g, x ← x − η·b; with Nesterov's
+/// momentum x ← x − η·(g + μ·b). Weight decay adds λ·x to the gradient.
 public struct SGD: Optimizer {
   public var momentum: Double
   /// τ
@@ -24,7 +24,7 @@ public struct SGD: Optimizer {
       return
     }
     let momentum = Float(stretch.momentum ?? momentum)
-    // The first gradient is taken as it is.
+    // The first gradient is not dampened.
     let share: Float = stretch.age == 0 ? 1 : Float(1 - dampening)
     let (ahead, along): (Float, Float) = nesterov ? (1, momentum) : (0, 1)
     for i in 0..<stretch.count {

@@ -1,8 +1,8 @@
 import Glibc
 import ZooKit
 
-/// Looks for a learning rate by trying them all (Smith, arXiv:1506.01186, section 3.3): a short run
-/// in which the rate grows from step to step, until the loss bursts.
+/// Finds a learning rate by a range test (Smith, arXiv:1506.01186, section 3.3): a short run in
+/// which the rate grows at every step until the loss explodes.
 ///
 /// ```swift
 /// var finder = LearningRateFinder(steps: 100)
@@ -14,7 +14,7 @@ public struct LearningRateFinder: Sendable {
   public let highest: Double
   public let steps: Int
 
-  /// The rates that were tried, the loss at each, and the loss as a smooth curve.
+  /// The tried rates, the loss at each, and a smoothed loss.
   public private(set) var rates: [Double] = []
   public private(set) var losses: [Double] = []
   public private(set) var smoothed: [Double] = []
@@ -26,7 +26,7 @@ public struct LearningRateFinder: Sendable {
     self.steps = max(2, steps)
   }
 
-  /// The rate to try next; nil when all have been, or when the loss is four times its least.
+  /// The rate to try next; nil when all have been tried or the loss is four times its minimum.
   public var rate: Double? {
     guard rates.count < steps else { return nil }
     if let last = smoothed.last {
@@ -35,7 +35,7 @@ public struct LearningRateFinder: Sendable {
     return lowest * pow(highest / lowest, Double(rates.count) / Double(steps - 1))
   }
 
-  /// Takes the loss of the step at ``rate``.
+  /// Records the loss of the step at ``rate``.
   public mutating func observe(_ loss: Double) {
     guard let rate else { return }
     let keep = 0.9
@@ -45,8 +45,8 @@ public struct LearningRateFinder: Sendable {
     smoothed.append(mean / (1 - pow(keep, Double(rates.count))))
   }
 
-  /// Where the smooth curve falls most steeply over the logarithm of the rate, of what lies before
-  /// its lowest point; nil where it falls nowhere.
+  /// The rate at which the smoothed loss falls most steeply over the logarithm of the rate, before
+  /// its minimum; nil if it never falls.
   public var suggestion: Double? {
     guard let bottom = smoothed.indices.min(by: { smoothed[$0] < smoothed[$1] }), bottom > 1 else {
       return nil

@@ -1,21 +1,21 @@
 import ZooKit
 
-/// Lowers the learning rate when a metric no longer gets better. Unlike a ``Schedule`` it depends on
-/// what happened, and so it has a state, which a checkpoint keeps.
+/// Lowers the learning rate when a metric stops improving. Unlike a ``Schedule`` it depends on the
+/// past, so it has a state, which a checkpoint saves.
 public struct Plateau: Sendable {
   public var factor: Double
-  /// How many epochs without progress are borne.
+  /// The number of epochs without progress that are tolerated.
   public var patience: Int
-  /// The least progress that counts, as a share of the best so far.
+  /// The smallest progress that counts, as a share of the best value.
   public var threshold: Double
-  /// Epochs after a reduction in which nothing is counted.
+  /// The number of epochs after a reduction in which lack of progress does not count.
   public var cooldown: Int
   /// The learning rate never falls below this factor.
   public var floor: Double
   public var state = State()
 
   public struct State: Hashable, Sendable {
-    /// By which the learning rate is multiplied now.
+    /// The current factor of the learning rate.
     public var scale = 1.0
     public var best: Double?
     public var bad = 0
@@ -35,7 +35,7 @@ public struct Plateau: Sendable {
     self.floor = floor
   }
 
-  /// Takes the metric of an epoch. One that is not a number is no progress.
+  /// Records the metric of an epoch. NaN is no progress.
   public mutating func observe(_ metric: Double, _ goal: Goal) {
     let isBetter =
       switch (goal, state.best) {
@@ -55,7 +55,7 @@ public struct Plateau: Sendable {
     state.bad = 0
   }
 
-  /// How it was set, for the record of a run.
+  /// Its settings, for the record of a run.
   public var json: JSON {
     [
       "factor": JSON(factor), "patience": JSON(patience), "threshold": JSON(threshold),
@@ -64,11 +64,11 @@ public struct Plateau: Sendable {
   }
 }
 
-/// Which way a metric should go.
+/// Whether a metric should rise or fall.
 public enum Goal: String, Sendable, CaseIterable {
   case lowest, highest
 
-  /// Whether a value is strictly better than the best so far; one that is not a number never is.
+  /// Whether a value is strictly better than the best so far; NaN never is.
   public func isBetter(_ value: Double, than best: Double?) -> Bool {
     guard let best else { return !value.isNaN }
     return self == .lowest ? value < best : value > best

@@ -1,8 +1,8 @@
 import Glibc
 import ZooKit
 
-/// The learning rate over the steps of a run, as a factor of the highest: a pure function, so that a
-/// resumed run needs to know only its step.
+/// The learning rate at each step of a run, as a factor of the highest rate. It is a pure function,
+/// so a resumed run needs to know only its step.
 ///
 /// ```swift
 /// let schedule = WarmUp(steps: 50, then: CosineDecay(steps: 400))
@@ -10,9 +10,9 @@ import ZooKit
 /// ```
 public protocol Schedule: Sendable {
   func factor(at step: Int) -> Double
-  /// The momentum, or Adam's β₁, where the schedule moves it too.
+  /// The momentum, or Adam's β₁, if the schedule sets it.
   func momentum(at step: Int) -> Double?
-  /// What it is and how it was set, for the record of a run.
+  /// Its kind and settings, for the record of a run.
   var json: JSON { get }
 }
 
@@ -20,14 +20,14 @@ extension Schedule {
   public func momentum(at step: Int) -> Double? { nil }
 }
 
-/// Always the same.
+/// A constant rate.
 public struct Constant: Schedule {
   public init() {}
   public func factor(at step: Int) -> Double { 1 }
   public var json: JSON { ["kind": "constant"] }
 }
 
-/// A fraction of what it was, after every so many steps.
+/// Multiplies the rate by a factor after every fixed number of steps.
 public struct StepDecay: Schedule {
   public var every: Int
   public var by: Double
@@ -41,8 +41,8 @@ public struct StepDecay: Schedule {
   public var json: JSON { ["kind": "step", "every": JSON(every), "by": JSON(by)] }
 }
 
-/// Half a wave down to the floor (Loshchilov and Hutter, arXiv:1608.03983, without restarts), where
-/// it stays.
+/// Falls along half a cosine to the floor and stays there (Loshchilov and Hutter, arXiv:1608.03983,
+/// without restarts).
 public struct CosineDecay: Schedule {
   public var steps: Int
   public var floor: Double
@@ -59,16 +59,16 @@ public struct CosineDecay: Schedule {
   public var json: JSON { ["kind": "cosine", "steps": JSON(steps), "floor": JSON(floor)] }
 }
 
-/// Up to the highest rate and down below where it began (Smith and Topin, arXiv:1708.07120), with
-/// the momentum the other way round.
+/// Rises to the highest rate and falls below the initial one (Smith and Topin, arXiv:1708.07120),
+/// with the momentum moving the opposite way.
 public struct OneCycle: Schedule {
   public var steps: Int
-  /// The share of the steps that go up.
+  /// The share of the steps in which the rate rises.
   public var rise: Double
-  /// Where it begins and ends, as factors of the highest.
+  /// The initial and final rates, as factors of the highest.
   public var start: Double
   public var end: Double
-  /// The momentum at both ends and at the highest rate; nil leaves it to the optimiser.
+  /// The momentum at the initial rate and at the highest; nil leaves it to the optimiser.
   public var momenta: ClosedRange<Double>?
 
   public init(
@@ -105,8 +105,8 @@ public struct OneCycle: Schedule {
   }
 }
 
-/// Any schedule, multiplied by a straight line that reaches 1 after so many steps: statistics that
-/// begin at zero and a head of random numbers are given time.
+/// Any schedule, multiplied by a linear ramp that reaches 1 after a number of steps. It gives time
+/// to statistics that start at zero and to randomly initialised heads.
 public struct WarmUp: Schedule {
   public var steps: Int
   public var schedule: any Schedule
@@ -125,7 +125,7 @@ public struct WarmUp: Schedule {
   public var json: JSON { ["kind": "warmup", "steps": JSON(steps), "then": schedule.json] }
 }
 
-/// Half a cosine from one value to another; the way goes from 0 to 1.
+/// Half a cosine from one value to another, at a position from 0 to 1.
 private func wave(from start: Double, to end: Double, _ way: Double) -> Double {
   end + (start - end) / 2 * (1 + cos(.pi * way))
 }

@@ -1,12 +1,12 @@
 /// Schedules by the names that users type.
 public enum ScheduleKind: String, Sendable, CaseIterable {
   case constant, step, cosine, onecycle
-  /// Constant by itself; what lowers it is a ``Plateau``.
+  /// Constant by itself; a ``Plateau`` lowers the rate.
   case plateau
 
   /// - Parameters:
-  ///   - steps: of the whole run; `step` falls to a tenth after each third of them.
-  ///   - warmUp: steps in which the rate grows from nothing.
+  ///   - steps: the steps of the whole run; `step` divides the rate by ten after each third.
+  ///   - warmUp: the steps in which the rate rises from zero.
   public func schedule(steps: Int, warmUp: Int = 0) -> any Schedule {
     let schedule: any Schedule =
       switch self {
