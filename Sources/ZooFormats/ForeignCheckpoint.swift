@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Checkpoints of any kind, whatever they are called: the format is recognised by content.
+/// Opens checkpoints of any format, which is recognised by content, not by file name.
 public enum ForeignCheckpoint {
   /// Opens PyTorch (zip and plain pickle), safetensors, Keras and Darknet files, and our own stores.
   ///
@@ -28,7 +28,7 @@ public enum ForeignCheckpoint {
         : try KerasCheckpoint(contents, origin: path, configuration: nil)
     }
     if SafeTensors.sniffs(file) { return try SafeTensors(file) }
-    // Asked last: it has no mark of its own.
+    // Tried last, because the format has no magic number.
     if DarknetWeights.sniffs(file) { return try DarknetWeights(file) }
     throw ZooError.corrupt("\(path) is no checkpoint that is known here: \(guess(start))")
   }
@@ -42,7 +42,7 @@ public enum ForeignCheckpoint {
       "\(archive.file.path) is a zip, but neither of PyTorch (data.pkl) nor of Keras (config.json)")
   }
 
-  /// What it looks like instead.
+  /// Describes what the file is instead.
   private static func guess(_ start: [UInt8]) -> String {
     if start.isEmpty { return "it is empty" }
     if start.first == 0x80 {

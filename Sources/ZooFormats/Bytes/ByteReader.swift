@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Little-endian numbers and runs of bytes, taken one after the other; past the end is an error.
+/// Reads little-endian numbers and runs of bytes in sequence; reading past the end is an error.
 struct ByteReader {
   let bytes: [UInt8]
   let origin: String
@@ -19,7 +19,7 @@ struct ByteReader {
     try take(Number.bitWidth / 8).reversed().reduce(0) { $0 << 8 | Number($1) }
   }
 
-  /// A number of so many bytes that fits an `Int`.
+  /// A number of the type's width, if it fits an `Int`.
   mutating func integer<Number: FixedWidthInteger & UnsignedInteger>(_ type: Number.Type) throws
     -> Int
   {

@@ -1,7 +1,7 @@
 import ZooKit
 
 extension String {
-  /// A name that may stand in a message: of sensible length, without line ends or other control
+  /// Whether a name can be printed in a message: not too long, without line ends or other control
   /// characters.
   var isProperName: Bool {
     !isEmpty && utf8.count <= 1024
@@ -10,7 +10,7 @@ extension String {
 }
 
 extension ZooError {
-  /// One line of sensible length, whatever words of the file it repeats.
+  /// The error on one line of limited length, whatever text from the file it repeats.
   var inOneLine: ZooError {
     if message.isProperName { return self }
     let clean = message.unicodeScalars.prefix(1000)

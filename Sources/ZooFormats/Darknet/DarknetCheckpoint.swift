@@ -1,11 +1,11 @@
 import ZooKit
 
 extension DarknetWeights {
-  /// The file as a network's weights: layer by layer in the order in which the network is written,
-  /// of each the biases, of a norm behind it scales, means and variances, then the kernel.
+  /// The file as a network's weights: layer by layer in the order of the network. Each layer stores
+  /// its biases, then scales, means and variances if a norm follows, then the kernel.
   ///
-  /// The sizes must add up to the file, to the byte. A file that ends where a layer ends is what is
-  /// published to start a training from: it gives what it has, and the plan says what is missing.
+  /// The sizes must add up to the file's, to the byte. Pretrained files that are published as a
+  /// starting point end after some layer; for these the load plan lists the missing parameters.
   public func laid(over graph: Graph) throws -> DarknetCheckpoint {
     var places: [DarknetCheckpoint.Place] = []
     var offset = header
@@ -34,17 +34,17 @@ extension DarknetWeights {
       weights: self, places: places, expected: offset, firstMissing: ended)
   }
 
-  /// Bytes of a file that fills the network.
+  /// The size in bytes of a file for the network.
   public func expected(by graph: Graph) throws -> Int {
     try DarknetWeights.order(of: graph).reduce(header) { size, layer in
       layer.parameters.reduce(size) { $0 + 4 * $1.shape.count }
     }
   }
 
-  /// Bytes that the file has.
+  /// The size of the file in bytes.
   public var size: Int { file.size }
 
-  /// The layers with parameters, and of each the parameters in Darknet's order.
+  /// The layers with parameters, and the parameters of each in Darknet's order.
   static func order(of graph: Graph) throws -> [(layer: String, parameters: [Parameter])] {
     var followers: [Int: Int] = [:]
     for (index, operation) in graph.operations.enumerated() where operation.layer is BatchNorm {
@@ -69,7 +69,7 @@ extension DarknetWeights {
         parameters += find(.shift, in: norm)
         scales = [.scale, .mean, .variance].flatMap { find($0, in: norm) }
       }
-      // A dense layer's norm comes after its kernel.
+      // A dense layer's norm follows its kernel.
       parameters += isDense ? kernel + scales : scales + kernel
       layers.append((operation.name, parameters))
     }
@@ -77,7 +77,7 @@ extension DarknetWeights {
   }
 }
 
-/// A ``DarknetWeights`` file whose numbers have the names of a network.
+/// A ``DarknetWeights`` file whose numbers are named by a network.
 public struct DarknetCheckpoint: TensorSource {
   struct Place: Sendable {
     let parameter: Parameter
@@ -87,9 +87,9 @@ public struct DarknetCheckpoint: TensorSource {
   let weights: DarknetWeights
   let places: [String: Place]
   public let tensors: [TensorInfo]
-  /// Bytes that would fill the network.
+  /// The size in bytes of a file for the whole network.
   public let expected: Int
-  /// The first layer that the file has nothing for.
+  /// The first layer that is not in the file.
   public let firstMissing: String?
 
   init(weights: DarknetWeights, places: [Place], expected: Int, firstMissing: String?) {
@@ -105,7 +105,7 @@ public struct DarknetCheckpoint: TensorSource {
 
   public var origin: String { weights.origin }
   public var format: String { weights.format }
-  /// Bytes that the file has.
+  /// The size of the file in bytes.
   public var size: Int { weights.size }
 
   public func read(_ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>) throws {

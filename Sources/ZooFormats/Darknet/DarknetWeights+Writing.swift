@@ -1,13 +1,14 @@
 import ZooKit
 
 extension DarknetWeights {
-  /// Writes a network's weights as Darknet reads them; the file appears whole or not at all.
+  /// Writes a network's weights in Darknet's format; the file appears whole or not at all.
   ///
   /// - Parameters:
   ///   - weights: every parameter of the network.
-  ///   - graph: says the order; a layer that Darknet has no place for is an error.
-  ///   - path: of the file.
-  ///   - seen: how many pictures the network was trained with.
+  ///   - graph: the network, which decides the order; a layer that Darknet cannot store is an
+  ///     error.
+  ///   - path: the file to write.
+  ///   - seen: the number of pictures the network was trained with.
   public static func write(
     _ weights: Weights, of graph: Graph, to path: String, seen: UInt64 = 0
   ) throws {

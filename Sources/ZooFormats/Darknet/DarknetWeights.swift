@@ -1,9 +1,9 @@
 import ZooKit
 
-/// A Darknet `.weights` file: numbers one after the other, and no word about what they are.
+/// A Darknet `.weights` file: consecutive numbers without any names.
 ///
-/// Only a network tells where a layer's numbers begin, so the file becomes a `TensorSource` by
-/// ``laid(over:)``; until then it is one run of numbers.
+/// Only a network can tell where a layer's numbers start, so ``laid(over:)`` turns the file into a
+/// `TensorSource` with names; until then it is one array of numbers.
 ///
 /// ```swift
 /// let file = try DarknetWeights("yolov4-tiny.weights")
@@ -13,11 +13,11 @@ public struct DarknetWeights: TensorSource {
   public let origin: String
   public var format: String { "Darknet" }
   public let tensors: [TensorInfo]
-  /// Version of the format, for instance 0.2.5.
+  /// The version of the format, such as 0.2.5.
   public let version: (major: Int, minor: Int, revision: Int)
-  /// How many pictures the network was trained with.
+  /// The number of pictures the network was trained with.
   public let seen: UInt64
-  /// Bytes before the first number.
+  /// The offset in bytes of the first number.
   public let header: Int
   let file: RandomAccessFile
 
@@ -30,7 +30,7 @@ public struct DarknetWeights: TensorSource {
     self.file = file
     self.version = version
     origin = file.path
-    // The counter grew when it overflowed.
+    // The counter became wider in this version.
     let wide = version.major * 10 + version.minor >= 2
     header = wide ? 20 : 16
     guard file.size > header else {
@@ -53,8 +53,8 @@ public struct DarknetWeights: TensorSource {
     try file.read(.float32, at: header, into: values)
   }
 
-  /// There is no magic number; three small ones are what every such file begins with, and nothing
-  /// else that is known here.
+  /// There is no magic number; every such file starts with three small numbers, and no other known
+  /// format does.
   static func sniffs(_ file: RandomAccessFile) -> Bool { version(of: file) != nil }
 
   private static func version(of file: RandomAccessFile)
@@ -62,7 +62,7 @@ public struct DarknetWeights: TensorSource {
   {
     guard file.size >= 12, let start = try? file.read(at: 0, count: 12) else { return nil }
     var reader = ByteReader(start, origin: file.path)
-    // From 1000 on the kernels would be transposed; no published file is so old.
+    // From version 1000 on, kernels would be transposed; no published file is that old.
     guard let major = try? reader.number(UInt32.self), let minor = try? reader.number(UInt32.self),
       let revision = try? reader.number(UInt32.self), max(major, minor, revision) < 1000
     else { return nil }

@@ -1,12 +1,12 @@
 import ZooKit
 
 extension Graph {
-  /// The operations in the order in which Keras would list the layers of this network; it matches
-  /// the weights of a file by this order and not by name.
+  /// The operations in the order in which Keras would list the layers of this network, because
+  /// Keras matches the weights of a file by order, not by name.
   ///
-  /// The longest way to an output first; of those with the same way, the one that a walk back from
-  /// the outputs meets first, taking the inputs of a layer in their order. So the projection of a
-  /// residual block stands in the middle of the block.
+  /// Operations are sorted by their longest path to an output, the longest first. Among equals, the
+  /// first is the one that a walk back from the outputs meets first, taking the inputs of a layer
+  /// in order. So the projection of a residual block is in the middle of the block.
   func kerasOrder() -> [Int] {
     var met: [Int?] = operations.map { _ in nil }
     var count = 0
@@ -17,7 +17,7 @@ extension Graph {
       count += 1
       waiting += operations[index].inputs.reversed()
     }
-    // Inputs stand before what uses them, so one pass from the end finds the longest ways.
+    // Inputs precede their users, so one pass from the end finds the longest paths.
     var depths = [Int](repeating: 0, count: operations.count)
     for index in operations.indices.reversed() where met[index] != nil {
       for input in operations[index].inputs {

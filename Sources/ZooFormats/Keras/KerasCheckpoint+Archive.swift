@@ -4,7 +4,8 @@ import ZooKit
 extension KerasCheckpoint {
   static let largestConfiguration = 8 << 20
 
-  /// A `.keras` file: `config.json` describes the layers, `model.weights.h5` has their variables.
+  /// A `.keras` file: `config.json` describes the layers, `model.weights.h5` contains their
+  /// variables.
   init(_ archive: ZipArchive) throws {
     let path = archive.file.path
     guard let config = archive["config.json"], let weights = archive["model.weights.h5"] else {
@@ -17,8 +18,7 @@ extension KerasCheckpoint {
     try self.init(file, origin: path, configuration: KerasConfiguration(json))
   }
 
-  /// HDF5 wants a file of its own, and libhdf5 one with a name: a temporary loses it as soon as it
-  /// is open.
+  /// libhdf5 needs a named file of its own: a temporary file, which is unlinked once it is open.
   private static func extract(_ entry: ZipArchive.Entry, of archive: ZipArchive) throws -> HDF5File
   {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"

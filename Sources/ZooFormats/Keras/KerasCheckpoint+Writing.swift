@@ -1,13 +1,14 @@
 import ZooKit
 
 extension KerasCheckpoint {
-  /// Writes weights as an `.h5` file that `model.load_weights` of a Keras model of the same network
-  /// reads. Every number is there twice until the file is written.
+  /// Writes an `.h5` file that `model.load_weights` reads into a Keras model of the same network.
+  /// Needs memory for two copies of the weights.
   ///
   /// ```swift
   /// try KerasCheckpoint.write(weights, of: graph, to: "vgg16.h5", renames: record.renames)
   /// ```
-  /// The renames are those of loading, from Keras' names to ours; layers without one keep ours.
+  /// The renames are those of loading, from Keras' names to ours. Layers without a rename keep our
+  /// name.
   public static func write(
     _ weights: Weights, of graph: Graph, to path: String, renames: [Rename] = []
   ) throws {
@@ -18,7 +19,7 @@ extension KerasCheckpoint {
     var written: Set<String> = []
     for index in graph.kerasOrder() {
       let operation = graph.operations[index]
-      // A layer used twice is one layer.
+      // A layer that is used twice is one layer.
       let parameters = operation.parameters.filter { written.insert($0.name).inserted }
       guard let first = parameters.first else { continue }
       let layer = layerName(of: first, back)
@@ -55,7 +56,7 @@ extension KerasCheckpoint {
 }
 
 extension Parameter {
-  /// What Keras calls it.
+  /// Keras' name for the role.
   fileprivate var kerasWord: String {
     switch role {
     case .weight: "kernel"
@@ -69,8 +70,8 @@ extension Parameter {
 }
 
 extension Tensor {
-  /// In the layout of the other lineage. A kernel that sees one of several channels is Keras' own
-  /// kind of layer with its own layout.
+  /// In Keras' layout. A kernel that reads a single channel of several belongs to another layer
+  /// type in Keras, with its own layout.
   fileprivate func turned(back change: LayoutChange, channels: Int) throws -> Tensor {
     var change = change
     var there = change.shape(back: shape)
@@ -86,7 +87,8 @@ extension Tensor {
 }
 
 extension HDF5Contents {
-  /// A list of names in an attribute, or in numbered ones: HDF5 keeps attributes below 64 KB.
+  /// A list of names in one attribute, or in numbered ones, because HDF5 limits attributes to 64
+  /// KB.
   fileprivate mutating func set(names key: String, _ names: [String], on path: String) {
     let width = names.map(\.utf8.count).max() ?? 1
     let perPart = max(1, 64_512 / max(width, 1))

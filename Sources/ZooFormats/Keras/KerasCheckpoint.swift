@@ -1,11 +1,11 @@
 import ZooKit
 
-/// A Keras checkpoint: weights or whole models in the older HDF5 layout, `.weights.h5` and `.keras`
-/// of Keras 3.
+/// A Keras checkpoint: weights or whole models in the older HDF5 layout, or `.weights.h5` and
+/// `.keras` of Keras 3.
 ///
-/// Tensors are called `LAYER.weight`, `LAYER.bias`, `LAYER.running_mean`, `LAYER.running_var`,
-/// whatever Keras called them (gamma is the weight of a norm, beta its bias). Kernels keep
-/// Keras' layout; `LoadPlan` turns them round.
+/// Tensors are named `LAYER.weight`, `LAYER.bias`, `LAYER.running_mean`, `LAYER.running_var`,
+/// whatever their names in Keras (gamma is the weight of a norm, beta its bias). Kernels keep
+/// Keras' layout; `LoadPlan` permutes them.
 public struct KerasCheckpoint: TensorSource {
   public let origin: String
   public let format: String
@@ -52,7 +52,7 @@ public struct KerasCheckpoint: TensorSource {
   }
 }
 
-/// The tensors of a file under our names, as they are found.
+/// The tensors of a file under our names, in the order they are found.
 struct KerasTensors {
   let origin: String
   private(set) var tensors: [TensorInfo] = []
@@ -75,12 +75,12 @@ struct KerasTensors {
 }
 
 extension HDF5File {
-  /// A list of names kept in an attribute, or in several where one would be too long:
-  /// `weight_names0`, `weight_names1`, …
+  /// A list of names in an attribute, or in several if it is too long for one: `weight_names0`,
+  /// `weight_names1`, …
   func names(_ key: String, of group: String) -> [String]? {
     let attributes = attributes(of: group)
     if let whole = attributes[key] {
-      // Without names numpy has no strings to write, only an empty list of numbers.
+      // If there are no names, numpy writes an empty list of numbers.
       return whole.strings ?? (whole.numbers?.isEmpty == true ? [] : nil)
     }
     var names: [String]?

@@ -1,11 +1,11 @@
 import ZooKit
 
-/// What `config.json` of a `.keras` file says about the layers, under the paths that their
-/// variables have in the file beside it.
+/// The layers in the `config.json` of a `.keras` file, by the paths of their variables in the
+/// weights file.
 struct KerasConfiguration {
   struct Layer {
     let name: String
-    /// Whether a norm has a factor and an offset.
+    /// Whether a norm has a scale and an offset.
     let scale: Bool?
     let center: Bool?
   }
@@ -15,7 +15,7 @@ struct KerasConfiguration {
   init(_ json: JSON) {
     var models = [(path: "", model: json)]
     while let (path, model) = models.popLast() {
-      // Layers are counted by class, in the order of the model.
+      // Layers are numbered by class, in the order of the model.
       var counts: [String: Int] = [:]
       for layer in model["config"]?["layers"]?.list ?? [] {
         guard let type = layer["class_name"]?.string, let config = layer["config"] else { continue }

@@ -1,13 +1,13 @@
 import ZooKit
 
 extension KerasTensors {
-  /// A group for each layer, its weights in the order of the attribute `weight_names`.
+  /// One group per layer, with its weights in the order of the attribute `weight_names`.
   mutating func addLegacyLayers(of file: HDF5File, under root: String) throws {
     let base = root == "/" ? "" : root
     for layer in file.names("layer_names", of: root) ?? [] {
       let group = "\(base)/\(layer)"
       let weights = file.names("weight_names", of: group) ?? []
-      // A model inside a model keeps the weights of all its layers in one group.
+      // A model inside a model stores the weights of all its layers in one group.
       let owners = Set(weights.map { KerasName($0).layer })
       let words = Set(weights.map { KerasName($0).word })
       for weight in weights {
@@ -22,18 +22,18 @@ extension KerasTensors {
   }
 }
 
-/// `block1_conv1/kernel:0`, and `block1_conv1_W_1:0` of the oldest files.
+/// `block1_conv1/kernel:0`, or `block1_conv1_W_1:0` in the oldest files.
 private struct KerasName {
   /// Everything before the last slash.
   let layer: String
-  /// What the last part ends with: `kernel`.
+  /// The end of the last part: `kernel`.
   let word: String
 
   init(_ name: String) {
     let parts = name.split(separator: "/")
     var last = parts.last.map(String.init) ?? name
     if let colon = last.firstIndex(of: ":") { last = String(last[..<colon]) }
-    // TensorFlow numbers names that it has seen before.
+    // TensorFlow numbers repeated names.
     if let dash = last.lastIndex(of: "_"), Int(last[last.index(after: dash)...]) != nil {
       last = String(last[..<dash])
     }
@@ -42,7 +42,7 @@ private struct KerasName {
     layer = parts.dropLast().joined(separator: "/")
   }
 
-  /// A separable convolution has two kernels, a depthwise one only that.
+  /// A separable convolution has two kernels, a depthwise one only the depthwise kernel.
   func role(beside words: Set<String>) -> String {
     if words.contains("depthwise_kernel"), words.contains("pointwise_kernel") {
       if word == "depthwise_kernel" { return "depthwise.weight" }
@@ -51,11 +51,11 @@ private struct KerasName {
     return KerasName.roles.first { $0.word == word }?.role ?? word
   }
 
-  /// Longer words first: they end with shorter ones.
+  /// Longer words first, because they end with shorter ones.
   private static let roles: [(word: String, role: String)] = [
     ("depthwise_kernel", "weight"), ("pointwise_kernel", "weight"),
     ("moving_variance", "running_var"), ("moving_mean", "running_mean"),
-    // Keras 1 called the variance so.
+    // Keras 1 called the variance running_std.
     ("running_std", "running_var"), ("running_mean", "running_mean"),
     ("embeddings", "weight"), ("kernel", "weight"), ("gamma", "weight"), ("beta", "bias"),
     ("bias", "bias"), ("W", "weight"), ("b", "bias"),

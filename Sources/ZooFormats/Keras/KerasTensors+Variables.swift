@@ -1,8 +1,8 @@
 import ZooKit
 
 extension KerasTensors {
-  /// Keras 3 numbers the variables of a layer, `layers/conv2d_1/vars/0`, and leaves the layer's own
-  /// name in an attribute; where an older version did not, the model's description has it.
+  /// Keras 3 numbers the variables of a layer, `layers/conv2d_1/vars/0`, and stores the layer's
+  /// name in an attribute; older versions have it only in the model's description.
   mutating func addVariables(of file: HDF5File, _ configuration: KerasConfiguration?) throws {
     var variables: [String: [HDF5File.Dataset]] = [:]
     for dataset in file.datasets {
@@ -16,7 +16,7 @@ extension KerasTensors {
       let known = configuration?.layers[String(path)]
       let place = path.split(separator: "/").filter { $0 != "layers" }.joined(separator: "/")
       var layer = file.attributes(of: group)["name"]?.string ?? known?.name ?? place
-      // Two models inside a model may use a name twice.
+      // Two models inside a model may use the same name.
       if !taken.insert(layer).inserted { layer = place }
       let kind = path.split(separator: "/").last.map(String.init) ?? ""
       let roles = KerasTensors.roles(list.map(\.shape.rank), kind: kind, known)
@@ -24,8 +24,8 @@ extension KerasTensors {
     }
   }
 
-  /// What numbered variables are, from their ranks and the kind of layer; numbers stay where that
-  /// does not tell.
+  /// The roles of numbered variables, from their ranks and the kind of layer; variables with an
+  /// unknown role keep their number.
   private static func roles(
     _ ranks: [Int], kind: String, _ known: KerasConfiguration.Layer?
   ) -> [String] {

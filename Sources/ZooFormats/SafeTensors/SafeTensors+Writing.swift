@@ -1,7 +1,7 @@
 import ZooKit
 
 extension SafeTensors {
-  /// Writes float32 tensors in their order; the file appears whole or not at all.
+  /// Writes float32 tensors in order; the file appears whole or not at all.
   ///
   /// ```swift
   /// try SafeTensors.write(weights, to: "resnet18.safetensors")
@@ -26,7 +26,7 @@ extension SafeTensors {
       members.append((name, entry))
     }
     var header = Array(JSON(.object(members)).text().utf8)
-    // Numbers on an eight-byte boundary can be mapped; the format pads with spaces.
+    // Data on an eight-byte boundary can be mapped; the format pads the header with spaces.
     header += Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
     let length = UInt64(header.count).littleEndian
     try Publication.write(to: path) { file in

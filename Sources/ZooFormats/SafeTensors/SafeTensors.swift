@@ -1,18 +1,19 @@
 import ZooKit
 
-/// A safetensors file: a JSON header that says where every tensor lies, and nothing but tensors.
+/// A safetensors file: a JSON header with the position of every tensor, followed by the tensors.
 ///
-/// Opening checks all of it: the tensors cover the data without holes or overlaps, to the byte.
+/// Opening checks the whole header: the tensors must cover the data without gaps or overlaps, to
+/// the byte.
 public struct SafeTensors: TensorSource {
   public let origin: String
   public var format: String { "safetensors" }
   public let tensors: [TensorInfo]
-  /// Entries of element types that cannot be loaded here, eight-bit floats for example.
+  /// Entries whose element type cannot be loaded here, such as eight-bit floats.
   public let skipped: [String]
   public let metadata: [String: String]
 
   private let file: RandomAccessFile
-  /// Where each tensor begins in the file.
+  /// The offset of each tensor in the file.
   private let offsets: [String: Int]
 
   static let largestHeader = 100 << 20
@@ -48,7 +49,7 @@ public struct SafeTensors: TensorSource {
     try file.read(tensor.type, at: offset, into: values)
   }
 
-  /// Eight bytes of length and so much JSON at the beginning.
+  /// Whether the file starts with eight bytes of length and that much JSON.
   static func sniffs(_ file: RandomAccessFile) -> Bool {
     guard file.size > 9, let start = try? file.read(at: 0, count: 9) else { return false }
     return start[8] == UInt8(ascii: "{") && start[5] == 0 && start[6] == 0 && start[7] == 0
@@ -89,8 +90,8 @@ private struct Header {
     try checkCoverage(of: file.size - dataStart, in: file.path)
   }
 
-  /// A megabyte of brackets is hundreds of megabytes of values: values are counted before they are
-  /// made. A tensor has about ten.
+  /// A megabyte of brackets would become hundreds of megabytes of values, so values are counted
+  /// before they are parsed. A tensor has about ten.
   private static func checkExtent(of text: [UInt8], in origin: String) throws {
     var values = 0
     var quoted = false
@@ -170,7 +171,7 @@ private struct Header {
     "I32": .int32, "I16": .int16, "I8": .int8, "U8": .uint8, "BOOL": .bool,
   ]
 
-  /// Bytes per element, also of what is only skipped.
+  /// Bytes per element, also for types that are skipped.
   static let sizes: [String: Int] = types.mapValues(\.size).merging(
     ["U64": 8, "U32": 4, "U16": 2, "F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1, "C64": 8],
     uniquingKeysWith: { first, _ in first })

@@ -1,32 +1,32 @@
 import ZooKit
 
-/// What a pickle says, as inert data: a table of nodes that values refer to by index.
+/// The content of a pickle as inert data: a table of nodes that values refer to by index.
 ///
-/// Python runs a pickle; here it is only read. A global is its name, a call is a node that
-/// remembers what would have been called with which arguments. Nodes lie in one flat table, so
-/// neither reading nor freeing them ever recurses, however deep a hostile file nests.
+/// Python executes a pickle; here it is only read. A global is its name, and a call is a node that
+/// records the callee and the arguments. Nodes are in one flat table, so neither reading nor
+/// freeing recurses, however deep a hostile file nests.
 struct Pickle {
   enum Value: Hashable {
     case none
     case bool(Bool)
     case integer(Int)
     case float(Double)
-    /// An index into `strings`.
+    /// Index into `strings`.
     case string(Int)
     /// Index into `strings`: the module and the name, `torch._utils._rebuild_tensor_v2`.
     case global(Int)
     case node(Int)
-    /// Bytes, big integers: nothing that describes a tensor.
+    /// Bytes and big integers, which never describe a tensor.
     case opaque
   }
 
   enum Kind: UInt8 {
     case tuple, list, set
-    /// Keys and values in turn.
+    /// Alternating keys and values.
     case dictionary
-    /// What would be called and with what: the callee and the arguments.
+    /// A recorded call: the callee and the arguments.
     case call
-    /// The tuple that stands for something outside of the pickle, a storage.
+    /// The tuple that identifies an object outside of the pickle, here a storage.
     case persistent
   }
 
@@ -58,7 +58,7 @@ extension Pickle {
     if case .integer(let integer) = value { integer } else { nil }
   }
 
-  /// The items of a tuple or list; a `torch.Size` is one too.
+  /// The items of a tuple, a list or a `torch.Size`.
   func items(_ value: Value) -> [Value]? {
     guard let node = node(value) else { return nil }
     switch node.kind {
@@ -75,7 +75,7 @@ extension Pickle {
     return integers.count == items.count ? integers : nil
   }
 
-  /// Callee and arguments of a call of a global.
+  /// Callee and arguments, if the value is a call of a global.
   func call(_ value: Value) -> (callee: String, arguments: [Value])? {
     guard let node = node(value), node.kind == .call, let callee = global(node.items[0]) else {
       return nil

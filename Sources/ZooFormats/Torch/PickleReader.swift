@@ -1,7 +1,7 @@
 import ZooKit
 
-/// Reads one pickle with a fixed table of opcodes (protocols 2 to 5, and the textual ones that
-/// could smuggle a global in). No opcode calls, imports or loads anything.
+/// Reads one pickle with a fixed table of opcodes (protocols 2 to 5, and those textual ones that
+/// could introduce a global). No opcode calls, imports or loads anything.
 struct PickleReader {
   static let mostOperations = 1_000_000
   static let mostMemos = 100_000
@@ -11,13 +11,13 @@ struct PickleReader {
   private var stream: PickleStream
   private var pickle = Pickle()
   private var stack: [Pickle.Value] = []
-  /// The heights of the stack where marks stand.
+  /// The heights of the stack at the marks.
   private var marks: [Int] = []
   private var memo: [Int: Pickle.Value] = [:]
   private var interned: [String: Int] = [:]
   private var moved = 0
 
-  /// Reads one pickle and leaves the stream behind it.
+  /// Reads one pickle and leaves the stream after its end.
   static func read(from stream: inout PickleStream) throws -> Pickle {
     var reader = PickleReader(stream: stream)
     try reader.run()
@@ -109,7 +109,7 @@ struct PickleReader {
     case UInt8(ascii: "j"): try recall(try stream.number(4))
     case UInt8(ascii: "g"): try recall(Int(try stream.line()))
 
-    // Names and what Python would do with them
+    // Globals and calls
     case UInt8(ascii: "c"): try pushGlobal(try stream.line(), try stream.line())
     case 0x93:
       let names = try pop(2)
@@ -206,7 +206,8 @@ struct PickleReader {
     }
   }
 
-  /// Two's complement of any length; what does not fit is no size of a tensor.
+  /// Two's complement of any length; a number that does not fit an `Int` cannot be a size of a
+  /// tensor.
   private mutating func longInteger(_ count: Int) throws {
     guard 1...8 ~= count else {
       stream.skip(count)
@@ -225,7 +226,8 @@ struct PickleReader {
     return items
   }
 
-  /// A memoised collection may be given to many calls: what one operation moves must be paid for.
+  /// A memoised collection may be passed to many calls, so every item that an operation copies
+  /// counts towards the limit.
   private mutating func pay(for items: [Pickle.Value]) throws {
     moved += items.count
     guard moved <= 2 * PickleReader.mostOperations else {
@@ -245,7 +247,7 @@ struct PickleReader {
     push(.node(pickle.nodes.count - 1))
   }
 
-  /// Into the collection on top of the stack; an inert object swallows what it is given.
+  /// Appends to the collection on top of the stack; items for an inert object are dropped.
   private mutating func extend(with items: [Pickle.Value], _ kinds: [Pickle.Kind]) throws {
     guard case .node(let index) = try top() else {
       throw stream.error("the pickle puts items into what is no collection")
@@ -293,7 +295,7 @@ struct PickleReader {
     try call(callee, of: try pop())
   }
 
-  /// Dictionaries of the standard library are dictionaries; any other call is only noted.
+  /// Dictionaries of the standard library become dictionaries; any other call is only recorded.
   private mutating func call(_ callee: Pickle.Value, of arguments: Pickle.Value) throws {
     guard let tuple = pickle.node(arguments), tuple.kind == .tuple else {
       throw stream.error("a call without a tuple of arguments")
@@ -310,7 +312,7 @@ struct PickleReader {
     "collections.OrderedDict", "collections.defaultdict", "builtins.dict", "__builtin__.dict",
   ]
 
-  /// Of another dictionary or of a list of pairs.
+  /// The items of another dictionary or of a list of pairs.
   private func dictionaryItems(_ value: Pickle.Value) -> [Pickle.Value] {
     guard let node = pickle.node(value) else { return [] }
     guard node.kind == .list else { return node.kind == .dictionary ? node.items : [] }
@@ -321,8 +323,8 @@ struct PickleReader {
   }
 }
 
-/// What only an attack puts into a checkpoint. Nothing is ever called here, so this list protects
-/// nobody on this side; it tells the user what the file would have done elsewhere.
+/// Globals that only an attack puts into a checkpoint. Nothing is ever called here, so the list
+/// protects nothing; it tells the user what the file would have done elsewhere.
 enum DangerousGlobals {
   static func contains(module: String, name: String) -> Bool {
     let root = module.prefix { $0 != "." }

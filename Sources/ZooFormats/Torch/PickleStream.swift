@@ -1,9 +1,9 @@
 import ZooKit
 
-/// The bytes of a pickle inside a file, read in pieces: nothing says in advance how long one is.
+/// The bytes of a pickle inside a file, read in pieces because its length is not known in advance.
 struct PickleStream {
   let file: RandomAccessFile
-  /// Where the next byte lies in the file.
+  /// The offset of the next byte in the file.
   private(set) var position: Int
   private let end: Int
   private var buffer: [UInt8] = []
@@ -31,7 +31,7 @@ struct PickleStream {
     return buffer[used]
   }
 
-  /// A little-endian number of so many bytes, at most eight; nil where it does not fit an `Int`.
+  /// A little-endian number of `bytes` bytes, at most eight; nil if it does not fit an `Int`.
   mutating func number(_ bytes: Int) throws -> Int? {
     var number: UInt64 = 0
     for shift in 0..<bytes { number |= UInt64(try byte()) << UInt64(8 * shift) }
@@ -65,7 +65,7 @@ struct PickleStream {
     return text
   }
 
-  /// Up to the end of a line, as the textual opcodes have it.
+  /// Up to the end of a line, for the textual opcodes.
   mutating func line() throws -> String {
     var bytes: [UInt8] = []
     while case let byte = try byte(), byte != UInt8(ascii: "\n") {

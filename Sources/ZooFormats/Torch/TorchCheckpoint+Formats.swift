@@ -1,10 +1,10 @@
 import ZooKit
 
 extension TorchCheckpoint {
-  /// A pickle describes tensors; more than this is none.
+  /// A pickle only describes tensors, so a larger one is rejected.
   static let largestPickle = 64 << 20
 
-  /// `NAME/data.pkl` describes, `NAME/data/KEY` are the storages.
+  /// `NAME/data.pkl` is the description, `NAME/data/KEY` are the storages.
   convenience init(_ archive: ZipArchive) throws {
     let file = archive.file
     let pickles = archive.entries.filter { $0.name.hasSuffix("/data.pkl") }
@@ -40,13 +40,13 @@ extension TorchCheckpoint {
     }
   }
 
-  /// How the plain-pickle format begins: the pickle of 0x1950a86a20f9469cfc6c.
+  /// The start of the plain-pickle format: the pickle of 0x1950a86a20f9469cfc6c.
   static let magic: [UInt8] = [
     0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
   ]
 
   /// Five pickles (magic number, version, machine, object, keys), then every storage: its count in
-  /// 8 bytes and its numbers.
+  /// 8 bytes, and its numbers.
   convenience init(plain file: RandomAccessFile) throws {
     var stream = PickleStream(file, 2 + TorchCheckpoint.magic.count..<file.size)
     let version = try PickleReader.read(from: &stream)
@@ -93,8 +93,8 @@ extension TorchCheckpoint {
 }
 
 extension Pickle {
-  /// Bytes per element of every storage that the pickle mentions, the skipped ones too: an
-  /// optimiser's lie between those of the model.
+  /// Bytes per element of every storage in the pickle, including skipped ones, because an
+  /// optimiser's storages may lie between those of the model.
   func storageSizes() -> [String: Int] {
     var sizes: [String: Int] = [:]
     for node in nodes where node.kind == .persistent {

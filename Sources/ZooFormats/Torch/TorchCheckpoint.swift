@@ -1,25 +1,25 @@
 import Synchronization
 import ZooKit
 
-/// A PyTorch checkpoint (`torch.save` of a state dict, or of a dictionary that holds one), in the
-/// zip format of today or the plain-pickle format before it.
+/// A PyTorch checkpoint (`torch.save` of a state dict, or of a dictionary that contains one), in
+/// today's zip format or the older plain-pickle format.
 ///
-/// Only the description is read at opening. Tensors may be views of shared storages, with strides
-/// and offsets; every view was checked against its storage.
+/// Opening reads only the description. Tensors may be views of shared storages, with strides and
+/// offsets; every view is checked against its storage.
 public final class TorchCheckpoint: TensorSource {
   public let origin: String
   public let format: String
   public let tensors: [TensorInfo]
   /// The keys that led to the state dict: `["state_dict"]`.
   public let wrapper: [String]
-  /// Entries of the state dict that are no tensors one can load here.
+  /// Entries of the state dict that are not loadable tensors.
   public let skipped: [String]
 
   private let file: RandomAccessFile
   private let views: [String: TorchTensor]
   private let records: [String: Record]
 
-  /// Where the bytes of a storage lie.
+  /// The position of a storage in the file.
   struct Record: Sendable {
     let bytes: Range<Int>
     /// In the zip format.
@@ -27,7 +27,7 @@ public final class TorchCheckpoint: TensorSource {
   }
 
   private let archive: ZipArchive?
-  /// Storages whose checksum was found right; views share storages, one look is enough.
+  /// Storages whose checksum was verified. Views share storages, so each is checked once.
   private let verified = Mutex<Set<String>>([])
 
   init(
@@ -93,15 +93,15 @@ public final class TorchCheckpoint: TensorSource {
     let start = record.bytes.lowerBound + (view.storage.start + view.span.lowerBound) * size
     if try verifyWhileReading(view, record, into: values) { return }
     if view.isContiguous { return try file.read(view.storage.type, at: start, into: values) }
-    // Every element that the view touches, once; then picked in the order of the shape.
+    // Read every element in the view's span once, then pick them in the order of the shape.
     let span = try Tensor([view.span.count]) {
       try file.read(view.storage.type, at: start, into: $0)
     }
     span.withValues { view.gather($0, into: values) }
   }
 
-  /// The usual case is one pass: a tensor that is all of its float32 storage. Otherwise the
-  /// checksum of the storage is compared first. True when the values have been read on the way.
+  /// In the usual case, a tensor that is a whole float32 storage, one pass does both. Otherwise the
+  /// checksum of the storage is verified first. Returns true if the values have been read.
   private func verifyWhileReading(
     _ view: TorchTensor, _ record: Record, into values: UnsafeMutableBufferPointer<Float>
   ) throws -> Bool {
@@ -144,7 +144,7 @@ extension TorchTensor {
 }
 
 extension Pickle {
-  /// The entries of the state dict and the keys that led to it.
+  /// The entries of the state dict, and the keys that lead to it.
   func stateDictionary(in origin: String) throws
     -> (entries: [(key: Value, value: Value)], wrapper: [String])
   {

@@ -8,10 +8,10 @@ struct TorchTensor: Hashable {
   let offset: Int
   let strides: [Int]
 
-  /// The elements that the view touches, first and one past the last.
+  /// The range of elements that the view touches.
   let span: Range<Int>
 
-  /// The elements follow each other without gaps, in the order of the shape.
+  /// Whether the elements are contiguous in the order of the shape.
   var isContiguous: Bool {
     var expected = 1
     for (size, stride) in zip(info.shape.sizes, strides).reversed() where size != 1 {
@@ -21,7 +21,7 @@ struct TorchTensor: Hashable {
     return true
   }
 
-  /// Nil for sizes and strides that leave the storage.
+  /// Nil if sizes and strides leave the storage.
   init?(name: String, storage: TorchStorage, offset: Int, sizes: [Int], strides: [Int]) {
     guard let shape = Shape(checked: sizes), sizes.count == strides.count, offset >= 0,
       strides.allSatisfy({ $0 >= 0 })
@@ -46,23 +46,23 @@ struct TorchTensor: Hashable {
   }
 }
 
-/// A run of numbers that tensors are views of.
+/// An array of numbers that tensors are views of.
 struct TorchStorage: Hashable {
   let key: String
   let type: ElementType
-  /// Where this storage begins within the stored one of that key, in elements; older files have
-  /// storages that are views themselves.
+  /// The start of this storage within the stored one of that key, in elements; in older files
+  /// storages can be views themselves.
   var start = 0
   let count: Int
-  /// Elements of the stored one.
+  /// The number of elements of the stored one.
   let wholeCount: Int
 }
 
 extension Pickle {
-  /// The tensor that a value of a state dict stands for; nil where it is something else.
+  /// The tensor that a value of a state dict describes; nil if it is something else.
   func tensor(_ value: Value, name: String, in origin: String) throws -> TorchTensor? {
     var value = value
-    // A parameter around a subclass around a tensor: no file has more layers than that.
+    // A parameter around a subclass around a tensor; no file has more layers.
     for _ in 0..<4 {
       guard let (callee, arguments) = call(value) else { return nil }
       switch callee {
@@ -110,8 +110,8 @@ extension Pickle {
     return tensor
   }
 
-  /// `('storage', type, key, location, count)`, in older files with `(key, offset, count)` of a
-  /// view behind; nil for element types that do not concern us.
+  /// `('storage', type, key, location, count)`, in older files followed by the `(key, offset,
+  /// count)` of a view; nil for element types that are not supported.
   private func storage(
     _ value: Value, type: ElementType?, name: String, in origin: String
   ) throws -> TorchStorage? {
@@ -122,7 +122,7 @@ extension Pickle {
     let word = kind.split(separator: ".").last.map(String.init) ?? kind
     let untyped = word == "UntypedStorage"
     guard let type = type ?? (untyped ? .uint8 : Pickle.storages[word]) else { return nil }
-    // An untyped storage counts bytes.
+    // An untyped storage counts in bytes.
     guard !untyped || count.isMultiple(of: type.size) else {
       throw ZooError.corrupt("\(origin): the storage of the tensor \(name) ends inside a number")
     }
@@ -144,7 +144,7 @@ extension Pickle {
     "ShortStorage": .int16, "CharStorage": .int8, "ByteStorage": .uint8, "BoolStorage": .bool,
   ]
 
-  /// Bytes per element, also of those that are never loaded.
+  /// Bytes per element, also for types that are never loaded.
   static func storageSize(_ kind: String) -> Int? {
     let word = kind.split(separator: ".").last.map(String.init) ?? kind
     return storages[word]?.size

@@ -3,13 +3,13 @@ import ZooKit
 
 /// A zip archive of stored entries, as PyTorch and Keras write them.
 ///
-/// Readers that trust different parts of a zip see different files in it, so this one accepts only
-/// archives that can be read in one way: one end record at the very end, the directory right
-/// before it, local headers that repeat it, no name twice, no entry over another.
+/// Readers that trust different parts of a zip see different files in it. This one accepts only
+/// archives that can be read in one way: one end record at the very end, the directory right before
+/// it, local headers that repeat it, no repeated names and no overlapping entries.
 struct ZipArchive: Sendable {
   struct Entry: Sendable {
     let name: String
-    /// Where its bytes lie in the file.
+    /// The range of its data in the file.
     let bytes: Range<Int>
     let checksum: UInt32
   }
@@ -20,7 +20,7 @@ struct ZipArchive: Sendable {
 
   subscript(name: String) -> Entry? { index[name].map { entries[$0] } }
 
-  /// Reads the directory and every local header, no data.
+  /// Reads the directory and every local header, but no data.
   init(_ file: RandomAccessFile) throws {
     let directory = try Directory(file)
     var entries: [Entry] = []
@@ -55,10 +55,10 @@ struct ZipArchive: Sendable {
     self.index = index
   }
 
-  /// Compares the bytes of an entry with its checksum.
+  /// Verifies the checksum of an entry.
   func verify(_ entry: Entry) throws { try pieces(of: entry) { _ in } }
 
-  /// The bytes of an entry, piece by piece; throws at the end where the checksum is wrong.
+  /// The data of an entry, piece by piece; throws at the end if the checksum is wrong.
   func pieces(of entry: Entry, _ body: ([UInt8]) throws -> Void) throws {
     var checksum = crc32_z(0, nil, 0)
     var offset = entry.bytes.lowerBound
@@ -71,7 +71,7 @@ struct ZipArchive: Sendable {
     try check(UInt32(truncatingIfNeeded: checksum), of: entry)
   }
 
-  /// Reads a whole entry and compares it with its checksum.
+  /// Reads a whole entry and verifies its checksum.
   func read(_ entry: Entry, into buffer: UnsafeMutableRawBufferPointer) throws {
     try file.read(into: buffer, at: entry.bytes.lowerBound)
     let bytes = buffer.bindMemory(to: UInt8.self)
@@ -79,7 +79,7 @@ struct ZipArchive: Sendable {
     try check(UInt32(truncatingIfNeeded: checksum), of: entry)
   }
 
-  /// A small entry, whole.
+  /// The whole content of a small entry.
   func contents(of entry: Entry, atMost limit: Int) throws -> [UInt8] {
     guard entry.bytes.count <= limit else {
       throw ZooError.corrupt(
@@ -99,7 +99,7 @@ struct ZipArchive: Sendable {
   }
 }
 
-/// Where the central directory lies.
+/// The position of the central directory.
 private struct Directory {
   let count: Int
   let bytes: Range<Int>
@@ -151,7 +151,7 @@ private struct Zip64End {
   let count, size, offset: Int
   let position: Int
 
-  /// Nil where no locator stands before the end record.
+  /// Nil if there is no locator before the end record.
   init?(_ file: RandomAccessFile, before end: Int) throws {
     guard end >= 20 + 56 else { return nil }
     var locator = ByteReader(try file.read(at: end - 20, count: 20), origin: file.path)
@@ -177,7 +177,7 @@ private struct Zip64End {
   }
 }
 
-/// One entry as the directory states it.
+/// One entry of the directory.
 private struct CentralRecord {
   let flags, method: UInt16
   let checksum: UInt32
@@ -185,7 +185,7 @@ private struct CentralRecord {
   let nameBytes: ArraySlice<UInt8>
   let name: String
 
-  /// Sizes and checksum follow the data; the local header may leave them zero.
+  /// Whether sizes and checksum follow the data, so that the local header may have zeros.
   var hasDescriptor: Bool { flags & 8 != 0 }
 
   init(_ reader: inout ByteReader) throws {
@@ -228,7 +228,7 @@ private struct CentralRecord {
     }
   }
 
-  /// Where the data begin, once the local header has confirmed the directory.
+  /// The offset of the data, once the local header has confirmed the directory.
   func dataOffset(in file: RandomAccessFile) throws -> Int {
     var header = ByteReader(try file.read(at: offset, count: 30), origin: file.path)
     let signature = try header.number(UInt32.self)
@@ -257,7 +257,7 @@ private struct CentralRecord {
   }
 }
 
-/// The 64-bit values that did not fit the fixed fields, in their order.
+/// The 64-bit values that exceed the fixed fields, in order.
 private struct Zip64Extra {
   private var reader: ByteReader
 

@@ -2,9 +2,9 @@ import Glibc
 import ZooKit
 
 /// Cross-entropy of independent labels, −y·log σ(x) − (1 − y)·log(1 − σ(x)), averaged over all
-/// numbers: several labels for one picture, or one channel for a mask.
+/// elements: several labels per picture, or one channel for a mask.
 public struct BinaryCrossEntropy: Loss {
-  /// How much a positive counts, for each channel: above 1 where positives are rare. Nil is 1.
+  /// The weight of positives per channel: above 1 if positives are rare. Nil means 1.
   public var positiveWeights: [Double]?
 
   public init(positiveWeights: [Double]? = nil) { self.positiveWeights = positiveWeights }
@@ -16,7 +16,7 @@ public struct BinaryCrossEntropy: Loss {
       throw ZooError.failure("\(weights.count) positive weights for an output of \(output.shape)")
     }
     return try elementwise(output, target, positions) { x, y, channel in
-      // log σ(x) = −log(1 + e⁻ˣ), without e to a large power.
+      // log σ(x) = −log(1 + e⁻ˣ), without overflow.
       let softplus = log1p(exp(-abs(x)))
       let (positive, negative) = (softplus + max(-x, 0), softplus + max(x, 0))
       let weight = weights[channel]
@@ -32,7 +32,7 @@ public struct BinaryCrossEntropy: Loss {
   }
 }
 
-/// The mean of a term for every number whose truth is known, from the term and its slope.
+/// The mean of a term over all elements with a known target, from the term and its derivative.
 func elementwise(
   _ output: Tensor, _ target: Target, _ positions: Positions,
   _ term: (_ x: Double, _ y: Double, _ channel: Int) -> (value: Double, slope: Double)

@@ -1,14 +1,14 @@
 import Glibc
 import ZooKit
 
-/// How much each pixel counts where cells must not grow together: U-Net's weights
-/// (Ronneberger et al., arXiv:1505.04597, equation 2),
+/// Pixel weights that keep neighbouring cells apart: U-Net's weights (Ronneberger et al.,
+/// arXiv:1505.04597, equation 2),
 ///
 /// w(x) = w_c(x) + w₀ · exp(−(d₁(x) + d₂(x))² / 2σ²)
 ///
-/// d₁ and d₂ are the distances to the nearest cell and to the second nearest: of the background the
-/// gaps between cells count most. Cells are pixels of one class that touch with their sides, so that
-/// a line that runs aslant parts them. w_c lets every class of a mask have the same say.
+/// d₁ and d₂ are the distances to the nearest cell and to the second nearest, so background in the
+/// gaps between cells weighs most. Cells are 4-connected pixels of one class, so a diagonal line
+/// separates them. w_c gives every class of a mask the same total weight.
 ///
 /// ```swift
 /// let weights = try BorderWeights()(classes, width: 512, height: 512)
@@ -18,9 +18,9 @@ public struct BorderWeights: Hashable, Sendable {
   public var w0: Double
   /// In pixels.
   public var sigma: Double
-  /// The class between the cells.
+  /// The class between cells.
   public var background: Int32
-  /// w_c is n / (C · n_c) for a class that n_c of the mask's n pixels have; else 1.
+  /// Whether w_c is n / (C · n_c), for a class with n_c of the mask's n pixels; else it is 1.
   public var balances: Bool
 
   public init(w0: Double = 10, sigma: Double = 5, background: Int32 = 0, balances: Bool = true) {
@@ -31,10 +31,10 @@ public struct BorderWeights: Hashable, Sendable {
   }
 
   /// - Parameters:
-  ///   - classes: of the pixels, row by row; negative where unknown. Any number of masks of this
-  ///     size, one behind another.
-  ///   - width: of a mask.
-  ///   - height: of a mask.
+  ///   - classes: the class of each pixel, row by row; negative if unknown. May contain several
+  ///     masks of this size, one after another.
+  ///   - width: the width of a mask.
+  ///   - height: the height of a mask.
   public func callAsFunction(_ classes: [Int32], width: Int, height: Int) throws -> [Float] {
     let (area, overflow) = width.multipliedReportingOverflow(by: height)
     guard width > 0, height > 0, !overflow, classes.count % area == 0, sigma > 0, w0 >= 0 else {
@@ -55,7 +55,7 @@ public struct BorderWeights: Hashable, Sendable {
     let known = Double(counts.values.reduce(0, +))
     let share = counts.mapValues { balances ? known / Double(counts.count * $0) : 1 }
 
-    // Further away than this the second term is nothing to a float32.
+    // Beyond this distance the second term vanishes in float32.
     let reach = sigma * (2 * max(1, log(max(1, w0) * 0x1p24))).squareRoot()
     var nearest = [Double](repeating: .infinity, count: classes.count)
     var second = nearest
@@ -76,7 +76,7 @@ public struct BorderWeights: Hashable, Sendable {
     }
   }
 
-  /// Pixels of one class that hang together by their sides.
+  /// Connected components of one class, with 4-connectivity.
   private func cells(of classes: [Int32], _ width: Int, _ height: Int) -> [Cell] {
     var cells: [Cell] = []
     var isTaken = classes.map { $0 < 0 || $0 == background }
@@ -108,9 +108,9 @@ public struct BorderWeights: Hashable, Sendable {
     var columns: ClosedRange<Int>
     var rows: ClosedRange<Int>?
 
-    /// The distance to the cell of each pixel around it, exact: column by column to the nearest of
-    /// its pixels there, then row by row by the lower envelope of parabolas (Felzenszwalb and
-    /// Huttenlocher 2012).
+    /// The exact distance from each pixel in reach to the cell: the nearest cell pixel in each
+    /// column, then along rows the lower envelope of parabolas (Felzenszwalb and Huttenlocher
+    /// 2012).
     func forEachDistance(
       within reach: Int, _ width: Int, _ height: Int, _ body: (Int, Double) -> Void
     ) {
@@ -128,7 +128,7 @@ public struct BorderWeights: Hashable, Sendable {
       for index in (0..<max(0, w * h - w)).reversed() {
         down[index] = min(down[index], down[index + w] + 1)
       }
-      // The parabolas of the envelope, and where each takes over from the one before.
+      // The parabolas of the envelope, and the position from which each is the lowest.
       var centres = [Int](repeating: 0, count: w)
       var bounds = [Double](repeating: 0, count: w)
       for row in 0..<h {

@@ -4,11 +4,11 @@ import ZooKit
 /// Softmax cross-entropy, −Σ t·log p, averaged over items or pixels.
 ///
 /// With label smoothing ε (Szegedy et al., arXiv:1512.00567, section 7) every class gets ε/C and
-/// the rest goes to the truth. With weights of classes each term counts as much as its class, and
-/// the mean over classes is a weighted one; likewise with weights of pixels.
+/// the true class the rest. With class weights, each term is multiplied by the weight of its class
+/// and the mean is weighted; likewise with pixel weights.
 public struct CrossEntropy: Loss {
   public var labelSmoothing: Double
-  /// One for each class; nil is 1 for all.
+  /// One per class; nil means 1 for all.
   public var classWeights: [Double]?
 
   public init(labelSmoothing: Double = 0, classWeights: [Double]? = nil) {
@@ -16,8 +16,8 @@ public struct CrossEntropy: Loss {
     self.classWeights = classWeights
   }
 
-  /// Weights that give every class the same say however often it occurs: n / (C·nᵢ). A class
-  /// without items gets 0.
+  /// Weights that give every class the same total weight, however often it occurs: n / (C·nᵢ). A
+  /// class without items gets 0.
   public static func balanced(counts: [Int]) -> [Double] {
     let (total, classes) = (Double(counts.reduce(0, +)), Double(counts.count))
     return counts.map { $0 > 0 ? total / (classes * Double($0)) : 0 }
@@ -53,7 +53,7 @@ public struct CrossEntropy: Loss {
           for channel in 0..<channels { whole += exp(Double(x[base + channel * plane] - peak)) }
           let logarithm = log(whole)
           let counting = truth.weight(at: position)
-          // Σ t and Σ t·log p, t with its weight and smoothed.
+          // Σ t and Σ t·log p, with t weighted and smoothed.
           var (mass, likelihood) = (0.0, 0.0)
           for channel in 0..<channels {
             let index = base + channel * plane

@@ -1,11 +1,12 @@
 import Glibc
 import ZooKit
 
-/// Binary cross-entropy that turns away from what is right already (Lin et al., arXiv:1708.02002,
-/// equation 5): α·(1 − p)^γ·(−log p) for the probability p of the truth, averaged over all numbers.
+/// Binary cross-entropy that reduces the weight of easy examples (Lin et al., arXiv:1708.02002,
+/// equation 5): α·(1 − p)^γ·(−log p) for the probability p of the true label, averaged over all
+/// elements.
 public struct FocalLoss: Loss {
   public var gamma: Double
-  /// What positives count; negatives count 1 − α. Nil is 1 for both.
+  /// The weight of positives; negatives have 1 − α. Nil means 1 for both.
   public var alpha: Double?
 
   public init(gamma: Double = 2, alpha: Double? = 0.25) {
@@ -18,7 +19,7 @@ public struct FocalLoss: Loss {
       let softplus = log1p(exp(-abs(x)))
       let entropy = softplus + max(x, 0) - x * y
       let p = 1 / (1 + exp(-x))
-      /// What is missing from the probability of the truth.
+      /// One minus the probability of the true label.
       let miss = y * (1 - p) + (1 - y) * p
       let weight = alpha.map { $0 * y + (1 - $0) * (1 - y) } ?? 1
       let focus = pow(miss, gamma)

@@ -1,27 +1,27 @@
 import ZooKit
 
-/// How far a batch of outputs is from what was wanted, and in which direction it grows: value and
-/// gradient in one call, each item of the batch with the same say.
+/// The loss of a batch of outputs: value and gradient in one call, with equal weight for each item
+/// of the batch.
 ///
 /// ```swift
 /// let loss = CrossEntropy(labelSmoothing: 0.1)
 /// let (value, gradient) = try loss(plan.value("logits"), .classes([3, 0, 7]))
 /// try plan.backward(["logits": gradient])
 /// ```
-/// Losses take logits, not probabilities: the softmax or the sigmoid is theirs, where it is exact.
-/// They add in float64 in an order of their own, so that their value is the same on any number of
+/// Losses take logits, not probabilities; they include the softmax or sigmoid, which is more
+/// accurate. They sum in float64 in a fixed order, so the value is the same for any number of
 /// threads.
 public protocol Loss: Sendable {
   func callAsFunction(_ output: Tensor, _ target: Target) throws -> LossValue
 
-  /// What it is and how it was set, for the record of a run.
+  /// Its kind and settings, for the record of a run.
   var json: JSON { get }
 }
 
-/// What a loss found.
+/// The value and gradient of a loss.
 public struct LossValue: Sendable {
   public var value: Double
-  /// Of the output, in its shape.
+  /// The gradient for the output, in its shape.
   public var gradient: Tensor
 
   public init(value: Double, gradient: Tensor) {
@@ -30,13 +30,13 @@ public struct LossValue: Sendable {
   }
 }
 
-/// What a batch should have given.
+/// The target of a batch.
 public enum Target: Sendable {
-  /// A class for every item, or for every pixel (N×H×W, row by row). Where it is negative, the
-  /// truth is unknown and nothing is learned.
+  /// A class for every item, or for every pixel (N×H×W, row by row). Negative means unknown and is
+  /// ignored.
   case classes([Int32])
-  /// The same, and how much each item or pixel counts. Where that is nothing, nothing is learned.
+  /// The same, with a weight for each item or pixel. Weight zero is ignored.
   case weighted([Int32], [Float])
-  /// Numbers of the shape of the output: shares of classes, independent labels, coordinates.
+  /// Values in the output's shape: class shares, independent labels, coordinates.
   case values(Tensor)
 }

@@ -4,16 +4,16 @@ public enum LossKind: String, Sendable, CaseIterable {
   case binaryCrossEntropy = "binary-cross-entropy"
   case focal, dice
   case diceCrossEntropy = "dice-cross-entropy"
-  /// Cross-entropy of pixels that count by ``BorderWeights``.
+  /// Cross-entropy with pixel weights from ``BorderWeights``.
   case borderCrossEntropy = "border-cross-entropy"
   case meanSquared = "mean-squared"
   case smoothL1 = "smooth-l1"
   case contrastive, triplet
 
   /// - Parameters:
-  ///   - channels: of the output.
-  ///   - labelSmoothing: of the cross-entropy.
-  ///   - classWeights: of the cross-entropy, or what positives count in the binary one.
+  ///   - channels: the channels of the output.
+  ///   - labelSmoothing: for the cross-entropy.
+  ///   - classWeights: for the cross-entropy; the weights of positives in the binary one.
   public func loss(
     channels: Int, labelSmoothing: Double = 0, classWeights: [Double]? = nil
   ) -> any Loss {

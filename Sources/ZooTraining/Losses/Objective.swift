@@ -1,6 +1,6 @@
 import ZooKit
 
-/// What a network is trained for: a loss for one or more of its outputs, each with its weight.
+/// The training objective of a network: weighted losses of one or more outputs.
 ///
 /// ```swift
 /// let objective: Objective = [
@@ -10,14 +10,14 @@ import ZooKit
 /// ```
 public struct Objective: Sendable, ExpressibleByArrayLiteral {
   public struct Term: Sendable {
-    /// Of the network, or any value that may be asked of a plan.
+    /// An output of the network, or any value that a plan can return.
     public var output: String
-    /// What the batch calls its truth.
+    /// The name of the target in a batch.
     public var target: String
     public var loss: any Loss
     public var weight: Double
 
-    /// Without a target, it bears the name of the output.
+    /// The target's name defaults to the output's.
     public init(_ output: String, _ loss: any Loss, target: String? = nil, weight: Double = 1) {
       self.output = output
       self.target = target ?? output
@@ -31,22 +31,22 @@ public struct Objective: Sendable, ExpressibleByArrayLiteral {
   public init(_ terms: [Term]) { self.terms = terms }
   public init(arrayLiteral terms: Term...) { self.terms = terms }
 
-  /// The values that gradients are handed to, each once.
+  /// The values that receive gradients, each once.
   public var outputs: [String] {
     terms.map(\.output).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
-  /// The weighted sum, the parts by themselves in the order of the terms, and the gradients.
+  /// The weighted sum, the individual losses in the order of the terms, and the gradients.
   public struct Value: Sendable {
     public var total = 0.0
     public var parts: [Double] = []
-    /// By output, of `scale` times the total.
+    /// By output, the gradient of `scale` times the total.
     public var gradients: [String: Tensor] = [:]
   }
 
   /// - Parameters:
-  ///   - targets: by the names that the terms have for them.
-  ///   - scale: of the gradients; a batch that comes in parts gives each its share.
+  ///   - targets: by the names that the terms use.
+  ///   - scale: a factor of the gradients; each part of a split batch gets its share.
   ///   - outputs: the network's values by name.
   public func callAsFunction(
     _ targets: [String: Target], scale: Double = 1, outputs: (String) throws -> Tensor

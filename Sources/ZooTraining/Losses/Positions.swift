@@ -1,11 +1,11 @@
 import ZooKit
 
-/// An output as the losses see it: N items of C channels at each place of a plane, which for a
-/// vector is a single place. Channel c at a position is `base(position) + c * plane`.
+/// An output as the losses read it: N items of C channels at each position of a plane; a vector has
+/// a single position. Channel c at a position is `base(position) + c * plane`.
 struct Positions {
   let channels: Int
   let plane: Int
-  /// Items times places.
+  /// Items times positions.
   let count: Int
 
   init(_ output: Tensor) throws {
@@ -23,8 +23,8 @@ struct Positions {
     return item * channels * plane + place
   }
 
-  /// Adds up what the body finds in ranges of positions. The ranges do not depend on the number of
-  /// threads, so neither does the sum.
+  /// Sums the body over ranges of positions. The ranges do not depend on the number of threads, so
+  /// neither does the sum.
   func sum(cost: Int, _ body: (Range<Int>) -> SIMD2<Double>) throws -> SIMD2<Double> {
     let size = 1024
     let blocks = (count + size - 1) / size
@@ -38,14 +38,14 @@ struct Positions {
   }
 }
 
-/// A target read as a share for every channel: one-hot where it is classes, and for a single
-/// channel 1 where the class is 1.
+/// A target as a share for every channel: one-hot for classes; for a single channel, 1 if the class
+/// is 1.
 struct Shares {
   private let classes: [Int32]
   private let values: Tensor?
   private let pointer: UnsafePointer<Float>?
   private let binary: Bool
-  /// How much each position counts; empty where all count the same.
+  /// The weight of each position; empty if all are equal.
   private let weights: [Float]
 
   init(_ target: Target, _ output: Tensor, _ positions: Positions) throws {
@@ -70,14 +70,14 @@ struct Shares {
     }
   }
 
-  /// False where the truth is unknown.
+  /// False if the target is unknown.
   func isKnown(_ position: Int) -> Bool { pointer != nil || classes[position] >= 0 }
 
-  /// How much a position counts.
+  /// The weight of a position.
   func weight(at position: Int) -> Double { weights.isEmpty ? 1 : Double(weights[position]) }
 
-  /// By what a sum over positions is divided: how much all that is known counts, where classes have
-  /// weights too.
+  /// The divisor of a sum over positions: the total weight of all known positions, including class
+  /// weights if given.
   func weight(_ ofClasses: [Double]? = nil, _ positions: Positions) -> Double {
     if pointer != nil { return Double(positions.count) }
     var sum = 0.0
@@ -87,7 +87,7 @@ struct Shares {
     return sum
   }
 
-  /// The share of a channel; the index is that of the number in the output.
+  /// The share of a channel; `index` is the element's index in the output.
   func share(_ position: Int, _ channel: Int, at index: Int) -> Double {
     if let pointer { return Double(pointer[index]) }
     return classes[position] == (binary ? 1 : Int32(channel)) ? 1 : 0
@@ -112,7 +112,7 @@ extension Target {
 }
 
 extension Tensor {
-  /// A tensor of this shape, and the value that the body gives while it fills it.
+  /// A tensor of this shape filled by the body, and the value that the body returns.
   func gradient(
     _ body: (UnsafeBufferPointer<Float>, UnsafeMutablePointer<Float>) throws -> Double
   ) throws -> LossValue {

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// The mean of (x − y)² over all numbers.
+/// The mean of (x − y)² over all elements.
 public struct MeanSquaredError: Loss {
   public init() {}
 
@@ -13,9 +13,8 @@ public struct MeanSquaredError: Loss {
   public var json: JSON { ["kind": "mean-squared"] }
 }
 
-/// Squared near zero and straight beyond β, so that an outlier pulls no harder than any other
-/// (Girshick, arXiv:1504.08083, equation 3): ½d²/β where |d| < β, else |d| − β/2; the mean over all
-/// numbers.
+/// Quadratic near zero and linear beyond β, so that the gradient of outliers is bounded (Girshick,
+/// arXiv:1504.08083, equation 3): ½d²/β if |d| < β, else |d| − β/2; the mean over all elements.
 public struct SmoothL1: Loss {
   public var beta: Double
 

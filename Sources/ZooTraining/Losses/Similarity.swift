@@ -1,10 +1,10 @@
 import Glibc
 import ZooKit
 
-/// Draws items of one class together and pushes others apart until they are a margin away
-/// (Hadsell, Chopra and LeCun 2006, equation 4), over all pairs of a batch of embeddings N×C:
+/// Pulls items of one class together and pushes others apart up to a margin (Hadsell, Chopra and
+/// LeCun 2006, equation 4), over all pairs of a batch of embeddings N×C:
 ///
-/// ½d² for a pair of one class, ½·max(0, m − d)² for another; the mean over pairs.
+/// ½d² for a pair of the same class, ½·max(0, m − d)² for other pairs; the mean over pairs.
 public struct ContrastiveLoss: Loss {
   public var margin: Double
 
@@ -30,15 +30,15 @@ public struct ContrastiveLoss: Loss {
   public var json: JSON { ["kind": "contrastive", "margin": JSON(margin)] }
 }
 
-/// An anchor shall be nearer to its own class than to any other, by a margin (Schroff et al.,
+/// Pulls an anchor closer to its own class than to any other, by a margin (Schroff et al.,
 /// arXiv:1503.03832): max(0, d(a, p) − d(a, n) + m), the mean over triplets of a batch N×C.
 public struct TripletLoss: Loss {
-  /// Which triplets of a batch count.
+  /// Which triplets of a batch to use.
   public enum Mining: String, Sendable, CaseIterable {
-    /// Each anchor with each of its class and each of another.
+    /// Every anchor, with every item of its class and every item of another.
     case all
-    /// Each anchor with the farthest of its class and the nearest of the others (Hermans et al.,
-    /// arXiv:1703.07737, “batch hard”).
+    /// Every anchor, with the farthest item of its class and the nearest of the others (Hermans et
+    /// al., arXiv:1703.07737, “batch hard”).
     case hardest
   }
 
@@ -103,7 +103,7 @@ private struct Embeddings {
     }
   }
 
-  /// ‖a − b + 10⁻⁶‖, as PyTorch has it: the root keeps its slope where two are the same.
+  /// ‖a − b + 10⁻⁶‖, as in PyTorch, which keeps the derivative finite if both are equal.
   func distance(_ i: Int, _ j: Int) -> Double {
     zip(rows[i], rows[j]).reduce(0) { $0 + offset($1.0, $1.1) * offset($1.0, $1.1) }.squareRoot()
   }
@@ -111,7 +111,7 @@ private struct Embeddings {
 
 private func offset(_ a: Double, _ b: Double) -> Double { a - b + 1e-6 }
 
-/// The gradient of embeddings, from slopes of distances.
+/// The gradient of embeddings, from derivatives of distances.
 private struct Pull {
   let batch: Embeddings
   var gradient: [[Double]]

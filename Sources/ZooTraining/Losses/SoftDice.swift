@@ -1,16 +1,16 @@
 import Glibc
 import ZooKit
 
-/// One minus the overlap of what is predicted with what is there (Milletari et al.,
-/// arXiv:1606.04797), pooled over the batch and averaged over channels:
+/// One minus the soft overlap of prediction and truth (Milletari et al., arXiv:1606.04797), pooled
+/// over the batch and averaged over channels:
 ///
 /// 1 − (2·Σp·y + s) / (Σp + Σy + s)
 ///
-/// Pixels count by the share of their structure, so a thin membrane weighs as much as the wide
-/// background; weights of pixels change nothing here. Classes in two channels or more go through a softmax, everything else through a
-/// sigmoid.
+/// Pixels count relative to their structure's size, so a thin membrane weighs as much as the wide
+/// background; pixel weights have no effect. Classes in two or more channels use a softmax,
+/// everything else a sigmoid.
 public struct SoftDice: Loss {
-  /// Keeps an empty mask from a division by zero.
+  /// Avoids a division by zero for an empty mask.
   public var smooth: Double
 
   public init(smooth: Double = 1) { self.smooth = smooth }
@@ -26,7 +26,7 @@ public struct SoftDice: Loss {
       }
 
     return try output.gradient { x, gradient in
-      // First the probabilities, in the place of the gradient.
+      // First compute the probabilities, in the memory of the gradient.
       _ = try positions.sum(cost: 16) { range in
         for position in range {
           let base = positions.base(position)
@@ -48,7 +48,7 @@ public struct SoftDice: Loss {
         }
         return .zero
       }
-      // The slope of the loss for p is a·y + b, in each channel.
+      // The derivative of the loss for p is a·y + b, per channel.
       var value = 0.0
       var slopes: [(a: Double, b: Double)] = []
       for channel in 0..<channels {

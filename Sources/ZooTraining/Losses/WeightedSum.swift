@@ -1,13 +1,13 @@
 import ZooKit
 
-/// Several losses of one output, each with its weight.
+/// Several weighted losses of one output.
 public struct WeightedSum: Loss {
   public var terms: [(weight: Double, loss: any Loss)]
 
   public init(_ terms: [(weight: Double, loss: any Loss)]) { self.terms = terms }
 
-  /// Cross-entropy sees every pixel, Dice the structure as a whole: together they settle fast and
-  /// do not forget what is thin. One channel means the binary kind.
+  /// Cross-entropy looks at single pixels, Dice at whole structures; together they converge fast
+  /// and keep thin structures. A single channel uses the binary version.
   public static func diceCrossEntropy(channels: Int, smooth: Double = 1) -> WeightedSum {
     WeightedSum([
       (1, channels == 1 ? BinaryCrossEntropy() : CrossEntropy()), (1, SoftDice(smooth: smooth)),
@@ -31,7 +31,7 @@ public struct WeightedSum: Loss {
 }
 
 extension Tensor {
-  /// Adds a multiple of another of the same shape.
+  /// Adds a multiple of another tensor of the same shape.
   mutating func add(_ other: Tensor, times factor: Double) throws {
     let factor = Float(factor)
     try withMutableValues { sum in
