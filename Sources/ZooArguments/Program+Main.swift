@@ -1,14 +1,14 @@
-@preconcurrency import Glibc  // stdout and stderr are variables to Swift
+@preconcurrency import Glibc  // stdout and stderr are variables in Swift
 import ZooKit
 
 extension Program {
-  /// Runs what the command line asks for and returns the exit status: results go to standard
-  /// output, an error is one line on standard error.
+  /// Runs the command line and returns the exit status. Results go to standard output; an error is
+  /// one line on standard error.
   ///
-  /// - Parameter arguments: with the program's own name, as `CommandLine.arguments` has them.
+  /// - Parameter arguments: including the program's own name, like `CommandLine.arguments`.
   public func main(_ arguments: [String]) -> Int32 {
-    // A reader that has seen enough, as in `zoo list | head`, is no accident: writes then fail with
-    // EPIPE instead of ending the process, and `finish` says nothing about it.
+    // A reader may close the pipe early, as in `zoo list | head`. Writes then fail with EPIPE
+    // instead of ending the process, and `finish` does not report it.
     signal(SIGPIPE, SIG_IGN)
     var status: Int32 = 0
     do {
@@ -46,7 +46,7 @@ extension Program {
     fputs("\(name): \(line.printable)\n", stderr)
   }
 
-  /// What standard output still holds goes out; a full disk is noticed here at the latest.
+  /// Flushes standard output; a full disk is noticed here at the latest.
   private func finish(_ status: Int32) -> Int32 {
     let flushed = fflush(stdout) == 0
     let code = errno

@@ -1,5 +1,5 @@
 extension Program {
-  /// What is wrong with the description itself, for a test to find empty.
+  /// Mistakes in the declarations, which a test expects to be empty.
   package var problems: [String] {
     let doubles = Program.doubles(allVerbs.map(\.name)).map { "two verbs are called \($0)" }
     return doubles + allVerbs.flatMap(problems)
@@ -22,7 +22,7 @@ extension Program {
     return problems.map { "\(name) \(verb.name): \($0)" }
   }
 
-  /// `-o` or `--output`; `-h` and `--help` are taken.
+  /// `-o` or `--output`; `-h` and `--help` are reserved.
   private static func isOptionName(_ name: String) -> Bool {
     let text = name.drop { $0 == "-" }
     let dashes = name.utf8.count - text.utf8.count

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// A command line of verbs.
+/// A command line with verbs.
 ///
 /// ```swift
 /// let zoo = Program(
@@ -8,20 +8,20 @@ import ZooKit
 ///   common: [Common.json, Common.quiet], verbs: [List(), Info()], models: { try names() })
 /// exit(zoo.main(CommandLine.arguments))
 /// ```
-/// `help`, `completion`, `--help` and `--version` are there without being declared, and the manual page
-/// is `zoo help --man`.
+/// `help`, `completion`, `--help` and `--version` need no declaration, and `zoo help --man` prints
+/// the manual page.
 public struct Program: Sendable {
   public let name: String
   public let version: String
   public let summary: String
-  /// Paragraphs for the program's own help, parted by empty lines.
+  /// Paragraphs for the program's own help, separated by empty lines.
   public let discussion: String
-  /// What every verb takes.
+  /// The arguments of every verb.
   public let common: [any Argument]
   public let verbs: [any Verb]
-  /// The variables that the program reads, and what each does.
+  /// The environment variables that the program reads, and their effects.
   public let environment: KeyValuePairs<String, String>
-  /// Names for the completion of models.
+  /// Names of models, for completion.
   public let models: @Sendable () throws -> [String]
 
   public init(
@@ -40,7 +40,7 @@ public struct Program: Sendable {
     self.models = models
   }
 
-  /// What a command line asks for.
+  /// The action that a command line asks for.
   package enum Request: Sendable {
     case help
     case manual
@@ -69,13 +69,13 @@ public struct Program: Sendable {
     }
   }
 
-  /// A usage error says where to read on.
+  /// Adds a hint at the help to a usage error.
   func pointingToHelp(_ error: any Error, _ verb: any Verb) -> any Error {
     guard let error = error as? ZooError, error.kind == .usage else { return error }
     return ZooError.usage("\(error.message); see '\(name) \(verb.name) --help'")
   }
 
-  /// Options that every verb takes may stand before it too.
+  /// Common options may also precede the verb.
   private func wordsBeforeVerb(_ rest: inout ArraySlice<String>) throws -> [String] {
     var early: [String] = []
     while let word = rest.first, word.hasPrefix("-"), word != "-" {
@@ -110,20 +110,20 @@ public struct Program: Sendable {
 
   var allVerbs: [any Verb] { verbs + [CompletionVerb(program: self)] }
 
-  /// Everything a verb takes; what it declares itself goes before a common argument of that name.
+  /// All arguments of a verb; its own replace common arguments of the same name.
   func arguments(of verb: any Verb) -> [any Argument] {
     let own = verb.arguments + verb.groups.flatMap(\.arguments)
     let names = Set(own.map(\.declaration.name))
     return own + common.filter { !names.contains($0.declaration.name) }
   }
 
-  /// What stands under “Common options” in a verb's help.
+  /// The arguments under “Common options” in a verb's help.
   func commonDeclarations(beside verb: any Verb) -> [Declaration] {
     let own = verb.arguments.count + verb.groups.reduce(0) { $0 + $1.arguments.count }
     return arguments(of: verb).dropFirst(own).map(\.declaration) + [Program.help]
   }
 
-  /// What may stand before the verb.
+  /// The options that may precede the verb.
   var earlyDeclarations: [Declaration] {
     common.map(\.declaration) + [Program.help, Flag("--version", help: "the version").declaration]
   }

@@ -1,4 +1,4 @@
-/// One verb of the program. Parsing, help, usage errors and completion all come from this.
+/// One verb of the program. Parsing, help, usage errors and completion all derive from it.
 ///
 /// ```swift
 /// struct List: Verb {
@@ -17,14 +17,14 @@
 /// ```
 public protocol Verb: Sendable {
   var name: String { get }
-  /// A few words for the list of verbs.
+  /// A few words, for the list of verbs.
   var summary: String { get }
-  /// Paragraphs for the verb's own help, parted by empty lines.
+  /// Paragraphs for the verb's own help, separated by empty lines.
   var discussion: String { get }
-  /// A command line and what it does.
+  /// Command lines and their effects.
   var examples: KeyValuePairs<String, String> { get }
   var arguments: [any Argument] { get }
-  /// More arguments, under headings of their own.
+  /// More arguments, under their own headings.
   var groups: [ArgumentGroup] { get }
 
   func run(_ input: Parsed) throws

@@ -1,37 +1,37 @@
 import ZooKit
 
-/// Something a verb takes: a ``Flag``, an ``Option`` or a ``Positional``.
+/// An argument of a verb: a ``Flag``, an ``Option`` or a ``Positional``.
 public protocol Argument<Result>: Sendable {
   associatedtype Result: Sendable
   var declaration: Declaration { get }
-  /// The value of the words that were given for it; throws where one does not fit.
+  /// The value of the words given for it; throws if one does not fit.
   func result(of words: [String]) throws -> Result
 }
 
-/// All that parsing, help and completion need to know of an argument, whatever its type.
+/// The parts of an argument that parsing, help and completion need, independent of its type.
 public struct Declaration: Sendable {
   public enum Kind: Sendable { case flag, option, positional }
 
   public let kind: Kind
   /// `["-o", "--output"]`; empty for a positional.
   public let names: [String]
-  /// What stands for the value in the usage line.
+  /// The name of the value in the usage line.
   public let placeholder: String
   public let help: String
   public let occurs: ClosedRange<Int>
   public let shownDefault: String?
   public let choices: [String]
   public let completion: Completion
-  /// Works, but neither help nor completion tell of it.
+  /// Works, but is left out of help and completion.
   public let isHidden: Bool
 
-  /// The name in messages, unique within a verb.
+  /// The name used in messages, unique within a verb.
   public var name: String { names.first { $0.hasPrefix("--") } ?? names.first ?? placeholder }
   public var isRepeatable: Bool { occurs.upperBound > 1 }
   public var isRequired: Bool { occurs.lowerBound > 0 }
 }
 
-/// Arguments that stand under one heading in the help, and that several verbs may share.
+/// Arguments under one heading in the help, which several verbs may share.
 public struct ArgumentGroup: Sendable {
   public let title: String
   public let arguments: [any Argument]
@@ -42,7 +42,7 @@ public struct ArgumentGroup: Sendable {
   }
 }
 
-/// The values of words, each of which must fit, with the sentence for one that does not.
+/// Converts words to values, with an error message for words that do not fit.
 struct Reading<Value: ArgumentValue>: Sendable {
   let range: Limits<Value>?
 
@@ -56,7 +56,7 @@ struct Reading<Value: ArgumentValue>: Sendable {
   }
 }
 
-/// The bounds of a number and the words for them.
+/// The bounds of a number, and their wording.
 struct Limits<Value: Sendable>: Sendable {
   let contains: @Sendable (Value) -> Bool
   let text: String
@@ -79,7 +79,7 @@ extension Limits where Value: Comparable & ArgumentValue {
   }
 }
 
-/// A word as a message may show it: on one line, without control characters, not endless.
+/// A word as shown in a message: on one line, without control characters, and shortened.
 func shown(_ word: String) -> String {
   if word.isEmpty { return "an empty word" }
   var text = ""
@@ -89,7 +89,7 @@ func shown(_ word: String) -> String {
   return word.unicodeScalars.count > 80 ? text + "…" : text
 }
 
-/// “; did you mean …?”; a name nobody could have meant is not compared.
+/// “; did you mean …?”; words that are too long are not compared.
 func near(_ word: String, among names: [String]) -> String {
   word.isEmpty || word.utf8.count > 64 ? "" : suggestion(word, among: names)
 }

@@ -1,12 +1,12 @@
-/// What reading an argument gives. The type says how often the argument may be there:
-/// `Int` once (or its default), `Int?` at most once, `[Int]` any number of times.
+/// The result type of an argument. It decides how often the argument may occur: `Int` once (or its
+/// default), `Int?` at most once, `[Int]` any number of times.
 public protocol ArgumentResult: Sendable {
   associatedtype Value: ArgumentValue
-  /// How often, where the declaration has no default.
+  /// The number of occurrences, without a default.
   static var occurs: ClosedRange<Int> { get }
-  /// Nil where a value is missing.
+  /// Nil if a value is missing.
   static func gather(_ values: [Value]) -> Self?
-  /// Back to values, for showing a default.
+  /// Back to values, to show a default.
   var values: [Value] { get }
 }
 

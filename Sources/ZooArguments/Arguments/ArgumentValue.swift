@@ -1,21 +1,21 @@
 import ZooKit
 
-/// What a word of the command line can stand for.
+/// A type that a word of the command line can be converted to.
 ///
-/// An enum of strings needs no code at all; its cases are checked, shown in the help and completed:
+/// An enum of strings needs no code; its cases are checked, shown in the help and completed:
 /// ```swift
 /// enum Precision: String, CaseIterable, ArgumentValue { case fp32, bf16 }
 /// ```
 public protocol ArgumentValue: ArgumentResult where Value == Self {
-  /// The value, or nil where the word is none.
+  /// The value; nil if the word does not fit.
   init?(argument: String)
-  /// The word that gives this value, for showing a default.
+  /// The word for this value, to show a default.
   var argument: String { get }
-  /// How the sentence “--top wants …” goes on.
+  /// The end of the sentence “--top wants …”.
   static var wanted: String { get }
-  /// What the usage line shows where the declaration names nothing better.
+  /// The placeholder in the usage line, if the declaration names none.
   static var placeholder: String { get }
-  /// Every word there is, where they can be listed.
+  /// All valid words, if they can be listed.
   static var choices: [String] { get }
 }
 
@@ -54,8 +54,8 @@ extension Double: ArgumentValue {
   public static var placeholder: String { "X" }
 }
 
-/// `3x224x224`. No picture has longer sides than 65,536; what follows from larger ones, such as a
-/// network's multiplications, could not be counted.
+/// `3x224x224`. Sides are limited to 65,536, because larger ones would overflow derived numbers
+/// such as multiply-accumulates.
 extension Shape: ArgumentValue {
   public init?(argument: String) {
     var sizes: [Int] = []

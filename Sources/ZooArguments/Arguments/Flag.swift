@@ -1,4 +1,4 @@
-/// An option without a value: there or not. Twice is as good as once.
+/// An option without a value. Repeating it changes nothing.
 ///
 /// ```swift
 /// let json = Flag("--json", help: "print JSON and nothing else")

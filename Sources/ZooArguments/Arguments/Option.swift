@@ -1,10 +1,10 @@
 import ZooKit
 
-/// A named argument with a value. Its type says how often it may stand:
+/// A named argument with a value. Its type decides how often it may occur:
 ///
 /// ```swift
-/// let output = Option<String>("-o", "--output", value: "FILE", help: "…")   // must be there
-/// let task = Option<VisionTask?>("--task", value: "T", help: "…")           // may be there
+/// let output = Option<String>("-o", "--output", value: "FILE", help: "…")   // required
+/// let task = Option<VisionTask?>("--task", value: "T", help: "…")           // optional
 /// let top = Option("--top", default: 5, in: 1...1000, help: "…")            // has a default
 /// let keep = Option<[String]>("--keep", value: "NODE", help: "…")           // any number of times
 /// ```

@@ -1,17 +1,17 @@
 import ZooKit
 
-/// An argument known by its place. Its type says how many words it takes:
+/// An argument identified by its position. Its type decides how many words it takes:
 ///
 /// ```swift
 /// let model = Positional<String>("MODEL", help: "…", completion: .models)   // one
 /// let pattern = Positional<String?>("PATTERN", help: "…")                   // one or none
-/// let images = Positional<[String]>("IMAGE", atLeast: 1, help: "…")         // all the others
+/// let images = Positional<[String]>("IMAGE", atLeast: 1, help: "…")         // all remaining
 /// ```
 public struct Positional<Result: ArgumentResult>: Argument {
   public let declaration: Declaration
   private let reading = Reading<Result.Value>(range: nil)
 
-  /// A list needs at least one word where no other number is said.
+  /// A list needs at least one word, unless another number is given.
   public init(
     _ placeholder: String, atLeast least: Int? = nil, help: String, completion: Completion? = nil
   ) {

@@ -1,6 +1,6 @@
 extension Program {
-  /// One function; each verb sets its options, what may follow those with a value, and its
-  /// positionals. bash cuts words at `=`, so `--task=cl` arrives as three.
+  /// One function; each verb sets its options, the completions of those with a value, and its
+  /// positionals. bash splits words at `=`, so `--task=cl` arrives as three.
   var bashCompletion: String {
     """
     # bash completion for \(name): source <(\(name) completion bash)
@@ -92,7 +92,7 @@ extension Program {
       """
   }
 
-  /// The lines of `case $prev in`: what follows an option that takes a value.
+  /// The lines of `case $prev in`: the completions after an option that takes a value.
   private func offers(_ options: [Declaration]) -> String {
     options.filter { $0.kind == .option }.map { form in
       let parts = offer(form).split(separator: " ", maxSplits: 1).map(String.init)

@@ -16,7 +16,8 @@ extension Program {
       let when = "__fish_seen_subcommand_from \(verb.name)"
       let (options, positionals) = completed(verb)
       lines += options.map { fishOption($0, when: when) }
-      // fish does not count positionals: each place's words are offered at every place.
+      // fish does not count positionals, so the words of each position are offered at every
+      // position.
       for offer in Set(positionals.map(fishOffer)).sorted() where !offer.isEmpty {
         lines.append("complete -c \(name) -n \(fishQuoted(when)) \(offer)")
       }

@@ -1,5 +1,6 @@
 extension Program {
-  /// `_arguments` does the work; the state `verb` offers verbs, `rest` the chosen one's arguments.
+  /// `_arguments` does the work; the state `verb` offers verbs, `rest` the arguments of the chosen
+  /// verb.
   var zshCompletion: String {
     """
     #compdef \(name)
@@ -47,7 +48,7 @@ extension Program {
       + lines.joined(separator: " \\\n") + " ;;"
   }
 
-  /// One specification a name; the names of one option exclude each other.
+  /// One specification per name; the names of one option exclude each other.
   private func zshSpecifications(_ form: Declaration) -> [String] {
     form.names.map { name in
       let excluded =
@@ -69,7 +70,7 @@ extension Program {
     }
   }
 
-  /// `:`, `[` and `]` part the fields of a specification.
+  /// `:`, `[` and `]` separate the fields of a specification.
   private func zshText(_ text: String) -> String {
     text.reduce(into: "") { result, character in
       if ":[]\\".contains(character) { result += "\\" }

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// `completion bash`: the script. `completion --names PREFIX`: what the scripts ask while typing.
+/// `completion bash` prints the script. The scripts call `completion --names PREFIX` while typing.
 struct CompletionVerb: Verb {
   let program: Program
 

@@ -8,7 +8,7 @@ extension Program {
   }
 }
 
-/// The help of the program and of each verb, laid out for a width.
+/// The help of the program and of each verb, wrapped to a width.
 private struct Help {
   let program: Program
   let terminal: Terminal
@@ -53,7 +53,7 @@ private struct Help {
     return visible.isEmpty ? "" : heading(title) + rows(visible.map { ($0.left, $0.right) })
   }
 
-  /// Two columns; a long left side gets a line of its own.
+  /// Two columns; a long left cell gets its own line.
   private func rows(_ rows: [(left: String, right: String)]) -> String {
     let widest = max(20, width * 2 / 5)
     let column = rows.map(\.left.columns).filter { $0 <= widest }.max() ?? 0
@@ -73,7 +73,7 @@ private struct Help {
     text.paragraphs.map { "\n\($0.wrapped(to: width).joined(separator: "\n"))\n" }.joined()
   }
 
-  /// Positionals and what must be there; the rest is `[OPTION…]`.
+  /// Positionals and required options; the rest is `[OPTION…]`.
   private func usage(of verb: any Verb) -> String {
     let forms = (verb.arguments + verb.groups.flatMap(\.arguments)).map(\.declaration)
     let (positionals, named) = forms.filter { !$0.isHidden }.parted { $0.kind == .positional }
@@ -99,7 +99,7 @@ private struct Help {
 }
 
 extension Declaration {
-  /// `-o, --output FILE`; what has no short name is set in by as much.
+  /// `-o, --output FILE`; indented if there is no short name.
   fileprivate var left: String {
     guard kind != .positional else { return placeholder + (isRepeatable ? "…" : "") }
     let short = names.filter { !$0.hasPrefix("--") }
@@ -127,7 +127,7 @@ extension Declaration {
 }
 
 extension String {
-  /// What empty lines part, each on one line.
+  /// The paragraphs, which empty lines separate, each on one line.
   var paragraphs: [String] {
     var paragraphs: [[Substring]] = [[]]
     for line in split(separator: "\n", omittingEmptySubsequences: false) {
@@ -142,7 +142,7 @@ extension String {
 }
 
 extension Array {
-  /// Those that satisfy the condition, and the others.
+  /// The elements that satisfy the condition, and the others.
   fileprivate func parted(_ isFirst: (Element) -> Bool) -> ([Element], [Element]) {
     (filter(isFirst), filter { !isFirst($0) })
   }

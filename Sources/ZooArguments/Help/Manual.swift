@@ -5,10 +5,10 @@ extension Program {
   /// The whole command line as a manual page, in the macros of man(7), from the same declarations
   /// as `--help`: `zoo help --man | man -l -`.
   ///
-  /// - Parameter date: the page's, as `2026-01-31`.
+  /// - Parameter date: the date of the page, as `2026-01-31`.
   package func manual(date: String) -> String { Manual(program: self).text(date: date) }
 
-  /// Today, or what `SOURCE_DATE_EPOCH` asks for, so that a page can be made again to the byte.
+  /// Today, or the date in `SOURCE_DATE_EPOCH`, for reproducible pages.
   static var manualDate: String {
     var seconds = getenv("SOURCE_DATE_EPOCH").flatMap { Int(String(cString: $0)) } ?? time(nil)
     var date = tm()
@@ -74,18 +74,18 @@ private struct Manual {
     text.paragraphs.map { lines(roff($0)) }.joined(separator: ".PP\n")
   }
 
-  /// Lines of the source, which is read by people too and kept below 80 columns.
+  /// Lines of the source, below 80 columns because people read it too.
   private func lines(_ roff: String) -> String {
     roff.wrapped(to: 78).map { line($0) + "\n" }.joined()
   }
 
-  /// A line that begins like a request is text all the same.
+  /// Protects a line that starts like a request.
   private func line(_ roff: some StringProtocol) -> String {
     (roff.hasPrefix(".") || roff.hasPrefix("'") ? "\\&" : "") + roff
   }
 }
 
-/// Text as troff reads it: a minus that can be copied into a shell, and nothing beyond ASCII.
+/// Text for troff: with a minus that can be copied into a shell, and only ASCII.
 private func roff(_ text: String) -> String {
   text.unicodeScalars.reduce(into: "") { result, scalar in
     switch scalar {

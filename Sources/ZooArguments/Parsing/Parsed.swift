@@ -1,10 +1,10 @@
 import ZooKit
 
-/// The words of a command line, each with the argument it belongs to.
+/// The parsed words of a command line, by argument.
 public struct Parsed: Sendable {
   /// The verb's name.
   public let verb: String
-  /// Every declared argument's words, by its name.
+  /// The words of every declared argument, by its name.
   let words: [String: [String]]
 
   /// The value of an argument that the verb or the program declares.
@@ -18,7 +18,7 @@ public struct Parsed: Sendable {
     }
   }
 
-  /// Whether it stood on the command line, default or not.
+  /// Whether it was given on the command line, rather than by default.
   public func isGiven(_ argument: some Argument) -> Bool {
     words[argument.declaration.name]?.isEmpty == false
   }

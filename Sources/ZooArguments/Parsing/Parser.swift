@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Gives every word of a verb's command line to an argument.
+/// Assigns every word of a verb's command line to an argument.
 struct Parser {
   let command: String
   let arguments: [any Argument]
@@ -19,7 +19,7 @@ struct Parser {
     named = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The words of every argument by its name, each already known to fit.
+  /// The words of every argument by its name, already checked.
   mutating func parse(_ words: some Collection<String>) throws -> [String: [String]] {
     var rest = Array(words)[...]
     while let word = rest.popFirst() {
@@ -43,7 +43,7 @@ struct Parser {
     return given
   }
 
-  /// Negative numbers and a lone `-`, which by custom is standard input, are values.
+  /// Negative numbers and a lone `-`, which conventionally means standard input, are values.
   private func looksLikeOption(_ word: String) -> Bool {
     word.hasPrefix("-") && word != "-" && (named[word] != nil || Double(word) == nil)
   }
@@ -73,7 +73,7 @@ struct Parser {
     return rest.removeFirst()
   }
 
-  /// `--name=value`, and `-ofile` where `-o` takes a value.
+  /// `--name=value`, and `-ofile` if `-o` takes a value.
   private func split(_ word: String) -> (name: String, value: String?) {
     if named[word] != nil { return (word, nil) }
     if word.hasPrefix("--") {
@@ -86,7 +86,7 @@ struct Parser {
     return (short, String(value.first == "=" ? value.dropFirst() : value))
   }
 
-  /// In order; each takes what it can while those behind it still get what they need.
+  /// In order; each argument takes as many words as the later ones can spare.
   private mutating func placeLooseWords() throws {
     var rest = loose[...]
     for (index, form) in positionals.enumerated() {

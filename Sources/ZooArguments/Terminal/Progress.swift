@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import ZooKit
 
-/// How far long work has come: a bar on a terminal, otherwise one plain line now and then.
+/// The progress of long work: a bar on a terminal, otherwise an occasional plain line.
 ///
 /// ```swift
 /// let progress = Progress("resnet18", unit: .bytes, quiet: try input[Common.quiet])
@@ -21,7 +21,7 @@ public final class Progress: Sendable {
     var total: Int?
     var note: String?
     var started: Double
-    /// Where the rate is counted from: a resumed download did not earn its first bytes.
+    /// The start of the rate: a resumed download did not transfer its first bytes.
     var first: Int?
     var drawn = -Double.infinity
     var isOnScreen = false
@@ -57,7 +57,7 @@ public final class Progress: Sendable {
     state = Mutex(State(started: clock(), drawn: terminal.isTerminal ? -.infinity : clock()))
   }
 
-  /// The total is nil where nobody knows it; a note stands behind the rest.
+  /// The total is nil if unknown; a note is appended.
   public func update(done: Int, of total: Int?, note: String? = nil) {
     guard !quiet else { return }
     state.withLock { state in
@@ -75,7 +75,7 @@ public final class Progress: Sendable {
     }
   }
 
-  /// A line that stays, above the bar.
+  /// Prints a permanent line above the bar.
   public func line(_ text: String) {
     guard !quiet else { return }
     state.withLock { state in
@@ -84,7 +84,7 @@ public final class Progress: Sendable {
     }
   }
 
-  /// Leaves the last state on the screen, on a line of its own.
+  /// Leaves the last state on the screen, on its own line.
   public func finish() {
     guard !quiet else { return }
     state.withLock { state in

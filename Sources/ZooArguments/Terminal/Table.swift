@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Columns of text that keep their edges in line.
+/// Aligned columns of text.
 ///
 /// ```swift
 /// var table = Table("name", .right("parameters"), .filling("licence"))
@@ -15,14 +15,14 @@ public struct Table: Sendable {
 
     public init(stringLiteral title: String) { self.title = title }
 
-    /// Numbers stand to the right.
+    /// Right-aligned, for numbers.
     public static func right(_ title: String) -> Column {
       var column = Column(stringLiteral: title)
       column.isRight = true
       return column
     }
 
-    /// Gives way first where the terminal is too narrow.
+    /// Narrowed first if the terminal is too narrow.
     public static func filling(_ title: String) -> Column {
       var column = Column(stringLiteral: title)
       column.gives = true
@@ -32,7 +32,7 @@ public struct Table: Sendable {
 
   private let columns: [Column]
   private var rows: [[String]] = []
-  /// The rows that a line stands above, such as the one of the totals.
+  /// The rows below a line, such as a row of totals.
   private var ruled: Set<Int> = []
 
   public init(_ columns: Column...) { self.columns = columns }
@@ -40,8 +40,8 @@ public struct Table: Sendable {
 
   public var count: Int { rows.count }
 
-  /// Cells that are missing stay empty; those past the last column are left out. What a terminal
-  /// would obey instead of showing it becomes a question mark: cells may come from files.
+  /// Missing cells stay empty, and extra cells are dropped. Control characters become question
+  /// marks, because cells may come from files.
   public mutating func add(_ cells: String...) { add(cells) }
 
   public mutating func add(_ cells: [String]) {
@@ -50,11 +50,11 @@ public struct Table: Sendable {
       cells.prefix(columns.count).map(\.printable) + Array(repeating: "", count: missing))
   }
 
-  /// The next row stands under a line.
+  /// Draws a line above the next row.
   public mutating func rule() { ruled.insert(rows.count) }
 
-  /// The table, without a newline at its end; titles that are all empty take no line. Only a terminal's width cuts cells off: a file or a
-  /// pipe gets everything.
+  /// The table, without a final newline and, if all titles are empty, without a title row. Cells
+  /// are cut only for a terminal, never in a file or pipe.
   public func text(for terminal: Terminal = .output) -> String {
     let widths = widths(within: terminal.isTerminal ? terminal.width : .max)
     let titles = columns.map(\.title)
@@ -77,7 +77,8 @@ public struct Table: Sendable {
     return line
   }
 
-  /// Natural widths; too wide a table is narrowed at the filling columns, then at the widest.
+  /// Natural widths; a table that is too wide is narrowed at the filling columns first, then at the
+  /// widest.
   private func widths(within width: Int) -> [Int] {
     var widths = columns.indices.map { column in
       rows.reduce(columns[column].title.columns) { max($0, $1[column].columns) }

@@ -7,7 +7,7 @@ extension String {
     return right ? space + self : self + space
   }
 
-  /// At most so many columns, the last of them “…” where something was cut off.
+  /// At most `width` columns, ending with “…” if cut.
   package func truncated(to width: Int) -> String {
     guard columns > width else { return self }
     var text = ""
@@ -20,7 +20,7 @@ extension String {
     return width > 0 ? text + "…" : ""
   }
 
-  /// Lines of at most so many columns, broken at spaces. A longer word keeps a line of its own.
+  /// Lines of at most `width` columns, broken at spaces. A longer word gets its own line.
   package func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var line = ""

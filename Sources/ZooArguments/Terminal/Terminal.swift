@@ -1,11 +1,11 @@
 import Glibc
 
-/// What standard output or standard error is connected to.
+/// The terminal, if any, behind standard output or standard error.
 public struct Terminal: Sendable {
   public let isTerminal: Bool
-  /// Columns; 80 where nothing better is known.
+  /// The number of columns; 80 if unknown.
   public let width: Int
-  /// Whether bold and dim are wanted: on a terminal that can, unless `NO_COLOR` is set.
+  /// Whether to use bold and dim: on a capable terminal, unless `NO_COLOR` is set.
   public let isStyled: Bool
 
   public init(isTerminal: Bool, width: Int = 80, isStyled: Bool = false) {
@@ -31,7 +31,7 @@ public struct Terminal: Sendable {
   public func dim(_ text: String) -> String { isStyled ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
 }
 
-/// An environment variable; an empty one counts as none, as `NO_COLOR` defines it.
+/// An environment variable; an empty one counts as unset, as `NO_COLOR` requires.
 private func variable(_ name: String) -> String? {
   guard let value = getenv(name), value.pointee != 0 else { return nil }
   return String(cString: value)

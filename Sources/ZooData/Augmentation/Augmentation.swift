@@ -3,10 +3,10 @@ import ZooVision
 
 /// A random change of a sample: picture, mask and boxes together.
 ///
-/// It draws from the context's numbers and from nothing else, so that seed, epoch and sample decide
-/// what comes out, on any number of threads.
+/// It draws only from the context's random numbers, so seed, epoch and sample determine the result,
+/// on any number of threads.
 public protocol Augmentation: Sendable {
-  /// What comes out has the size that the network wants; what goes in may be of any.
+  /// Whether the result has the network's input size, for samples of any size.
   var fixesSize: Bool { get }
 
   func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample
@@ -16,14 +16,14 @@ extension Augmentation {
   public var fixesSize: Bool { false }
 }
 
-/// What an augmentation may look at.
+/// The inputs of an augmentation.
 public struct AugmentationContext: Sendable {
-  /// This step's own numbers for this sample in this epoch.
+  /// This step's random numbers for this sample and epoch.
   public let random: Random
-  /// What the network wants.
+  /// The network's input size.
   public let size: Window.Size
   public let interpolation: Preprocessing.Interpolation
-  /// Another sample of the set, decoded, for what joins several; chosen by a number.
+  /// Another decoded sample of the set, chosen by a number, for steps that combine several.
   public let other: @Sendable (UInt64) throws -> Sample
 
   public init(
@@ -39,13 +39,13 @@ public struct AugmentationContext: Sendable {
   }
 }
 
-/// A side of a picture, whatever was computed: at least one pixel, and no more than a picture has.
+/// A side of a picture, clamped to the allowed range: at least one pixel.
 func pixelCount(_ side: Double) -> Int {
   side < 65_536 ? Int(max(side.rounded(), 1)) : side.isNaN ? 1 : 65_536
 }
 
 extension Random {
-  /// In the range.
+  /// A uniform number in the range.
   func uniform(in range: ClosedRange<Double>, _ counter: Int) -> Double {
     range.lowerBound + Double(uniform(counter)) * (range.upperBound - range.lowerBound)
   }
@@ -54,7 +54,7 @@ extension Random {
     Double(uniform(counter)) < probability
   }
 
-  /// 0..<count in a random order, by Fisher and Yates.
+  /// A random permutation of 0..<count (Fisher and Yates).
   func permutation(_ count: Int) -> [Int] {
     var order = Array(0..<count)
     for index in order.indices.dropFirst().reversed() {

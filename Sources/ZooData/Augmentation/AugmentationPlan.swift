@@ -1,12 +1,12 @@
 import ZooKit
 import ZooVision
 
-/// What is done to the pictures of a training set, step by step; nothing where it is empty.
+/// The augmentation of a training set, step by step; empty means none.
 public struct AugmentationPlan: Sendable {
   public enum Preset: String, Sendable, CaseIterable { case none, flip, light, standard }
 
   public var steps: [any Augmentation]
-  /// Joins the samples of a batch; classification only.
+  /// Mixes the samples of a batch; classification only.
   public var mixing: Mixing?
 
   public init(_ steps: [any Augmentation], mixing: Mixing? = nil) {
@@ -14,12 +14,12 @@ public struct AugmentationPlan: Sendable {
     self.mixing = mixing
   }
 
-  /// A good start for a task.
+  /// A sensible default for a task.
   ///
-  /// `flip` shows the left as the right, half of the time, and nothing else: a frozen beginning sees
-  /// each picture twice, however long a run is. `light` is what a few hundred pictures and a frozen backbone bear; `standard` is for training
-  /// that goes deeper or longer. Letters, arrows and left hands are not what they were after a
-  /// flip: who classifies those leaves the presets and writes the steps down.
+  /// `flip` only mirrors the picture, half of the time, so a frozen prefix processes each picture
+  /// twice, however long the run. `light` suits a few hundred pictures and a frozen backbone;
+  /// `standard` is for longer training or of more layers. A flip changes the meaning of letters,
+  /// arrows and left hands: for these, list steps instead of using a preset.
   public init(_ preset: Preset, for task: VisionTask) {
     mixing = nil
     switch (preset, task) {
@@ -50,18 +50,18 @@ public struct AugmentationPlan: Sendable {
 
   public var isEmpty: Bool { steps.isEmpty && mixing == nil }
 
-  /// One of the steps makes the size right, so that the others see the whole picture.
+  /// Whether a step produces the network's size, so that the others see the whole picture.
   var fixesSize: Bool { steps.contains { $0.fixesSize } }
 
-  /// The sample as the network is to see it in this epoch.
+  /// The sample as the network sees it in this epoch.
   ///
-  /// Where a step chooses the network's window by itself, it does so in the decoded picture, which
-  /// is never resized twice. Where none does, the checkpoint's own window comes first.
+  /// If a step chooses the window, it works in the decoded picture, which is then resized only
+  /// once. Otherwise the checkpoint's resize and crop come first.
   public func applied(
     to sample: Sample, _ preprocessing: Preprocessing, random: Random,
     other: @escaping @Sendable (UInt64) throws -> Sample
   ) throws -> Sample {
-    // A window is stretched; what is judged with its proportion kept is learned so.
+    // A window may stretch the picture. If evaluation keeps the proportion, so does training.
     var isWhole = fixesSize
     if case .letterbox = preprocessing.resize { isWhole = false }
     var sample = isWhole ? sample : try sample.placed(by: preprocessing)

@@ -1,7 +1,7 @@
 import ZooKit
 
-/// An augmentation in words, for a command line and for a recipe: presets and single steps, joined
-/// by `+` and done in that order, each step with its numbers behind colons.
+/// An augmentation as text, for the command line and for recipes: presets and single steps joined
+/// by `+`, applied in that order, each step with parameters after colons.
 ///
 /// ```swift
 /// let cifar = try AugmentationScript("pad-and-crop:4+flip")
@@ -9,11 +9,11 @@ import ZooKit
 /// let more = try AugmentationScript("light+cutout")
 /// ```
 ///
-/// The first number needs no name. ``steps`` lists what there is.
+/// The first parameter may omit its name. ``steps`` lists all steps.
 public struct AugmentationScript: Sendable, Equatable {
   public let text: String
 
-  /// Throws where a word is unknown or a number is none.
+  /// Throws if a word is unknown or a number is invalid.
   public init(_ text: String) throws {
     self.text = text
     _ = try plan(for: .classification)
@@ -50,7 +50,7 @@ public struct AugmentationScript: Sendable, Equatable {
 }
 
 extension AugmentationScript {
-  /// A word and what it stands for.
+  /// A word and its step.
   public struct Step: Sendable {
     public let name: String
     fileprivate let make: @Sendable (inout Numbers) throws -> any Augmentation
@@ -119,7 +119,7 @@ extension AugmentationScript {
     },
   ]
 
-  /// What stands behind the colons of a word. The first number that is asked for may have no name.
+  /// The parameters of a word. The first one that is read may have no name.
   fileprivate struct Numbers {
     private var named: [(name: Substring?, text: Substring)]
     private var isFirst = true

@@ -5,7 +5,7 @@ import ZooVision
 /// Brightness, contrast, saturation and hue, each by a random factor, in a random order:
 /// torchvision's `ColorJitter`.
 public struct ColourJitter: Augmentation {
-  /// Factors lie between 1 − x and 1 + x; hue turns by at most x of the circle, up to ½.
+  /// Factors are between 1 − x and 1 + x; hue shifts by at most x of the circle, up to ½.
   public var brightness, contrast, saturation, hue: Double
   public var probability: Double
 
@@ -67,7 +67,7 @@ public struct HSVJitter: Augmentation {
   }
 }
 
-/// Takes the colours away.
+/// Converts to grey.
 public struct RandomGrey: Augmentation {
   public var probability: Double
 
@@ -101,7 +101,7 @@ public struct RandomBlur: Augmentation {
   }
 }
 
-/// Adds noise, the same amount on average everywhere, independent for each sample of each channel.
+/// Adds noise of random strength, independent for each sample of each channel.
 public struct RandomNoise: Augmentation {
   /// Standard deviations, in levels of 255.
   public var deviation: ClosedRange<Double>
@@ -119,8 +119,8 @@ public struct RandomNoise: Augmentation {
     let source = random.key("noise")
     var noisy = sample
     noisy.picture = try sample.picture.changed { pixels in
-      // The sum of four uniform numbers is as good as normal here, and needs no logarithm: its
-      // variance is a third, of 16-bit numbers centred at zero.
+      // The sum of four uniform numbers is normal enough here and needs no logarithm. Its variance
+      // is a third, for 16-bit numbers centred at zero.
       let factor = Float(strength * 3.0.squareRoot() / 65536)
       for index in pixels.indices {
         let bits = source.bits(index)
@@ -136,9 +136,10 @@ public struct RandomNoise: Augmentation {
 }
 
 /// Covers a random rectangle with the picture's mean colour, so that no single part decides
-/// (DeVries and Taylor 2017; Zhong et al. 2020). Mask and boxes stay: what is hidden is still there.
+/// (DeVries and Taylor 2017; Zhong et al. 2020). Mask and boxes do not change, because hidden
+/// objects are still there.
 public struct Cutout: Augmentation {
-  /// Of the picture's area.
+  /// Relative to the picture's area.
   public var area: ClosedRange<Double>
   /// Width over height.
   public var ratio: ClosedRange<Double>
@@ -178,7 +179,7 @@ public struct Cutout: Augmentation {
 }
 
 extension Picture {
-  /// Weighed with a Gaussian, rows and columns; beyond the border the picture is mirrored.
+  /// Blurs rows and columns with a Gaussian; the picture is mirrored beyond its border.
   public func blurred(deviation: Double) throws -> Picture {
     guard deviation > 0 else { return self }
     let radius = Int(min((3 * deviation).rounded(.up), 64))
@@ -200,7 +201,7 @@ extension Picture {
             for x in 0..<stride { row[x] += weight * Float(pixels[from + x]) }
           }
         }
-        // The row with its mirror images at both ends, so that every tap is one run.
+        // The row with mirrored ends, so that every tap is one contiguous run.
         var long = [Float](repeating: 0, count: stride + 2 * radius * channels)
         var line = [Float](repeating: 0, count: stride)
         for y in 0..<height {

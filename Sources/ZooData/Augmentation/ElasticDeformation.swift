@@ -1,13 +1,13 @@
 import ZooKit
 import ZooVision
 
-/// Bends the picture smoothly: random displacements on a coarse grid, Gaussian, with bicubic
+/// Bends the picture smoothly, with Gaussian displacements on a coarse grid and bicubic
 /// interpolation between them (Ronneberger et al. 2015, section 3.1; after Simard et al. 2003).
 ///
 /// “Data augmentation is essential to teach the network the desired invariance … when only few
 /// training samples are available”: tissue bends.
 public struct ElasticDeformation: Augmentation {
-  /// Points each way.
+  /// Grid points along each side.
   public var grid: Int
   /// The standard deviation of a displacement, in pixels.
   public var deviation: Double
@@ -44,11 +44,11 @@ public struct ElasticDeformation: Augmentation {
   }
 }
 
-/// Smooth displacements: the new picture shows at p what the old one has at p + d(p).
+/// Smooth displacements: the new picture at p shows the old one at p + d(p).
 struct DisplacementField {
   private let size: Window.Size
   private let grid: Int
-  /// For each column and row the weights of the grid's points.
+  /// The weights of the grid points for each column and row.
   private let across, down: [Float]
   private let dx, dy: [Float]
 
@@ -65,10 +65,10 @@ struct DisplacementField {
     dy = (0..<grid * grid).map { Float(draw(2 * $0 + 1)) }
   }
 
-  /// Keys' cubic through points that are spread evenly from border to border; beyond the last one
-  /// it repeats.
+  /// Keys' cubic through points spread evenly from border to border; the last point is repeated
+  /// beyond it.
   private static func weights(_ position: Double, _ grid: Int) -> [Float] {
-    // What is no number is somewhere too.
+    // NaN maps to a valid position too.
     let place = position > 0 ? min(position, 1) * Double(grid - 1) : 0
     let first = Int(place.rounded(.down))
     var weights = [Float](repeating: 0, count: grid)
@@ -81,7 +81,7 @@ struct DisplacementField {
     return weights
   }
 
-  /// The points that a row of the new picture shows.
+  /// The source points of a row of the new picture.
   func row(
     _ line: Int, _ x: UnsafeMutableBufferPointer<Float>, _ y: UnsafeMutableBufferPointer<Float>
   ) {
@@ -124,8 +124,8 @@ struct DisplacementField {
     return move
   }
 
-  /// Where a point of the old picture comes to lie. The field leads the other way: p + d(p) = q is
-  /// solved by steps that shrink, for the field is smooth.
+  /// The new position of a point of the old picture. The field maps the other way, so p + d(p) = q
+  /// is solved by fixed-point iteration, which converges because the field is smooth.
   func moved(_ point: SIMD2<Double>) -> SIMD2<Double> {
     var place = point
     for _ in 0..<12 { place = point - displacement(place) }
@@ -134,7 +134,7 @@ struct DisplacementField {
 }
 
 extension Frame {
-  /// Points along the border, so many on each side.
+  /// Points along the border, `count` on each side.
   func outline(_ count: Int) -> [SIMD2<Double>] {
     (0..<count).flatMap { step -> [SIMD2<Double>] in
       let t = Double(step) / Double(count)

@@ -18,8 +18,8 @@ public struct Flip: Augmentation {
   }
 }
 
-/// Turns by 0, 90, 180 or 270 degrees; a picture that is not square only by 0 or 180, for its
-/// shape is the network's.
+/// Turns by 0, 90, 180 or 270 degrees; a picture that is not square only by 0 or 180, to keep the
+/// network's shape.
 public struct QuarterTurns: Augmentation {
   public init() {}
 
@@ -30,10 +30,10 @@ public struct QuarterTurns: Augmentation {
   }
 }
 
-/// A part of the picture of random area and shape, resized to what the network wants: torchvision's
-/// `RandomResizedCrop` (Szegedy et al. 2015), and to the bit PIL's resize of the part.
+/// A part of the picture with random area and aspect, resized to the network's size: torchvision's
+/// `RandomResizedCrop` (Szegedy et al. 2015), with PIL's resize to the bit.
 public struct RandomResizedCrop: Augmentation {
-  /// Of the picture's area.
+  /// Relative to the picture's area.
   public var scale: ClosedRange<Double>
   /// Width over height.
   public var ratio: ClosedRange<Double>
@@ -64,7 +64,7 @@ public struct RandomResizedCrop: Augmentation {
         x: random.below(size.width - w + 1, 4 * attempt + 2),
         y: random.below(size.height - h + 1, 4 * attempt + 3), width: w, height: h)
     }
-    // The largest part in the middle whose shape is allowed.
+    // The largest central part with an allowed aspect.
     let own = width / height
     var (w, h) = (size.width, size.height)
     if own < ratio.lowerBound {
@@ -76,8 +76,8 @@ public struct RandomResizedCrop: Augmentation {
   }
 }
 
-/// A part of the picture as large as the network's input, at the picture's own scale. A picture
-/// that is too small is enlarged first.
+/// A part of the picture with the network's size, at the picture's own scale. A picture that is too
+/// small is enlarged first.
 public struct RandomCrop: Augmentation {
   public init() {}
 
@@ -103,8 +103,7 @@ public struct RandomCrop: Augmentation {
   }
 }
 
-/// A border of zeros all around, and of that a part as large as the picture was (He et al. 2015,
-/// for CIFAR).
+/// Pads with a border of zeros, then crops a part of the original size (He et al. 2015, for CIFAR).
 public struct PadAndCrop: Augmentation {
   public var border: Int
 
@@ -119,10 +118,10 @@ public struct PadAndCrop: Augmentation {
   }
 }
 
-/// A window that is smaller or larger than the picture, somewhere within it or around it, stretched
-/// to what the network wants: objects come nearer and go further.
+/// A window smaller or larger than the picture, within it or around it, stretched to the network's
+/// size, so that objects get larger or smaller.
 public struct ScaleWindow: Augmentation {
-  /// Of the picture's sides.
+  /// Relative to the picture's sides.
   public var scale: ClosedRange<Double>
 
   public init(scale: ClosedRange<Double> = 0.75...1.25) { self.scale = scale }
@@ -143,16 +142,16 @@ public struct ScaleWindow: Augmentation {
   }
 }
 
-/// Rotates, scales, shears and moves in one step, with bilinear interpolation.
+/// Rotation, scaling, shear and translation in one step, with bilinear interpolation.
 public struct RandomAffine: Augmentation {
-  /// At most so many degrees either way.
+  /// The largest angle, in either direction.
   public var degrees: Double
   public var scale: ClosedRange<Double>
-  /// At most so many degrees either way, along each axis.
+  /// The largest angle along each axis, in either direction.
   public var shear: Double
-  /// At most such a part of the sides.
+  /// The largest shift, relative to the sides.
   public var translation: Double
-  /// What comes in from beyond the border is the picture mirrored, and not grey.
+  /// Fills the area beyond the border with the mirrored picture instead of grey.
   public var mirrorsEdges: Bool
   public var probability: Double
 

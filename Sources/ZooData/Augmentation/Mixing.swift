@@ -1,16 +1,16 @@
 import Glibc
 import ZooKit
 
-/// Joins the pictures of a batch in pairs, and their labels in the same proportion.
+/// Mixes the pictures of a batch in pairs, and their labels in the same proportion.
 public enum Mixing: Hashable, Sendable {
   /// A blend of both (Zhang et al. 2018).
   case mixup(alpha: Double)
   /// A rectangle of one in the other (Yun et al. 2019).
   case cutmix(alpha: Double)
 
-  /// Changes a batch N×C×H×W, and gives each item's share of every class, N×classes.
+  /// Changes a batch N×C×H×W and returns each item's share of every class, N×classes.
   ///
-  /// Item i is joined with item N − 1 − i; the batch's order is random already.
+  /// Item i is mixed with item N − 1 − i; the order of the batch is already random.
   func apply(
     to input: inout Tensor, labels: [Int], classes: Int, _ random: Random
   ) throws -> Tensor {
@@ -48,7 +48,7 @@ public enum Mixing: Hashable, Sendable {
         return max(0, centre - half)..<min(extent, centre + half)
       }
       let (rows, columns) = (span(height, 0), span(width, 1))
-      // What was cut off at the border counts with its true size.
+      // A rectangle cut at the border counts with its real area.
       kept = 1 - Double(rows.count * columns.count) / Double(area)
       try input.withMutableValues { values in
         for item in 0..<count / 2 {
@@ -73,7 +73,7 @@ public enum Mixing: Hashable, Sendable {
 }
 
 extension Random {
-  /// Beta(α, α), from two gamma numbers.
+  /// Beta(α, α), from two gamma variates.
   func beta(_ alpha: Double) -> Double {
     guard alpha > 0, alpha.isFinite else { return 1 }
     let (a, b) = (key("a").gamma(alpha), key("b").gamma(alpha))

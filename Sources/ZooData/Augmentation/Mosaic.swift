@@ -1,11 +1,11 @@
 import ZooKit
 import ZooVision
 
-/// Four pictures around a random point (Bochkovskiy et al. 2020): objects in other surroundings,
-/// smaller, and more of them at once.
+/// Four pictures around a random point (Bochkovskiy et al. 2020): smaller objects, more of them, in
+/// other surroundings.
 public struct Mosaic: Augmentation {
   public var probability: Double
-  /// How large each picture is beside the whole.
+  /// The size of each picture relative to the whole.
   public var scale: ClosedRange<Double>
 
   public init(probability: Double = 0.5, scale: ClosedRange<Double> = 0.5...1) {
@@ -17,7 +17,7 @@ public struct Mosaic: Augmentation {
 
   public func applied(to sample: Sample, _ context: AugmentationContext) throws -> Sample {
     let random = context.random
-    // Without it the size is still to be made right, by whoever called.
+    // Without a mosaic, the caller still has to resize the sample.
     guard random.happens(probability, 0) else { return sample }
     let size = context.size
     let centre = (
@@ -34,7 +34,7 @@ public struct Mosaic: Augmentation {
       .mapped { _ in Truth.ignored }
     var boxes: [ObjectBox] = []
     for (corner, part) in samples.enumerated() {
-      // A corner of the picture lies on the centre; what does not fit is cut.
+      // A corner of the picture is at the centre; the picture is cropped to fit.
       let factor =
         random.uniform(in: scale, 10 + corner)
         * min(
@@ -85,7 +85,7 @@ public struct Mosaic: Augmentation {
 }
 
 extension Picture {
-  /// Lays a picture of the same channels over this one, all of it within.
+  /// Pastes a picture with the same channels at a place where it fits.
   mutating func paste(_ picture: Picture, x: Int, y: Int) throws {
     let (stride, bytes) = (width * channels, picture.width * channels)
     let start = y * stride + x * channels

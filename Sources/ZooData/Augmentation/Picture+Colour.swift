@@ -2,21 +2,21 @@ import Glibc
 import ZooKit
 import ZooVision
 
-/// Changes of colour, to the bit what PIL and torchvision's PIL backend make of a picture.
+/// Colour changes, equal to those of PIL and torchvision's PIL backend to the bit.
 extension Picture {
-  /// Black (0) to the picture itself (1) and brighter.
+  /// From black (0) to the original (1) and brighter.
   public func brightened(by factor: Float) throws -> Picture {
     try mapped { blend(0, $0, factor) }
   }
 
-  /// One grey, the picture's mean, (0) to the picture itself (1) and harder.
+  /// From uniform grey, the picture's mean, (0) to the original (1) and more contrast.
   public func contrasted(by factor: Float) throws -> Picture {
     let sum = try grey.withPixels { $0.reduce(0) { $0 + Int($1) } }
     let mean = UInt8(Double(sum) / Double(width * height) + 0.5)
     return try mapped { blend(mean, $0, factor) }
   }
 
-  /// Grey (0) to the picture itself (1) and more colourful.
+  /// From grey (0) to the original (1) and more colourful.
   public func saturated(by factor: Float) throws -> Picture {
     guard channels == 3 else { return self }
     let luma = try grey
@@ -31,13 +31,13 @@ extension Picture {
     }
   }
 
-  /// Colours turned by a part of the circle, −½ to ½, in steps of 1/255.
+  /// Shifts hues by a part of the circle, −½ to ½, in steps of 1/255.
   public func hueShifted(by turn: Float) throws -> Picture {
     let step = UInt8(truncatingIfNeeded: Int(max(-1, min(1, turn)) * 255))
     return try jittered(saturation: 1, value: 1, hueStep: step)
   }
 
-  /// In HSV: hue turned, saturation and value multiplied.
+  /// In HSV: shifts hue, multiplies saturation and value.
   public func jittered(hue: Float, saturation: Float, value: Float) throws -> Picture {
     try jittered(
       saturation: saturation, value: value,
@@ -58,12 +58,12 @@ extension Picture {
     }
   }
 
-  /// Grey, in as many channels as before.
+  /// Grey, with the same number of channels.
   public var withoutColour: Picture {
     get throws { channels == 3 ? try grey.rgb : self }
   }
 
-  /// Each sample through a table.
+  /// Maps each sample through a table.
   func mapped(_ level: (UInt8) -> UInt8) throws -> Picture {
     let table = (0...255).map { level(UInt8($0)) }
     return try changed { pixels in
@@ -80,7 +80,7 @@ extension Picture {
   }
 }
 
-/// `ImagingBlend`: between two levels and beyond them, cut off, never rounded.
+/// `ImagingBlend`: interpolates or extrapolates between two levels, clamped and truncated.
 @inline(__always)
 private func blend(_ from: UInt8, _ to: UInt8, _ factor: Float) -> UInt8 {
   let level = Float(from) + factor * Float(Int(to) - Int(from))
@@ -91,19 +91,19 @@ private func scaled(_ level: UInt8, _ factor: Float) -> UInt8 {
   UInt8(max(0, min(255, Float(level) * factor)))
 }
 
-/// Pillow's `rgb2hsv_row` and `hsv2rgb`, roundings included, mostly by tables: divisions of float32
-/// and float64 for each pixel would take ten times as long.
+/// Pillow's `rgb2hsv_row` and `hsv2rgb`, including their rounding, mostly by tables: float32 and
+/// float64 divisions for each pixel would take ten times as long.
 struct HSV {
   static let shared = HSV()
 
-  /// By the range of a pixel's channels and its greatest one.
+  /// By the range of a pixel's channels and its largest channel.
   private let saturations: [UInt8]
-  /// By which channel is greatest and which least, how far the middle one is from the greatest, and
-  /// the range.
+  /// By the indices of the largest and smallest channel, the distance of the middle one from the
+  /// largest, and the range.
   private let hues: [UInt8]
-  /// By saturation and value: the least channel.
+  /// By saturation and value: the smallest channel.
   private let lows: [UInt8]
-  /// By hue: the sector of the circle and how far within it.
+  /// By hue: the sector of the circle and the position within it.
   private let sectors: [(sector: Int, within: Float)]
 
   private init() {
@@ -116,7 +116,7 @@ struct HSV {
         saturations[range << 8 | top] = UInt8(min(255, Double(share) * 255))
       }
       for gap in 0...range {
-        // The distances from the greatest channel are the gap, 1, and 0.
+        // The distances from the largest channel are the gap, 1, and 0.
         let share = Float(gap) / Float(range)
         let turns = [
           Float(1 - share), Float(share - 1), Float(3 - Double(share)),
@@ -124,7 +124,7 @@ struct HSV {
           Float(5 - Double(share)), Float(4 + Double(share) - 1),
         ]
         for (order, turn) in turns.enumerated() {
-          // A hue below red is one from the circle's end.
+          // A negative hue wraps around.
           let hue = fmod(Double(turn) / 6 + 1, 1)
           hues[order << 16 | gap << 8 | range] = UInt8(max(0, min(255, Double(Float(hue)) * 255)))
         }
@@ -146,7 +146,7 @@ struct HSV {
     }
   }
 
-  /// v·(1 − part), rounded; it is neither negative nor above 255.
+  /// v·(1 − part), rounded; it is between 0 and 255.
   @inline(__always)
   private static func level(_ value: Double, _ part: Double) -> UInt8 {
     UInt8(truncatingIfNeeded: Int32(value * (1 - part) + 0.5))

@@ -1,19 +1,19 @@
 import ZooKit
 import ZooVision
 
-/// Transformations of a picture together with everything that lies in it.
+/// Transformations of a picture together with its mask and boxes.
 extension Sample {
-  /// What a level of grey has that stands for “beyond the picture”, as YOLO has it.
+  /// The grey level beyond the picture, as in YOLO.
   public static let fill: UInt8 = 114
 
-  /// How much of a box must be left in view for a random crop to keep it.
+  /// The part of a box that must stay visible for a random crop to keep it.
   public static let leastVisible = 0.2
 
   public var size: Window.Size { picture.size }
 
-  /// What a checkpoint sees: the picture resized and cropped as its record says, to the last bit as
-  /// PIL does it; the mask by nearest neighbours, so that no class is invented; boxes cut at the
-  /// border.
+  /// The sample as a checkpoint sees it: the picture resized and cropped by its record, equal to
+  /// PIL to the last bit; the mask by nearest neighbours, so that no new class values appear; boxes
+  /// clipped to the picture.
   public func placed(by preprocessing: Preprocessing) throws -> Sample {
     let placement = try preprocessing.placement(of: picture.size)
     var placed = self
@@ -47,8 +47,8 @@ extension Sample {
     return resized
   }
 
-  /// What a region shows, which may reach beyond the picture: there the picture is of one grey and
-  /// the mask of no class.
+  /// A region, which may extend beyond the picture. There the picture is grey and the mask has no
+  /// class.
   public func cropped(
     to region: Region, filling level: UInt8 = Sample.fill,
     leastVisible: Double = Sample.leastVisible
@@ -69,7 +69,7 @@ extension Sample {
     }
   }
 
-  /// Turned clockwise by so many right angles.
+  /// Turned clockwise by right angles.
   public func turned(quarters: Int) throws -> Sample {
     switch ((quarters % 4) + 4) % 4 {
     case 1: try turned(6) { point, size in [size.y - point.y, point.x] }
@@ -79,7 +79,7 @@ extension Sample {
     }
   }
 
-  /// By EXIF's number; the closure moves a point of a picture of a size.
+  /// By EXIF's number; the closure maps a point of a picture of the given size.
   private func turned(
     _ number: Int, _ point: (SIMD2<Double>, SIMD2<Double>) -> SIMD2<Double>
   ) throws -> Sample {
@@ -93,8 +93,8 @@ extension Sample {
     return turned
   }
 
-  /// Moves mask and boxes as the picture was moved. Of a box the bounds of its moved corners stay,
-  /// cut at the border; it goes where less than `leastVisible` of it is left, or less than a pixel.
+  /// Transforms mask and boxes like the picture. A box becomes the clipped bounding box of its
+  /// moved corners. It is dropped if less than `leastVisible` of it, or less than a pixel, is left.
   mutating func mapTruth(
     into size: Window.Size, leastVisible: Double, mask move: (Picture) throws -> Picture,
     point: (SIMD2<Double>) -> SIMD2<Double>
@@ -117,7 +117,7 @@ extension Sample {
 }
 
 extension ObjectBox {
-  /// The box around these points, as far as it can be seen.
+  /// The visible bounding box of these points.
   func bounded(
     by points: [SIMD2<Double>], in size: Window.Size, leastVisible: Double
   ) -> ObjectBox? {
@@ -136,7 +136,7 @@ extension ObjectBox {
     guard leastVisible == 0 || min(x1 - x0, y1 - y0) >= 1 else { return nil }
     var box = self
     box.frame = Frame(x0: x0, y0: y0, x1: x1, y1: y1)
-    // The outline's area is moved with the box's own.
+    // The outline's area changes like the box's.
     box.area = area.map { $0 * seen / max(frame.width * frame.height, .leastNormalMagnitude) }
     return box
   }

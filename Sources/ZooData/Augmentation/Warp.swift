@@ -2,20 +2,20 @@ import Glibc
 import ZooKit
 import ZooVision
 
-/// For each pixel of a new picture the point of the old one that it shows.
+/// Maps each pixel of a new picture to a point of the old one.
 ///
 /// Points are continuous: the centre of the first pixel is at one half.
 struct Warp {
-  /// What is seen beyond the border.
+  /// The fill beyond the border.
   enum Edge: Sendable {
     case fill(UInt8)
-    /// The picture again, mirrored, as U-Net's authors continue theirs.
+    /// The mirrored picture, as in U-Net's paper.
     case mirror
   }
 
   let size: Window.Size
   let edge: Edge
-  /// Fills in the points of one row.
+  /// Computes the points of one row.
   let row: (Int, UnsafeMutableBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Void
 
   func applied(to picture: Picture, isMask: Bool = false) throws -> Picture {
@@ -71,7 +71,7 @@ struct Warp {
     for index in 0..<size.width {
       let (u, v) = (x[index] - 0.5, y[index] - 0.5)
       let (column, line) = (whole(u), whole(v))
-      // Fractions of 1/256 are below what 8 bits show; far away there is nothing to tell apart.
+      // Fractions below 1/256 do not matter in 8 bits, and far away all points look the same.
       let isNear = column > farAway && line > farAway
       let a = isNear ? Int32((u - Float(column)) * 256) : 0
       let b = isNear ? Int32((v - Float(line)) * 256) : 0
@@ -115,14 +115,14 @@ struct Warp {
 
 private let farAway = -1_000_000
 
-/// Rounded down; what is no number, or far away, is somewhere outside.
+/// Rounded down; NaN and distant points give an index outside.
 @inline(__always)
 private func whole(_ number: Float) -> Int {
   guard number > -1e6, number < 1e6 else { return farAway }
   return Int(number.rounded(.down))
 }
 
-/// The index of a row that goes on as its own mirror image, borders twice.
+/// The index in a row that is continued by its mirror image, including the border pixel.
 private func mirrored(_ index: Int, _ count: Int) -> Int {
   let period = 2 * count
   let place = ((index % period) + period) % period
@@ -131,7 +131,7 @@ private func mirrored(_ index: Int, _ count: Int) -> Int {
 
 /// x ↦ A·x + b.
 public struct AffineMap: Hashable, Sendable {
-  /// Columns of the matrix, and the shift.
+  /// The columns of the matrix, and the shift.
   public var x, y, shift: SIMD2<Double>
 
   public init(x: SIMD2<Double>, y: SIMD2<Double>, shift: SIMD2<Double>) {
@@ -140,8 +140,7 @@ public struct AffineMap: Hashable, Sendable {
 
   public static let identity = AffineMap(x: [1, 0], y: [0, 1], shift: [0, 0])
 
-  /// Shear, then scale and rotation (clockwise as one sees it), about a centre that moves by a
-  /// shift.
+  /// Shear, then scale and rotation (clockwise as seen), about a centre that moves by a shift.
   public init(
     degrees: Double, scale: Double = 1, shear: SIMD2<Double> = [0, 0],
     shift: SIMD2<Double> = [0, 0], about centre: SIMD2<Double>
@@ -158,7 +157,7 @@ public struct AffineMap: Hashable, Sendable {
     x * point.x + y * point.y + shift
   }
 
-  /// nil where everything falls onto a line.
+  /// Nil if the map is singular.
   public var inverse: AffineMap? {
     let determinant = x.x * y.y - y.x * x.y
     guard abs(determinant) > 1e-9, determinant.isFinite else { return nil }
@@ -169,7 +168,7 @@ public struct AffineMap: Hashable, Sendable {
 }
 
 extension Sample {
-  /// Moved by a map, in a frame of the same size.
+  /// Transformed by a map, in a frame of the same size.
   func mapped(by map: AffineMap, edge: Warp.Edge, leastVisible: Double = Sample.leastVisible)
     throws -> Sample
   {
