@@ -62,6 +62,7 @@ let package = Package(
       name: "CZlib", path: "Sources/CSystem/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CZoo"),
+    .target(name: "CStore"),
     .target(
       name: "CPicture", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
     .target(name: "CTransfer"),
@@ -73,20 +74,22 @@ let package = Package(
     .target(name: "CKernels"),
 
     // The host and the rooms around it.
-    room("ZooKit", ["CZoo", "CZlib"]),
+    room("ZooKit", ["CZoo"]),
+    room("ZooStore", ["ZooKit", "CZoo", "CStore", "CZlib"]),
     room("ZooEngine", ["ZooKit", "COneDNN", "CKernels"]),
-    room("ZooTraining", ["ZooKit", "ZooEngine", "ZooDetection"]),
-    room("ZooFormats", ["ZooKit", "CZlib"]),
-    room("ZooVision", ["ZooKit", "CPicture"]),
+    room("ZooTraining", ["ZooKit", "ZooStore", "ZooEngine", "ZooDetection"]),
+    room("ZooFormats", ["ZooKit", "ZooStore", "CZlib"]),
+    room("ZooVision", ["ZooKit", "ZooStore", "CPicture"]),
     room("ZooDetection", ["ZooKit"]),
-    room("ZooConformance", ["ZooKit", "ZooEngine", "ZooDetection", "ZooTraining"]),
-    room("ZooFetch", ["ZooKit", "CTransfer"]),
-    room("ZooMetrics", ["ZooKit"]),
-    room("ZooData", ["ZooKit", "ZooVision", "CZlib"]),
+    room(
+      "ZooConformance", ["ZooKit", "ZooStore", "ZooEngine", "ZooDetection", "ZooTraining"]),
+    room("ZooFetch", ["ZooKit", "ZooStore", "CTransfer"]),
+    room("ZooMetrics", ["ZooKit", "ZooStore"]),
+    room("ZooData", ["ZooKit", "ZooStore", "ZooVision", "CZlib"]),
     room(
       "ModelZoo",
       [
-        "ZooKit", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "ZooData",
+        "ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "ZooData",
         "ZooTraining", "ZooMetrics", "CCatalog",
       ] + families),
     room("ZooArguments", ["ZooKit"]),
@@ -98,12 +101,14 @@ let package = Package(
       name: "workshop", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict),
 
     .target(
-      name: "TestSupport", dependencies: ["ZooKit", "ZooEngine", "ZooFormats", "ZooTraining"],
+      name: "TestSupport",
+      dependencies: ["ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooTraining"],
       path: "Tests/Support", swiftSettings: strict),
     .executableTarget(
       name: "training-program", dependencies: ["ZooKit", "ZooTraining", "TestSupport"],
       path: "Tests/TrainingProgram", swiftSettings: strict),
     tests("ZooKitTests", ["ZooKit"]),
+    tests("ZooStoreTests", ["ZooKit", "ZooStore", "CStore"]),
     tests("ZooEngineTests", ["ZooKit", "ZooEngine"] + families),
     tests(
       "ZooTrainingTests",

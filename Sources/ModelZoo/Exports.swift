@@ -7,5 +7,6 @@
 @_exported import ZooFormats
 @_exported import ZooKit
 @_exported import ZooMetrics
+@_exported import ZooStore
 @_exported import ZooTraining
 @_exported import ZooVision

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension Graph {
   /// From the names of those whose features a network stands on to its own, so that a classifier's

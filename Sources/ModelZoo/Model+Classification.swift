@@ -1,6 +1,7 @@
 import Glibc
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// What a classifier says about a picture.

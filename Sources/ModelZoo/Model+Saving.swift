@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension Model {
   /// Writes a checkpoint, whole or not at all, with a golden pass for `zoo verify`.

@@ -1,5 +1,6 @@
 import ZooEngine
 import ZooKit
+import ZooStore
 
 /// A network with its weights, its classes and its preprocessing: what a checkpoint file gives.
 ///

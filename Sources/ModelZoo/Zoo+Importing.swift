@@ -3,6 +3,7 @@ import ZooEngine
 import ZooFetch
 import ZooFormats
 import ZooKit
+import ZooStore
 
 extension Zoo {
   /// A foreign checkpoint compared with a variant, and what the catalogue knows about it.

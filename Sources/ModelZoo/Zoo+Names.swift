@@ -1,6 +1,7 @@
 import Glibc
 import ZooFetch
 import ZooKit
+import ZooStore
 
 extension Zoo {
   /// What a user may mean by `MODEL`.

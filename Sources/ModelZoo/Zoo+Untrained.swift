@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension Zoo {
   /// A variant with random weights and the usual preprocessing: where training from nothing begins.

@@ -1,5 +1,6 @@
 import ZooEngine
 import ZooKit
+import ZooStore
 
 extension Golden {
   /// Runs a network once on a seeded input. Another machine's arithmetic may differ in the last

@@ -2,6 +2,7 @@ import CCatalog
 import Glibc
 import ZooFetch
 import ZooKit
+import ZooStore
 
 /// The catalogue, every linked family and the weights on this machine.
 ///

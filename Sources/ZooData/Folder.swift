@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// What a folder holds, in natural order. Links are followed; hidden names are left out.
 struct Folder {

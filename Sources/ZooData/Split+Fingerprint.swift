@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 import ZooVision
 
 extension Split {

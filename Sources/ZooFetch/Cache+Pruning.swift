@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 extension Cache {
   /// A file in the cache.

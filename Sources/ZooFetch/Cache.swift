@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// The cache of downloaded weights. Several processes may share it.
 ///

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A published digest of a file, in lower-case hexadecimal.
 public enum Digest: Hashable, Sendable, CustomStringConvertible {

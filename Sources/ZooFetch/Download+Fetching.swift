@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 extension Download {
   /// The server cannot continue at our offset, so the next attempt starts from zero.

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Mutual exclusion between processes, by a lock on a file beside the protected one. The system
 /// releases it when the holder ends, in whatever way.

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// The first bytes of an incomplete file, and a note beside it that identifies the whole.
 final class PartFile {

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Opens checkpoints of any format, which is recognised by content, not by file name.
 public enum ForeignCheckpoint {

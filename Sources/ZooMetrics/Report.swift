@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The result of an evaluation. Its JSON is the output of `zoo evaluate --json`.
 ///

@@ -1,6 +1,7 @@
 import CPicture
 import Glibc
 import ZooKit
+import ZooStore
 
 extension Picture {
   /// How many pixels are decoded unless the caller wants more: a file of a few bytes can promise

@@ -1,6 +1,7 @@
 import CPicture
 import Glibc
 import ZooKit
+import ZooStore
 
 extension Picture {
   /// Writes a PNG file, whole or not at all.

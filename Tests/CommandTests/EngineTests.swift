@@ -3,6 +3,7 @@ import Testing
 import ZooEngine
 import ZooFormats
 import ZooKit
+import ZooStore
 
 /// Which engine computes, and what is said where the faster one is not there.
 @Suite struct EngineTests {

@@ -1,6 +1,7 @@
 import Foundation
 import ZooFormats
 import ZooKit
+import ZooStore
 
 /// Arrays that a reference implementation computed, from `Tests/Golden`.
 public struct GoldenFile: Sendable {

@@ -1,5 +1,6 @@
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooTraining
 
 /// A run of a second with everything in it that could make two runs differ: noise in the data and in

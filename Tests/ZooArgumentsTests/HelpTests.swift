@@ -1,5 +1,6 @@
 import Testing
 import ZooArguments
+import ZooStore
 
 @Suite struct HelpTests {
   let plain = Terminal(isTerminal: false)

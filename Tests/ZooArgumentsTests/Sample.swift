@@ -1,6 +1,7 @@
 import Synchronization
 import ZooArguments
 import ZooKit
+import ZooStore
 
 /// A program like the real one, small enough to read.
 enum Engine: String, CaseIterable, ArgumentValue { case openblas, onednn, auto }

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import ZooData
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// Colours to the bit as torchvision makes them on PIL; `Tests/Golden/data/make.py` wrote them.

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 import ZooFetch
 import ZooKit
+import ZooStore
 
 @Suite struct CacheTests {
   let folder = Folder()

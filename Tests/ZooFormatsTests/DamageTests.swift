@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 
 /// Files as disks and networks damage them: cut off anywhere, bits and bytes changed.
 @Suite(.serialized) struct DamageTests {

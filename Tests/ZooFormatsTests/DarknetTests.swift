@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 
 @Suite struct DarknetTests {
   /// Two convolutions, one with a norm, and a dense layer.

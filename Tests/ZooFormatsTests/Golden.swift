@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import ZooKit
+import ZooStore
 
 /// The checkpoints that Tests/Golden/formats/make.py wrote.
 enum Golden {

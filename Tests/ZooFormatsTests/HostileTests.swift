@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 
 /// One of them; its name stands for it, for a million bytes would fill the log.
 struct Spoiled: Sendable, CustomTestStringConvertible {

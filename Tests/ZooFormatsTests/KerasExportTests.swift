@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 
 extension Graph {
   /// What a file would bring: every parameter by the common formula.

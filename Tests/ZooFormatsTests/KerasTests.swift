@@ -1,6 +1,7 @@
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 
 @Suite struct KerasTests {
   /// In the order in which make.py filled them.

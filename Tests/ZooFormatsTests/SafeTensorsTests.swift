@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 
 @Suite struct SafeTensorsTests {
   @Test func everyTypeIsReadAsFloats() throws {

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 
 @Suite struct TorchTests {
   func open(_ name: String) throws -> TorchCheckpoint {

@@ -1,6 +1,7 @@
 import Testing
 import ZooKit
 import ZooMetrics
+import ZooStore
 
 @Suite struct ClassificationTests {
   @Test(arguments: Golden.all.classification)

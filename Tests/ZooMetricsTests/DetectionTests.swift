@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import ZooKit
 import ZooMetrics
+import ZooStore
 
 @Suite struct DetectionTests {
   @Test(arguments: Golden.all.detection)

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import ZooStore
 
 /// What scikit-learn, scikit-image and pycocotools computed; `Tests/Golden/metrics/make.py` wrote
 /// it, and the formulas of the inputs are its.

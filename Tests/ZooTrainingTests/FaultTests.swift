@@ -3,6 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 import ZooKit
+import ZooStore
 import ZooTraining
 
 /// Lets one of the calls that write fail.

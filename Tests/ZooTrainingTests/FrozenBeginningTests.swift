@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooTraining
 
 /// What a frozen beginning makes of data that does not vary is computed once for every item.

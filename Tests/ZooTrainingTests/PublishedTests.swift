@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import ZooFormats
 import ZooKit
+import ZooStore
 import ZooTraining
 
 /// A published network goes on learning as it does in PyTorch.

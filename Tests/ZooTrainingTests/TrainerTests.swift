@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooTraining
 
 struct TrainerTests {

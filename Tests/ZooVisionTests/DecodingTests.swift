@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// A file of `Tests/Golden/vision/samples`, and what Pillow reads from it.

@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// What Pillow and torchvision made of the same pictures; `Tests/Golden/vision/make.py` wrote it.

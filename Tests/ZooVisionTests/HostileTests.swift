@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// Files made to hurt: each is decoded or refused with a `ZooError`, and a refusal costs little.

@@ -2,6 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// Pictures whose samples are classes.

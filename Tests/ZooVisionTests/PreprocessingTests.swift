@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import ZooKit
+import ZooStore
 import ZooVision
 
 @Suite struct PreprocessingTests {

@@ -1,11 +1,9 @@
 #ifndef CZOO_H
 #define CZOO_H
 
-#include "zoo_hdf5.h"
 #include "zoo_cpu.h"
 #include "zoo_interface.h"
 #include "zoo_memory.h"
 #include "zoo_section.h"
-#include "zoo_sha256.h"
 
 #endif

@@ -1,6 +1,7 @@
 import ZooData
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// What a network makes of pictures at one of its nodes, with their names and labels: for a

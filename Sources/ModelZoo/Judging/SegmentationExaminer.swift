@@ -1,6 +1,7 @@
 import ZooData
 import ZooKit
 import ZooMetrics
+import ZooStore
 
 /// Judges segmenters by the pixels of whole pictures, tiled where they are large.
 final class SegmentationExaminer: Examiner {

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension Checkpoint {
   /// The record for pictures of another size: what they are resized to and cropped to stays in

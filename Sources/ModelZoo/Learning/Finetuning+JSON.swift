@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 import ZooTraining
 
 // The same names as on the command line; what is left out stays open.

@@ -3,6 +3,7 @@ import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooMetrics
+import ZooStore
 import ZooTraining
 
 /// A model on its way to other pictures: the network with its new head, the data in two parts, and

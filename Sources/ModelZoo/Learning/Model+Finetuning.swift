@@ -1,5 +1,6 @@
 import ZooData
 import ZooKit
+import ZooStore
 import ZooTraining
 
 extension Model {

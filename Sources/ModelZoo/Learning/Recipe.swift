@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A run in a file: the model, the data and every option, so that anyone can repeat it.
 ///

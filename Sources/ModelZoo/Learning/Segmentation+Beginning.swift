@@ -1,5 +1,6 @@
 import ZooData
 import ZooKit
+import ZooStore
 import ZooVision
 
 // Segmenters learn from windows of pictures that keep their scale, and answer for whole ones.

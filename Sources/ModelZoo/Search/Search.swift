@@ -2,6 +2,7 @@ import Glibc
 import ZooData
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooTraining
 
 /// Looks for good options: a run for each trial, what is hopeless ended early, all of it in one

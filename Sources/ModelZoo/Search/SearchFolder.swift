@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Where a search keeps its trials.
 struct SearchFolder {

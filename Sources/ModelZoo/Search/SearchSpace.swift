@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Which options may take which values: the declared space of a search.
 ///

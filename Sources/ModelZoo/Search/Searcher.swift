@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Chooses what to try next. Everything follows from the seed and from what was found so far, so a
 /// search that is ended goes on as if it had not been.

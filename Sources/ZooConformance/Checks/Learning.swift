@@ -1,6 +1,7 @@
 import ZooDetection
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooTraining
 
 extension Conformance {

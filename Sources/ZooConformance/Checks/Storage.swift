@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 extension Conformance {
   /// A checkpoint of it opens, fits, and has every bit.

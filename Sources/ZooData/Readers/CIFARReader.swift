@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// CIFAR-10's binary version: records of a label and 32×32 pixels, plane after plane. Files whose

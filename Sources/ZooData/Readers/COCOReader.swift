@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// COCO's `instances_*.json`, with the pictures beside it, above it, or in a folder of the split's

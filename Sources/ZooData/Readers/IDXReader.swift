@@ -1,5 +1,6 @@
 import CZlib
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// The files of MNIST and its family: `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte.gz`.

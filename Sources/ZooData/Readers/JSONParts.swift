@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Where the members of a large JSON object, and the elements of its lists, begin and end, so that
 /// each can be parsed by itself.

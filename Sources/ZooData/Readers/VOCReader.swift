@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// Pascal VOC: `JPEGImages/1.jpg`, `Annotations/1.xml`, `ImageSets/Main/train.txt`.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// YOLO's layout: `images/…/1.jpg`, `labels/…/1.txt` with a line `class x y width height` for each

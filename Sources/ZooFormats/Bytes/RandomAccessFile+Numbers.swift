@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension RandomAccessFile {
   /// Reads consecutive numbers as float32.

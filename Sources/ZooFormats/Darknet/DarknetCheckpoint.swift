@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension DarknetWeights {
   /// The file as a network's weights: layer by layer in the order of the network. Each layer stores

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension DarknetWeights {
   /// Writes a network's weights in Darknet's format; the file appears whole or not at all.

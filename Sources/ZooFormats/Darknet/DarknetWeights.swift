@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A Darknet `.weights` file: consecutive numbers without any names.
 ///

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 extension KerasCheckpoint {
   static let largestConfiguration = 8 << 20

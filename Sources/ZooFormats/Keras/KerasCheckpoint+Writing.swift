@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension KerasCheckpoint {
   /// Writes an `.h5` file that `model.load_weights` reads into a Keras model of the same network.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A Keras checkpoint: weights or whole models in the older HDF5 layout, or `.weights.h5` and
 /// `.keras` of Keras 3.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The layers in the `config.json` of a `.keras` file, by the paths of their variables in the
 /// weights file.

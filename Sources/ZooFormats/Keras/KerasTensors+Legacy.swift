@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension KerasTensors {
   /// One group per layer, with its weights in the order of the attribute `weight_names`.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension KerasTensors {
   /// Keras 3 numbers the variables of a layer, `layers/conv2d_1/vars/0`, and stores the layer's

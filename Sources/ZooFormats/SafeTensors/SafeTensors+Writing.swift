@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension SafeTensors {
   /// Writes float32 tensors in order; the file appears whole or not at all.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A safetensors file: a JSON header with the position of every tensor, followed by the tensors.
 ///

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The bytes of a pickle inside a file, read in pieces because its length is not known in advance.
 struct PickleStream {

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension TorchCheckpoint {
   /// A pickle only describes tensors, so a larger one is rejected.

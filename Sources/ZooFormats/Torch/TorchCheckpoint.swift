@@ -1,5 +1,6 @@
 import Synchronization
 import ZooKit
+import ZooStore
 
 /// A PyTorch checkpoint (`torch.save` of a state dict, or of a dictionary that contains one), in
 /// today's zip format or the older plain-pickle format.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A view into a storage, as a pickle describes it.
 struct TorchTensor: Hashable {

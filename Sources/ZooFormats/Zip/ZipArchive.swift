@@ -1,5 +1,6 @@
 import CZlib
 import ZooKit
+import ZooStore
 
 /// A zip archive of stored entries, as PyTorch and Keras write them.
 ///

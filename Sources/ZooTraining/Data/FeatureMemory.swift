@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// What a frozen beginning made of pictures, to be looked up by their pixels: each picture, in each
 /// form that augmentation gives it, is computed once.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// What a frozen part of a network makes of every item, computed once: the rest then learns from
 /// features instead of pictures, in a fraction of the time.

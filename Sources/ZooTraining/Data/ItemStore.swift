@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// One record for every item, all of one size: in memory, or in a file where that would be too
 /// much. The file has no name, so that nothing is left of it whatever ends the process.

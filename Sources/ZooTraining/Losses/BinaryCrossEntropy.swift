@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Cross-entropy of independent labels, −y·log σ(x) − (1 − y)·log(1 − σ(x)), averaged over all
 /// elements: several labels per picture, or one channel for a mask.

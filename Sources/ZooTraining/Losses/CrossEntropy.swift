@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Softmax cross-entropy, −Σ t·log p, averaged over items or pixels.
 ///

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Binary cross-entropy that reduces the weight of easy examples (Lin et al., arXiv:1708.02002,
 /// equation 5): α·(1 − p)^γ·(−log p) for the probability p of the true label, averaged over all

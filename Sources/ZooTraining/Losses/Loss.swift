@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The loss of a batch of outputs: value and gradient in one call, with equal weight for each item
 /// of the batch.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The training objective of a network: weighted losses of one or more outputs.
 ///

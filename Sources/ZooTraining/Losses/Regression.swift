@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The mean of (x − y)² over all elements.
 public struct MeanSquaredError: Loss {

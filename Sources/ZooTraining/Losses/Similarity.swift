@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Pulls items of one class together and pushes others apart up to a margin (Hadsell, Chopra and
 /// LeCun 2006, equation 4), over all pairs of a batch of embeddings N×C:

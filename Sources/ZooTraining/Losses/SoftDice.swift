@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// One minus the soft overlap of prediction and truth (Milletari et al., arXiv:1606.04797), pooled
 /// over the batch and averaged over channels:

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Several weighted losses of one output.
 public struct WeightedSum: Loss {

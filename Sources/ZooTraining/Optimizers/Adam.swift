@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Divides the mean gradient by the root of its mean square (Kingma and Ba, arXiv:1412.6980).
 /// Weight decay adds λ·x to the gradient; ``AdamW`` has decoupled decay.

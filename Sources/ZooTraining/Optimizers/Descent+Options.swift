@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension Descent {
   /// All options of the optimiser except the learning rate, which belongs to a ``Schedule``.

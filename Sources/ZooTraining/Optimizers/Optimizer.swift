@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Turns gradients into steps. An optimiser is only arithmetic: its state is in arrays of the size
 /// of the parameters, which ``Descent`` keeps.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Divides the gradient by the root of its mean square (Hinton 2012, lecture 6e): v ← α·v + (1 −
 /// α)·g², x ← x − η·g/(√v + ε). If centred, v is reduced by the squared mean of g. Weight decay

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Stochastic gradient descent with momentum: b ← μ·b + (1 − τ)·g, x ← x − η·b; with Nesterov's
 /// momentum x ← x − η·(g + μ·b). Weight decay adds λ·x to the gradient.

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// A file that only grows, and that can be cut back to where it was: a log. What was appended is
 /// in the file at once, and on the disk after ``sync()``.

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// What a run says about itself while it goes on: `log.csv` with a line for each epoch, and the
 /// event file of TensorBoard with every step.

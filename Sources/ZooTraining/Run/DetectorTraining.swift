@@ -1,6 +1,7 @@
 import ZooDetection
 import ZooEngine
 import ZooKit
+import ZooStore
 
 /// How a detector learns, as far as ``Trainer`` is told: the detector, and its network for pictures
 /// of any size.

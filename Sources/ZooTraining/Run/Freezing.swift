@@ -1,5 +1,6 @@
 import ZooEngine
 import ZooKit
+import ZooStore
 
 /// What of a network keeps still, and until when.
 ///

@@ -1,5 +1,6 @@
 import ZooEngine
 import ZooKit
+import ZooStore
 
 /// `run.json`: what a run was made of. A run goes on only with the same.
 struct RunRecord {

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A checkpoint from which a run can go on: weights, and in `/training` the state as JSON and what
 /// the optimiser remembers as arrays.

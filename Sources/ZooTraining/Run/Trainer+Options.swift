@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension Trainer {
   /// Everything that decides how a run goes, beside the network and the data.

@@ -1,6 +1,7 @@
 import ZooDetection
 import ZooEngine
 import ZooKit
+import ZooStore
 
 /// Trains a network and keeps a folder about it from which the run can go on, to the bit, whatever
 /// ended it.

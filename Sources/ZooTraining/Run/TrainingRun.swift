@@ -1,6 +1,7 @@
 import Glibc
 import ZooEngine
 import ZooKit
+import ZooStore
 
 /// A run at work: epochs, what is known of them, and what is saved.
 final class TrainingRun {

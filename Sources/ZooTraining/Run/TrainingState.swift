@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Where a run is, apart from its weights: `/training` of a checkpoint. All randomness is a function
 /// of the seed and of these numbers, so there is no other state to keep.

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Lowers the learning rate when a metric stops improving. Unlike a ``Schedule`` it depends on the
 /// past, so it has a state, which a checkpoint saves.

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// The learning rate at each step of a run, as a factor of the highest rate. It is a pure function,
 /// so a resumed run needs to know only its step.

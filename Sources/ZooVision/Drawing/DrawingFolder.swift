@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Where drawings go: one PNG for each picture, by the picture's name.
 public struct DrawingFolder {

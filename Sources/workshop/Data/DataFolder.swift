@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// A data set on its way to the disk: complete under its name, or not there at all.
 struct DataFolder {

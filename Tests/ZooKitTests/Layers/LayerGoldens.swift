@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import ZooKit
+import ZooStore
 
 /// Every layer against PyTorch.
 struct LayerGoldens {

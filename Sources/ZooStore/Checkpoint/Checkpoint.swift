@@ -1,0 +1,246 @@
+import ZooKit
+
+/// What a checkpoint says about itself, in `/meta` of its file: everything needed to use its
+/// weights, and where they came from.
+public struct Checkpoint: Sendable {
+  public static let formatVersion = 1
+
+  public var family: String
+  public var variant: String
+  public var task: VisionTask
+  /// By name, in the order of the outputs; none where there is no head.
+  public var classes: [String]
+  public var input: Shape
+  public var head: Head.Kind
+  public var preprocessing: Preprocessing
+  /// Where the weights were trained with another epsilon than the family's.
+  public var normEpsilon: Double?
+  /// An SPDX identifier, or “unknown”.
+  public var license: String
+  public var provenance: Provenance
+  public var metrics: [Metric]
+  /// Tensors that no source filled and that hold random numbers: a partial import.
+  public var random: [String]
+
+  public init(
+    family: String, variant: String, task: VisionTask, classes: [String], input: Shape,
+    head: Head.Kind = .original, preprocessing: Preprocessing, normEpsilon: Double? = nil,
+    license: String = "unknown", provenance: Provenance, metrics: [Metric] = [],
+    random: [String] = []
+  ) {
+    self.family = family
+    self.variant = variant
+    self.task = task
+    self.classes = classes
+    self.input = input
+    self.head = head
+    self.preprocessing = preprocessing
+    self.normEpsilon = normEpsilon
+    self.license = license
+    self.provenance = provenance
+    self.metrics = metrics
+    self.random = random
+  }
+
+  /// Where weights came from.
+  public struct Provenance: Sendable {
+    /// The catalogue's name, where it has one.
+    public var name: String?
+    /// Where the file was published.
+    public var url: String?
+    /// Of the file that was imported.
+    public var sha256: String?
+    /// What the file was: “PyTorch zip”, “Keras HDF5”.
+    public var format: String?
+    /// How the weights were trained, where this project's trainer did it.
+    public var training: Training?
+
+    public init(
+      name: String? = nil, url: String? = nil, sha256: String? = nil, format: String? = nil,
+      training: Training? = nil
+    ) {
+      self.name = name
+      self.url = url
+      self.sha256 = sha256
+      self.format = format
+      self.training = training
+    }
+  }
+
+  /// What it takes to train the same weights again.
+  public struct Training: Sendable {
+    /// The model it began with; nil where it began with random numbers.
+    public var base: String?
+    public var data: String
+    /// Of the pictures and what is true of them.
+    public var fingerprint: String
+    public var pictures: Int
+    /// Every option, the seed among them.
+    public var recipe: JSON
+    /// The program's version.
+    public var program: String
+    /// And the commit that it was built from, where that is known.
+    public var commit: String?
+    /// How it went: of each column of the run's log the numbers of all epochs.
+    public var curve: JSON?
+
+    public init(
+      base: String?, data: String, fingerprint: String, pictures: Int, recipe: JSON,
+      program: String,
+      commit: String? = nil, curve: JSON? = nil
+    ) {
+      self.base = base
+      self.data = data
+      self.fingerprint = fingerprint
+      self.pictures = pictures
+      self.recipe = recipe
+      self.program = program
+      self.commit = commit
+      self.curve = curve
+    }
+  }
+}
+
+extension Checkpoint {
+  /// Reads `/meta`. A later format, an unknown key and a wrong type are errors.
+  public init(_ json: JSON, in origin: String) throws {
+    var fields = try Fields(json, of: "the record", in: origin)
+    let version = try fields.integer("version")
+    guard version == Checkpoint.formatVersion else {
+      throw fields.error(
+        "format version \(version); this program reads version \(Checkpoint.formatVersion)")
+    }
+    family = try fields.string("family")
+    variant = try fields.string("variant")
+    guard let task = try fields.choice("task", of: VisionTask.self) else {
+      throw fields.error("the record has no “task”")
+    }
+    self.task = task
+    classes = try fields.strings("classes")
+    let sizes = try fields.integers("input")
+    guard sizes.count == 3, sizes.allSatisfy({ 1...65_536 ~= $0 }),
+      let input = Shape(checked: sizes)
+    else { throw fields.error("“input” is not a picture's C, H and W") }
+    self.input = input
+    var head = try fields.fields("head", of: "the head")
+    self.head = try Head.Kind(&head)
+    try head.finish()
+    guard input.count <= 1 << 27 else { throw fields.error("“input” is too large: \(input)") }
+    preprocessing = try Preprocessing(try fields.json("preprocessing"), in: origin)
+    normEpsilon = try fields.optional("normEpsilon") { fields, key in try fields.number(key) }
+    license = try fields.string("license")
+    var provenance = try fields.fields("provenance", of: "the provenance")
+    self.provenance = try Provenance(&provenance)
+    try provenance.finish()
+    metrics = try fields.list("metrics").map { try Metric($0, in: origin) }
+    random = try fields.optional("random") { fields, key in try fields.strings(key) } ?? []
+    try fields.finish()
+    guard Set(classes).count == classes.count, classes.isEmpty == (self.head == .none) else {
+      throw fields.error("“classes” is empty or names a class twice")
+    }
+  }
+
+  public var json: JSON {
+    var members: [(key: String, value: JSON)] = [
+      ("version", JSON(Checkpoint.formatVersion)), ("family", JSON(family)),
+      ("variant", JSON(variant)), ("task", JSON(task.rawValue)), ("classes", JSON(classes)),
+      ("input", JSON(input.sizes)), ("head", head.json), ("preprocessing", preprocessing.json),
+    ]
+    if let normEpsilon { members.append(("normEpsilon", JSON(normEpsilon))) }
+    members += [
+      ("license", JSON(license)), ("provenance", provenance.json),
+      ("metrics", JSON(metrics.map(\.json))),
+    ]
+    if !random.isEmpty { members.append(("random", JSON(random))) }
+    return JSON(.object(members))
+  }
+}
+
+extension Checkpoint.Provenance {
+  init(_ fields: inout Fields) throws {
+    func text(_ fields: inout Fields, _ key: String) throws -> String? {
+      try fields.optional(key) { fields, key in try fields.string(key) }
+    }
+    name = try text(&fields, "name")
+    url = try text(&fields, "url")
+    sha256 = try text(&fields, "sha256")
+    format = try text(&fields, "format")
+    training = try fields.optional("training") { fields, key in
+      var training = try fields.fields(key, of: "the training")
+      let found = try Checkpoint.Training(&training)
+      try training.finish()
+      return found
+    }
+  }
+
+  var json: JSON {
+    let texts = [("name", name), ("url", url), ("sha256", sha256), ("format", format)]
+    var members = texts.compactMap { key, text in text.map { (key: key, value: JSON($0)) } }
+    if let training { members.append(("training", training.json)) }
+    return JSON(.object(members))
+  }
+}
+
+extension Checkpoint.Training {
+  fileprivate init(_ fields: inout Fields) throws {
+    base = try fields.optional("base") { fields, key in try fields.string(key) }
+    data = try fields.string("data")
+    fingerprint = try fields.string("fingerprint")
+    pictures = try fields.integer("pictures")
+    recipe = try fields.json("recipe")
+    program = try fields.string("program")
+    commit = try fields.optional("commit") { fields, key in try fields.string(key) }
+    curve = try fields.optional("curve") { fields, key in try fields.json(key) }
+  }
+
+  public var json: JSON {
+    var members: [(key: String, value: JSON)] = [
+      ("base", JSON(base)), ("data", JSON(data)), ("fingerprint", JSON(fingerprint)),
+      ("pictures", JSON(pictures)), ("recipe", recipe), ("program", JSON(program)),
+    ]
+    if let commit { members.append(("commit", JSON(commit))) }
+    if let curve { members.append(("curve", curve)) }
+    return JSON(.object(members))
+  }
+}
+
+extension Head {
+  /// A head without its classes.
+  public enum Kind: Hashable, Sendable {
+    case original, linear
+    case mlp(hidden: Int)
+    /// Features only.
+    case none
+
+    /// The head for so many classes.
+    public func callAsFunction(classes: Int) -> Head {
+      switch self {
+      case .original: .original(classes: classes)
+      case .linear: .linear(classes: classes)
+      case .mlp(let hidden): .mlp(classes: classes, hidden: hidden)
+      case .none: .none
+      }
+    }
+
+    init(_ fields: inout Fields) throws {
+      let kind = try fields.string("kind")
+      switch kind {
+      case "original": self = .original
+      case "linear": self = .linear
+      case "mlp": self = .mlp(hidden: try fields.integer("hidden"))
+      case "none": self = .none
+      default:
+        throw fields.error("a head “\(kind)” is unknown; original, linear, mlp and none are known")
+      }
+    }
+
+    var json: JSON {
+      switch self {
+      case .original: ["kind": "original"]
+      case .linear: ["kind": "linear"]
+      case .mlp(let hidden): ["kind": "mlp", "hidden": JSON(hidden)]
+      case .none: ["kind": "none"]
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import ZooKit
+
+/// A checkpoint in one HDF5 file: tensors under `/weights`, a JSON record in `/meta`, and the
+/// golden pair that proves it in `/golden`.
+///
+/// Every array carries the SHA-256 of its bytes and is compared with it whenever it is read; the
+/// structure around them carries the checksums of HDF5 itself. A flipped bit is an error and never
+/// a number.
+///
+/// ```swift
+/// let store = try WeightStore("resnet18.h5")
+/// store.meta["variant"]?.string            // "resnet18"
+/// let weights = try store.load()           // all tensors, verified, on every core
+/// ```
+public struct WeightStore: TensorSource {
+  public let file: HDF5File
+  public let meta: JSON
+  /// In the order in which they were written.
+  public let tensors: [TensorInfo]
+  private let datasets: [String: HDF5File.Dataset]
+
+  public var origin: String { file.path }
+  public var format: String { "zoo checkpoint" }
+
+  public init(_ path: String) throws { try self.init(HDF5File(path)) }
+
+  public init(_ file: HDF5File) throws {
+    guard WeightStore.recognizes(file), let record = file["/meta"] else {
+      throw ZooError.corrupt("\(file.path) is no checkpoint: it has no /meta and /weights")
+    }
+    guard let text = try file.texts(record).first, record.shape.count == 1 else {
+      throw ZooError.corrupt("\(file.path): /meta is not one string")
+    }
+    var hash = SHA256()
+    hash.update(text)
+    try WeightStore.check(hash, record, file)
+    meta = try JSON(parsing: text, origin: "\(file.path): /meta")
+
+    var tensors: [TensorInfo] = []
+    var datasets: [String: HDF5File.Dataset] = [:]
+    var places: [Int: String] = [:]
+    for dataset in file.datasets where dataset.path.hasPrefix("/weights/") {
+      let name = String(dataset.path.dropFirst("/weights/".count))
+      guard let type = dataset.type, !name.contains("/") else {
+        throw ZooError.corrupt("\(file.path): \(dataset.path.printable) is no tensor")
+      }
+      _ = try WeightStore.digest(dataset, file)
+      // A thousand names for the same bytes would make a small file a large model.
+      if let place = dataset.place, let other = places.updateValue(name, forKey: place) {
+        throw ZooError.corrupt(
+          "\(file.path): \(name.printable) shares its bytes with \(other.printable)")
+      }
+      tensors.append(.init(name: name, shape: dataset.shape, type: type))
+      datasets[name] = dataset
+    }
+    self.file = file
+    self.tensors = tensors
+    self.datasets = datasets
+  }
+
+  /// Whether an HDF5 file is laid out as a checkpoint of ours, whatever its state.
+  public static func recognizes(_ file: HDF5File) -> Bool {
+    file["/meta"]?.isText == true && file.groups.contains("/weights")
+  }
+
+  /// The SHA-256 that the file states for a tensor's stored bytes, in hexadecimal.
+  public func digest(of name: String) -> String? {
+    datasets[name]?.attributes["sha256"]?.string
+  }
+
+  public func read(
+    _ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    guard let dataset = datasets[tensor.name] else {
+      throw ZooError.notFound("\(origin) has no tensor \(tensor.name)")
+    }
+    try WeightStore.read(dataset, of: file, into: values)
+  }
+
+  /// The golden pair, nil where the checkpoint has none.
+  public func golden() throws -> Golden? {
+    guard file.groups.contains("/golden") else { return nil }
+    let attributes = file.attributes(of: "/golden")
+    guard let output = file["/golden/output"],
+      let tolerance = attributes["tolerance"]?.numbers?.first, tolerance >= 0
+    else { throw ZooError.corrupt("\(origin): /golden has no output with a tolerance") }
+    let input: Golden.Input
+    if let stored = file["/golden/input"] {
+      input = .tensor(try tensor(stored))
+    } else if let seed = attributes["seed"]?.integers?.first,
+      let shape = attributes["shape"]?.integers.flatMap(Shape.init(checked:))
+    {
+      input = .seed(seed, shape)
+    } else {
+      throw ZooError.corrupt("\(origin): /golden has neither an input nor its seed")
+    }
+    return Golden(input: input, output: try tensor(output), tolerance: tolerance)
+  }
+
+  /// A whole array that stands outside `/weights`, verified.
+  package func tensor(_ dataset: HDF5File.Dataset) throws -> Tensor {
+    try Tensor(dataset.shape) { try WeightStore.read(dataset, of: file, into: $0) }
+  }
+
+  private static func read(
+    _ dataset: HDF5File.Dataset, of file: HDF5File,
+    into values: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    var hash = SHA256()
+    // The very bytes that become numbers, while the processor still has them at hand.
+    try file.read(dataset, into: values, visiting: { hash.update($0) })
+    try check(hash, dataset, file)
+  }
+
+  private static func digest(_ dataset: HDF5File.Dataset, _ file: HDF5File) throws -> String {
+    guard let digest = dataset.attributes["sha256"]?.string else {
+      throw ZooError.corrupt("\(file.path): \(dataset.path.printable) has no sha256")
+    }
+    return digest
+  }
+
+  private static func check(
+    _ hash: SHA256, _ dataset: HDF5File.Dataset, _ file: HDF5File
+  ) throws {
+    let expected = try digest(dataset, file)
+    let found = hash.hexadecimal
+    guard found == expected else {
+      throw ZooError.corrupt(
+        "\(file.path): \(dataset.path.printable) is damaged: its SHA-256 is \(found.prefix(12))…, "
+          + "\(expected.prefix(12).description.printable)… was expected")
+    }
+  }
+}

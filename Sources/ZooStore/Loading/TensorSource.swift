@@ -1,0 +1,71 @@
+import ZooKit
+
+/// The types of number that checkpoints store. Everything computes in float32.
+public enum ElementType: String, Sendable, CaseIterable {
+  case float64, float32, float16, bfloat16
+  case int64, int32, int16, int8, uint8, bool
+
+  public var size: Int {
+    switch self {
+    case .float64, .int64: 8
+    case .float32, .int32: 4
+    case .float16, .bfloat16, .int16: 2
+    case .int8, .uint8, .bool: 1
+    }
+  }
+
+  public var isFloat: Bool {
+    switch self {
+    case .float64, .float32, .float16, .bfloat16: true
+    default: false
+    }
+  }
+}
+
+/// What a checkpoint says about one of its tensors before a number is read.
+public struct TensorInfo: Hashable, Sendable {
+  public let name: String
+  public let shape: Shape
+  public let type: ElementType
+
+  public init(name: String, shape: Shape, type: ElementType) {
+    self.name = name
+    self.shape = shape
+    self.type = type
+  }
+}
+
+/// How a lineage of checkpoints lays out its kernels.
+public enum KernelLayout: String, Sendable {
+  /// Convolutions out×in×height×width, dense layers out×in, features flattened C×H×W: PyTorch.
+  case channelsFirst
+  /// Convolutions height×width×in×out, dense layers in×out, features flattened H×W×C: Keras.
+  case channelsLast
+}
+
+/// A checkpoint that is open for reading: names and shapes at once, numbers on request.
+///
+/// Opening has validated everything that can be known without reading the numbers; `read` gives
+/// float32 in the order of the tensor's own shape, contiguous, whatever the file holds.
+public protocol TensorSource: Sendable {
+  /// The file's name, for messages.
+  var origin: String { get }
+  /// The format in the words of its users: "PyTorch zip", "safetensors", "Keras HDF5".
+  var format: String { get }
+  var layout: KernelLayout { get }
+  /// In the order of the file.
+  var tensors: [TensorInfo] { get }
+  func read(_ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>) throws
+}
+
+extension TensorSource {
+  public var layout: KernelLayout { .channelsFirst }
+
+  /// One tensor by name.
+  public func tensor(_ name: String) throws -> Tensor {
+    guard let info = tensors.first(where: { $0.name == name }) else {
+      throw ZooError.notFound("\(origin) has no tensor \(name)")
+    }
+    return try Tensor(info.shape) { try read(info, into: $0) }
+  }
+}

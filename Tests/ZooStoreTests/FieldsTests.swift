@@ -1,0 +1,35 @@
+import Testing
+import ZooKit
+import ZooStore
+
+/// What is said of a JSON object that is not as it should be.
+@Suite struct FieldsTests {
+  private func fields(_ text: String) throws -> Fields {
+    try Fields(JSON(parsing: text.utf8, origin: "it.json"), of: "a box", in: "it.json")
+  }
+
+  /// Null is as good as nothing.
+  @Test func nullIsAbsent() throws {
+    var fields = try fields(#"{"a": null, "b": null}"#)
+    #expect(fields.take("a") == nil)
+    #expect(throws: ZooError.corrupt("it.json, line 1: a box has no “b”")) {
+      _ = try fields.numbers("b")
+    }
+    try fields.finish()
+  }
+
+  @Test func listsAreOfOneKind() throws {
+    var fields = try fields("{\"a\": [1, 2.5], \"b\": [1,\n\"2\"], \"c\": 3, \"d\": [1.5]}")
+    #expect(try fields.numbers("a") == [1, 2.5])
+    #expect(
+      throws: ZooError.corrupt(
+        "it.json, line 2: “b” of a box has a string in it, numbers were expected")
+    ) { _ = try fields.numbers("b") }
+    #expect(
+      throws: ZooError.corrupt("it.json, line 2: “c” of a box is a number, a list was expected")
+    ) {
+      _ = try fields.strings("c")
+    }
+    #expect(throws: ZooError.self) { _ = try fields.integers("d") }
+  }
+}
