@@ -89,7 +89,8 @@ let package = Package(
     room(
       "ModelZoo",
       [
-        "ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch", "ZooData",
+        "ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch",
+        "ZooData",
         "ZooTraining", "ZooMetrics", "CCatalog",
       ] + families),
     room("ZooArguments", ["ZooKit"]),
