@@ -1,13 +1,13 @@
 import ZooKit
 
-/// The network that began it, in the one-tower form of Alex Krizhevsky 2014, arXiv:1404.5997,
-/// with torchvision's widths and names; and the same form, narrow, for pictures of 28 to 64 pixels.
+/// AlexNet in the one-tower form of Alex Krizhevsky 2014, arXiv:1404.5997, with torchvision's
+/// widths and names; and a narrow version for pictures of 28 to 64 pixels.
 public struct AlexNet: Architecture {
   public static let name = "AlexNet"
   public static let paper = "Krizhevsky 2014, arXiv:1404.5997"
   public static let variants = [
     "alexnet": AlexNet(),
-    // Strides of 4 and 2 and then 3 leave nothing of a small picture.
+    // The strides of the original would leave nothing of a small picture.
     "alexnet-small": AlexNet(
       widths: [32, 96, 128, 96, 96], hidden: 256, stem: (kernel: 5, stride: 1, padding: 2),
       pooled: 2,
@@ -18,7 +18,7 @@ public struct AlexNet: Architecture {
   package var widths = [64, 192, 384, 256, 256]
   package var hidden = 4096
   var stem = (kernel: 11, stride: 4, padding: 2)
-  /// The side of what the dense layers see.
+  /// The side of the dense layers' input.
   var pooled = 6
   public internal(set) var input: Shape = [3, 224, 224]
   public internal(set) var classes = 1000

@@ -1,8 +1,8 @@
 import ZooKit
 
-/// Networks in which every layer sees all layers before it: Gao Huang, Zhuang Liu, Laurens van
-/// der Maaten and Kilian Weinberger 2016, arXiv:1608.06993, table 1, in torchvision's names.
-/// For small pictures three blocks behind a plain convolution (section 4.2: DenseNet-BC).
+/// Networks in which every layer reads all layers before it: Gao Huang, Zhuang Liu, Laurens van der
+/// Maaten and Kilian Weinberger 2016, arXiv:1608.06993, table 1, with torchvision's names. For
+/// small pictures, three blocks after a plain convolution (section 4.2: DenseNet-BC).
 public struct DenseNet: Architecture {
   public static let name = "DenseNet"
   public static let paper = "Huang, Liu, van der Maaten and Weinberger 2016, arXiv:1608.06993"
@@ -20,7 +20,7 @@ public struct DenseNet: Architecture {
   package var depths: [Int]
   /// Channels that every layer adds.
   let growth: Int
-  /// 32 pixels or so: nothing is lost before the first block.
+  /// About 32 pixels: nothing is downsampled before the first block.
   var isForSmallPictures = false
 
   public var input: Shape { isForSmallPictures ? [3, 32, 32] : [3, 224, 224] }

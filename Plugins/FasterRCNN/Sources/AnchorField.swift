@@ -1,22 +1,22 @@
 import ZooDetection
 import ZooKit
 
-/// The anchors of a batch, level by level, row by row and place by place, and where the network's
-/// answers about each of them are: those lie level by level too, but kind by kind.
+/// The anchors of a batch, ordered by level, row and position, and the indices of the network's
+/// outputs for each, which are also ordered by level, but then by kind.
 package struct AnchorField {
   package let batch: PictureBatch
   package let boxes: [Box]
-  /// Which of them belong to each level.
+  /// The range of anchors of each level.
   package let levels: [Range<Int>]
-  /// Of each anchor, where in the logits of a picture its own is.
+  /// The index of each anchor's logit within a picture's logits.
   private let logits: [Int32]
-  /// Of each level, how many places it has and how many anchors each of them.
+  /// The number of positions of each level, and of anchors per position.
   private let sizes: [(area: Int, each: Int)]
 
   /// - Parameters:
-  ///   - anchors: of all levels.
-  ///   - maps: of each level one.
-  ///   - batch: that the maps were made from.
+  ///   - anchors: for all levels.
+  ///   - maps: one for each level.
+  ///   - batch: the batch from which the maps were computed.
   package init(_ anchors: Anchors, _ maps: some Collection<Tensor>, _ batch: PictureBatch) throws {
     guard maps.count == anchors.sizes.count, maps.allSatisfy({ $0.shape.rank == 4 }) else {
       throw ZooError.failure("\(maps.count) maps for \(anchors.sizes.count) levels of anchors")
@@ -37,12 +37,12 @@ package struct AnchorField {
     (self.boxes, self.levels, self.logits, self.sizes) = (boxes, levels, logits, sizes)
   }
 
-  /// Where the logit of an anchor is.
+  /// The index of an anchor's logit.
   package func logit(_ anchor: Int, _ picture: Int) -> Int {
     picture * boxes.count + Int(logits[anchor])
   }
 
-  /// Where the four numbers of an anchor begin, and how far apart they are.
+  /// The index of an anchor's first number of four, and the distance between them.
   package func code(_ anchor: Int, _ picture: Int) -> (first: Int, step: Int) {
     let level = levels.firstIndex { anchor < $0.upperBound } ?? 0
     let (first, (area, each)) = (levels[level].lowerBound, sizes[level])
@@ -50,7 +50,7 @@ package struct AnchorField {
     return (4 * (picture * boxes.count + first + kind * area) + place, area)
   }
 
-  /// The network answers for as many anchors as there are.
+  /// Checks that the network's outputs match the number of anchors.
   package func check(_ objectness: Tensor, _ deltas: Tensor) throws {
     guard objectness.shape.sizes == [batch.sizes.count, boxes.count],
       deltas.shape.sizes == [batch.sizes.count, 4 * boxes.count]
@@ -62,7 +62,7 @@ package struct AnchorField {
 }
 
 extension Tensor {
-  /// Boxes of each picture of a batch, as layers take them that look at regions.
+  /// Boxes of each picture of a batch, as input for layers that read regions.
   package init(regions: [[Box]]) throws {
     try self.init(
       [regions.reduce(0) { $0 + $1.count }, 5],

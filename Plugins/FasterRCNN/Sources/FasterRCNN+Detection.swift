@@ -2,30 +2,30 @@ import Glibc
 import ZooDetection
 import ZooKit
 
-// What is decided between and after the two networks.
+// The decisions between and after the two networks.
 
 extension FasterRCNN {
-  /// Which anchors go on to the second stage.
+  /// Which anchors the second stage receives.
   package struct Proposals: Hashable, Sendable {
-    /// Of each level, before overlapping ones are suppressed.
+    /// The number per level, before suppression.
     package var before = 1000
-    /// Of all levels together, after that.
+    /// The number over all levels, after suppression.
     package var after = 1000
     package var iou = 0.7
-    /// Shorter sides are no box.
+    /// Boxes with shorter sides are dropped.
     package var side: Float = 1e-3
 
     package init() {}
   }
 
-  /// Where the maps that regions are looked up in are in the graph.
+  /// The names in the graph of the maps from which regions are cut.
   package var mapNames: [String] {
     stride == nil
       ? (0..<levels).map { "backbone.fpn.layer_blocks.\($0).0" } : [FasterRCNN.body]
   }
 
-  /// What it gives is objectness, deltas, and the maps, of which the last one of a pyramid is only
-  /// for large anchors.
+  /// The first stage. It outputs objectness, deltas, and the maps; a pyramid's last map is only for
+  /// large anchors.
   package var proposing: Graph.Part {
     let last = stride == nil ? ["backbone.fpn.extra_blocks"] : []
     return .init(from: ["image"], to: ["objectness", "deltas"] + mapNames + last)
@@ -55,8 +55,8 @@ extension FasterRCNN {
     }
   }
 
-  /// The first stage's answer (section 3.1): of each level the likeliest anchors, moved, clipped,
-  /// without those that overlap a likelier one.
+  /// The proposals of the first stage (section 3.1): the highest-scoring anchors of each level,
+  /// decoded, clipped, and suppressed.
   package func propose(
     _ proposals: Proposals, objectness: Tensor, deltas: Tensor, from field: AnchorField
   ) throws -> [[Box]] {
@@ -90,7 +90,7 @@ extension FasterRCNN {
     }
   }
 
-  /// The second stage's answer for one picture: every class of every region is a candidate.
+  /// The detections of the second stage in one picture: every class of every region is a candidate.
   private func detections(
     from proposals: [Box], scores: Tensor, boxes: Tensor, first: Int, in size: Window.Size,
     _ options: DetectionOptions
@@ -118,7 +118,7 @@ extension FasterRCNN {
         }
       }
     }
-    // The background counts among the classes there.
+    // torchvision counts background among the classes here.
     let kept = Suppression.greedy(
       found.map(\.box), scores: found.map(\.score), groups: found.map { $0.classIndex + 1 },
       threshold: options.iou)

@@ -2,22 +2,22 @@ import Glibc
 import ZooDetection
 import ZooKit
 
-// Both stages learn together, from the same step (section 3.2, “approximate joint training”): what
-// the second stage wants of the maps goes back through the regions, which count as given.
+// Both stages train together in one step (section 3.2, “approximate joint training”). The second
+// stage's gradient for the maps flows back through the regions, which are treated as constants.
 
 extension FasterRCNN {
-  /// What the two stages learn from.
+  /// How the targets of both stages are chosen.
   package struct Learning: Hashable, Sendable {
-    /// Anchors: which are things, and how many count (section 3.1.3).
+    /// Which anchors are objects, and how many are used (section 3.1.3).
     package var anchorMatching = Matching(high: 0.7, low: 0.3, takesBest: true)
     package var anchors = BalancedSampler(count: 256, share: 0.5)
-    /// More go on than when it is used.
+    /// More proposals than in inference.
     package var proposals = {
       var proposals = Proposals()
       (proposals.before, proposals.after) = (2000, 2000)
       return proposals
     }()
-    /// Regions, the same way (Girshick 2015, arXiv:1504.08083, section 2.3).
+    /// The same for regions (Girshick 2015, arXiv:1504.08083, section 2.3).
     package var regionMatching = Matching(high: 0.5, low: 0.5)
     package var regions = BalancedSampler(count: 512, share: 0.25)
 
@@ -26,8 +26,8 @@ extension FasterRCNN {
 
   public var losses: [String] { ["objectness", "rpn_box_reg", "classifier", "box_reg"] }
 
-  /// Answers near zero: no anchor and no region is sure of anything yet, and none moves far
-  /// (Girshick 2015, arXiv:1504.08083, section 2.3; section 3.1.3 of the paper).
+  /// Outputs near zero: initially no anchor or region is confident, and none moves far (Girshick
+  /// 2015, arXiv:1504.08083, section 2.3; section 3.1.3 of the paper).
   public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] {
     var start: [String: Tensor] = [:]
     for parameter in graph.parameters where parameter.role == .weight {
@@ -85,8 +85,8 @@ extension FasterRCNN {
 
   // MARK: The first stage
 
-  /// Whether anchors hold a thing (cross-entropy over those that were chosen) and how to move those
-  /// that do; equation 1, with both sums over as many anchors.
+  /// The loss for whether anchors contain an object (cross-entropy over the chosen ones) and for
+  /// how to move those that do; equation 1, with both sums divided by the number of chosen anchors.
   private func judge(
     objectness: Tensor, deltas: Tensor, _ field: AnchorField, _ lesson: DetectionLesson
   ) throws -> (losses: [Double], objectness: Tensor, deltas: Tensor) {
@@ -137,17 +137,17 @@ extension FasterRCNN {
 
   // MARK: The second stage
 
-  /// Regions to look at, of which each is background, label 0, or a box of the truth.
+  /// The regions to train on, each of which is background, label 0, or a true box.
   private struct Chosen {
-    /// Of each picture.
+    /// The regions of each picture.
     var boxes: [[Box]] = []
     var labels: [Int] = []
-    /// How the region leads to its box; nil for background.
+    /// The code that leads from the region to its box; nil for background.
     var codes: [SIMD4<Float>?] = []
   }
 
-  /// Of the proposals and the truth itself, which is a proposal too: else there would be no good
-  /// ones in the beginning.
+  /// Chooses among the proposals and the true boxes. These count as proposals too, because
+  /// otherwise there would be no good ones at first.
   private func choose(from proposals: [[Box]], _ lesson: DetectionLesson) -> Chosen {
     let coding = BoxCoding(weights: 10, 10, 5, 5)
     var chosen = Chosen()
@@ -167,8 +167,8 @@ extension FasterRCNN {
     return chosen
   }
 
-  /// Of which class a region is, and how to move it where it is of one: only the numbers of that
-  /// class count.
+  /// The loss for the class of a region and, if it is an object, for how to move it: only the four
+  /// numbers of that class count.
   private func judge(scores: Tensor, boxes: Tensor, _ chosen: Chosen, share: Double) throws -> (
     losses: [Double], scores: Tensor, boxes: Tensor
   ) {
@@ -216,8 +216,8 @@ extension FasterRCNN {
   }
 }
 
-/// The smooth absolute value (Girshick 2015, arXiv:1504.08083, equation 3) that is a parabola below
-/// a ninth, and its slope.
+/// The smooth absolute value (Girshick 2015, arXiv:1504.08083, equation 3), which is quadratic
+/// below a ninth, and its derivative.
 private func smoothed(_ difference: Float) -> (value: Double, slope: Double) {
   let (x, beta) = (Double(difference), 1.0 / 9)
   return abs(x) < beta

@@ -1,11 +1,11 @@
 import ZooDetection
 import ZooKit
 
-/// A detector in two stages: a network proposes regions, a second one looks at each of them.
+/// A two-stage detector: the first stage proposes regions, the second classifies each of them.
 ///
 /// Shaoqing Ren, Kaiming He, Ross Girshick and Jian Sun 2015, arXiv:1506.01497, on the feature
-/// pyramid of Lin et al. 2016, arXiv:1612.03144, or on one map as in the paper, in torchvision's
-/// lineage.
+/// pyramid of Lin et al. 2016, arXiv:1612.03144, or on a single map as in the paper. Compatible
+/// with torchvision.
 public struct FasterRCNN: TrainableDetector {
   public static let name = "Faster R-CNN"
   public static let paper = "Ren, He, Girshick and Sun 2015, arXiv:1506.01497"
@@ -16,13 +16,13 @@ public struct FasterRCNN: TrainableDetector {
     "fasterrcnn-resnet20": small,
   ]
 
-  /// The paper's: the last map before the last pooling, wide dense layers (section 3.3).
+  /// The paper's network: the map before the last pooling, and wide dense layers (section 3.3).
   static let vgg16 = FasterRCNN(
     onMapOf: "vgg16", stride: 16, sizes: [128, 256, 512], representation: 4096,
     frozen: ["block1", "block2"])
 
-  /// On the map of the fourth block, whose places are 8 pixels apart: for things of 20 to 200
-  /// pixels, cells for instance, and for processors.
+  /// On the fourth block's map, with stride 8: for objects of 20 to 200 pixels, such as cells, and
+  /// for CPUs.
   static let vgg16ForSmallThings = {
     var detector = FasterRCNN(
       onMapOf: "vgg16", stride: 8, sizes: [32, 64, 128], representation: 512,
@@ -36,7 +36,7 @@ public struct FasterRCNN: TrainableDetector {
     return detector
   }()
 
-  /// On the network for small pictures, for pictures of 128 pixels or so.
+  /// For pictures of about 128 pixels, on a backbone for small pictures.
   private static let small = {
     var detector = FasterRCNN(
       onMapOf: "resnet20", stride: 4, sizes: [24, 40, 64], representation: 128)
@@ -61,37 +61,37 @@ public struct FasterRCNN: TrainableDetector {
     return detector
   }()
 
-  /// The variant of another family whose features it stands on.
+  /// The variant of another family that serves as backbone.
   package var backbone: String
-  /// How many pixels the places of the one map are apart; nil is a pyramid.
+  /// The stride of the single map; nil means a pyramid.
   package var stride: Int?
-  /// Of every map of the pyramid.
+  /// The width of every map of the pyramid.
   package var width = 256
-  /// Of the second stage's two dense layers.
+  /// The width of the second stage's two dense layers.
   package var representation = 1024
-  /// Of the maps that regions are looked up in.
+  /// The size to which regions are pooled.
   package var pooled: Window.Size = 7
 
-  /// One size for each level (section 4.1 of the pyramid's paper), three aspects.
+  /// One size per level (section 4.1 of the pyramid's paper), three aspects.
   package var anchors = Anchors(
     sizes: [[32], [64], [128], [256], [512]], aspects: [0.5, 1, 2])
   package var proposals = Proposals()
-  /// What it learns from.
+  /// How training targets are chosen.
   package var learning = Learning()
-  /// Stages that usually keep what the backbone has learned from other pictures.
+  /// Stages that are usually frozen, to keep what the backbone has learned.
   public var usuallyFrozen: [String] = []
 
-  /// On a pyramid as most detectors.
+  /// Nil for a pyramid, which uses the usual preprocessing.
   public private(set) var preprocessing: Preprocessing?
 
-  /// Any size will do; for this one torchvision publishes how much it computes.
+  /// Any size works; torchvision publishes the cost for this one.
   public private(set) var input: Shape = [3, 800, 800]
-  /// Of COCO, with the holes in its numbering; background is not among them.
+  /// COCO's, including the holes in its numbering; background does not count.
   public var classes: Int { 90 }
 
   /// On a feature pyramid over the last four maps of a classifier.
   /// - Parameters:
-  ///   - backbone: a variant that the registry knows.
+  ///   - backbone: a variant in the registry.
   ///   - frozen: stages that usually do not learn.
   public init(onPyramidOver backbone: String, frozen: [String] = []) {
     self.backbone = backbone
@@ -100,10 +100,10 @@ public struct FasterRCNN: TrainableDetector {
 
   /// On a single map of a classifier, as in the paper.
   /// - Parameters:
-  ///   - backbone: a variant that the registry knows.
-  ///   - stride: how many pixels the places of the map are apart: the last map of that size.
-  ///   - sizes: of the anchors, in pixels; each in three aspects.
-  ///   - representation: width of the second stage's dense layers.
+  ///   - backbone: a variant in the registry.
+  ///   - stride: the stride of the map; the last map with this stride is used.
+  ///   - sizes: the sizes of the anchors in pixels, each with three aspects.
+  ///   - representation: the width of the second stage's dense layers.
   ///   - frozen: stages that usually do not learn.
   public init(
     onMapOf backbone: String, stride: Int, sizes: [Float] = [128, 256, 512],
@@ -131,7 +131,7 @@ public struct FasterRCNN: TrainableDetector {
     }
   }
 
-  /// Which of the classes, or none of them, a region shows.
+  /// The class of a region, or background.
   public func head(_ features: Node, classes: Int) -> Node {
     features.dense("roi_heads.box_predictor.cls_score", to: classes + 1)
   }
@@ -161,11 +161,11 @@ public struct FasterRCNN: TrainableDetector {
     ]
   }
 
-  /// How many maps regions are looked up in: of a pyramid all but the last.
+  /// The number of maps from which regions are cut: for a pyramid all but the last.
   package var levels: Int { stride == nil ? anchors.sizes.count - 1 : 1 }
 
-  /// The backbone's last map with places so far apart. It is what leaves the stage `body`: what
-  /// comes behind it in the backbone has no say in any output and is no part of the graph.
+  /// The backbone's last map with this stride. It is the output of the stage `body`; later
+  /// operations of the backbone do not affect any output and are not part of the graph.
   private func map(of image: Node, stride: Int) -> Node {
     image.stage(FasterRCNN.body) { image in
       let levels = image.levels(through: features(image))
@@ -182,8 +182,8 @@ public struct FasterRCNN: TrainableDetector {
 
   static let body = "body"
 
-  /// The backbone's last `levels` maps, the coarser ones added to the finer ones from the top down,
-  /// and every other place of the last one.
+  /// The backbone's last `levels` maps, with the coarser ones added to the finer ones from the top
+  /// down, and the last one subsampled by two.
   private func pyramid(over image: Node) -> [Node] {
     let found = image.levels(through: features(image))
     guard found.count >= levels else {
@@ -214,8 +214,8 @@ public struct FasterRCNN: TrainableDetector {
     return maps
   }
 
-  /// One small network over every level: whether an anchor holds a thing, and how to move it there.
-  /// The levels follow one another in one vector, each as A×H×W and 4A×H×W.
+  /// A small network applied to every level: whether an anchor contains an object, and how to move
+  /// it there. The levels are concatenated into one vector, each as A×H×W and 4A×H×W.
   private func proposer(_ maps: [Node]) -> (objectness: Node, deltas: Node) {
     var (objectness, deltas): ([Node], [Node]) = ([], [])
     for (level, map) in maps.enumerated() {

@@ -1,16 +1,17 @@
 import ZooKit
 
-/// Modules that look at several scales at once: Christian Szegedy et al. 2014, arXiv:1409.4842,
-/// table 1, in torchvision's form: a norm behind every convolution, and 3×3 where the paper has 5×5.
+/// Modules with several kernel sizes in parallel: Christian Szegedy et al. 2014, arXiv:1409.4842,
+/// table 1, in torchvision's form: a norm after every convolution, and 3×3 in place of the paper's
+/// 5×5.
 ///
-/// Two auxiliary heads (section 5) bring gradients into the middle; only training computes them.
+/// Two auxiliary heads (section 5) send gradients into the middle; only training computes them.
 public struct GoogLeNet: Architecture {
   public static let name = "GoogLeNet"
   public static let paper = "Szegedy et al. 2014, arXiv:1409.4842"
   public static let variants = ["googlenet": GoogLeNet()]
   public static let miniatures = ["googlenet": GoogLeNet(shrunk: 8)]
 
-  /// By how much every width is divided.
+  /// The divisor of every width.
   package let shrunk: Int
 
   package init(shrunk: Int = 1) { self.shrunk = shrunk }
@@ -30,7 +31,7 @@ public struct GoogLeNet: Architecture {
     ]
   }
 
-  /// What leaves it, and what the auxiliary heads look at.
+  /// The output of the trunk, and the inputs of the auxiliary heads.
   private func trunk(_ image: Node) -> (features: Node, middle: [Node]) {
     let stem = image.stage("stem") {
       unit(unit(pooled(unit($0, "conv1", 64, 7, stride: 2)), "conv2", 64), "conv3", 192, 3)
@@ -52,7 +53,7 @@ public struct GoogLeNet: Architecture {
     return (features, middle)
   }
 
-  /// Table 1: 1×1; 3×3 reduced and full; 5×5 reduced and full; behind the pool.
+  /// Table 1: 1×1; 3×3 reduced and full; 5×5 reduced and full; after the pool.
   private static let table: [[[Int]]] = [
     [[64, 96, 128, 16, 32, 32], [128, 128, 192, 32, 96, 64]],
     [

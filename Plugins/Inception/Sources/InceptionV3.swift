@@ -1,22 +1,22 @@
 import ZooKit
 
 /// Large kernels as stacks of small ones, and of rows and columns: Christian Szegedy et al. 2015,
-/// arXiv:1512.00567, table 1 and figures 5 to 7, in torchvision's names, which are TensorFlow's.
+/// arXiv:1512.00567, table 1 and figures 5 to 7, with torchvision's names, which are TensorFlow's.
 ///
-/// An auxiliary head brings gradients into the middle; only training computes it.
+/// An auxiliary head sends gradients into the middle; only training computes it.
 public struct InceptionV3: Architecture {
   public static let name = "Inception"
   public static let paper = "Szegedy et al. 2015, arXiv:1512.00567"
   public static let variants = ["inception_v3": InceptionV3()]
   public static let miniatures = ["inception_v3": InceptionV3(shrunk: 16)]
 
-  /// By how much every width is divided.
+  /// The divisor of every width.
   package let shrunk: Int
 
   package init(shrunk: Int = 1) { self.shrunk = shrunk }
 
   public var input: Shape { [3, 299, 299] }
-  /// As the authors' own training in TensorFlow has it, and PyTorch's guide to fine-tuning.
+  /// As in the authors' TensorFlow code and in PyTorch's fine-tuning guide.
   public var auxiliaryWeight: Double { 0.4 }
 
   public func features(_ image: Node) -> Node { trunk(image).features }
@@ -34,7 +34,7 @@ public struct InceptionV3: Architecture {
     ]
   }
 
-  /// What leaves it, and what the auxiliary head looks at.
+  /// The output of the trunk, and the input of the auxiliary head.
   private func trunk(_ image: Node) -> (features: Node, middle: Node) {
     let stem = image.stage("stem") { image in
       let a = image.unit("Conv2d_1a_3x3", 32 / shrunk, 3, stride: 2)
@@ -134,8 +134,8 @@ public struct InceptionV3: Architecture {
     x.averagePool(kernel: 3, stride: 1, padding: 1).unit("branch_pool", width / shrunk, 1)
   }
 
-  /// For pictures of 299×299 the reference's; smaller ones, for which it has no room, get smaller
-  /// windows and a border of zeros.
+  /// The reference's head for pictures of 299×299. Smaller pictures are too small for it, so they
+  /// use smaller windows and zero padding.
   private func side(_ map: Node, _ classes: Int) -> Node {
     func pooled(_ size: Int) -> Int { (size - min(5, size)) / 3 + 1 }
     func border(_ size: Int) -> Int { max(0, 6 - pooled(size)) / 2 }

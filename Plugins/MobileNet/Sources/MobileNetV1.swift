@@ -1,8 +1,8 @@
 import ZooKit
 
-/// Every convolution as one that looks around and one that mixes channels: Andrew Howard et al.
-/// 2017, arXiv:1704.04861, table 1, thinned by the factors of table 6. Names, borders and the
-/// rectifier's limit of 6 are those of the authors' weights, as Keras has them.
+/// Every convolution is split into a depthwise and a pointwise one: Andrew Howard et al. 2017,
+/// arXiv:1704.04861, table 1, with the width multipliers of table 6. Names, padding and the
+/// rectifier's limit of 6 follow the authors' weights, as in Keras.
 public struct MobileNetV1: Architecture {
   public static let name = "MobileNetV1"
   public static let paper = "Howard et al. 2017, arXiv:1704.04861"
@@ -14,15 +14,15 @@ public struct MobileNetV1: Architecture {
     "mobilenet_v1": MobileNetV1(percent: 25, rows: [[32], [64, 64], [64]])
   ]
 
-  /// Of the paper's widths.
+  /// The width multiplier, in percent.
   let percent: Int
-  /// Widths of the blocks; the first of each row but the first halves the map.
+  /// Widths of the blocks; the first block of each row, except the first row, halves the map.
   var rows = [
     [64], [128, 128], [256, 256], [512, 512, 512, 512, 512, 512], [1024, 1024],
   ]
 
   public func features(_ image: Node) -> Node {
-    // TensorFlow's “same”: what is left over goes to the bottom and the right.
+    // TensorFlow's “same” padding: the excess goes to the bottom and right.
     let (odd, size) = ((image.shape.height % 2, image.shape.width % 2), image.shape)
     let border = Window.Padding(
       top: odd.0, left: odd.1, bottom: size.height > 1 ? 1 : 0, right: size.width > 1 ? 1 : 0)

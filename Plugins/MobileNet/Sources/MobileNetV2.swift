@@ -1,7 +1,7 @@
 import ZooKit
 
-/// Shortcuts between narrow maps, and wide ones only on the way: Mark Sandler et al. 2018,
-/// arXiv:1801.04381, table 2, in torchvision's names.
+/// Inverted residuals: shortcuts between narrow maps, with wide maps in between. Mark Sandler et
+/// al. 2018, arXiv:1801.04381, table 2, with torchvision's names.
 public struct MobileNetV2: Architecture {
   public static let name = "MobileNetV2"
   public static let paper = "Sandler et al. 2018, arXiv:1801.04381"
@@ -11,7 +11,7 @@ public struct MobileNetV2: Architecture {
       stem: 8, rows: [Row(1, 8, 1, 1), Row(2, 12, 2, 2), Row(3, 16, 2, 2)], last: 32)
   ]
 
-  /// Table 2: how much wider the middle is, channels, blocks, and the stride of the first.
+  /// Table 2: expansion, channels, number of blocks, and the stride of the first.
   package struct Row: Sendable {
     let expansion, width, blocks, stride: Int
 
@@ -48,7 +48,7 @@ public struct MobileNetV2: Architecture {
     }
   }
 
-  /// Figure 4d; what leaves it is linear (section 3.2).
+  /// Figure 4d; the output is linear (section 3.2).
   private func bottleneck(_ x: Node, _ row: Row, stride: Int) -> Node {
     x.next { x in
       let residual = x.sequential("conv") { narrow in
@@ -63,7 +63,7 @@ public struct MobileNetV2: Architecture {
 }
 
 extension Node {
-  /// A convolution, its norm and what follows them, counted as one: `0.0`, `0.1`, `0.2`.
+  /// A convolution, its norm and its activation, numbered `0.0`, `0.1`, `0.2`.
   func unit(
     to width: Int, kernel: Int = 1, stride: Int = 1, groups: Int = 1, epsilon: Double? = nil,
     momentum: Float = 0.1, _ activation: (Node) -> Node

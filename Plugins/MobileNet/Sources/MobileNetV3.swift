@@ -1,8 +1,7 @@
 import ZooKit
 
-/// MobileNetV2's blocks, found by a search, with a look at the whole map in some of them and a
-/// cheaper swish: Andrew Howard et al. 2019, arXiv:1905.02244, tables 1 and 2, in torchvision's
-/// names.
+/// MobileNetV2's blocks, found by a search, some with squeeze-and-excite, and with a cheaper swish:
+/// Andrew Howard et al. 2019, arXiv:1905.02244, tables 1 and 2, with torchvision's names.
 public struct MobileNetV3: Architecture {
   public static let name = "MobileNetV3"
   public static let paper = "Howard et al. 2019, arXiv:1905.02244"
@@ -39,9 +38,9 @@ public struct MobileNetV3: Architecture {
   /// A row of the tables.
   package struct Block: Sendable {
     let kernel, expanded, width: Int
-    /// SE: channels are weighed by what the whole map shows.
+    /// SE: squeeze and excite.
     var looks = false
-    /// HS: hard-swish in place of ReLU.
+    /// HS: hard-swish instead of ReLU.
     var swish = false
     var stride = 1
 
@@ -55,7 +54,7 @@ public struct MobileNetV3: Architecture {
   }
 
   let blocks: [Block]
-  /// Of the dense layer before the last.
+  /// The width of the dense layer before the last.
   let hidden: Int
 
   public func features(_ image: Node) -> Node {
@@ -96,7 +95,7 @@ public struct MobileNetV3: Architecture {
   /// Squeeze and excite (Hu et al. 2017, arXiv:1709.01507), to a quarter of the channels.
   private func weighed(_ x: Node) -> Node {
     let channels = x.shape.channels
-    // The nearest multiple of 8 that takes away no more than a tenth.
+    // The nearest multiple of 8 that reduces the number by at most a tenth.
     let nearest = max(8, (channels / 4 + 4) / 8 * 8)
     let squeezed = 10 * nearest < 9 * (channels / 4) ? nearest + 8 : nearest
     return x.multiply(

@@ -1,7 +1,7 @@
 import ZooKit
 
-/// Residual networks: Kaiming He, Xiangyu Zhang, Shaoqing Ren and Jian Sun 2015,
-/// arXiv:1512.03385, in three lineages whose weights do not fit one another.
+/// Residual networks: Kaiming He, Xiangyu Zhang, Shaoqing Ren and Jian Sun 2015, arXiv:1512.03385,
+/// in three versions with incompatible weights.
 public struct ResNet: Architecture {
   public static let name = "ResNet"
   public static let paper = "He, Zhang, Ren and Sun 2015, arXiv:1512.03385"
@@ -24,9 +24,9 @@ public struct ResNet: Architecture {
     "resnet-cifar": ResNet(depths: [1, 1, 1], lineage: .cifar, width: 8),
   ]
 
-  /// Whose weights fit: torchvision's (table 1, the stride of a bottleneck on its 3×3), Keras' (with
-  /// biases, the stride on the first 1×1, epsilon 1.001e-5) or those for CIFAR (section 4.2: small
-  /// pictures, three stages, shortcuts without parameters, option A).
+  /// Whose weights fit: torchvision's (table 1, with a bottleneck's stride on its 3×3), Keras'
+  /// (with biases, the stride on the first 1×1, epsilon 1.001e-5) or those for CIFAR (section 4.2:
+  /// small pictures, three stages, shortcuts without parameters, option A).
   enum Lineage { case torchvision, keras, cifar }
 
   /// Blocks in each stage.
@@ -83,8 +83,8 @@ public struct ResNet: Architecture {
     return left.add(right, prefix + "add").relu(prefix + "relu")
   }
 
-  /// The maps as they are where they fit, else projected; in CIFAR every other pixel, and zeros for
-  /// the channels that are new.
+  /// The input itself if it fits, else projected; for CIFAR every other pixel, and zeros for the
+  /// additional channels.
   private func shortcut(_ x: Node, _ prefix: String, to channels: Int, stride: Int) -> Node {
     if x.shape.channels == channels { return x }
     if lineage != .cifar { return unit(x, prefix, 0, to: channels, kernel: 1, stride: stride) }

@@ -1,8 +1,8 @@
 import ZooKit
 
 /// AlexNet's accuracy with a fiftieth of its parameters: Forrest Iandola et al. 2016,
-/// arXiv:1602.07360, table 1, and the authors' release 1.1, which computes 2.4 times less. Names
-/// are torchvision's.
+/// arXiv:1602.07360, table 1, and the authors' release 1.1, which needs 2.4 times fewer operations.
+/// The names are torchvision's.
 public struct SqueezeNet: Architecture {
   public static let name = "SqueezeNet"
   public static let paper = "Iandola et al. 2016, arXiv:1602.07360"
@@ -19,7 +19,7 @@ public struct SqueezeNet: Architecture {
   /// Channels and kernel of the first convolution.
   let stem: Int
   let kernel: Int
-  /// To how many channels each module squeezes, in groups that a pool parts.
+  /// The squeezed width of each module, in groups between pools.
   let fires: [[Int]]
 
   public func features(_ image: Node) -> Node {
@@ -37,14 +37,14 @@ public struct SqueezeNet: Architecture {
     }
   }
 
-  /// No dense layer: a map for every class.
+  /// No dense layer: one map per class.
   public func head(_ features: Node, classes: Int) -> Node {
     features.sequential("classifier") {
       $0.dropout().conv(to: classes, kernel: 1).relu().globalAveragePool()
     }.flatten()
   }
 
-  /// Section 3.1: few channels in, and four times as many out of either kernel.
+  /// Section 3.1: squeeze to few channels, then expand to four times as many with each kernel.
   private func fire(_ x: Node, squeeze width: Int) -> Node {
     let few = x.conv("squeeze", to: width, kernel: 1).relu("squeeze_activation")
     return few.conv("expand1x1", to: 4 * width, kernel: 1).relu("expand1x1_activation").concatenate(

@@ -1,11 +1,11 @@
 import ZooKit
 
-/// An encoder that loses places and gains meaning, a decoder that goes back, and at each size a skip
-/// from one to the other.
+/// An encoder that reduces resolution, a decoder that restores it, and skips between both at each
+/// size.
 ///
-/// Olaf Ronneberger, Philipp Fischer and Thomas Brox 2015, arXiv:1505.04597, figure 1: as it stands
-/// there, without padding; padded and normalised, under the names of Mateusz Buda's published
-/// weights; and with another family's classifier as its encoder.
+/// Olaf Ronneberger, Philipp Fischer and Thomas Brox 2015, arXiv:1505.04597, figure 1, in three
+/// forms: the paper's, without padding; with padding and norms, under the names of Mateusz Buda's
+/// published weights; and with another family's classifier as encoder.
 public struct UNet: Segmenter {
   public static let name = "U-Net"
   public static let paper = "Ronneberger, Fischer and Brox 2015, arXiv:1505.04597"
@@ -23,23 +23,23 @@ public struct UNet: Segmenter {
     "unet-paper": UNet(.unpadded, width: 4, depth: 2), "unet-borrowed": UNet(.borrowed("resnet20")),
   ]
 
-  /// What leads down.
+  /// The encoder.
   package enum Encoder: Hashable, Sendable {
-    /// Two convolutions at each size, without borders: 572×572 become 388×388.
+    /// Two convolutions at each size, without padding: 572×572 becomes 388×388.
     case unpadded
-    /// The same with borders of zeros and norms.
+    /// The same with zero padding and norms.
     case padded
     /// The features of a variant of another family.
     case borrowed(String)
   }
 
-  /// How a map is doubled on the way up.
+  /// How the decoder doubles a map.
   package enum Rise: Hashable, Sendable { case transposed, bilinear }
 
   package var encoder: Encoder
-  /// Of the finest level; each coarser one has twice as many.
+  /// The width of the finest level; each coarser one has twice as many.
   package var width: Int
-  /// How often an encoder of our own halves the picture.
+  /// How often our own encoder halves the picture.
   package var depth: Int
   package var rise: Rise
 
@@ -51,19 +51,20 @@ public struct UNet: Segmenter {
   public var input: Shape { isPadded ? [3, 256, 256] : [1, 572, 572] }
   public var classes: Int { isPadded ? 1 : 2 }
 
-  /// A level's two convolutions on the way down and two on the way up each take a place from every
-  /// border, 2ˡ pixels: 6·2ᵈ − 4 in all, the 92 pixels of the paper's figure 2. With borders of
-  /// zeros they are not missing but disturbed, and pooling rounds up what is disturbed: 6·2ᵈ − 2.
+  /// A level's two convolutions in the encoder and two in the decoder each remove one position, 2ˡ
+  /// pixels, from every border: 6·2ᵈ − 4 in all, the 92 pixels of the paper's figure 2. With zero
+  /// padding these pixels are not missing but affected by the border, and pooling rounds the
+  /// affected part up: 6·2ᵈ − 2.
   public var tiling: Tiling {
     let scale = 1 << depth
     let lost = 6 * scale - 4
     switch encoder {
-    // The coarsest map must keep one place.
+    // The coarsest map must keep one position.
     case .unpadded: return Tiling(least: 2 * lost + 4, step: scale, margin: lost, reach: 0)
     case .padded:
       let spread = rise == .bilinear ? scale : 0
       return Tiling(least: scale, step: scale, reach: lost + 2 + spread)
-    // ResNet-18 sees 217 pixels to each side, and its decoder 62 more.
+    // ResNet-18 reaches 217 pixels to each side, and its decoder 62 more.
     case .borrowed: return Tiling(least: 32, step: 32, reach: 288)
     }
   }
@@ -80,7 +81,7 @@ public struct UNet: Segmenter {
     return image.stage("decoder") { _ in
       skips.enumerated().reversed().reduce(bottom) { x, level in
         let (index, skip) = (level.offset + 1, level.element)
-        // A borrowed encoder may have many more maps than a decoder needs.
+        // Another family's encoder may have many more maps than a decoder needs.
         let width = min(width << level.offset, skip.map?.shape.channels ?? .max)
         return x.stage("decoder\(index)") {
           block(
@@ -90,14 +91,14 @@ public struct UNet: Segmenter {
     }
   }
 
-  /// Which class each place is, by its features alone: all that depends on the classes.
+  /// The class of each position; the only part that depends on the classes.
   public func head(_ features: Node, classes: Int) -> Node {
     features.conv("conv", to: classes, kernel: 1)
   }
 
-  // MARK: Down
+  // MARK: Encoder
 
-  /// What a level of the decoder goes back to: a map, or where the encoder has none, its size.
+  /// The skip of a decoder level: a map, or only its size if the encoder has no such map.
   private struct Skip {
     var map: Node?
     let size: Window.Size
@@ -107,14 +108,14 @@ public struct UNet: Segmenter {
       size = .init(map.shape.height, map.shape.width)
     }
 
-    /// What halving the picture so often leaves, rounded up as strides do.
+    /// The size after halving the picture this often, rounded up as strides do.
     init(_ image: Node, halvings: Int) {
       let last = (1 << halvings) - 1
       size = .init((image.shape.height + last) >> halvings, (image.shape.width + last) >> halvings)
     }
   }
 
-  /// The finest skip first, and the map at the bottom.
+  /// The skips, the finest first, and the map at the bottom.
   private func descended(_ image: Node) -> (skips: [Skip], bottom: Node) {
     if case .borrowed(let variant) = encoder { return borrowed(variant, image) }
     var (skips, x): ([Skip], Node) = ([], image)
@@ -136,8 +137,8 @@ public struct UNet: Segmenter {
     return (skips, bottom)
   }
 
-  /// The last map at each size on the way through a classifier. One that begins by halving the
-  /// picture has none of the finest size.
+  /// The last map of each size inside a classifier. If it starts by halving the picture, there is
+  /// none of the finest size.
   private func borrowed(_ variant: String, _ image: Node) -> (skips: [Skip], bottom: Node) {
     let features = image.stage("encoder") { $0.scope("encoder") { $0.features(of: variant) } }
     var maps = image.levels(through: features)
@@ -165,21 +166,21 @@ public struct UNet: Segmenter {
     }
   }
 
-  // MARK: Up
+  // MARK: Decoder
 
-  /// The coarser map at twice its size, and the skip behind it.
+  /// The coarser map at twice its size, concatenated with the skip.
   private func raised(_ x: Node, to skip: Skip, _ width: Int, _ level: String) -> Node {
     let name = "upconv\(level)"
     let doubled: Node
     switch rise {
     case .bilinear:
       // The weights of the four neighbours sum to 1, so the convolution may come first, where there
-      // are fewer places.
+      // are fewer positions.
       doubled = x.conv(name, to: width, kernel: 1)
         .upsample(
           "up\(level)", .bilinear(alignCorners: false), to: isPadded ? skip.size : x.doubled)
     case .transposed:
-      // An odd side was rounded down by pooling, or up by a stride.
+      // Pooling rounds an odd side down; a stride rounds it up.
       let missing = Window.Size(
         max(0, skip.size.height - 2 * x.shape.height), max(0, skip.size.width - 2 * x.shape.width))
       doubled = x.transposedConv(
@@ -190,7 +191,7 @@ public struct UNet: Segmenter {
         doubled.concatenate($0.cropped(to: doubled, "crop\(level)"), name: "cat\(level)")
       } ?? doubled
     }
-    let fitting = doubled.beginning(of: skip.size, "cut\(level)")
+    let fitting = doubled.topLeft(skip.size, "cut\(level)")
     return skip.map.map { fitting.concatenate($0, name: "cat\(level)") } ?? fitting
   }
 }
@@ -210,7 +211,7 @@ extension Node {
     return whole ? self : slice(name, of: rows, axis: 1).slice(name, of: columns, axis: 2)
   }
 
-  /// The middle, as large as another map.
+  /// The centre, cropped to the size of another map.
   fileprivate func cropped(to other: Node, _ name: String) -> Node {
     let (top, left) = (
       (shape.height - other.shape.height) / 2, (shape.width - other.shape.width) / 2
@@ -218,8 +219,8 @@ extension Node {
     return part(top..<top + other.shape.height, left..<left + other.shape.width, name)
   }
 
-  /// Rows from the top and columns from the left.
-  fileprivate func beginning(of size: Window.Size, _ name: String) -> Node {
+  /// The top left corner of a given size.
+  fileprivate func topLeft(_ size: Window.Size, _ name: String) -> Node {
     part(0..<size.height, 0..<size.width, name)
   }
 }

@@ -1,9 +1,8 @@
 import ZooKit
 
 /// Very deep networks of 3×3 convolutions: Karen Simonyan and Andrew Zisserman 2014,
-/// arXiv:1409.1556, table 1, columns A, B, D and E, in torchvision's names.
-/// `_bn` has a norm after every convolution. `vgg9_bn` is the same form for pictures of 28 to 64
-/// pixels.
+/// arXiv:1409.1556, table 1, columns A, B, D and E, with torchvision's names. `_bn` has a norm
+/// after every convolution. `vgg9_bn` is a small version for pictures of 28 to 64 pixels.
 public struct VGG: Architecture {
   public static let name = "VGG"
   public static let paper = "Simonyan and Zisserman 2014, arXiv:1409.1556"
@@ -26,7 +25,7 @@ public struct VGG: Architecture {
   var norm = false
   package var widths = [64, 128, 256, 512, 512]
   package var hidden = 4096
-  /// The side of what the dense layers see.
+  /// The side of the dense layers' input.
   var pooled = 7
   public internal(set) var input: Shape = [3, 224, 224]
   public internal(set) var classes = 1000

@@ -1,9 +1,9 @@
 import ZooKit
 
-/// Darknet's layers, convolutions numbered in the order in which they are written, which is that of
-/// a `.weights` file.
+/// Darknet's layers, with convolutions numbered in the order in which they are written, which is
+/// the order of a `.weights` file.
 final class DarknetLayers {
-  /// Where a layer belongs; the first part of its name.
+  /// The part of the network that a layer belongs to; the prefix of its name.
   enum Part: String { case backbone, neck, head }
 
   enum Function { case leaky, mish }
@@ -14,8 +14,8 @@ final class DarknetLayers {
 
   init(_ narrowing: Int) { self.narrowing = narrowing }
 
-  /// What belongs to no head is frozen or tuned as `body` and `neck`: the host calls both together
-  /// the backbone.
+  /// Layers outside of the heads are frozen or tuned as `body` and `neck`; together they are the
+  /// host's backbone.
   private func staged(_ x: Node, _ body: (Node) -> Node) -> Node {
     switch part {
     case .backbone: x.stage("body", body)
@@ -24,7 +24,7 @@ final class DarknetLayers {
     }
   }
 
-  /// A convolution that keeps the map's size, or halves it, its norm and its rectifier.
+  /// A convolution that keeps or halves the map's size, with its norm and activation.
   func conv(
     _ x: Node, to width: Int, _ kernel: Int, stride: Int = 1, _ function: Function = .leaky
   ) -> Node {
@@ -42,20 +42,20 @@ final class DarknetLayers {
     }
   }
 
-  /// Several, one after the other: widths and kernels.
+  /// Several convolutions in sequence: widths and kernels.
   func convs(_ x: Node, _ all: (Int, Int)..., function: Function = .leaky) -> Node {
     all.reduce(x) { conv($0, to: $1.0, $1.1, function) }
   }
 
-  /// What the classes decide: a convolution of one place, and nothing behind it.
+  /// The part that depends on the classes: a 1×1 convolution with nothing after it.
   func head(_ x: Node, to width: Int) -> Node {
     count += 1
     let number = count
     return x.stage(Stage.head) { $0.conv("head.conv\(number)", to: width, kernel: 1) }
   }
 
-  /// The borders are together one less than the kernel, the smaller half before the map: a window
-  /// of two with stride one keeps its size.
+  /// The total padding is one less than the kernel, with the smaller half before the map: a window
+  /// of two with stride one keeps the size.
   func maxPool(_ x: Node, _ kernel: Int, stride: Int) -> Node {
     let before = (kernel - 1) / 2
     let after = kernel - 1 - before
@@ -69,7 +69,7 @@ final class DarknetLayers {
   /// A convolution and a pooling that halves the map.
   func halved(_ x: Node, _ width: Int) -> Node { maxPool(conv(x, to: width, 3), 2, stride: 2) }
 
-  /// `route`: maps one after another.
+  /// `route`: concatenates maps.
   func joined(_ first: Node, _ others: Node...) -> Node {
     staged(first) { $0.callLayer(Concatenate(), "\(part.rawValue).route", with: others) }
   }
@@ -92,8 +92,8 @@ final class DarknetLayers {
     staged(x) { $0.callLayer(Reorganise(), "\(part.rawValue).reorg") }
   }
 
-  /// What is seen around a place, from near and far (He et al. 2014, arXiv:1406.4729, as
-  /// Darknet has it: nothing shrinks).
+  /// Pooling over windows of several sizes (He et al. 2014, arXiv:1406.4729, in Darknet's form,
+  /// which keeps the map's size).
   func pyramid(_ x: Node) -> Node {
     let (near, far, farther) = (
       maxPool(x, 5, stride: 1), maxPool(x, 9, stride: 1), maxPool(x, 13, stride: 1)

@@ -1,17 +1,17 @@
 import ZooDetection
 import ZooKit
 
-/// A head's map, and how its numbers become boxes: at every place each anchor has four numbers for
-/// a box, one for how sure it is, and one for every class.
+/// A head's map and its decoding: at every position each anchor has four numbers for a box, one for
+/// objectness, and one per class.
 package struct Grid: Hashable, Sendable {
   /// Width and height in pixels of the network's input.
   package var anchors: [SIMD2<Float>]
-  /// Pixels from one place to the next.
+  /// The stride of the map in pixels.
   package var stride: Int
-  /// Centres reach beyond their place, where a sigmoid alone would never arrive (section 3.4 of the
-  /// fourth paper, “grid sensitivity”).
+  /// Centres may lie outside of their cell, because a sigmoid alone never reaches its border
+  /// (section 3.4 of the fourth paper, “grid sensitivity”).
   package var scale: Float = 1
-  /// One class of all (the second version), or each by itself.
+  /// Whether classes exclude each other (second version), or are independent.
   package var isExclusive = false
 
   package init(_ anchors: [SIMD2<Float>], stride: Int, scale: Float = 1, isExclusive: Bool = false)
@@ -38,18 +38,18 @@ extension Grid {
   }
 }
 
-// By k-means on COCO, as the configurations have them.
+// From k-means on COCO, as in the configurations.
 
 extension Grid {
-  /// Given in places of the map.
+  /// In units of the map's cells.
   static let v2 = Grid(
     [
       [0.57273, 0.677385], [1.87446, 2.06253], [3.33843, 5.47434], [7.88282, 3.52778],
       [9.77052, 9.16828],
     ].map { (side: SIMD2<Float>) in side * 32 }, stride: 32, isExclusive: true)
 
-  /// Of six, the first serves nobody: so the published weights were trained. The configuration of
-  /// the third version says otherwise since, and converters put it back.
+  /// The first of six anchors is unused: the published weights were trained that way. The
+  /// configuration of the third version has since changed, and converters change it back.
   static let tiny: [Grid] = {
     let all: [SIMD2<Float>] = [
       [10, 14], [23, 27], [37, 58], [81, 82], [135, 169], [344, 319],

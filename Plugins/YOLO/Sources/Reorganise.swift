@@ -2,9 +2,9 @@ import ZooKit
 
 /// Four times the channels and half the sides, in Darknet's order.
 ///
-/// Darknet goes over the array as if it were a map of a quarter of the channels and twice the sides,
-/// takes every other place of it four times, and reads what comes out in the shape it should have.
-/// Published weights were trained with that, so it is the layer.
+/// Darknet treats the array as a map with a quarter of the channels and twice the sides, takes
+/// every other position of it four times, and reads the result in the required shape. Published
+/// weights were trained with this order.
 public struct Reorganise: Layer {
   public init() {}
 
@@ -22,7 +22,7 @@ public struct Reorganise: Layer {
     return [input.channels * 4, input.height / 2, input.width / 2]
   }
 
-  /// Calls the body with each place of an item's output and where it comes from.
+  /// Calls the body with the index of each output element of an item and the index of its source.
   private func forEachPlace(_ input: Shape, _ body: (_ to: Int, _ from: Int) -> Void) {
     let (quarter, height, width) = (input.channels / 4, input.height, input.width)
     var to = 0

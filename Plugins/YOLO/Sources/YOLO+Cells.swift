@@ -2,12 +2,12 @@ import Glibc
 import ZooDetection
 import ZooKit
 
-// The first paper's loss, for those who want to see how it began.
+// The first paper's loss, for historical interest.
 
 extension YOLO {
-  /// Equation 3 of the first paper, mean over pictures. At the place in which the middle of a box
-  /// lies, the one of its two boxes that fits better answers for it; it should be as sure as it
-  /// fits. Of two boxes at one place the first counts.
+  /// Equation 3 of the first paper, mean over pictures. In the cell that contains the centre of a
+  /// box, the better of its two predictions is responsible for it; the target of its confidence is
+  /// its overlap. Of two boxes in one cell the first counts.
   func compareCells(
     _ output: Tensor, _ truths: [[TrueBox]], _ size: Window.Size, share: Double
   ) throws -> (losses: [Double], gradients: [Tensor]) {
@@ -18,7 +18,7 @@ extension YOLO {
     let gradient = try Tensor(output.shape) { gradient in
       gradient.initialize(repeating: 0)
       output.withValues { values in
-        /// Adds the square of a difference to a loss and its slope to the gradient.
+        /// Adds a squared difference to a loss, and its derivative to the gradient.
         func miss(_ place: Int, _ wanted: Double, _ weight: Double) -> Double {
           let difference = Double(values[place]) - wanted
           gradient[place] += Float(2 * weight * difference * scale * share)
@@ -42,7 +42,7 @@ extension YOLO {
                 let difference = code - frame.code
                 return (fit.value, (difference * difference).sum())
               }
-              // What overlaps nothing is near by its numbers.
+              // Without any overlap, choose the prediction with the closest numbers.
               let box =
                 found.indices.min {
                   (-found[$0].fit, found[$0].miss) < (-found[$1].fit, found[$1].miss)
@@ -68,8 +68,8 @@ extension YOLO {
   }
 }
 
-/// The first paper's places: seven by seven, two boxes each. In Darknet's order: the classes of all
-/// places, then how sure each box is, then the boxes as the middle within its place and the roots
+/// The cells of the first paper: seven by seven, two boxes each. In Darknet's order: the classes of
+/// all cells, then the confidence of each box, then the boxes as centre within the cell and roots
 /// of the sides.
 package struct Cells {
   package static let side = 7
@@ -110,8 +110,7 @@ package struct Cells {
       Double(values[place + 3]))
   }
 
-  /// The code that stands for a box at its place, and its corners in units of the picture, moved to
-  /// the place.
+  /// The code of a box in its cell, and its corners in units of the picture, relative to the cell.
   func frame(_ box: Box, _ cell: Int, _ size: Window.Size) -> (
     code: SIMD4<Double>, corners: SIMD4<Double>
   ) {

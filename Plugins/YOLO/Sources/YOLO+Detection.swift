@@ -2,7 +2,7 @@ import Glibc
 import ZooDetection
 import ZooKit
 
-// From the maps to boxes.
+// Decodes maps to boxes.
 
 extension YOLO {
   package var whole: Graph.Part { .init(from: ["image"], to: gridNames) }
@@ -23,7 +23,7 @@ extension YOLO {
     }
   }
 
-  /// Section 2 of the first paper: a box is as sure as it is there and of its class.
+  /// Section 2 of the first paper: a score is the product of confidence and class probability.
   private func readCells(
     _ output: Tensor, _ picture: Int, _ size: Window.Size, _ threshold: Float,
     into found: inout [Detection]
@@ -44,7 +44,7 @@ extension YOLO {
           for label in 0..<layout.classes {
             let score = certainty * values[layout.share(picture, cell, label)]
             guard score > threshold, score.isFinite else { continue }
-            // The output is linear: more than certain is certain.
+            // The output is linear, so it may exceed 1.
             found.append(Detection(frame, classIndex: label, score: min(score, 1)))
           }
         }
@@ -54,7 +54,7 @@ extension YOLO {
 }
 
 extension Grid {
-  /// How many classes a map of so many channels tells apart.
+  /// The number of classes of a map with this many channels.
   func classes(_ map: Tensor) throws -> Int {
     let classes = map.shape.rank == 4 ? map.shape[1] / max(anchors.count, 1) - 5 : 0
     guard classes > 0, map.shape[1] == anchors.count * (classes + 5) else {
@@ -63,7 +63,7 @@ extension Grid {
     return classes
   }
 
-  /// What one picture's map says with a higher score than the threshold.
+  /// The detections of one picture's map whose score exceeds the threshold.
   func read(
     _ map: Tensor, _ picture: Int, _ threshold: Float, into found: inout [Detection]
   ) throws {
@@ -75,7 +75,7 @@ extension Grid {
         let start = (picture * anchors.count + kind) * (classes + 5) * plane
         for place in 0..<plane {
           let sure = logistic(values[start + 4 * plane + place])
-          // A product of probabilities is less than either; what is not a number is not found.
+          // The product of two probabilities is less than either; NaN is never found.
           guard sure > threshold else { continue }
           let code = SIMD4(
             values[start + place], values[start + plane + place], values[start + 2 * plane + place],
@@ -91,8 +91,8 @@ extension Grid {
     }
   }
 
-  /// Figure 2 of the third paper: the middle within reach of its place, the sides as multiples of
-  /// the anchor's.
+  /// Figure 2 of the third paper: the centre relative to its cell, the sides as multiples of the
+  /// anchor's.
   func box(_ code: SIMD4<Float>, _ anchor: SIMD2<Float>, row: Int, column: Int) -> Box {
     let shift = (scale - 1) / 2
     return Box(
@@ -111,7 +111,7 @@ extension Grid {
 }
 
 extension [Detection] {
-  /// Of each class only what is surest.
+  /// The most confident boxes of each class.
   fileprivate func suppressed(_ options: DetectionOptions) -> [Detection] {
     let classes = Dictionary(grouping: self, by: \.classIndex)
     let kept = classes.sorted { $0.key < $1.key }.flatMap { _, found in

@@ -2,7 +2,7 @@ import Glibc
 import ZooDetection
 import ZooKit
 
-// One step: forward, the losses of every map and their gradients, back.
+// A training step: forward, the losses of every map and their gradients, backward.
 
 extension YOLO: TrainableDetector {
   public var losses: [String] { ["box", "class", "objectness"] }
@@ -44,14 +44,14 @@ extension YOLO: TrainableDetector {
     return ([losses.x, losses.y, losses.z], gradients)
   }
 
-  /// Something that an anchor of a place should say.
+  /// A positive example: the target of an anchor at a cell.
   package struct Example: Hashable, Sendable {
     let picture, anchor, row, column: Int
     let truth: TrueBox
   }
 
-  /// Every anchor that has nearly the box's shape, and the one that comes nearest, at the place in
-  /// which its middle lies: one box has several examples, so that there are enough of them.
+  /// Assigns a box to every anchor with a similar shape and to the most similar one, at the cell of
+  /// its centre, so that there are enough positive examples.
   private func assign(
     _ truth: TrueBox, of picture: Int, _ maps: [Tensor], to examples: inout [[Example]]
   ) {
@@ -70,14 +70,14 @@ extension YOLO: TrainableDetector {
     }
   }
 
-  /// Of shapes, for an anchor to learn a box.
+  /// The smallest overlap of shapes for which an anchor learns a box.
   static let leastOverlap: Float = 0.3
 
-  // MARK: Where it starts
+  // MARK: Initialisation
 
-  /// Where the boxes have other shapes than the anchors of the published weights, k-means finds
-  /// shapes of their own. The anchors stay as they are, for a checkpoint does not hold them; the
-  /// new head begins with the logarithms of the quotients in its biases, which is the same.
+  /// If the boxes have other shapes than the anchors of the published weights, k-means finds new
+  /// shapes. The anchors do not change, because a checkpoint does not store them. Adding the
+  /// logarithms of the ratios to the new head's biases has the same effect.
   public func adapted(to shapes: [SIMD2<Float>]) -> YOLO {
     let usual = grids.flatMap(\.anchors)
     let served = shapes.count { shape in
@@ -87,7 +87,7 @@ extension YOLO: TrainableDetector {
     let found = ShapeClusters.anchors(usual.count, of: shapes)
     guard found.count == usual.count else { return self }
     var adapted = self
-    // The finest map takes the smallest.
+    // The finest map gets the smallest shapes.
     var left = found[...]
     for level in grids.indices.sorted(by: { grids[$0].stride < grids[$1].stride }) {
       adapted.priors[level] = Array(left.prefix(grids[level].anchors.count))
@@ -96,8 +96,8 @@ extension YOLO: TrainableDetector {
     return adapted
   }
 
-  /// Small weights, and a first guess that one place in a hundred holds something (Lin et al. 2017,
-  /// arXiv:1708.02002, section 4.1): else what is not there drowns what is.
+  /// Small weights, and an initial objectness of one in a hundred (Lin et al. 2017,
+  /// arXiv:1708.02002, section 4.1), so that background does not dominate the loss.
   public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] {
     guard !grids.isEmpty else { return [:] }
     var start: [String: Tensor] = [:]
@@ -129,9 +129,9 @@ extension YOLO: TrainableDetector {
 }
 
 extension Grid {
-  /// Sums over one map, and the gradient of their sum times a scale: the box by CIoU, five times;
-  /// the class; and of every anchor whether it holds something, which for one that does is how well
-  /// its box fits.
+  /// The losses of one map, and the gradient of their sum times a scale: the box by CIoU, times
+  /// five; the class; and the objectness of every anchor, whose target for a positive example is
+  /// the overlap of its box.
   func compare(_ map: Tensor, _ examples: [YOLO.Example], scale: Double) throws
     -> (SIMD3<Double>, Tensor)
   {
@@ -155,7 +155,7 @@ extension Grid {
     _ scale: Double
   ) -> SIMD3<Double> {
     var losses = SIMD3<Double>.zero
-    /// How sure an anchor should be; of two boxes at one place the last counts.
+    /// The target objectness of an anchor; of two boxes in one cell the last counts.
     var wanted: [Int: Double] = [:]
     for example in examples {
       let anchor = SIMD2<Double>(anchors[example.anchor])
@@ -211,15 +211,16 @@ extension Grid {
     return losses
   }
 
-  /// Beside the other losses.
+  /// The weight relative to the other losses.
   static let boxWeight = 5.0
-  /// The largest exponent: four hundred times an anchor is no box, and its exponential no number.
+  /// The largest exponent: no box is four hundred times its anchor, and larger exponentials
+  /// overflow.
   static let largest = 6.0
 }
 
 private func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
-/// Of a logit, without an exponential that overflows.
+/// The cross-entropy of a logit, without overflow.
 private func crossEntropy(_ logit: Double, _ truth: Double) -> Double {
   max(logit, 0) - logit * truth + log1p(exp(-abs(logit)))
 }

@@ -1,7 +1,7 @@
 import ZooKit
 
-// The networks as Darknet's configurations have them: the order of the convolutions is that of the
-// file, so nothing may change its place.
+// The networks of Darknet's configurations. The order of the convolutions is that of the file, so
+// none may be moved.
 
 extension YOLO {
   /// The maps that the neck reads, the finest first.
@@ -15,7 +15,7 @@ extension YOLO {
     }
   }
 
-  /// From the maps to what the heads say, in the order of the heads.
+  /// From the maps to the inputs of the heads, in the order of the heads.
   func neck(
     _ maps: [Node], _ layers: DarknetLayers, head: (Node, Grid) -> Node
   ) -> [Node] {
@@ -32,7 +32,7 @@ extension YOLO {
 
   // MARK: Bodies
 
-  /// Pooled five times, then without getting smaller. The third version reads it at two levels.
+  /// Pooled five times, then at constant size. The third version reads it at two levels.
   private func tinyBody(_ image: Node, _ layers: DarknetLayers) -> [Node] {
     let start = [16, 32, 64, 128].reduce(image) { layers.halved($0, $1) }
     let fine = layers.conv(start, to: 256, 3)
@@ -71,7 +71,7 @@ extension YOLO {
   }
 
   /// Cross-stage partial blocks (Wang et al. 2019, arXiv:1911.11929) of three convolutions: half of
-  /// the channels go through two of them and come back twice.
+  /// the channels go through two of them and are concatenated twice.
   private func crossTinyBody(_ image: Node, _ layers: DarknetLayers) -> [Node] {
     var x = layers.conv(layers.conv(image, to: 32, 3, stride: 2), to: 64, 3, stride: 2)
     var fine = x
@@ -85,7 +85,7 @@ extension YOLO {
     return [fine, layers.conv(x, to: 512, 3)]
   }
 
-  /// The third paper's, each stage in two branches of which one has the residual blocks.
+  /// The third paper's body, with each stage in two branches, of which one has the residual blocks.
   private func crossDarknet53(_ image: Node, _ layers: DarknetLayers) -> [Node] {
     var x = layers.conv(image, to: 32, 3, .mish)
     var maps: [Node] = []
@@ -108,8 +108,8 @@ extension YOLO {
 
   // MARK: Necks
 
-  /// The finer map beside the coarser one, four of its places for one (section 2 of the second
-  /// paper, “fine-grained features”).
+  /// The finer map, reorganised, beside the coarser one (section 2 of the second paper,
+  /// “fine-grained features”).
   private func passThrough(_ fine: Node, _ coarse: Node, _ layers: DarknetLayers) -> Node {
     let deep = layers.convs(coarse, (1024, 3), (1024, 3))
     let beside = layers.reorganised(layers.conv(fine, to: 64, 1))
@@ -119,7 +119,7 @@ extension YOLO {
   private func twoLevels(
     _ maps: [Node], _ layers: DarknetLayers, head: (Node, Grid) -> Node
   ) -> [Node] {
-    // The third version has this convolution in its body already.
+    // The third version already has this convolution in its body.
     let coarse = network == .v4Tiny ? layers.conv(maps[1], to: 256, 1) : maps[1]
     let first = head(layers.conv(coarse, to: 512, 3), grids[0])
     let above = layers.doubled(layers.conv(coarse, to: 128, 1))
@@ -150,8 +150,8 @@ extension YOLO {
     return ends
   }
 
-  /// Down to the finest map and up again (Liu et al. 2018, arXiv:1803.01534; section 3.4 of the
-  /// fourth paper).
+  /// Top-down to the finest map, then bottom-up (Liu et al. 2018, arXiv:1803.01534; section 3.4 of
+  /// the fourth paper).
   private func pathAggregation(
     _ maps: [Node], _ layers: DarknetLayers, head: (Node, Grid) -> Node
   ) -> [Node] {

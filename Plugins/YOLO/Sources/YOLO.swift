@@ -1,11 +1,11 @@
 import ZooDetection
 import ZooKit
 
-/// Detectors that look once: one network, and every place of its last maps says what is there.
+/// One-stage detectors: one network, whose last maps predict boxes and classes at every position.
 ///
 /// Joseph Redmon and others 2015–2018 (arXiv:1506.02640, 1612.08242, 1804.02767) and Alexey
-/// Bochkovskiy, Chien-Yao Wang and Mark Liao 2020 (arXiv:2004.10934), in Darknet's lineage: its
-/// `.weights` name nothing, so convolutions are numbered here in the order in which they lie there.
+/// Bochkovskiy, Chien-Yao Wang and Mark Liao 2020 (arXiv:2004.10934), compatible with Darknet. Its
+/// `.weights` contain no names, so convolutions are numbered in the order of the file.
 public struct YOLO: Detector {
   public static let name = "YOLO"
   public static let paper =
@@ -21,14 +21,14 @@ public struct YOLO: Detector {
     "yolov4": YOLO(.v4, input: 608, Grid.v4), "yolov4-tiny-half": half,
   ]
 
-  /// Half of the channels, for pictures of 128 pixels or so.
+  /// Half the width, for pictures of about 128 pixels.
   private static let half = {
     var detector = YOLO(.v4Tiny, input: 128, Grid.tiny.map { $0.scaled(1.05).shrunk(128 / 416) })
     detector.narrowing = 2
     return detector
   }()
 
-  /// One of each kind: the same form, thin, for small pictures.
+  /// One of each kind: the same network, narrow, for small pictures.
   public static let miniatures = [
     "yolov1-tiny": miniature(.v1Tiny, []), "yolov2": miniature(.v2, [.v2]),
     "yolov4-tiny": miniature(.v4Tiny, Grid.tiny), "yolov4": miniature(.v4, Grid.v4),
@@ -47,12 +47,12 @@ public struct YOLO: Detector {
   package var network: Network
   /// In the order of the network's heads; none for the first version, which has no anchors.
   package var grids: [Grid]
-  /// Of each grid, the shapes of boxes that its anchors learn: their own, unless the boxes of a data
-  /// set are of other shapes.
+  /// For each grid, the box shapes that its anchors learn: their own, unless the boxes of a data
+  /// set have other shapes.
   package var priors: [[SIMD2<Float>]]
   private let side: Int
   public let classes: Int
-  /// What every width is divided by.
+  /// The divisor of every width.
   package var narrowing = 1
 
   package init(_ network: Network, input side: Int, classes: Int = 80, _ grids: [Grid]) {
@@ -77,7 +77,7 @@ public struct YOLO: Detector {
     return body(image, layers).last ?? image
   }
 
-  /// A convolution of one place; of the first version, a dense layer over all of them.
+  /// A 1×1 convolution; in the first version a dense layer over all positions.
   public func head(_ features: Node, classes: Int) -> Node {
     let values = classes + 5
     return network == .v1Tiny
@@ -100,7 +100,7 @@ public struct YOLO: Detector {
     if network == .v1Tiny {
       return ["grid": ends[0].stage(Stage.head) { self.head($0, classes: classes) }]
     }
-    // Literals are the only way to make these pairs.
+    // Such pairs can only be made from literals.
     switch ends.count {
     case 1: return [gridNames[0]: ends[0]]
     case 2: return [gridNames[0]: ends[0], gridNames[1]: ends[1]]
@@ -108,7 +108,7 @@ public struct YOLO: Detector {
     }
   }
 
-  /// Of the outputs, by how much smaller than the picture they are.
+  /// The names of the outputs, by their stride.
   package var gridNames: [String] {
     grids.isEmpty ? ["grid"] : grids.map { "grid\($0.stride)" }
   }

@@ -1,9 +1,10 @@
 import ZooKit
 
-/// AlexNet after a look at what its first layers had learned: Matthew Zeiler and Rob Fergus 2013,
-/// arXiv:1311.2901, figure 3. Smaller kernels and strides at the front keep what AlexNet loses.
+/// AlexNet, revised after visualising its first layers: Matthew Zeiler and Rob Fergus 2013,
+/// arXiv:1311.2901, figure 3. Smaller kernels and strides in the first layers keep details that
+/// AlexNet loses.
 ///
-/// The paper published no weights; layers are called as in the Caffe model of that name.
+/// The paper published no weights; layers are named as in the Caffe model of that name.
 public struct ZFNet: Architecture {
   public static let name = "ZFNet"
   public static let paper = "Zeiler and Fergus 2013, arXiv:1311.2901"
@@ -13,8 +14,8 @@ public struct ZFNet: Architecture {
   var widths = [96, 256, 384, 384, 256]
   var hidden = 4096
 
-  /// Maps of 110, 55, 26, 13, 13, 13 and 6 rows, as the figure has them: borders of 1, and pools
-  /// that count windows which end outside.
+  /// Maps of 110, 55, 26, 13, 13, 13 and 6 rows, as in the figure: padding of 1, and pools with
+  /// windows that may end outside.
   public func features(_ image: Node) -> Node {
     image
       .stage("layer1") {
@@ -32,7 +33,7 @@ public struct ZFNet: Architecture {
       }
   }
 
-  /// Pictures of another size than 224×224 are averaged to its 6×6 places.
+  /// Pictures of other sizes than 224×224 are averaged to 6×6 positions.
   public func head(_ features: Node, classes: Int) -> Node {
     features.adaptiveAveragePool("avgpool", to: 6).flatten()
       .dense("fc6", to: hidden).relu("relu6").dropout("drop6")
