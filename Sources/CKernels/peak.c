@@ -1,4 +1,4 @@
-// What one thread of this machine can do at most: the measure of a profile.
+// The peak performance of one thread of this machine, as reference for a profile.
 #include "CKernels.h"
 
 #if defined(__x86_64__)

@@ -1,6 +1,6 @@
-// Convolutions with kernels of one place: products of matrices over blocks of sixteen channels. The
-// norm and the rectifier that may come before, as in networks that normalise first (He et al. 2016,
-// arXiv:1603.05027), are done on the way into the cache, so that their result never goes to memory.
+// 1×1 convolutions: matrix products over blocks of sixteen channels. A preceding norm and
+// rectifier, as in networks that normalise first (He et al. 2016, arXiv:1603.05027), are applied
+// while the input is loaded into the cache, so their result is never written to memory.
 #include "CKernels.h"
 
 #if defined(__x86_64__)
@@ -18,7 +18,7 @@ void zoo_pointwise_pack(
     const zoo_pointwise *p, const float *kernels, float *packed, int64_t from, int64_t to) {
   const int64_t wide = vectors_at_once(p->outputs) * lanes, inputs = p->inputs;
   for (int64_t first = from * lanes; first < to * lanes; first += lanes) {
-    // Group of outputs, input, output of the group.
+    // Output group, input, output within the group.
     float *at = packed + first / wide * inputs * wide + first % wide;
     for (int64_t input = 0; input < inputs; input++)
       for (int64_t lane = 0; lane < lanes; lane++)
@@ -26,14 +26,14 @@ void zoo_pointwise_pack(
   }
 }
 
-/// Maps that are read as they lie need no memory.
+/// Maps that are read in place need no scratch memory.
 static int gathers(const zoo_pointwise *p) { return p->norms || p->stride != 1; }
 
 size_t zoo_pointwise_scratch(const zoo_pointwise *p, int64_t places) {
   return gathers(p) ? (size_t)(p->inputs * places) : 0;
 }
 
-/// The places in a range, all of one item, in blocks of sixteen channels.
+/// Gathers a range of positions, all of one item, in blocks of sixteen channels.
 VECTORS static void gather(
     const zoo_pointwise *p, const zoo_pointwise_arguments *arguments, const float *source,
     int64_t first, int64_t last, float *in) {
@@ -72,10 +72,10 @@ VECTORS static void gather(
 
 PRODUCT_TABLE(products, 1)
 
-/// Most rows times vectors of a product.
+/// The maximum number of rows times vectors in a product.
 enum { most_sums = 24 };
 
-/// Rows of sums, each a few registers wide, to outputs that lie by themselves.
+/// Stores rows of sums, each a few registers wide, in the plain layout.
 VECTORS static void store_plain(
     const float *sums, int64_t rows, int64_t outputs, float *target, int64_t apart) {
   for (int64_t output = 0; output < outputs; output++)
@@ -113,7 +113,8 @@ VECTORS void zoo_pointwise_run(
       const int64_t square = output * lanes / p->outputs, map = output % (p->outputs / lanes);
       const int64_t left = p->plain - map * lanes;
       end.bias = arguments->bias + map * lanes;
-      // What is spread goes row by row of the map, for the rows between belong to other kernels.
+      // Spread positions are stored row by row of the map, because the rows between belong to other
+      // kernels.
       for (int64_t done = 0, along; done < count; done += along) {
         const int64_t place = begin + done;
         along = count - done;
@@ -152,7 +153,7 @@ VECTORS void zoo_pointwise_run(
 
 #else
 
-// Nobody asks where zoo_pointwise_works says no.
+// Not called where zoo_pointwise_works returns 0.
 
 int zoo_pointwise_works(void) { return 0; }
 int64_t zoo_pointwise_group(const zoo_pointwise *p) { return p ? 1 : 1; }

@@ -1,4 +1,4 @@
-// A product of matrices in registers: what the kernels of convolutions have in common.
+// A matrix product in registers, shared by the convolution kernels.
 #ifndef ZOO_PRODUCT_H
 #define ZOO_PRODUCT_H
 
@@ -8,23 +8,23 @@
 #define VECTORS __attribute__((target("avx512f")))
 #define INLINE VECTORS static inline __attribute__((always_inline))
 
-/// Written out: what is summed stays in registers.
+/// Fully unrolled, so that sums stay in registers.
 #define EACH _Pragma("clang loop unroll(full)")
 
 enum { lanes = 16 };
 
 typedef __m512 vector;
 
-/// What is done to sums before they are stored; null where nothing is.
+/// The epilogue of sums before they are stored; null means none.
 typedef struct {
-  /// For the outputs at hand.
+  /// For the current outputs.
   const float *bias;
-  /// Added to the sums, lies as the target does.
+  /// Added to the sums; has the target's layout.
   const float *shortcut;
   float slope;
 } finish;
 
-/// What is no number stays none.
+/// Keeps NaN.
 INLINE vector rectified(vector value, float slope) {
   const vector zero = _mm512_setzero_ps();
   if (slope == 1) return value;
@@ -34,9 +34,9 @@ INLINE vector rectified(vector value, float slope) {
 }
 
 /// `rows` rows of sums over all inputs, each `vectors` registers wide. `a` has a vector of inputs
-/// for every row, `blocks_apart` floats from one sixteen to the next; `c` has its rows `rows_apart`
-/// and its registers `outputs_apart` from one another. What `soon` and `sooner` point to is fetched
-/// meanwhile, a line for each input.
+/// for every row, `blocks_apart` floats from one block of sixteen to the next. In `c`, rows are
+/// `rows_apart` and registers `outputs_apart` from one another. The memory at `soon` and `sooner`
+/// is prefetched meanwhile, a line per input.
 INLINE void multiply(
     const int rows, const int vectors, const float *a, int64_t blocks_apart, const float *b,
     int64_t inputs, float *c, int64_t outputs_apart, int64_t rows_apart, const float *soon,
@@ -111,17 +111,17 @@ typedef void (*product)(
       multiply_10_##vectors##_##finishes, multiply_11_##vectors##_##finishes,                   \
       multiply_12_##vectors##_##finishes
 
-/// The products of 1, 2 … rows by 1, 2 and 4 vectors, as many as the registers hold.
+/// The products of 1, 2 … rows by 1, 2 and 4 vectors, as many as fit the registers.
 #define PRODUCT_TABLE(name, finishes)                                                           \
   PRODUCTS_12(1, finishes) PRODUCTS_12(2, finishes) PRODUCTS_6(4, finishes)                     \
   static const product name[3][12] = {                                                          \
       {ROW_12(1, finishes)}, {ROW_12(2, finishes)}, {ROW_6(4, finishes)}};
 
-/// Outputs that are multiplied together, in vectors: as many as keep the registers full.
+/// The number of vectors of outputs that are multiplied together: as many as fill the registers.
 static inline int64_t vectors_at_once(int64_t outputs) {
   return outputs % (4 * lanes) == 0 ? 4 : outputs % (2 * lanes) == 0 ? 2 : 1;
 }
-/// Rows that go with them.
+/// The matching number of rows.
 static inline int64_t rows_at_once(int64_t vectors) { return vectors == 4 ? 6 : 12; }
 
 #endif

@@ -1,16 +1,16 @@
-// Convolutions after Winograd: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"
-// (2015, arXiv:1509.09308): F(4×4, 3×3), F(3×3, 3×3), F(2×2, 3×3) and F(2×2, 5×5).
+// Winograd convolutions: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015,
+// arXiv:1509.09308): F(4×4, 3×3), F(3×3, 3×3), F(2×2, 3×3) and F(2×2, 5×5).
 //
-// A tile of 4×4 outputs takes 36 products of sums of 6×6 inputs with sums of the kernel, where the
-// plain way takes 144. For all channels of many tiles these are 36 products of matrices, one per
-// point of the transformed tile. An item of work is a range of tiles and of output channels: it
+// A tile of 4×4 outputs needs 36 products of transformed inputs (6×6) with transformed kernels,
+// where direct convolution needs 144. For all channels of many tiles these are 36 matrix products,
+// one per point of the transformed tile. A work item is a range of tiles and of output channels: it
 // transforms its inputs, multiplies, and transforms back, in memory that stays in its core's cache.
 #include "CKernels.h"
 
 #if defined(__x86_64__)
 #include "product.h"
 
-/// Points of a transformed row, which are as many as the inputs that it is made from.
+/// Points of a transformed row; equal to the number of inputs it is made from.
 INLINE int side_of(zoo_winograd_way way) {
   return way == zoo_winograd_2_3 ? 4 : way == zoo_winograd_3_3 ? 5 : 6;
 }
@@ -24,7 +24,7 @@ enum { most_side = 6, most_reach = 4, most_taps = 5 };
 
 // MARK: Transforms
 
-/// Bᵀ·d for one row or column. What there are 6 points of, 0, ±1, ±2 and ∞, serves both kernels.
+/// Bᵀ·d for one row or column. The 6 points 0, ±1, ±2 and ∞ serve both kernels.
 INLINE void transform_input(zoo_winograd_way way, const vector *d, vector *t) {
   if (way == zoo_winograd_2_3) {
     t[0] = _mm512_sub_ps(d[2], d[0]);
@@ -103,7 +103,7 @@ INLINE void transform_kernel(zoo_winograd_way way, const vector *g, vector *t) {
     t[4] = g[2];
     return;
   }
-  // Of the point 2, by 24.
+  // For the point 2, times 24.
   vector far = _mm512_add_ps(g[0], times(4, g[2])), middle = times(2, g[1]);
   if (taps == 5) {
     even = _mm512_add_ps(even, g[4]), odd = _mm512_add_ps(odd, g[3]);
@@ -149,7 +149,7 @@ INLINE void pack(
         transform_kernel(way, row, t);
         for (int x = 0; x < side; x++) columns[x][y] = t[x];
       }
-      // Point, group of outputs, input, output of the group.
+      // Point, output group, input, output within the group.
       float *at = packed + (first / wide * inputs + input) * wide + first % wide;
       for (int x = 0; x < side; x++) {
         vector t[most_side];
@@ -176,7 +176,7 @@ typedef struct {
   int64_t item, y, x;
 } place;
 
-/// Where the outputs of a tile begin.
+/// The start of a tile's outputs.
 INLINE place place_of(const zoo_winograd *w, int64_t tile) {
   const int reach = reach_of(w->way);
   const int64_t across = (w->out_width + reach - 1) / reach;
@@ -189,14 +189,14 @@ VECTORS int64_t zoo_winograd_tiles(const zoo_winograd *w) {
   return w->batch * ((w->out_width + reach - 1) / reach) * ((w->out_height + reach - 1) / reach);
 }
 
-/// Sixteen channels of a map, in bfloat16 where it is said.
+/// Sixteen channels of a map, converted if it is bfloat16.
 INLINE vector load_map(const zoo_winograd *w, const void *map, int64_t at) {
   if (!w->bfloat16) return _mm512_loadu_ps((const float *)map + at);
   const __m256i halves = _mm256_loadu_si256((const void *)((const uint16_t *)map + at));
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
 
-/// To the nearest, of two as near to the even one; what is no number stays none.
+/// Rounds to nearest, ties to even; keeps NaN.
 INLINE void store_map(const zoo_winograd *w, void *map, int64_t at, vector value) {
   if (!w->bfloat16) {
     _mm512_storeu_ps((float *)map + at, value);
@@ -211,7 +211,7 @@ INLINE void store_map(const zoo_winograd *w, void *map, int64_t at, vector value
       (void *)((uint16_t *)map + at), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
 }
 
-/// One tile of sixteen channels from blocks of sixteen, every point `stride` floats after another.
+/// Loads one tile of sixteen channels in blocked layout; points are `stride` floats apart.
 INLINE void load_tile(
     zoo_winograd_way way, const zoo_winograd *w, const void *source, int64_t origin, place at,
     float *points, int64_t stride) {
@@ -288,8 +288,8 @@ INLINE void run(
   const int64_t points = side_of(way) * side_of(way);
   const int64_t vectors = zoo_winograd_group(w), count = last - first, inputs = w->inputs;
   const int64_t area = w->height * w->width, out_area = w->out_height * w->out_width;
-  // Point, sixteen channels, tile, channel. Points lie a line further apart than they must, here
-  // and in the weights: at powers of two they would fall into the same few sets of the cache.
+  // Point, block of sixteen channels, tile, channel. Here and in the weights, points are one line
+  // further apart than necessary: at powers of two they would map to the same few cache sets.
   const int64_t point_in = inputs * count + lanes;
   const int64_t point_out = (to - from) * lanes * count + lanes;
   const int64_t apart = inputs * w->outputs + lanes, panel = vectors * lanes * inputs;
@@ -309,7 +309,7 @@ INLINE void run(
   for (int64_t point = 0; point < points; point++) {
     const float *b = arguments->weights + point * apart + from * lanes * inputs;
     for (int64_t output = from; output < to; output += vectors, b += panel) {
-      // What is multiplied next comes from memory meanwhile, each strip asking for its lines of it.
+      // The next operands are prefetched meanwhile; each strip requests its share of the lines.
       const int is_last = output + vectors >= to;
       const float *next = !is_last             ? b + panel
                           : point + 1 < points ? b + panel + apart - (to - from) * lanes * inputs
@@ -352,7 +352,7 @@ VECTORS void zoo_winograd_run(
 
 #else
 
-// Nobody asks where zoo_winograd_works says no.
+// Not called where zoo_winograd_works returns 0.
 
 int zoo_winograd_works(void) { return 0; }
 size_t zoo_winograd_weights(const zoo_winograd *w) { return w ? 0 : 0; }

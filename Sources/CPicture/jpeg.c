@@ -1,4 +1,4 @@
-// libjpeg's header needs size_t and FILE before it.
+// libjpeg's header needs size_t and FILE defined before it.
 #include <stdio.h>
 
 #include <jerror.h>
@@ -9,11 +9,11 @@
 
 #include "CPicture.h"
 
-// A scan costs a pass over all coefficients however few bytes it has.
+// Every scan is a pass over all coefficients, however few bytes it has.
 enum { scan_limit = 100 };
 
 typedef struct Landing {
-  struct jpeg_error_mgr errors;  // first: libjpeg knows the landing by this address
+  struct jpeg_error_mgr errors;  // first, because libjpeg finds the landing by this address
   jmp_buf place;
   ZooPictureStatus status;
   char *message;
@@ -47,7 +47,7 @@ static _Noreturn void refuse(Landing *landing, const char *why) {
   leave(landing, ZooPictureDamaged);
 }
 
-// A warning is a guess at damaged data; nobody should classify a guess.
+// After a warning, libjpeg guesses damaged data, and a guess should not be classified.
 static void warn(j_common_ptr common, int level) {
   if (level < 0) fail(common);
 }
@@ -57,8 +57,8 @@ static void count_scans(j_common_ptr common) {
     refuse((Landing *)common->err, "more than 100 scans");
 }
 
-// A Huffman-coded block takes one bit at the least, in one scan or another: a header that promises
-// more blocks than the file has bits is refuted before anything is allocated for it.
+// A Huffman-coded block takes at least one bit in some scan. A header that promises more blocks
+// than the file has bits is rejected before anything is allocated for it.
 static bool can_hold_all_blocks(const struct jpeg_decompress_struct *jpeg, size_t bytes) {
   uint64_t blocks = 0;
   for (int i = 0; i < jpeg->num_components; i++)
@@ -89,7 +89,7 @@ static inline uint8_t scaled(uint32_t a, uint32_t b) {
   return (uint8_t)((product + (product >> 8)) >> 8);
 }
 
-// Adobe writes CMYK inverted, 255 for no ink, so that a channel is already its complement.
+// Adobe writes inverted CMYK, 255 for no ink, so a channel is already its complement.
 static void rgb_from_inverted_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t pixels) {
   for (; pixels; pixels--, cmyk += 4, rgb += 3)
     for (int c = 0; c < 3; c++) rgb[c] = cmyk[3] - scaled(255 - cmyk[c], cmyk[3]);

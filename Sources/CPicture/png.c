@@ -5,7 +5,7 @@
 
 #include "CPicture.h"
 
-// What libpng's callbacks need to know: where the bytes are, and where to leave an excuse.
+// State of libpng's callbacks: the input, and the message of an error.
 typedef struct Source {
   const uint8_t *bytes;
   size_t left;
@@ -24,7 +24,7 @@ static _Noreturn void fail(png_structp png, png_const_charp why) {
   leave(png, ZooPictureDamaged);
 }
 
-// libpng warns of oddities in what is not the picture; damage to the picture is an error.
+// libpng only warns about oddities outside of the picture; damage to the picture is an error.
 static void warn(png_structp png, png_const_charp why) {}
 
 static void read_bytes(png_structp png, png_bytep bytes, size_t count) {
@@ -44,7 +44,7 @@ static void keep_exif(png_structp png, png_infop info, ZooDecoded *decoded) {
   decoded->exif_count = count;
 }
 
-// A palette of greys alone is a grey picture that was stored so.
+// A palette of greys is a grey picture stored as a palette.
 static bool has_colours(png_structp png, png_infop info) {
   png_colorp palette = NULL;
   int colours = 0;
@@ -54,7 +54,7 @@ static bool has_colours(png_structp png, png_infop info) {
   return false;
 }
 
-// Samples of two bytes, the high one first, become one byte in the same place.
+// Reduces samples of two bytes, high byte first, to one byte in place.
 static void narrow(png_structp png, uint8_t *pixels, size_t count) {
   bool is_low = true, is_twice = true;
   for (size_t i = 0; i < count; i++) {
@@ -84,8 +84,8 @@ static ZooPictureStatus decode(
   }
 
   png_set_read_fn(png, &source, read_bytes);
-  // Sizes are judged below, by their product. Of the chunks beside the picture only the
-  // orientation is kept: texts and colour profiles, which can unpack to anything, are skipped.
+  // The product of the sizes is checked below. Of the other chunks only the orientation is kept.
+  // Texts and colour profiles, which can unpack to any size, are skipped.
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_chunk_cache_max(png, 16);
   png_set_chunk_malloc_max(png, 1 << 20);
@@ -97,7 +97,8 @@ static ZooPictureStatus decode(
   decoded->height = png_get_image_height(png, info);
   if ((uint64_t)decoded->width * decoded->height > pixel_limit)
     leave(png, ZooPictureTooLarge);
-  // Deflate packs at most 1032 to 1: what the header promises, the file must be able to hold.
+  // Deflate compresses at most 1032 to 1, so the file must be large enough for the size in its
+  // header.
   if (png_get_rowbytes(png, info) * (uint64_t)decoded->height / 1032 > count)
     leave(png, ZooPictureTruncated);
 
@@ -110,7 +111,7 @@ static ZooPictureStatus decode(
   } else if (!is_wide) {
     if (decoded->reduced) png_set_strip_16(png);
     png_set_expand(png);
-    // There is no picture of two channels: grey with alpha becomes RGBA.
+    // Two channels are not supported: grey with alpha becomes RGBA.
     if (colour == PNG_COLOR_TYPE_GRAY_ALPHA || png_get_valid(png, info, PNG_INFO_tRNS))
       png_set_gray_to_rgb(png);
   }
@@ -182,9 +183,9 @@ ZooPictureStatus zoo_png_encode(
   png_set_IHDR(
       png, info, width, height, 8, colour, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
       PNG_FILTER_TYPE_DEFAULT);
-  // On photographs a third of the default's time, for a smaller file.
+  // A third of the default's time on photographs, and a smaller file.
   png_set_compression_level(png, 3);
-  // Neighbouring indices are equal or have nothing to do with each other.
+  // Neighbouring indices are either equal or unrelated.
   png_set_filter(
       png, PNG_FILTER_TYPE_BASE,
       colours ? PNG_FILTER_NONE : PNG_FILTER_NONE | PNG_FILTER_SUB | PNG_FILTER_UP);

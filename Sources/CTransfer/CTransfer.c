@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// The part of libcurl's interface that is used here. Its numbers never change: they are its ABI.
+// The part of libcurl's interface used here. Its numbers are ABI and never change.
 typedef void Easy;
 struct List;
 typedef size_t (*Sink)(char *, size_t, size_t, void *);
@@ -54,7 +54,7 @@ static struct {
 } curl;
 
 static void load(void) {
-  // Debian has one of them with every program that downloads.
+  // On Debian, every program that downloads brings one of them.
   static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", NULL};
   void *library = NULL;
   for (int i = 0; names[i] && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
@@ -91,7 +91,7 @@ static size_t body(char *bytes, size_t size, size_t count, void *context) {
 
 static int allow_protocols(Easy *easy, int plain_http) {
   int code = curl.set(easy, opt_protocols, plain_http ? "http,https" : "https");
-  // Before 7.85 only this is known.
+  // Before 7.85 only this option exists.
   if (code == error_unknown_option) code = curl.set(easy, opt_protocol_bits, plain_http ? 3L : 2L);
   return code;
 }
@@ -121,7 +121,7 @@ void zoo_transfer(const ZooTransferRequest *request, ZooTransferAnswer *answer) 
     curl.set(easy, opt_header_context, (void *)request);
     curl.set(easy, opt_body, (Sink)body);
     curl.set(easy, opt_body_context, (void *)request);
-    // A loopback server is never behind a proxy.
+    // A loopback server needs no proxy.
     if (request->plain_http) curl.set(easy, opt_no_proxy, "*");
     if (request->range) curl.set(easy, opt_range, request->range);
     if (headers) curl.set(easy, opt_headers, headers);

@@ -1,7 +1,7 @@
 // JPEG and PNG through libjpeg-turbo and libpng.
 //
-// Both libraries report errors with longjmp. Every function below sets its own landing place, owns
-// all state of the library, and returns a status: nothing ever unwinds through its caller.
+// Both libraries report errors with longjmp. Every function below calls setjmp, owns all of the
+// library's state, and returns a status, so nothing ever unwinds through its caller.
 #ifndef CPICTURE_H
 #define CPICTURE_H
 
@@ -11,11 +11,11 @@
 
 typedef enum ZooPictureStatus {
   ZooPictureDone = 0,
-  /// The library's own words are in `message`.
+  /// The library's message is in `message`.
   ZooPictureDamaged,
   /// The file ends before the picture does.
   ZooPictureTruncated,
-  /// More pixels than allowed; `width` and `height` say how many.
+  /// More pixels than allowed; `width` and `height` have the size.
   ZooPictureTooLarge,
   ZooPictureNoMemory,
 } ZooPictureStatus;
@@ -24,7 +24,7 @@ typedef struct ZooDecoded {
   uint32_t width, height;
   /// 1 grey, 3 RGB, 4 RGBA.
   uint32_t channels;
-  /// Samples had 16 bits, and only their high bytes were kept.
+  /// Samples had 16 bits, of which only the high bytes were kept.
   bool reduced;
   /// `width · height · channels` bytes from malloc; the caller frees them.
   uint8_t *pixels;
@@ -39,21 +39,21 @@ ZooPictureStatus zoo_jpeg_decode(
     const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
 ZooPictureStatus zoo_png_decode(
     const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
-/// As `zoo_png_decode`, of a picture whose samples are numbers and not light: of a palette with
-/// colours the indices, and grey samples of 16 bits as they are, where all are below 256, or as their
-/// high bytes where these are the low bytes too.
+/// Like `zoo_png_decode`, for a picture whose samples are numbers, not light: the indices of a
+/// palette with colours; for 16-bit grey the values, if all are below 256, or the high bytes, if
+/// they equal the low bytes.
 ZooPictureStatus zoo_png_decode_numbers(
     const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
 
 typedef struct ZooEncoded {
-  /// From malloc; the caller frees them, after a failure too.
+  /// From malloc; the caller frees them, also after a failure.
   uint8_t *bytes;
   size_t count, capacity;
   char message[200];
 } ZooEncoded;
 
-/// `encoded` starts as zeros. Where there are colours, `palette` has three bytes for each, and pixels
-/// of one channel are indices below their number.
+/// `encoded` starts as zeros. With colours, `palette` has three bytes for each, and one-channel
+/// pixels are indices below their number.
 ZooPictureStatus zoo_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels,
     const uint8_t *palette, uint32_t colours, ZooEncoded *encoded);

@@ -1,12 +1,11 @@
-// One transfer by libcurl, which is loaded when the first is asked for: only downloading needs it,
-// and its option setter is variadic, which Swift cannot call.
+// One transfer by libcurl, which is loaded on first use, because only downloading needs it. In C
+// because libcurl's option setter is variadic, which Swift cannot call.
 #ifndef CTRANSFER_H
 #define CTRANSFER_H
 
 #include <stddef.h>
 
-/// What is asked for. Redirects are not followed: where they lead is in the answer, and the caller
-/// decides.
+/// A request. Redirects are not followed: the answer contains their target, and the caller decides.
 typedef struct ZooTransferRequest {
   const char *url;
   const char *user_agent;
@@ -17,13 +16,14 @@ typedef struct ZooTransferRequest {
   /// Whether http is allowed beside https.
   int plain_http;
   long connect_timeout_ms;
-  /// Gives up after so many seconds below 100 bytes a second.
+  /// Gives up after this many seconds below 100 bytes a second.
   long stall_seconds;
 
   void *context;
-  /// Every header line, the status line and the empty one at the end included. Not 0 stops.
+  /// Receives every header line, including the status line and the final empty one. Nonzero stops
+  /// the transfer.
   int (*on_header)(void *context, const char *line, size_t count);
-  /// The body, piece by piece. Not 0 stops.
+  /// Receives the body, piece by piece. Nonzero stops the transfer.
   int (*on_body)(void *context, const void *bytes, size_t count);
 } ZooTransferRequest;
 
@@ -34,16 +34,16 @@ typedef enum ZooTransferOutcome {
   /// The connection ended before the body did.
   zoo_transfer_cut_off,
   zoo_transfer_failed,
-  /// There is no libcurl.
+  /// libcurl is not installed.
   zoo_transfer_no_library,
 } ZooTransferOutcome;
 
 typedef struct ZooTransferAnswer {
   ZooTransferOutcome outcome;
   long status;
-  /// Where a redirect leads, as a whole URL; empty without one, or where it is too long.
+  /// The target of a redirect, as a whole URL; empty without one, or if it is too long.
   char redirect[4096];
-  /// What went wrong, in libcurl's words.
+  /// libcurl's error message.
   char message[256];
 } ZooTransferAnswer;
 

@@ -1,4 +1,4 @@
-// What the system's library for memory can be told, and its module does not show to Swift.
+// Settings of the C library's allocator that its module does not expose to Swift.
 #ifndef ZOO_MEMORY_H
 #define ZOO_MEMORY_H
 
@@ -7,7 +7,7 @@
 #include <malloc.h>
 #endif
 
-/// Blocks from so many bytes on go back to the system when they are freed.
+/// Makes blocks of at least this size return to the system when they are freed.
 static inline int zoo_give_back_from(size_t bytes) {
 #ifdef __GLIBC__
   return mallopt(M_MMAP_THRESHOLD, (int)bytes);
