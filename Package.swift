@@ -28,16 +28,16 @@ func plugin(_ family: String) -> [Target] {
     .target(
       name: family, dependencies: ["ZooKit", "ZooDetection"], path: "Plugins/\(family)/Sources",
       swiftSettings: strict),
-    // With every family: one may ask the registry for another's features.
+    // With every family, because one may look up another's features in the registry.
     tests(
       "\(family)Tests", ["ZooKit", "ZooEngine", "ZooDetection", "ZooConformance"] + families,
       path: "Plugins/\(family)/Tests"),
   ]
 }
 
-// What a dynamic plugin may import. It is linked with these as the library ZooPlugin and runs with
-// the program's own copy of them: `zoo` bears that library's name, and exports what it holds.
-// Documentation/dynamic-plugins.md says why.
+// The modules that a dynamic plugin may import. It is linked with them as the library ZooPlugin and
+// uses the program's copy at run time, because `zoo` has that library's name and exports its symbols.
+// Documentation/dynamic-plugins.md explains why.
 let shared = ["ZooKit", "ZooDetection"]
 let lending: [LinkerSetting] = [
   .unsafeFlags(
@@ -57,7 +57,7 @@ let package = Package(
     .executable(name: "zoo", targets: ["zoo"]),
   ],
   targets: [
-    // The system's libraries, and the C that Swift cannot write.
+    // System libraries, and code that cannot be written in Swift.
     .systemLibrary(
       name: "CZlib", path: "Sources/CSystem/CZlib", pkgConfig: "zlib",
       providers: [.apt(["zlib1g-dev"])]),
@@ -90,14 +90,13 @@ let package = Package(
       "ModelZoo",
       [
         "ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch",
-        "ZooData",
-        "ZooTraining", "ZooMetrics", "CCatalog",
+        "ZooData", "ZooTraining", "ZooMetrics", "CCatalog",
       ] + families),
     room("ZooArguments", ["ZooKit"]),
     .executableTarget(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments", "ZooConformance"],
       swiftSettings: strict, linkerSettings: lending),
-    // Makes what comes with the clone; nobody installs it.
+    // Makes the checkpoints in the clone; not installed.
     .executableTarget(
       name: "workshop", dependencies: ["ModelZoo", "ZooArguments"], swiftSettings: strict),
 
