@@ -1,7 +1,7 @@
-// Writing: libhdf5 builds the file's structure in memory, through a driver that keeps only the
-// pages it was given. The numbers of a contiguous data set have their place but are never written
-// here, so an image of 500 MB takes a few hundred kilobytes, and no call of libhdf5 can meet a full
-// disk: 1.10 crashes at exit after it did.
+// Writing: libhdf5 builds the file's structure in memory, through a driver that stores only pages
+// that were written. The numbers of a contiguous data set have an offset but are never written
+// here. So an image of 500 MB takes a few hundred kilobytes, and no call of libhdf5 can encounter a
+// full disk, after which 1.10 crashes at exit.
 
 #include "hdf5_library.h"
 #include "zoo_hdf5.h"
@@ -28,7 +28,7 @@ typedef struct Handle {
   haddr_t allocated;
 } Handle;
 
-/// The page of an address, made where there is none; null without memory.
+/// The page of an address, created if necessary; null without memory.
 static unsigned char *page(ZooHDF5Image *image, haddr_t address) {
   size_t index = (size_t)(address >> PAGE_BITS);
   if (index >= image->page_count) {
@@ -144,7 +144,7 @@ static const H5FD_class_t sparse = {
 static hid_t create_file(ZooHDF5Image *image) {
   hid_t access = h5.Pcreate(*h5.P_CLS_FILE_ACCESS_ID_g);
   hid_t creation = h5.Pcreate(*h5.P_CLS_FILE_CREATE_ID_g), file = -1;
-  // Format 1.8 has a checksum on every piece of structure; the first format has none.
+  // Format 1.8 has checksums for all structures; the first format has none.
   if (h5.Pset_driver(access, image->driver, &image) >= 0 &&
       h5.Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0 &&
       h5.Pset_alignment(access, 1, 64) >= 0 &&
@@ -237,7 +237,7 @@ static int set_layout(hid_t creation, int rank, const hsize_t *chunk) {
   if (chunk)
     return h5.Pset_chunk(creation, rank, chunk) < 0 || h5.Pset_shuffle(creation) < 0 ||
                    h5.Pset_deflate(creation, 6) < 0 ? -1 : 0;
-  // The place is given at once and nothing is written to it.
+  // The space is allocated at once, but nothing is written to it.
   return h5.Pset_layout(creation, H5D_CONTIGUOUS) < 0 ||
                  h5.Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY) < 0 ||
                  h5.Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0 ? -1 : 0;

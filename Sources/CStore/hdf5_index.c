@@ -22,8 +22,9 @@ static const char __libc_single_threaded = 0;
 #include <time.h>
 #include <unistd.h>
 
-// A child that hangs in a file uses its processor seconds up. The wall clock is only for one that
-// waits for something else, and long: on a starved machine a sound file takes its time.
+// A child that hangs in a file uses up its processor seconds. The wall-clock limit is only for a
+// child that waits for something else, and it is long, because on a busy machine a valid file takes
+// its time.
 enum { WALL_MS = 30000, CPU_SECONDS = 4 };
 #define MEGABYTE ((uint64_t)1 << 20)
 
@@ -41,7 +42,7 @@ static void limit(int resource, uint64_t wanted) {
   if (setrlimit(resource, &less) != 0) _exit(2);
 }
 
-/// What the process has mapped, in bytes: the child starts with all of its parent's.
+/// The process's mapped memory in bytes, because the child starts with all of its parent's.
 static uint64_t mapped(void) {
   char text[64] = {0};
   int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -52,20 +53,20 @@ static uint64_t mapped(void) {
 
 static _Noreturn void child(int file, int sink, uint64_t extra, uint64_t room) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The parent's handlers would run here: a crash report for every damaged file.
+  // The parent's handlers would run here and report a crash for every damaged file.
   const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS,
                          SIGXCPU, SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
-  // malloc says on standard error what it found before it aborts.
+  // malloc prints its findings on standard error before it aborts.
   int null = open("/dev/null", O_RDWR);
   if (null >= 0) {
     dup2(null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
   }
-  // What it maps is not counted: the file is not open yet.
+  // Loaded before the limits are set, because the file is not open yet.
   if (!zoo_hdf5_load()) _exit(3);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, CPU_SECONDS);
@@ -81,8 +82,7 @@ static int64_t now_ms(void) {
   return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/// Reads until the child closes its end; −1 when it says too much, −2 without memory or when it is
-/// late.
+/// Reads until the child closes its end; −1 if it sends too much, −2 without memory or on timeout.
 static int collect(int source, uint64_t cap, unsigned char **index, size_t *count) {
   int64_t deadline = now_ms() + WALL_MS;
   size_t capacity = 0;
@@ -131,16 +131,17 @@ enum ZooIndexing zoo_hdf5_index(
   uint64_t room = 16 * MEGABYTE + smaller(file_size, 48 * MEGABYTE);
   uint64_t extra = 64 * MEGABYTE + smaller(file_size, 192 * MEGABYTE);
   int ends[2];
-  // The writing end must not reach another thread's child: this one's end would go unnoticed
-  // until that one has ended too.
+  // The write end must not be inherited by another thread's child, or we would not notice when our
+  // child closes it.
   zoo_hdf5_lock();
   if (pipe2(ends, O_CLOEXEC) != 0) {
     zoo_hdf5_unlock();
     return ZOO_NO_CHILD;
   }
-  // A child must not load while another thread did: the loader's lists would be half written.
+  // A child must not load while another thread was loading: the loader's lists would be half
+  // written.
   if (!__libc_single_threaded) zoo_hdf5_load();
-  // Not _Fork: that would leave the child with whatever lock of malloc another thread held.
+  // Not _Fork, which would leave the child with any malloc lock that another thread held.
   pid_t pid = fork();
   if (pid == 0) child(file, ends[1], extra, room);
   close(ends[1]);
@@ -154,7 +155,7 @@ enum ZooIndexing zoo_hdf5_index(
   close(ends[0]);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0) {
-    // Where the host ignores SIGCHLD there is no status; the last byte still tells.
+    // If the host ignores SIGCHLD there is no status; the last byte still tells.
     if (errno != EINTR) break;
   }
   if (failed) return failed == -1 ? ZOO_DAMAGED : ZOO_NO_CHILD;

@@ -7,7 +7,7 @@
 zoo_hdf5_library h5;
 static const char *loaded;
 
-/// A library under this name whose interface is that of the headers: their minor version.
+/// The library under this name, if its minor version is that of the headers.
 static void *library(const char *name) {
   void *handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (!handle) return NULL;
@@ -22,7 +22,7 @@ static void *library(const char *name) {
 
 int zoo_hdf5_load(void) {
   if (loaded) return 1;
-  // 1.10, 1.12 and 1.14; Debian has a build for one process and others for many.
+  // 1.10, 1.12 and 1.14; Debian has serial and parallel builds.
   static const char *const names[] = {
       "libhdf5_serial.so.103", "libhdf5_serial.so.200", "libhdf5_serial.so.310",
       "libhdf5.so.103", "libhdf5.so.200", "libhdf5.so.310",
@@ -31,7 +31,7 @@ int zoo_hdf5_load(void) {
   void *handle = NULL;
   while (*name && !(handle = library(*name))) name++;
   if (!handle) return 0;
-// Some names are macros, for the one with a version behind it.
+// Some names are macros for a versioned name.
 #define TEXT(name) TEXT_(name)
 #define TEXT_(name) #name
 #define F(name) \

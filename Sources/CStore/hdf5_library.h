@@ -1,5 +1,5 @@
-// libhdf5, loaded by whoever needs it. Debian's brings 30 more libraries along, five megabytes and
-// as many milliseconds; a process of one thread that only reads leaves them to its child.
+// libhdf5, loaded on demand. Debian's build depends on 30 more libraries, five megabytes and as
+// many milliseconds; a single-threaded process that only reads leaves them to its child.
 #ifndef HDF5_LIBRARY_H
 #define HDF5_LIBRARY_H
 
@@ -15,13 +15,13 @@
 #include <hdf5/serial/H5FDdevelop.h>
 #endif
 
-// Constants call the library first; it is open by then.
+// Constants call the library first, which is already open by then.
 #undef H5CHECK
 #undef H5OPEN
 #define H5CHECK
 #define H5OPEN
 
-// Every name of the library's that is used here, without its H5.
+// Every function of the library used here, without the prefix H5.
 #define ZOO_HDF5_FUNCTIONS(F)                                                                  \
   F(Aclose) F(Acreate_by_name) F(Aget_space) F(Aget_type) F(Aiterate2) F(Aopen) F(Aread)       \
   F(Awrite) F(Dclose) F(Dcreate2) F(Dget_chunk_info) F(Dget_create_plist) F(Dget_num_chunks)   \
@@ -38,7 +38,7 @@
   F(Tget_class) F(Tget_cset) F(Tget_nmembers) F(Tget_order) F(Tget_size) F(Tget_strpad)        \
   F(Tget_super) F(Tis_variable_str) F(Tset_cset) F(Tset_ebias) F(Tset_fields) F(Tset_size)     \
   F(Tset_strpad) F(free_memory) F(get_libversion) F(open)
-// Handles that the library makes for itself when it opens.
+// Handles that the library creates when it opens.
 #define ZOO_HDF5_HANDLES(F)                                                                    \
   F(P_CLS_DATASET_CREATE_ID_g) F(P_CLS_FILE_ACCESS_ID_g) F(P_CLS_FILE_CREATE_ID_g)             \
   F(P_CLS_GROUP_CREATE_ID_g) F(T_C_S1_g) F(T_IEEE_F32LE_g) F(T_IEEE_F64LE_g) F(T_STD_I16LE_g)  \
@@ -54,8 +54,8 @@ typedef struct {
 
 extern zoo_hdf5_library h5;
 
-/// Whether the library is there and of the headers' version, and has opened without a word. Between
-/// the locks, or in a process of one thread.
+/// Whether the library is installed in the headers' version and opens without errors. Call it
+/// between the locks, or in a process with one thread.
 int zoo_hdf5_load(void);
 
 #endif

@@ -1,11 +1,11 @@
-// Runs in the child only: libhdf5 1.10 crashes on some malformed files, and here it may.
+// Runs only in the child, because libhdf5 1.10 crashes on some malformed files.
 //
-// The index is a sequence of records, integers in the machine's order:
+// The index is a sequence of records, with integers in the machine's byte order:
 //   'G' path                                          a group
 //   'D' path type element_size rank sizes… content    a data set
-//   'A' name type rank sizes… content                 an attribute of the record before
-// and a last byte: 'E', or 'X' behind a reason and its length. Texts and paths are a length and
-// bytes. The parent believes none of it: it checks every number against the file again.
+//   'A' name type rank sizes… content                 an attribute of the preceding record
+// and a last byte: 'E', or 'X' after a reason and its length. Texts and paths are a length and
+// bytes. The parent trusts none of it and checks every number against the file again.
 
 #include "hdf5_library.h"
 #include "hdf5_walk.h"
@@ -33,7 +33,7 @@ typedef struct Walk {
   unsigned char buffer[1 << 16];
 } Walk;
 
-// What the index says
+// Writing the index
 
 static void drain(Walk *walk) {
   size_t done = 0;
@@ -76,7 +76,7 @@ static _Noreturn void refuse(Walk *walk, const char *format, ...) {
   _exit(0);
 }
 
-/// libhdf5 says no; the parent's message says enough.
+/// libhdf5 reports an error; the parent's message is sufficient.
 static _Noreturn void damaged(void) { _exit(1); }
 
 static hid_t valid(hid_t id) {
@@ -136,7 +136,7 @@ static uint8_t type_code(hid_t type) {
     case H5T_INTEGER: return integer_type(type);
     case H5T_STRING: return ZOO_TEXT;
     case H5T_OPAQUE: return h5.Tget_size(type) == 2 ? ZOO_OPAQUE16 : ZOO_OTHER;
-    case H5T_ENUM:  // what h5py makes of a bool
+    case H5T_ENUM:  // h5py's bool
       return h5.Tget_nmembers(type) == 2 &&
                      h5.Tequal(valid(h5.Tget_super(type)), *h5.T_STD_I8LE_g) > 0
                  ? ZOO_BOOL : ZOO_OTHER;
@@ -145,7 +145,7 @@ static uint8_t type_code(hid_t type) {
   }
 }
 
-/// Writes rank and sizes and gives the number of elements; a null space is an empty list.
+/// Writes rank and sizes and returns the number of elements; a null space is an empty list.
 static uint64_t put_space(Walk *walk, hid_t space) {
   hsize_t sizes[H5S_MAX_RANK] = {0};
   int rank = 1;
@@ -291,8 +291,8 @@ static void put_chunks(Walk *walk, hid_t dataset, hid_t creation, hid_t space, s
   }
 }
 
-/// Nothing that could open another file may be left when the space is asked for: an unlimited
-/// virtual data set opens its sources inside that call.
+/// Rejects everything that could open another file before the space is requested, because an
+/// unlimited virtual data set opens its sources in that call.
 static void check_creation(Walk *walk, hid_t creation) {
   int external = h5.Pget_external_count(creation);
   if (external < 0) damaged();
@@ -409,9 +409,9 @@ _Noreturn void zoo_hdf5_walk(const char *path, int sink, uint64_t room) {
   static Walk walk;
   walk.sink = sink;
   walk.room = room;
-  // No code from plugins, no other files.
+  // No plugin code, no other files.
   if (h5.PLset_loading_state(0) < 0 || h5.Lunregister(H5L_TYPE_EXTERNAL) < 0) damaged();
-  // Reading needs no lock, and some file systems have none.
+  // Reading needs no locks, which some file systems lack.
   hid_t access = valid(h5.Pcreate(*h5.P_CLS_FILE_ACCESS_ID_g));
   if (h5.Pset_file_locking(access, false, true) < 0) damaged();
   hid_t file = valid(h5.Fopen(path, H5F_ACC_RDONLY, access));

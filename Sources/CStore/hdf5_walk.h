@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 /// Walks the file at `path` and writes its index, at most `room` bytes, to `sink`. Ends the
-/// process. The library is loaded.
+/// process. The library must be loaded.
 _Noreturn void zoo_hdf5_walk(const char *path, int sink, uint64_t room);
 
 #endif

@@ -47,8 +47,8 @@ void zoo_sha256_portable(uint32_t state[8], const uint8_t *blocks, size_t count)
 #include <cpuid.h>
 #include <immintrin.h>
 
-// The instructions keep the state as ABEF and CDGH and do two rounds at a time, four words of the
-// message schedule in a register.
+// The instructions keep the state as ABEF and CDGH and compute two rounds at a time, with four
+// words of the message schedule per register.
 __attribute__((target("sha,sse4.1,ssse3")))
 static void native(uint32_t state[8], const uint8_t *blocks, size_t count) {
   const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
@@ -90,7 +90,8 @@ static int has_instructions(void) {
 }
 
 void zoo_sha256_blocks(uint32_t state[8], const uint8_t *blocks, size_t count) {
-  // CPUID leaves a virtual machine: asked once. Two threads that ask at once get one answer.
+  // CPUID is slow in a virtual machine, so the result is cached. Two threads that ask at once get
+  // the same answer.
   static _Atomic int known = -1;
   int fast = atomic_load_explicit(&known, memory_order_relaxed);
   if (fast < 0) {

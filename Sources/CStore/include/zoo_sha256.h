@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), with the processor's own instructions where it has them.
+// SHA-256 (FIPS 180-4), with the processor's own instructions if available.
 #ifndef ZOO_SHA256_H
 #define ZOO_SHA256_H
 
@@ -15,10 +15,10 @@ ZooSHA256 zoo_sha256_start(void);
 void zoo_sha256_update(ZooSHA256 *hash, const void *bytes, size_t count);
 void zoo_sha256_finish(ZooSHA256 *hash, uint8_t digest[32]);
 
-/// Whole blocks into the state: the portable way, for processors without the instructions and as
-/// the measure for the fast one.
+/// Processes whole blocks; the portable version, for processors without the instructions and as
+/// reference for the fast version.
 void zoo_sha256_portable(uint32_t state[8], const uint8_t *blocks, size_t count);
-/// The way that is used here.
+/// The version used here.
 void zoo_sha256_blocks(uint32_t state[8], const uint8_t *blocks, size_t count);
 
 #endif

@@ -1,9 +1,10 @@
 import ZooKit
 
-/// Which checkpoints there are and how to use them: one record each.
+/// The known checkpoints and how to use them: one record each.
 ///
-/// Adding weights costs one record and adding an architecture none, so the catalogue is data. It is
-/// read strictly: a duplicate key, an unknown key or a wrong type is an error that names the line.
+/// Adding weights costs one record and adding an architecture none, so the catalogue is data.
+/// Reading is strict: a duplicate key, an unknown key or a wrong type is an error that names the
+/// line.
 public struct Catalog: Sendable {
   /// One checkpoint.
   public struct Record: Sendable {
@@ -11,10 +12,10 @@ public struct Catalog: Sendable {
     public let name: String
     public let family: String
     public let variant: String
-    /// The one that the variant's bare name means.
+    /// Whether the variant's bare name means this record.
     public let isDefault: Bool
     public let task: VisionTask
-    /// None where the file ends with the features.
+    /// Empty if the file ends with the features.
     public let classes: [String]
     public let head: Head.Kind
     public let preprocessing: Preprocessing
@@ -26,9 +27,9 @@ public struct Catalog: Sendable {
     public let metrics: [Metric]
   }
 
-  /// Where the weights of a record are.
+  /// The location of a record's weights.
   public enum Place: Sendable {
-    /// A checkpoint that comes with the program, by its path under `Weights/`.
+    /// A checkpoint in the clone, by its path under `Weights/`.
     case included(file: String, sha256: String)
     /// A publisher's file.
     case published(Source)
@@ -36,11 +37,11 @@ public struct Catalog: Sendable {
 
   public struct Source: Sendable {
     public let url: String
-    /// The whole digest, or the prefix that was published.
+    /// The whole digest, or the published prefix.
     public let sha256: String?
     public let md5: String?
     public let size: Int?
-    /// In whose format the file is: “PyTorch”, “Keras”, …
+    /// The format of the file: “PyTorch”, “Keras”, …
     public let format: String
   }
 
@@ -70,7 +71,7 @@ public struct Catalog: Sendable {
     try check(origin)
   }
 
-  /// What records refer to by name.
+  /// The values that records refer to by name.
   struct Shared {
     let classes: [String: [String]]
     let preprocessing: [String: Preprocessing]
@@ -84,7 +85,7 @@ public struct Catalog: Sendable {
     return names.compactMap { $0 }
   }
 
-  /// Names are unique, and a variant has at most one default.
+  /// Checks that names are unique and a variant has at most one default.
   private func check(_ origin: String) throws {
     var names: Set<String> = [], defaults: Set<String> = []
     for record in records {
@@ -149,13 +150,13 @@ extension Catalog.Record {
     try fields.finish()
   }
 
-  /// The network that the record's weights fill.
+  /// The network for the record's weights.
   public func graph(of variant: Variant) throws -> Graph {
     try variant.graph(
       head: head(classes: classes.count), input: input(of: variant), normEpsilon: normEpsilon)
   }
 
-  /// What the variant reads from pictures that are prepared as the record says.
+  /// The variant's input for pictures preprocessed by the record.
   public func input(of variant: Variant) -> Shape {
     let usual = variant.architecture.input
     return preprocessing.size.map { [usual.channels, $0.height, $0.width] } ?? usual

@@ -1,25 +1,25 @@
 import ZooKit
 
-/// What a checkpoint says about itself, in `/meta` of its file: everything needed to use its
-/// weights, and where they came from.
+/// The record of a checkpoint, in `/meta` of its file: everything needed to use its weights, and
+/// their provenance.
 public struct Checkpoint: Sendable {
   public static let formatVersion = 1
 
   public var family: String
   public var variant: String
   public var task: VisionTask
-  /// By name, in the order of the outputs; none where there is no head.
+  /// Names in the order of the outputs; empty without a head.
   public var classes: [String]
   public var input: Shape
   public var head: Head.Kind
   public var preprocessing: Preprocessing
-  /// Where the weights were trained with another epsilon than the family's.
+  /// The epsilon of the weights' training, if not the family's.
   public var normEpsilon: Double?
   /// An SPDX identifier, or “unknown”.
   public var license: String
   public var provenance: Provenance
   public var metrics: [Metric]
-  /// Tensors that no source filled and that hold random numbers: a partial import.
+  /// Randomly initialised tensors, which a partial import did not fill.
   public var random: [String]
 
   public init(
@@ -42,17 +42,17 @@ public struct Checkpoint: Sendable {
     self.random = random
   }
 
-  /// Where weights came from.
+  /// The origin of weights.
   public struct Provenance: Sendable {
-    /// The catalogue's name, where it has one.
+    /// The catalogue's name, if it has one.
     public var name: String?
-    /// Where the file was published.
+    /// The address of the published file.
     public var url: String?
-    /// Of the file that was imported.
+    /// The digest of the imported file.
     public var sha256: String?
-    /// What the file was: “PyTorch zip”, “Keras HDF5”.
+    /// The format of the file: “PyTorch zip”, “Keras HDF5”.
     public var format: String?
-    /// How the weights were trained, where this project's trainer did it.
+    /// How the weights were trained, if by this project's trainer.
     public var training: Training?
 
     public init(
@@ -67,21 +67,21 @@ public struct Checkpoint: Sendable {
     }
   }
 
-  /// What it takes to train the same weights again.
+  /// Everything needed to repeat a training.
   public struct Training: Sendable {
-    /// The model it began with; nil where it began with random numbers.
+    /// The initial model; nil for random weights.
     public var base: String?
     public var data: String
-    /// Of the pictures and what is true of them.
+    /// The fingerprint of the pictures and their annotations.
     public var fingerprint: String
     public var pictures: Int
-    /// Every option, the seed among them.
+    /// Every option, including the seed.
     public var recipe: JSON
     /// The program's version.
     public var program: String
-    /// And the commit that it was built from, where that is known.
+    /// The commit it was built from, if known.
     public var commit: String?
-    /// How it went: of each column of the run's log the numbers of all epochs.
+    /// The training curve: the values of all epochs for each column of the log.
     public var curve: JSON?
 
     public init(
@@ -102,7 +102,7 @@ public struct Checkpoint: Sendable {
 }
 
 extension Checkpoint {
-  /// Reads `/meta`. A later format, an unknown key and a wrong type are errors.
+  /// Reads `/meta`. A newer format, an unknown key or a wrong type is an error.
   public init(_ json: JSON, in origin: String) throws {
     var fields = try Fields(json, of: "the record", in: origin)
     let version = try fields.integer("version")
@@ -205,14 +205,14 @@ extension Checkpoint.Training {
 }
 
 extension Head {
-  /// A head without its classes.
+  /// The kind of a head, independent of the number of classes.
   public enum Kind: Hashable, Sendable {
     case original, linear
     case mlp(hidden: Int)
     /// Features only.
     case none
 
-    /// The head for so many classes.
+    /// The head for a number of classes.
     public func callAsFunction(classes: Int) -> Head {
       switch self {
       case .original: .original(classes: classes)

@@ -1,16 +1,16 @@
 import ZooKit
 
-/// An input and the output that a checkpoint must give for it: what `zoo verify` runs again.
+/// An input and the expected output of a checkpoint, which `zoo verify` checks.
 public struct Golden: Sendable {
   public enum Input: Sendable {
     case tensor(Tensor)
-    /// Numbers that anyone can make again.
+    /// Numbers generated from a seed.
     case seed(Int, Shape)
   }
 
   public let input: Input
   public let output: Tensor
-  /// How far the output may be from this one: relative, ‖a − b‖₂ / ‖b‖₂.
+  /// The allowed relative distance of the output, ‖a − b‖₂ / ‖b‖₂.
   public let tolerance: Double
 
   public init(input: Input, output: Tensor, tolerance: Double) {

@@ -1,12 +1,12 @@
-/// A figure with everything that makes it mean something: on what it was measured, and by whom.
+/// A measured value, with the data it was measured on and its source.
 public struct Metric: Hashable, Sendable {
-  /// `top1`, `top5`, `mAP`: in percent where the field says percent.
+  /// `top1`, `top5`, `mAP`: in percent where that is usual.
   public let name: String
   public let value: Double
   public let dataset: String
-  /// Who published it, or “measured” for our own.
+  /// The publisher, or “measured” for our own.
   public let source: String
-  /// When we measured it, as 2026-11-20.
+  /// The date of our measurement, as 2026-11-20.
   public let date: String?
 
   public init(

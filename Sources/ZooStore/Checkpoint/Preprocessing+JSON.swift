@@ -40,7 +40,7 @@ extension Preprocessing {
     guard mean.count == count, std.count == count else {
       throw fields.error("“mean” and “std” need \(count) numbers for \(channels.rawValue)")
     }
-    // A record must not ask for more than a picture may have.
+    // A record may not ask for a larger picture than is allowed.
     guard (sides + (crop ?? []) + [longest ?? 1]).allSatisfy({ 1...65_536 ~= $0 }),
       1...1024 ~= multiple, (longest ?? 1) * sides.reduce(1, max) <= 1 << 26,
       [sides, crop ?? []].allSatisfy({ $0.reduce(1, *) <= 1 << 26 }),

@@ -4,9 +4,9 @@ import Synchronization
 import ZooKit
 
 extension WeightStore {
-  /// All tensors by name, each compared with its digest.
+  /// All tensors by name, each verified by its digest.
   public func load(threads: Int = coreCount) throws -> [String: Tensor] {
-    // The largest first: the last to be taken is then a small one.
+    // The largest first, so that threads finish at about the same time.
     let order = tensors.sorted { $0.shape.count > $1.shape.count }
     struct Progress {
       var next = 0
@@ -35,6 +35,6 @@ extension WeightStore {
     }
   }
 
-  /// How many processors are at work in this machine.
+  /// The number of processors of this machine that are online.
   public static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

@@ -4,12 +4,13 @@ extension WeightStore {
   /// Writes a checkpoint, whole or not at all.
   ///
   /// - Parameters:
-  ///   - path: where the file appears.
-  ///   - meta: the record; printed as JSON into `/meta`.
-  ///   - weights: under their full dotted names, in the order in which they will be listed.
+  ///   - path: the file to write.
+  ///   - meta: the record, printed as JSON into `/meta`.
+  ///   - weights: by full dotted name, in the order in which they are listed.
   ///   - storage: `.float32`, or `.float16` or `.bfloat16` for half the size.
-  ///   - compressed: gzip and shuffle, for small files that travel; a plain store loads faster.
-  ///   - golden: an input and the outputs that it must give.
+  ///   - compressed: gzip and shuffle, for small files for distribution; an uncompressed file loads
+  ///     faster.
+  ///   - golden: an input and the expected outputs.
   public static func write(
     to path: String, meta: JSON, weights: [(name: String, tensor: Tensor)],
     storage: ElementType = .float32, compressed: Bool = false, golden: Golden? = nil
@@ -20,7 +21,7 @@ extension WeightStore {
     try contents.write(to: path)
   }
 
-  /// What the file will hold, before the digests: for checkpoints that hold more.
+  /// The contents of the file without digests, for checkpoints with more arrays.
   package static func contents(
     meta: JSON, weights: [(name: String, tensor: Tensor)], storage: ElementType = .float32,
     compressed: Bool = false, golden: Golden? = nil
@@ -52,7 +53,7 @@ extension HDF5Contents {
     set("tolerance", .number(golden.tolerance), on: "/golden")
   }
 
-  /// Gives every array the SHA-256 of its stored bytes, uncompressed.
+  /// Adds to every array the SHA-256 of its uncompressed bytes.
   package mutating func addDigests() {
     for dataset in datasets { set("sha256", .text(dataset.sha256), on: dataset.path) }
   }

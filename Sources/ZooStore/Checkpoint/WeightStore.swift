@@ -1,11 +1,10 @@
 import ZooKit
 
-/// A checkpoint in one HDF5 file: tensors under `/weights`, a JSON record in `/meta`, and the
-/// golden pair that proves it in `/golden`.
+/// A checkpoint in one HDF5 file: tensors under `/weights`, a JSON record in `/meta`, and a golden
+/// pass in `/golden`.
 ///
-/// Every array carries the SHA-256 of its bytes and is compared with it whenever it is read; the
-/// structure around them carries the checksums of HDF5 itself. A flipped bit is an error and never
-/// a number.
+/// Every array has the SHA-256 of its bytes and is verified at every read; HDF5's own checksums
+/// protect the structure. So a flipped bit is an error, never a wrong number.
 ///
 /// ```swift
 /// let store = try WeightStore("resnet18.h5")
@@ -45,7 +44,7 @@ public struct WeightStore: TensorSource {
         throw ZooError.corrupt("\(file.path): \(dataset.path.printable) is no tensor")
       }
       _ = try WeightStore.digest(dataset, file)
-      // A thousand names for the same bytes would make a small file a large model.
+      // Otherwise a thousand names for the same bytes would make a small file a large model.
       if let place = dataset.place, let other = places.updateValue(name, forKey: place) {
         throw ZooError.corrupt(
           "\(file.path): \(name.printable) shares its bytes with \(other.printable)")
@@ -58,12 +57,12 @@ public struct WeightStore: TensorSource {
     self.datasets = datasets
   }
 
-  /// Whether an HDF5 file is laid out as a checkpoint of ours, whatever its state.
+  /// Whether an HDF5 file has the layout of our checkpoints, even if it is damaged.
   public static func recognizes(_ file: HDF5File) -> Bool {
     file["/meta"]?.isText == true && file.groups.contains("/weights")
   }
 
-  /// The SHA-256 that the file states for a tensor's stored bytes, in hexadecimal.
+  /// The recorded SHA-256 of a tensor's stored bytes, in hexadecimal.
   public func digest(of name: String) -> String? {
     datasets[name]?.attributes["sha256"]?.string
   }
@@ -77,7 +76,7 @@ public struct WeightStore: TensorSource {
     try WeightStore.read(dataset, of: file, into: values)
   }
 
-  /// The golden pair, nil where the checkpoint has none.
+  /// The golden pass; nil if the checkpoint has none.
   public func golden() throws -> Golden? {
     guard file.groups.contains("/golden") else { return nil }
     let attributes = file.attributes(of: "/golden")
@@ -97,7 +96,7 @@ public struct WeightStore: TensorSource {
     return Golden(input: input, output: try tensor(output), tolerance: tolerance)
   }
 
-  /// A whole array that stands outside `/weights`, verified.
+  /// A whole array outside of `/weights`, verified.
   package func tensor(_ dataset: HDF5File.Dataset) throws -> Tensor {
     try Tensor(dataset.shape) { try WeightStore.read(dataset, of: file, into: $0) }
   }
@@ -107,7 +106,7 @@ public struct WeightStore: TensorSource {
     into values: UnsafeMutableBufferPointer<Float>
   ) throws {
     var hash = SHA256()
-    // The very bytes that become numbers, while the processor still has them at hand.
+    // Hash the same bytes that become numbers, while they are in the cache.
     try file.read(dataset, into: values, visiting: { hash.update($0) })
     try check(hash, dataset, file)
   }

@@ -3,8 +3,8 @@ import ZooKit
 
 /// A file that appears whole or not at all.
 ///
-/// The bytes go to a temporary in the same folder; only when they have reached the disk does it
-/// take the name, in one step. A failure, at whatever call, leaves what stood there before.
+/// The data goes to a temporary file in the same folder, which is renamed in one step once the data
+/// has reached the disk. If any call fails, the previous file stays intact.
 ///
 /// ```swift
 /// try Publication.write(to: path) { file in
@@ -13,10 +13,10 @@ import ZooKit
 /// }
 /// ```
 package final class Publication {
-  /// Where the file will stand; a link is followed, so that its target is replaced and not the
-  /// link.
+  /// The final path. Links are followed, so that the target is replaced instead of the link.
   package let path: String
-  /// How many bytes ``append(_:)-(UnsafeRawBufferPointer)`` has written, and where the next go.
+  /// The number of bytes written by ``append(_:)-(UnsafeRawBufferPointer)``, and the offset of the
+  /// next.
   package private(set) var position = 0
 
   private let calls: SystemCalls
@@ -24,7 +24,7 @@ package final class Publication {
   private let temporary: String
   private let descriptor: Int32
 
-  /// Publishes what the closure writes; when it throws, nothing happened.
+  /// Publishes what the closure writes; if it throws, nothing changes.
   package static func write<R>(
     to path: String, calls: SystemCalls = .real, _ body: (Publication) throws -> R
   ) throws -> R {
@@ -79,7 +79,7 @@ package final class Publication {
     return String(cString: real)
   }
 
-  /// Writes behind what was appended last.
+  /// Writes after the last appended bytes.
   package func append(_ bytes: UnsafeRawBufferPointer) throws {
     try write(bytes, at: position)
     position += bytes.count
@@ -89,7 +89,7 @@ package final class Publication {
     try Array(bytes).withUnsafeBytes { try append($0) }
   }
 
-  /// Writes anywhere; what no one wrote between is zeros. Does not move ``position``.
+  /// Writes at any offset; gaps are zeros. Does not move ``position``.
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
     var rest = bytes
     var offset = offset
@@ -104,7 +104,7 @@ package final class Publication {
     }
   }
 
-  /// Makes the file this long: a tail of zeros that need not be written.
+  /// Extends the file with zeros that need not be written.
   package func setSize(_ size: Int) throws {
     guard retrying({ calls.truncate(descriptor, size) }) == 0 else {
       throw ZooError.cannot(.io, "write \(path)", errno)
@@ -118,18 +118,18 @@ package final class Publication {
   }
 
   private func publish() throws {
-    // After fsync a failing close loses nothing, and the descriptor is gone either way.
+    // After fsync a failing close loses nothing, and the descriptor is closed either way.
     _ = calls.close(descriptor)
     guard retrying({ calls.rename(temporary, path) }) == 0 else {
       let error = ZooError.cannot(.cannotCreate, "create \(path)", errno)
       _ = calls.unlink(temporary)
       throw error
     }
-    // The name itself must survive a power cut too.
+    // The name must also survive a power failure.
     let parent = retrying { calls.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
     guard parent >= 0 else { throw ZooError.cannot(.io, "sync \(folder)", errno) }
     defer { _ = calls.close(parent) }
-    // EINVAL: this file system does not sync folders.
+    // EINVAL: the file system cannot sync folders.
     guard retrying({ calls.sync(parent) }) == 0 || errno == EINVAL else {
       throw ZooError.cannot(.io, "sync \(folder)", errno)
     }
@@ -141,7 +141,7 @@ package final class Publication {
   }
 }
 
-/// A signal that arrives during a call is no failure.
+/// Repeats a call that a signal interrupted.
 private func retrying(_ call: () -> Int32) -> Int32 {
   while true {
     let result = call()
@@ -150,7 +150,7 @@ private func retrying(_ call: () -> Int32) -> Int32 {
 }
 
 extension ZooError {
-  /// A full disk or a failing one is `.io`, whatever was tried on it.
+  /// A full or failing disk is `.io`, whatever the call.
   package static func cannot(_ kind: Kind, _ what: String, _ code: Int32) -> ZooError {
     let disk = [ENOSPC, EDQUOT, EIO, EFBIG].contains(code)
     return ZooError(disk ? .io : kind, "cannot \(what): \(explain(code))")

@@ -1,18 +1,18 @@
 import Glibc
 import ZooKit
 
-/// A file open for reading at any offset, from any thread.
+/// A file that can be read at any offset, from any thread.
 ///
-/// Whatever is read was checked against the file's size first, so a hostile offset or count is an
-/// error before anything is allocated.
+/// Every read is checked against the file's size first, so a hostile offset or count is an error
+/// before anything is allocated.
 package final class RandomAccessFile: Sendable {
   package let path: String
-  /// In bytes, when it was opened.
+  /// In bytes, at the time of opening.
   package let size: Int
   package let descriptor: Int32
 
   package convenience init(_ path: String) throws {
-    // A pipe would block here and has no offsets.
+    // Opening a pipe would block here, and it has no offsets.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let code = errno
@@ -22,7 +22,7 @@ package final class RandomAccessFile: Sendable {
     try self.init(owning: descriptor, path)
   }
 
-  /// A file that is open already, and may have no name any more; the path is for messages.
+  /// A file that is already open and may have been unlinked; the path is for messages.
   package init(owning descriptor: Int32, _ path: String) throws {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -36,7 +36,7 @@ package final class RandomAccessFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Fills the buffer with the bytes that start at the offset.
+  /// Fills the buffer with the bytes from the offset.
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     try check(offset, buffer.count)
     var done = 0
@@ -70,7 +70,7 @@ package final class RandomAccessFile: Sendable {
   }
 }
 
-/// What the system says about an error number.
+/// The system's message for an error number.
 package func explain(_ code: Int32) -> String {
   var text = [CChar](repeating: 0, count: 256)
   guard strerror_r(code, &text, text.count) == 0 else { return "error \(code)" }

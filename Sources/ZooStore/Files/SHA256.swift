@@ -1,6 +1,6 @@
 import CStore
 
-/// SHA-256, of bytes as they come.
+/// Incremental SHA-256.
 ///
 /// ```swift
 /// var digest = SHA256()
@@ -21,7 +21,7 @@ public struct SHA256: Sendable {
     Array(bytes).withUnsafeBytes { update($0) }
   }
 
-  /// The digest of what came so far; more may follow.
+  /// The digest of the data so far; more data may follow.
   public var digest: [UInt8] {
     var copy = hash
     return [UInt8](unsafeUninitializedCapacity: 32) { bytes, count in

@@ -1,7 +1,7 @@
 import Glibc
 
-/// The calls that writing a file makes, each as the system answers it: a negative result is an
-/// error whose number is in `errno`. Tests put failures in their place.
+/// The system calls for writing a file. A negative result is an error whose number is in `errno`.
+/// Tests replace them with failures.
 package struct SystemCalls: Sendable {
   package var open: @Sendable (_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32
   package var pwrite: @Sendable (_ file: Int32, _ bytes: UnsafeRawBufferPointer, _ at: Int) -> Int

@@ -1,7 +1,7 @@
 import Glibc
 import ZooKit
 
-/// A folder that is gone, with everything in it, when nobody holds it any more.
+/// A folder that is removed with its contents when it is no longer referenced.
 package final class TemporaryFolder {
   package let path: String
 
@@ -20,7 +20,7 @@ package final class TemporaryFolder {
   }
 }
 
-/// Takes everything out of a folder, as far as it can be. Links are removed, not followed.
+/// Removes everything in a folder, as far as possible. Links are removed, not followed.
 package func removeContents(of path: String) {
   guard let folder = opendir(path) else { return }
   var names: [String] = []

@@ -3,8 +3,8 @@ import CZlib
 import Glibc
 import ZooKit
 
-/// A chunk on its way from the file to the array: bytes in memory whose lack is an error and not
-/// the end of the process.
+/// A chunk between the file and the array. Running out of memory is an error and does not end the
+/// process.
 struct HDF5Block: ~Copyable {
   private(set) var bytes: UnsafeMutableRawBufferPointer
 
@@ -17,8 +17,7 @@ struct HDF5Block: ~Copyable {
 
   deinit { free(bytes.baseAddress) }
 
-  /// Undoes what HDF5 did to a chunk before it was stored; false where the bytes do not come out
-  /// as a chunk of this size.
+  /// Reverses HDF5's filters on a chunk; false if the result is not a chunk of this size.
   mutating func undo(
     _ filters: [UInt8], skipped: UInt32, size: Int, element: Int
   ) throws -> Bool {
@@ -48,8 +47,8 @@ struct HDF5Block: ~Copyable {
     return true
   }
 
-  /// The first bytes of all elements, then the second ones, and so on, back to elements; what does
-  /// not fill an element stays at the end.
+  /// Reverses shuffling, which stores the first bytes of all elements, then the second ones, and so
+  /// on. Bytes that do not fill an element stay at the end.
   private mutating func unshuffle(_ element: Int) throws {
     var plain = try HDF5Block(count: bytes.count)
     let count = bytes.count / element
@@ -60,8 +59,8 @@ struct HDF5Block: ~Copyable {
     swap(&bytes, &plain.bytes)
   }
 
-  /// Takes the checksum off the end; false where it does not hold. Fletcher's, over big-endian
-  /// 16-bit words, as `H5_checksum_fletcher32` has it.
+  /// Removes the checksum from the end; false if it is wrong. Fletcher's, over big-endian 16-bit
+  /// words, as in `H5_checksum_fletcher32`.
   private mutating func dropFletcher32() -> Bool {
     guard bytes.count >= 4 else { return false }
     let stated = bytes.suffix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) }

@@ -6,7 +6,7 @@ extension HDF5Contents {
   public func write(to path: String) throws { try write(to: path, calls: .real) }
 
   package func write(to path: String, calls: SystemCalls) throws {
-    // libhdf5 lays the structure out in memory; the numbers go to their offsets beside it.
+    // libhdf5 lays out the structure in memory; we write the numbers to their offsets.
     let image = try Image(contents: self, path: path)
     try Publication.write(to: path, calls: calls) { file in
       try image.forEachPage { try file.write($0, at: $1) }
@@ -21,7 +21,7 @@ extension HDF5Contents {
     }
   }
 
-  /// The structure of the file, and where the numbers go.
+  /// The structure of the file, and the offsets of the numbers.
   private final class Image {
     let size: Int
     let places: [(dataset: Dataset, offset: Int)]
@@ -100,7 +100,7 @@ extension HDF5Contents.Dataset {
   }
 
   /// About a million elements, whole along the inner axes: large enough to compress well, small
-  /// enough to be inflated without thought.
+  /// enough to inflate without a memory check.
   private var chunk: [UInt64] {
     var left = 1 << 20
     return shape.rank == 0
@@ -121,7 +121,7 @@ extension HDF5Contents.Dataset {
     return all.withUnsafeBytes(body)
   }
 
-  /// The bytes as they are stored, in order.
+  /// The stored bytes, in order.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
     switch values {
     case .bytes(let bytes), .text(let bytes):
@@ -187,7 +187,7 @@ extension HDF5Contents.NamedAttribute {
     zoo_hdf5_attribute(image, path, name, Int32(type), 0, rank, UInt64(values.count), values)
   }
 
-  /// Strings of one length, the longest one's, as numpy has them.
+  /// Strings padded to the longest one's length, as in numpy.
   private func add(_ texts: [String], to image: OpaquePointer, rank: Int32) -> Int32 {
     let size = max(1, texts.map(\.utf8.count).max() ?? 1)
     var bytes: [UInt8] = []

@@ -1,7 +1,7 @@
 import CStore
 import ZooKit
 
-/// What an HDF5 file is to hold, in order; nothing is written before ``write(to:)``.
+/// The contents of an HDF5 file, in order; nothing is written before ``write(to:)``.
 ///
 /// ```swift
 /// var contents = HDF5Contents()
@@ -10,8 +10,7 @@ import ZooKit
 /// try contents.write(to: "conv.h5")
 /// ```
 ///
-/// Groups come into being with what is put in them. Numbers stand contiguous on 64-byte boundaries
-/// unless they are compressed.
+/// Groups are created as needed. Numbers are contiguous on 64-byte boundaries unless compressed.
 public struct HDF5Contents: Sendable {
   public enum Attribute: Sendable {
     case text(String)
@@ -34,9 +33,9 @@ public struct HDF5Contents: Sendable {
     let values: Values
     let compressed: Bool
 
-    /// A scalar has no chunks, and what is empty has nothing to compress.
+    /// Scalars cannot be chunked, and empty arrays need no compression.
     var isChunked: Bool { compressed && shape.rank > 0 && shape.count > 0 }
-    /// Its numbers go to an offset of the file.
+    /// Whether we write the numbers at an offset of the file.
     var isPlaced: Bool { !isChunked && shape.count > 0 }
   }
 
@@ -66,7 +65,7 @@ public struct HDF5Contents: Sendable {
         compressed: compressed))
   }
 
-  /// Numbers of any type as they stand in memory, little endian.
+  /// Numbers of any type, as in memory, little endian.
   public mutating func add(
     _ path: String, bytes: [UInt8], shape: Shape, type: ElementType, compressed: Bool = false
   ) throws {
@@ -82,13 +81,13 @@ public struct HDF5Contents: Sendable {
 
   /// One string.
   public mutating func add(_ path: String, text: String) throws {
-    // A string of HDF5 has at least one byte; the padding is not part of it.
+    // An HDF5 string has at least one byte; the padding is not part of it.
     let bytes = text.isEmpty ? [0] : Array(text.utf8)
     try add(
       .init(path: path, shape: [], type: .uint8, values: .text(bytes), compressed: false))
   }
 
-  /// A list of strings, each with room for the longest.
+  /// A list of strings, padded to the longest.
   public mutating func add(_ path: String, texts: [String]) throws {
     let width = max(1, texts.reduce(0) { max($0, $1.utf8.count) })
     var bytes: [UInt8] = []
@@ -114,7 +113,7 @@ public struct HDF5Contents: Sendable {
     datasets.append(dataset)
   }
 
-  /// A group, and those above it; for one that holds nothing but attributes.
+  /// A group and its parents, for groups that have only attributes.
   public mutating func addGroup(_ path: String) {
     var group = ""
     for part in path.split(separator: "/") {
@@ -123,7 +122,7 @@ public struct HDF5Contents: Sendable {
     }
   }
 
-  /// Gives a group or a data set that was added an attribute.
+  /// Sets an attribute of an added group or data set.
   public mutating func set(_ name: String, _ value: Attribute, on path: String) {
     attributes.append(.init(path: path, name: name, value: value))
   }

@@ -9,8 +9,8 @@ extension HDF5File {
     try read(dataset, into: values, visiting: { _ in })
   }
 
-  /// Also shows the stored bytes, uncompressed and in order, piece by piece: for a digest of what
-  /// was really read.
+  /// Also passes on the stored bytes, uncompressed and in order, piece by piece, to compute a
+  /// digest of what was actually read.
   func read(
     _ dataset: Dataset, into values: UnsafeMutableBufferPointer<Float>,
     visiting visit: (UnsafeRawBufferPointer) -> Void
@@ -111,7 +111,7 @@ extension HDF5File {
     }
   }
 
-  /// Copies a chunk to its place, row by row; what stands over the array's edge is left out.
+  /// Copies a chunk to its place, row by row, without the part beyond the array's edge.
   private static func place(
     _ chunk: UnsafeRawBufferPointer, _ start: [Int], _ chunkSizes: [Int],
     in array: UnsafeMutableRawBufferPointer, _ sizes: [Int], element: Int

@@ -2,23 +2,23 @@ import CStore
 import Glibc
 import ZooKit
 
-/// An HDF5 file from anyone, open for reading.
+/// An untrusted HDF5 file, open for reading.
 ///
-/// libhdf5 crashes on some malformed files, so it never meets one in this process: a short-lived
-/// child walks the file and reports where everything is, the report is checked against the file,
-/// and the numbers are read from their offsets here.
+/// libhdf5 crashes on some malformed files, so it never opens one in this process. A short-lived
+/// child walks the file and reports the position of everything. The report is checked against the
+/// file, and the numbers are read here from their offsets.
 ///
 /// ```swift
 /// let file = try HDF5File("vgg16_weights.h5")
 /// let layers = file.attributes(of: "/")["layer_names"]?.strings
 /// ```
 public struct HDF5File: Sendable {
-  /// What stands beside a group or a data set under a name.
+  /// An attribute of a group or data set.
   public enum Attribute: Sendable, Hashable {
     case strings([String])
     case integers([Int])
     case numbers([Double])
-    /// A compound, a reference or another type that has no meaning here.
+    /// A compound, a reference or another type that is not used here.
     case other
 
     public var strings: [String]? { if case .strings(let list) = self { list } else { nil } }
@@ -30,11 +30,11 @@ public struct HDF5File: Sendable {
       default: nil
       }
     }
-    /// The only string, where there is exactly one.
+    /// The single string, if there is exactly one.
     public var string: String? { strings.flatMap { $0.count == 1 ? $0[0] : nil } }
   }
 
-  /// The libhdf5 that is used, nil where there is none that fits.
+  /// The name of the libhdf5 that is used; nil if there is none of the right version.
   package static var library: String? { zoo_hdf5_library_name().map { String(cString: $0) } }
 
   /// An array in the file: numbers, or strings.
@@ -51,7 +51,7 @@ public struct HDF5File: Sendable {
     public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
     public var isText: Bool { if case .text = content { true } else { false } }
 
-    /// Where its first number stands in the file.
+    /// The offset of its first number in the file.
     var place: Int? {
       switch content {
       case .contiguous(let offset): offset
@@ -66,7 +66,7 @@ public struct HDF5File: Sendable {
     case chunked(Chunks)
     case compact([UInt8])
     case text([[UInt8]])
-    /// What it is, where that cannot be read.
+    /// A type that cannot be read, by its name.
     case unreadable(String)
   }
 
@@ -84,7 +84,7 @@ public struct HDF5File: Sendable {
   }
 
   public var path: String { file.path }
-  /// In the order in which the groups list them: of creation where it was recorded, else by name.
+  /// In the order of the groups: by creation if recorded, else by name.
   public let datasets: [Dataset]
   /// The paths of all groups, `/` first.
   public let groups: [String]
@@ -109,10 +109,10 @@ public struct HDF5File: Sendable {
 
   public subscript(path: String) -> Dataset? { places[path].map { datasets[$0] } }
 
-  /// The attributes of a group; none where there is no such group.
+  /// The attributes of a group; empty if there is no such group.
   public func attributes(of group: String) -> [String: Attribute] { groupAttributes[group] ?? [:] }
 
-  /// What the child reports of the file.
+  /// The child's report of the file.
   private static func index(of file: RandomAccessFile) throws -> [UInt8] {
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
@@ -133,7 +133,7 @@ public struct HDF5File: Sendable {
     }
   }
 
-  /// The child's words, its length and an X end the index of a refused file.
+  /// A rejected file's index ends with the child's reason, its length and an X.
   private static func reason(endOf index: [UInt8]) -> String {
     let end = index.count - 5
     guard end >= 0 else { return "the HDF5 structure is damaged" }
@@ -142,7 +142,7 @@ public struct HDF5File: Sendable {
     return String(decoding: index[(end - length)..<end], as: UTF8.self).printable
   }
 
-  /// The fixed head of the file: what it is, and how long it was meant to be.
+  /// Checks the fixed head of the file: its magic number and its intended length.
   private static func checkSuperblock(of file: RandomAccessFile) throws {
     let head = try file.read(at: 0, count: min(file.size, 64))
     let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
@@ -164,7 +164,7 @@ public struct HDF5File: Sendable {
     }
     let end = integer(at: place.end)
     guard end <= UInt64(file.size) else {
-      // A flipped bit makes this number absurd; a length only where it can be one.
+      // A flipped bit can make this number absurd; mention it only if it is plausible.
       let whole = end >> 40 == 0 ? " of \(megabytes(Int(end)))" : ""
       throw ZooError.corrupt("\(file.path) is truncated: \(megabytes(file.size))\(whole) MB")
     }

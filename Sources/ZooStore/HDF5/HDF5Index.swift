@@ -1,8 +1,8 @@
 import CStore
 import ZooKit
 
-/// Reads what the child reported of a file and believes none of it: every offset and size is
-/// compared with the file again.
+/// Parses the child's report of a file without trusting it: every offset and size is checked
+/// against the file again.
 struct HDF5Index {
   private let bytes: [UInt8]
   private let file: RandomAccessFile
@@ -34,7 +34,7 @@ struct HDF5Index {
     }
   }
 
-  // MARK: Words
+  // MARK: Primitives
 
   private var damaged: ZooError { .corrupt("\(file.path): the HDF5 structure is damaged") }
 
@@ -128,7 +128,7 @@ struct HDF5Index {
   }
 
   private mutating func texts(_ count: Int) throws -> [ArraySlice<UInt8>] {
-    // Each has at least its length, so this bounds what is reserved.
+    // Each string takes at least its length field, so this bounds the reservation.
     guard count <= (bytes.count - position) / 4 else { throw damaged }
     return try (0..<count).map { _ in try text() }
   }
@@ -145,7 +145,7 @@ struct HDF5Index {
     let content = try content(path, code, size, shape)
     let attributes = try attributes()
     var type = HDF5Index.elementType(code)
-    // How numpy's extension types end up in a file, and how Keras marks them.
+    // How numpy's extension types are stored in a file, and how Keras marks them.
     if code == ZOO_OPAQUE16 || code == ZOO_UINT16, attributes["dtype"]?.string == "bfloat16" {
       type = .bfloat16
     }
@@ -231,7 +231,7 @@ struct HDF5Index {
       let stored = try integer()
       let skipped = try word(UInt32.self)
       try checkExtent(path, offset, stored)
-      // Deflate shrinks 1032-fold at best; more than that is a lie about memory.
+      // Deflate compresses at most 1032 to 1; more is a lie about memory.
       let deflated = filters.contains(UInt8(ZOO_DEFLATE))
       guard stored > 0, seen.insert(start).inserted,
         bytes <= (deflated ? stored * 1032 + 1024 : stored)
@@ -248,8 +248,8 @@ struct HDF5Index {
     }
   }
 
-  /// No two data sets share bytes, or a small file could stand for any amount of memory. One data
-  /// set under two names is fine.
+  /// No two data sets may share bytes, because a small file could then claim any amount of memory.
+  /// One data set under two names is allowed.
   private func checkExtents() throws {
     var extents: [(offset: Int, end: Int, path: String)] = []
     for dataset in datasets {

@@ -1,5 +1,6 @@
 extension ElementType {
-  /// Stored numbers, little endian and in any alignment, as float32; both hold as many.
+  /// Converts stored numbers, little endian with any alignment, to float32; both have the same
+  /// count.
   package func convert(
     _ bytes: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>
   ) {
@@ -23,8 +24,8 @@ extension ElementType {
     }
   }
 
-  /// IEEE 754 half to single, without a call per number where the processor has no instruction:
-  /// the exponent moves by multiplying, which subnormal numbers survive too.
+  /// IEEE 754 half to single without a function call per number on processors without the
+  /// instruction: multiplying shifts the exponent and handles subnormal numbers too.
   private static func half(_ bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7FFF) << 13
     let special: UInt32 = bits & 0x7C00 == 0x7C00 ? 0x7F80_0000 : 0
@@ -32,7 +33,7 @@ extension ElementType {
     return Float(bitPattern: scaled | special | UInt32(bits & 0x8000) << 16)
   }
 
-  /// Float32 as the two bytes of float16 or bfloat16, rounded to nearest, ties to even.
+  /// Float32 to float16 or bfloat16, rounded to nearest, ties to even.
   package func narrow(
     _ values: UnsafeBufferPointer<Float>, into words: UnsafeMutableBufferPointer<UInt16>
   ) {

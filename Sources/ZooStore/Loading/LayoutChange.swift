@@ -1,6 +1,6 @@
 import ZooKit
 
-/// What happens to a tensor between a lineage with channels last and ours.
+/// The conversion of a tensor from a channels-last framework to our layout.
 public enum LayoutChange: Hashable, Sendable {
   case none
   /// A convolution, height×width×in×out there and out×in×height×width here; a transposed one,
@@ -10,13 +10,13 @@ public enum LayoutChange: Hashable, Sendable {
   case depthwiseKernel
   /// A dense layer, in×out there and out×in here.
   case transpose
-  /// A dense layer behind a flattened map: also its inputs have another order. For each of our
-  /// inputs its index there.
+  /// A dense layer after a flattened map, whose inputs are also in another order. The index there
+  /// of each of our inputs.
   case flattened([Int])
-  /// One number for each element of a flattened map.
+  /// One number per element of a flattened map.
   case reordered([Int])
 
-  /// The shape here of a tensor that has this shape there; nil where the change does not apply.
+  /// Our shape for a tensor with that shape there; nil if the change does not apply.
   public func shape(from there: Shape) -> Shape? {
     let sizes = there.sizes
     switch (self, sizes.count) {
@@ -31,7 +31,7 @@ public enum LayoutChange: Hashable, Sendable {
     }
   }
 
-  /// The shape there of a tensor that has this shape here.
+  /// The shape there for a tensor with this shape here.
   package func shape(back here: Shape) -> Shape? {
     let sizes = here.sizes
     switch (self, sizes.count) {
@@ -42,7 +42,7 @@ public enum LayoutChange: Hashable, Sendable {
     }
   }
 
-  /// Brings the numbers from there to here; `here` is the shape that ``shape(from:)`` gave.
+  /// Converts the numbers; `here` is the shape from ``shape(from:)``.
   package func apply(
     _ source: UnsafeBufferPointer<Float>, _ there: Shape,
     to target: UnsafeMutableBufferPointer<Float>
@@ -50,7 +50,7 @@ public enum LayoutChange: Hashable, Sendable {
     move(there: there) { target[$0] = source[$1] }
   }
 
-  /// The way back.
+  /// The inverse of `apply`.
   package func revert(
     _ source: UnsafeBufferPointer<Float>, _ there: Shape,
     to target: UnsafeMutableBufferPointer<Float>
@@ -58,7 +58,7 @@ public enum LayoutChange: Hashable, Sendable {
     move(there: there) { target[$1] = source[$0] }
   }
 
-  /// Calls with every pair of indices, here and there.
+  /// Calls the body with every pair of indices, here and there.
   @inline(__always)
   private func move(there shape: Shape, _ pair: (_ here: Int, _ there: Int) -> Void) {
     switch self {

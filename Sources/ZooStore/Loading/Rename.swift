@@ -1,9 +1,9 @@
 import ZooKit
 
-/// How the names of one lineage become those of another: a pattern for each side.
+/// Maps names of one framework to those of another: a pattern for each side.
 ///
-/// `*` stands for a run of at least one character without dots; the runs fill the stars of the
-/// other side in their order. A pattern without a final star also matches as a prefix, up to a dot:
+/// `*` matches at least one character without dots; the matched texts fill the stars of the other
+/// side in order. A pattern without a final star also matches as a prefix, up to a dot:
 ///
 /// ```swift
 /// try Rename(from: "conv2_block*_1_bn.*", to: "features.denseblock1.denselayer*.norm2.*")
@@ -36,10 +36,10 @@ public struct Rename: Hashable, Sendable {
 
   public var json: JSON { ["from": JSON(from), "to": JSON(to)] }
 
-  /// The way back.
+  /// The inverse rename.
   public var inverted: Rename { Rename(valid: to, from) }
 
-  /// The new name, nil where the pattern does not match.
+  /// The new name; nil if the pattern does not match.
   public func applied(to name: String) -> String? {
     let name = Array(name.utf8)
     guard let match = Rename.match(Array(from.utf8)[...], name[...]) else { return nil }
@@ -59,7 +59,7 @@ public struct Rename: Hashable, Sendable {
     return String(decoding: renamed + rest, as: UTF8.self)
   }
 
-  /// Shortest runs first; the recursion is as deep as the pattern has stars.
+  /// Tries the shortest matches first; the recursion is as deep as the pattern has stars.
   private static func match(_ pattern: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>)
     -> (runs: [ArraySlice<UInt8>], rest: ArraySlice<UInt8>)?
   {
@@ -85,7 +85,7 @@ public struct Rename: Hashable, Sendable {
 extension [Rename] {
   public var inverted: [Rename] { map(\.inverted) }
 
-  /// What a name may become, the first rename that matches first, the name itself last.
+  /// The possible names: those of matching renames in order, then the name itself.
   public func candidates(for name: String) -> [String] {
     compactMap { $0.applied(to: name) } + [name]
   }

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// The types of number that checkpoints store. Everything computes in float32.
+/// The number types that checkpoints store. All computations use float32.
 public enum ElementType: String, Sendable, CaseIterable {
   case float64, float32, float16, bfloat16
   case int64, int32, int16, int8, uint8, bool
@@ -22,7 +22,7 @@ public enum ElementType: String, Sendable, CaseIterable {
   }
 }
 
-/// What a checkpoint says about one of its tensors before a number is read.
+/// The name, shape and type of a tensor, known before any number is read.
 public struct TensorInfo: Hashable, Sendable {
   public let name: String
   public let shape: Shape
@@ -35,7 +35,7 @@ public struct TensorInfo: Hashable, Sendable {
   }
 }
 
-/// How a lineage of checkpoints lays out its kernels.
+/// The layout of kernels in a framework's checkpoints.
 public enum KernelLayout: String, Sendable {
   /// Convolutions out×in×height×width, dense layers out×in, features flattened C×H×W: PyTorch.
   case channelsFirst
@@ -45,12 +45,12 @@ public enum KernelLayout: String, Sendable {
 
 /// A checkpoint that is open for reading: names and shapes at once, numbers on request.
 ///
-/// Opening has validated everything that can be known without reading the numbers; `read` gives
-/// float32 in the order of the tensor's own shape, contiguous, whatever the file holds.
+/// Opening validates everything that can be checked without reading the numbers. `read` returns
+/// contiguous float32 in the order of the tensor's own shape, whatever the file contains.
 public protocol TensorSource: Sendable {
   /// The file's name, for messages.
   var origin: String { get }
-  /// The format in the words of its users: "PyTorch zip", "safetensors", "Keras HDF5".
+  /// The format, as its users call it: "PyTorch zip", "safetensors", "Keras HDF5".
   var format: String { get }
   var layout: KernelLayout { get }
   /// In the order of the file.

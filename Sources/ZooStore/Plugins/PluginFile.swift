@@ -165,7 +165,7 @@ extension RandomAccessFile {
   }
 }
 
-/// Bytes that are read as little-endian fields; callers ask for places within.
+/// Bytes read as little-endian fields; callers must stay in bounds.
 private struct ELFRecord {
   let bytes: [UInt8]
   init(_ bytes: [UInt8]) { self.bytes = bytes }
