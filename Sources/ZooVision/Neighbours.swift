@@ -1,10 +1,10 @@
 import ZooKit
 
-/// Between which two samples of a row each sample of a longer or shorter row lies, and how near the
-/// second one is: PyTorch's `interpolate` without antialiasing, in its float32.
+/// For each sample of a longer or shorter row, the two neighbouring samples of the original row and
+/// the weight of the second: PyTorch's `interpolate` without antialiasing, in float32.
 struct Neighbours {
   let first, second: Int
-  /// Of the second; the first has the rest.
+  /// The weight of the second; the first has the rest.
   let weight: Float
 
   static func all(from count: Int, to size: Int) -> [Neighbours] {
@@ -20,7 +20,7 @@ struct Neighbours {
 }
 
 extension Picture {
-  /// Still of 8 bits, rounded to the nearest level.
+  /// The result has 8 bits, rounded to the nearest level.
   func interpolated(
     at size: Window.Size, _ columns: Range<Int>, _ rows: Range<Int>
   ) throws -> Picture {

@@ -1,8 +1,8 @@
 import ZooKit
 
-/// How a camera was held, as EXIF's tag 274 counts the eight ways.
+/// The orientation of the camera, by the eight values of EXIF's tag 274.
 public struct Orientation: Hashable, Sendable {
-  /// What to do to the stored picture: swap rows and columns first, then mirror.
+  /// The transformation of the stored picture: transpose first, then mirror.
   let transposed, mirroredX, mirroredY: Bool
 
   /// 1 to 8.
@@ -20,7 +20,7 @@ public struct Orientation: Hashable, Sendable {
     }
   }
 
-  /// From a TIFF structure; nil where it says nothing that makes sense.
+  /// From a TIFF structure; nil if it states no valid orientation.
   init?(exif: UnsafeRawBufferPointer) {
     let isBig: Bool
     switch exif.prefix(4).map({ $0 }) {
@@ -49,7 +49,7 @@ public struct Orientation: Hashable, Sendable {
 }
 
 extension Picture {
-  /// The picture as it was seen when it was taken.
+  /// The picture turned upright.
   public func oriented(_ orientation: Orientation) throws -> Picture {
     if orientation == Orientation(1) { return self }
     let (w, h) = orientation.transposed ? (height, width) : (width, height)
@@ -75,12 +75,12 @@ extension Picture {
     let old = UnsafeRawPointer(old).assumingMemoryBound(to: Pixel.self)
     let new = UnsafeMutableRawPointer(new).assumingMemoryBound(to: Pixel.self)
     let (w, h) = orientation.transposed ? (height, width) : (width, height)
-    // One step to the right or down in the new picture is such a step in the old one.
+    // One step to the right or down in the new picture is one such step in the old one.
     var (right, down) = orientation.transposed ? (width, 1) : (1, width)
     var start = 0
     if orientation.mirroredX { (start, right) = (start + (w - 1) * right, -right) }
     if orientation.mirroredY { (start, down) = (start + (h - 1) * down, -down) }
-    // In stripes, so that what a transposition reads downwards stays in the cache.
+    // In stripes, so that a transposition's vertical reads stay in the cache.
     for stripe in stride(from: 0, to: w, by: 32) {
       for y in 0..<h {
         var from = old + (start + y * down + stripe * right)

@@ -4,27 +4,26 @@ import ZooKit
 import ZooStore
 
 extension Picture {
-  /// How many pixels are decoded unless the caller wants more: a file of a few bytes can promise
-  /// any number of them.
+  /// The default limit of pixels, because a file of a few bytes can claim any number of them.
   public static let pixelLimit = 100_000_000
 
   /// Reads a JPEG or PNG file.
   ///
-  /// A JPEG is decoded as libjpeg-turbo does by default, to grey or RGB; CMYK becomes RGB by
-  /// PIL's formula. A PNG becomes grey, RGB, or RGBA where it has alpha or a transparent colour.
-  /// Of 16-bit samples the high byte is kept: so does PIL for colours, whereas its `I;16` grey
-  /// saturates at 255 when converted, which leaves nothing of a micrograph.
+  /// A JPEG is decoded to grey or RGB with libjpeg-turbo's defaults; CMYK becomes RGB by PIL's
+  /// formula. A PNG becomes grey, RGB, or RGBA if it has alpha or a transparent colour. 16-bit
+  /// samples keep their high byte, as PIL does for colours. PIL's `I;16` grey instead saturates at
+  /// 255 when converted, which would leave nothing of a micrograph.
   ///
-  /// Any warning of the decoder is an error: whatever stands behind a gap is a guess.
+  /// Any warning of the decoder is an error, because pixels after a gap are guesses.
   ///
   /// - Parameters:
-  ///   - path: The file, of either format: its first bytes tell which.
-  ///   - asNumbers: The samples are classes or numbers of objects. Of a PNG with a palette of colours
-  ///     the indices are read, in one channel, and grey samples of 16 bits as they are, up to 255, or
-  ///     65535 as 255.
-  ///   - orient: Turn the picture as its EXIF orientation says. PIL leaves that to the caller
+  ///   - path: The file, in either format, which is recognised by its first bytes.
+  ///   - asNumbers: Whether the samples are classes or object numbers. A palette PNG with colours
+  ///     then gives its indices, in one channel; 16-bit grey gives its values, up to 255, or 65535
+  ///     as 255.
+  ///   - orient: Whether to apply the EXIF orientation. PIL leaves that to the caller
   ///     (`ImageOps.exif_transpose`), and torchvision does not do it.
-  ///   - pixelLimit: Larger pictures are refused before they are decoded.
+  ///   - pixelLimit: Larger pictures are rejected before decoding.
   public init(
     contentsOf path: String, asNumbers: Bool = false, orient: Bool = true,
     pixelLimit: Int = Picture.pixelLimit
@@ -32,7 +31,7 @@ extension Picture {
     let file = try RandomAccessFile(path)
     let start = try file.read(at: 0, count: min(file.size, Codec.signatureLength))
     _ = try Codec(start, of: path)
-    // Raw pixels of 16 bits take 8 bytes; nothing that is needed takes twice as much.
+    // Raw 16-bit pixels take 8 bytes; no legitimate file is twice as large.
     guard file.size / 16 <= max(pixelLimit, 1 << 24) else {
       throw ZooError.corrupt(
         "\(path) has \(file.size) bytes, more than \(pixelLimit) pixels can take")
@@ -48,7 +47,7 @@ extension Picture {
       pixelLimit: pixelLimit)
   }
 
-  /// Decodes a JPEG or PNG file that is in memory; errors call it by its origin.
+  /// Decodes a JPEG or PNG file in memory; errors name it by its origin.
   public init(
     decoding bytes: UnsafeRawBufferPointer, origin: String, asNumbers: Bool = false,
     orient: Bool = true, pixelLimit: Int = Picture.pixelLimit
@@ -94,7 +93,7 @@ extension Picture {
   }
 }
 
-/// What a file is, by its first bytes; its name may say anything.
+/// The format of a file, by its first bytes, whatever its name.
 private enum Codec {
   case jpeg, png
 
@@ -121,7 +120,7 @@ private enum Codec {
   }
 }
 
-/// A message that C left in a field, an array which Swift sees as a tuple; one line of it.
+/// A message in a C array field, which Swift sees as a tuple; its first line.
 func text<Field>(of field: Field) -> String {
   withUnsafeBytes(of: field) { bytes in
     String(decoding: bytes.prefix { $0 != 0 && $0 != 10 }, as: UTF8.self)

@@ -1,10 +1,10 @@
 import ZooKit
 
 extension Picture {
-  /// One axis after the other, with a rounding between, so that the order shows in the last bit:
-  /// rows first, unless the height shrinks by more than twice what the width does. That is Pillow
-  /// 13's rule. Up to 12 it began with the rows unless a picture was a hundred times as high as
-  /// wide; the two differ on pictures more than twice as high as wide.
+  /// One axis after the other, with rounding in between, so the order affects the last bit: rows
+  /// first, unless the height shrinks by more than twice as much as the width. That is Pillow 13's
+  /// rule. Up to version 12 rows came first unless a picture was a hundred times as high as wide;
+  /// the two differ for pictures more than twice as high as wide.
   func resampled(
     _ filter: Filter, _ size: Window.Size, _ columns: Range<Int>, _ rows: Range<Int>
   ) throws -> Picture {
@@ -26,7 +26,7 @@ extension Picture {
     }
   }
 
-  /// These rows at another width. The picture's first column is the taps' sample `origin`.
+  /// Resizes these rows to another width. The picture's first column is the taps' sample `origin`.
   private func weighed(rows: Range<Int>, by taps: Taps, origin: Int = 0) throws -> Picture {
     let newWidth = taps.spans.count - 1
     var result = try Picture(width: newWidth, height: rows.count, channels: channels)
@@ -47,7 +47,7 @@ extension Picture {
     return result
   }
 
-  /// These columns at another height. The picture's first row is the taps' sample `origin`.
+  /// Resizes these columns to another height. The picture's first row is the taps' sample `origin`.
   private func weighed(columns: Range<Int>, by taps: Taps, origin: Int = 0) throws -> Picture {
     let count = columns.count * channels
     let newHeight = taps.spans.count - 1

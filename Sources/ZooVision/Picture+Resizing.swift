@@ -1,13 +1,13 @@
 import ZooKit
 
 extension Picture {
-  /// How many pixels a resized picture may show, and how long its sides may be.
+  /// The maximum number of pixels of a resized picture, and the maximum length of its sides.
   static let sizeLimit = 1 << 28
 
-  /// The picture at another size, to the bit what PIL's `Image.resize` makes of it.
+  /// The picture at another size, equal to PIL's `Image.resize` to the bit.
   ///
-  /// Bilinear and bicubic are antialiased when they shrink. Colours under alpha are premultiplied
-  /// first, as PIL does, so that nothing invisible bleeds in.
+  /// Bilinear and bicubic are antialiased when shrinking. Colours are premultiplied with alpha
+  /// first, as in PIL, so that invisible colours do not bleed in.
   public func resized(
     to size: Window.Size, interpolation: Preprocessing.Interpolation = .bilinear
   ) throws -> Picture {
@@ -16,8 +16,8 @@ extension Picture {
       showing: Region(x: 0, y: 0, width: size.width, height: size.height))
   }
 
-  /// A region of the resized picture, which may reach beyond its borders, as a letterbox does;
-  /// what is not shown is not computed.
+  /// A region of the resized picture, which may extend beyond its borders, as for a letterbox. Only
+  /// the visible part is computed.
   public func resized(
     to size: Window.Size, interpolation: Preprocessing.Interpolation = .bilinear,
     showing region: Region, filling level: UInt8 = 0
@@ -25,7 +25,7 @@ extension Picture {
     guard size.width > 0, size.height > 0 else {
       throw ZooError.usage("a picture cannot be resized to \(size.width)×\(size.height)")
     }
-    // The shorter side of a line of pixels, made 256, makes the longer one anything.
+    // If the shorter side of a line of pixels becomes 256, the longer one can become huge.
     guard region.width > 0, region.height > 0,
       region.width <= Picture.sizeLimit / region.height,
       max(size.width, size.height) <= Picture.sizeLimit
@@ -65,8 +65,8 @@ extension Picture {
     return try resampled(filter, size, columns, rows)
   }
 
-  /// The nearest pixel to each centre. The centres are summed up, not multiplied, because Pillow's
-  /// roundings decide which of two pixels is the nearer one.
+  /// The pixel nearest to each centre. The centres are summed, not multiplied, because Pillow's
+  /// rounding decides which of two pixels is nearer.
   private func sampled(
     at size: Window.Size, _ columns: Range<Int>, _ rows: Range<Int>
   ) throws -> Picture {
@@ -99,7 +99,7 @@ extension Picture {
   }
 }
 
-/// a·b / 255, rounded, as Pillow's `MULDIV255`.
+/// a·b / 255, rounded, like Pillow's `MULDIV255`.
 private func scaled(_ a: UInt8, _ b: UInt8) -> UInt8 {
   let product = UInt32(a) &* UInt32(b) &+ 128
   return UInt8(truncatingIfNeeded: (product &+ (product &>> 8)) &>> 8)

@@ -11,10 +11,10 @@ extension Picture {
     }
   }
 
-  /// Writes a picture of one channel as a PNG whose samples are indices into a palette: what a mask
-  /// of classes is kept in, and every viewer shows in colours.
+  /// Writes a one-channel picture as a PNG whose samples are indices into a palette: the format of
+  /// class masks, which every viewer shows in colours.
   /// - Parameters:
-  ///   - path: Of the file, written whole or not at all.
+  ///   - path: The file, written whole or not at all.
   ///   - palette: A colour for every value that occurs, 256 at most.
   public func write(png path: String, palette: [Colour]) throws {
     let bytes = try png(palette: palette)
@@ -26,7 +26,7 @@ extension Picture {
     get throws { try withEncodedPNG("a PNG") { Array($0) } }
   }
 
-  /// The same of one channel, whose samples are indices into a palette.
+  /// The same for one channel, with samples as indices into a palette.
   public func png(palette: [Colour]) throws -> [UInt8] {
     let highest = withPixels { $0.max() ?? 0 }
     guard channels == 1, Int(highest) < palette.count, palette.count <= 256 else {

@@ -13,11 +13,11 @@ public struct Picture: Sendable {
   public let height: Int
   /// 1 for grey, 3 for RGB, 4 for RGBA.
   public let channels: Int
-  /// Samples of the file had 16 bits, and their high bytes were kept.
+  /// Whether the file had 16-bit samples, of which the high bytes were kept.
   public internal(set) var isReduced = false
   private var samples: Samples
 
-  /// A picture of samples that are at hand.
+  /// A picture from existing samples.
   public init(width: Int, height: Int, channels: Int, pixels: some Collection<UInt8>) throws {
     try self.init(width: width, height: height, channels: channels)
     guard pixels.count == count else {
@@ -27,7 +27,7 @@ public struct Picture: Sendable {
     _ = samples.bytes.update(fromContentsOf: pixels)
   }
 
-  /// A picture of zeros: black, and where there is alpha, transparent.
+  /// A picture of zeros: black and, with alpha, transparent.
   public init(width: Int, height: Int, channels: Int) throws {
     guard width > 0, height > 0, channels == 1 || channels == 3 || channels == 4 else {
       throw ZooError.failure("\(width)×\(height)×\(channels) is no size of a picture")
@@ -47,7 +47,7 @@ public struct Picture: Sendable {
     self.samples = samples
   }
 
-  /// How many samples there are in all.
+  /// The total number of samples.
   public var count: Int { width * height * channels }
   public var size: Window.Size { .init(height, width) }
   public var pixels: [UInt8] { withPixels(Array.init) }
@@ -56,7 +56,7 @@ public struct Picture: Sendable {
     try withExtendedLifetime(samples) { try body(UnsafeBufferPointer(samples.bytes)) }
   }
 
-  /// Copies first where another picture shares the memory.
+  /// Copies first if another picture shares the memory.
   public mutating func withMutablePixels<R>(
     _ body: (UnsafeMutableBufferPointer<UInt8>) throws -> R
   ) throws -> R {
@@ -72,14 +72,14 @@ public struct Picture: Sendable {
 }
 
 extension Picture: Equatable {
-  /// The same pixels, wherever they came from.
+  /// Compares size and samples.
   public static func == (a: Picture, b: Picture) -> Bool {
     (a.width, a.height, a.channels) == (b.width, b.height, b.channels)
       && a.withPixels { a in b.withPixels { b in a.elementsEqual(b) } }
   }
 }
 
-/// Memory from malloc, because the decoders fill it, and because its failure can be caught.
+/// Memory from malloc, because the decoders allocate it, and because a failure can be caught.
 ///
 /// `@unchecked Sendable`: written only while uniquely referenced, by the picture that owns it.
 final class Samples: @unchecked Sendable {
@@ -90,7 +90,7 @@ final class Samples: @unchecked Sendable {
     bytes = .init(start: memory.bindMemory(to: UInt8.self, capacity: count), count: count)
   }
 
-  /// Takes the memory over.
+  /// Takes ownership of the memory.
   init(_ memory: UnsafeMutablePointer<UInt8>, count: Int) {
     bytes = .init(start: memory, count: count)
   }

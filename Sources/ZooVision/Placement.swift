@@ -1,20 +1,20 @@
 import ZooKit
 
-/// Where the pixels of a network's input lie in the picture they were made from.
+/// Maps between the pixels of a network's input and of the original picture.
 ///
-/// A detector finds its boxes in the input; this takes them back to the picture. Coordinates are
-/// continuous: pixel (0, 0) reaches from 0 to 1, its centre is at one half.
+/// A detector finds boxes in the input; a placement maps them back to the picture. Coordinates are
+/// continuous: pixel (0, 0) spans 0 to 1, and its centre is at one half.
 ///
 /// ```swift
 /// let placement = try preprocessing.placement(of: photo.size)
 /// let (x, y) = placement.pictureCoordinates(x: 112, y: 112)    // the middle of the input
 /// ```
 public struct Placement: Hashable, Sendable {
-  /// The picture's own size.
+  /// The original size.
   public var picture: Window.Size
-  /// What it is resized to.
+  /// The size after resizing.
   public var resized: Window.Size
-  /// What is cut out of that; where it reaches beyond, the input is padded.
+  /// The region that is cropped from the resized picture; the part beyond it is padding.
   public var shown: Region
 
   public init(picture: Window.Size, resized: Window.Size, shown: Region) {
@@ -23,7 +23,7 @@ public struct Placement: Hashable, Sendable {
     self.shown = shown
   }
 
-  /// A point of the input, in the picture; outside of it where the input shows padding.
+  /// Maps a point of the input to the picture; outside of it in padding.
   public func pictureCoordinates(x: Double, y: Double) -> (x: Double, y: Double) {
     (
       (x + Double(shown.x)) * Double(picture.width) / Double(resized.width),
@@ -31,7 +31,7 @@ public struct Placement: Hashable, Sendable {
     )
   }
 
-  /// A point of the picture, in the input; outside of it where that part was cut off.
+  /// Maps a point of the picture to the input; outside of it in a part that was cropped.
   public func inputCoordinates(x: Double, y: Double) -> (x: Double, y: Double) {
     (
       x * Double(resized.width) / Double(picture.width) - Double(shown.x),
@@ -41,8 +41,8 @@ public struct Placement: Hashable, Sendable {
 }
 
 extension Preprocessing {
-  /// What becomes of a picture of this size: torchvision's `Resize` and `CenterCrop`, and the rule of
-  /// its detectors.
+  /// The placement of a picture of this size: torchvision's `Resize` and `CenterCrop`, and its
+  /// detectors' rule.
   public func placement(of picture: Window.Size) throws -> Placement {
     let resized: Window.Size
     switch resize {
@@ -66,12 +66,12 @@ extension Preprocessing {
         throw ZooError.failure(
           "a picture of \(picture.width)×\(picture.height) cannot be resized to \(shorter)")
       }
-      // In float64 and rounded down, as PyTorch does it; of a hair a line stays.
+      // In float64 and rounded down, as in PyTorch; a side stays at least one pixel.
       let factor = min(Double(shorter) / short, Double(longer) / long)
       resized = .init(
         max(1, Int(Double(picture.height) * factor)), max(1, Int(Double(picture.width) * factor)))
     case .letterbox(let height, let width, _):
-      // The side that fits exactly does so; the other one is rounded down, as Darknet does it.
+      // One side fits exactly; the other is rounded down, as in Darknet.
       let (across, wide) = picture.height.multipliedReportingOverflow(by: width)
       let (down, tall) = picture.width.multipliedReportingOverflow(by: height)
       guard picture.height > 0, picture.width > 0, !wide, !tall else {
@@ -97,10 +97,10 @@ extension Preprocessing {
   }
 }
 
-/// Where the middle `crop` of `side` pixels begins; negative where it must be padded.
+/// The start of the central `crop` of `side` pixels; negative if padding is needed.
 ///
-/// An odd remainder is halved as Python's `round` does, to the even neighbour; padding puts the
-/// smaller half first.
+/// Half of an odd remainder is rounded like Python's `round`, to the even neighbour; for padding
+/// the smaller half comes first.
 private func margin(_ side: Int, _ crop: Int) -> Int {
   if crop > side { return -((crop - side) / 2) }
   let (half, odd) = (side - crop).quotientAndRemainder(dividingBy: 2)

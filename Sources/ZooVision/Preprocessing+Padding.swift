@@ -1,16 +1,16 @@
 import ZooKit
 
 extension Preprocessing {
-  /// Pictures that stay of unequal sizes, or are interpolated as tensors, go another way.
+  /// Whether pictures keep unequal sizes or are interpolated as tensors, which needs another path.
   var isPadded: Bool { multiple > 1 || interpolation == .sampled }
 
-  /// A batch of pictures of any sizes, each in the top left corner of its item with zeros around
-  /// it, and where each came from: torchvision's `GeneralizedRCNNTransform`.
+  /// A batch of pictures of any size, each in the top left corner of its item with zeros around it,
+  /// and the placement of each: torchvision's `GeneralizedRCNNTransform`.
   ///
   /// ```swift
   /// let (batch, placements) = try preprocessing.padded([photo, other])
   /// batch.shape                      // 2×3×800×1088
-  /// placements[0].resized            // 800×1066: as much of it is picture
+  /// placements[0].resized            // 800×1066: the part of it that is picture
   /// ```
   public func padded(_ pictures: [Picture]) throws -> (tensor: Tensor, placements: [Placement]) {
     guard !pictures.isEmpty, multiple > 0 else {
@@ -68,8 +68,8 @@ extension Preprocessing {
     }
   }
 
-  /// Normalised first and interpolated then, as the reference does; the order shows in the last
-  /// digits only.
+  /// Normalised first and then interpolated, like the reference; the order affects only the last
+  /// digits.
   private func interpolate(
     _ picture: Picture, _ tables: [[Float]], to placement: Placement,
     _ item: UnsafeMutablePointer<Float>, _ size: Window.Size

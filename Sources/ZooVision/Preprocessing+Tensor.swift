@@ -1,7 +1,7 @@
 import ZooKit
 
 extension Preprocessing {
-  /// What the checkpoint sees of a picture: C×H×W.
+  /// The network's input for a picture: C×H×W.
   ///
   /// ```swift
   /// let input = try checkpoint.preprocessing.tensor(from: Picture(contentsOf: "ant.jpg"))
@@ -46,7 +46,7 @@ extension Preprocessing {
     }
   }
 
-  /// The picture in the checkpoint's channels, resized and cropped, still of 8 bits; red first.
+  /// The picture in the checkpoint's channels, resized and cropped, still in 8 bits; red first.
   public func applied(to picture: Picture) throws -> Picture {
     let placement = try placement(of: picture.size)
     return try (channels == .grey ? picture.grey : picture.rgb).resized(
@@ -54,9 +54,9 @@ extension Preprocessing {
       filling: borderLevel)
   }
 
-  /// What this record means for one picture, resized and cropped: where pictures are standardised,
-  /// with its own mean and deviation in place of that. A picture of one tone has no deviation to be
-  /// divided by.
+  /// The preprocessing for one picture that is already resized and cropped: if pictures are
+  /// standardised, with the picture's own mean and deviation. A uniform picture has no deviation to
+  /// divide by.
   public func settled(for picture: Picture) throws -> Preprocessing {
     guard standardizes else { return self }
     var settled = self
@@ -91,11 +91,11 @@ extension Preprocessing {
     if case .letterbox(_, _, let level) = resize { level } else { 0 }
   }
 
-  /// For each channel, the number that each of the 256 levels becomes.
+  /// For each channel, the value of each of the 256 levels.
   ///
-  /// A scale of 1/255 is a division by 255, for that is what `ToTensor` computes, and the product
-  /// with the rounded reciprocal differs in the last bit; so with any divisor of whole halves
-  /// (Keras' 127.5). Then the mean is subtracted and the difference divided, each rounded.
+  /// A scale of 1/255 is computed as a division by 255, as in `ToTensor`, because a product with
+  /// the rounded reciprocal differs in the last bit; likewise for any divisor that is a multiple of
+  /// one half (Keras' 127.5). Then the mean is subtracted and the difference divided, each rounded.
   var levels: [[Float]] {
     get throws {
       let count = channels == .grey ? 1 : 3

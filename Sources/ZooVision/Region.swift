@@ -1,4 +1,4 @@
-/// A rectangle of whole pixels, from its top left corner; it may reach beyond a picture's borders.
+/// A rectangle of whole pixels, from its top left corner; it may extend beyond a picture's borders.
 public struct Region: Hashable, Sendable {
   public var x, y, width, height: Int
 
@@ -11,7 +11,7 @@ public struct Region: Hashable, Sendable {
 }
 
 extension Picture {
-  /// What the region shows; beyond the picture every sample has the given level.
+  /// The pixels of a region; beyond the picture every sample has the given level.
   public func cropped(to region: Region, filling level: UInt8 = 0) throws -> Picture {
     if region == Region(x: 0, y: 0, width: width, height: height) { return self }
     var cropped = try Picture(width: region.width, height: region.height, channels: channels)
@@ -34,8 +34,8 @@ extension Picture {
 }
 
 extension Picture {
-  /// What the region shows; beyond its borders the picture goes on as its mirror image, of which a
-  /// border is not repeated: the overlap-tile strategy of U-Net (arXiv:1505.04597, figure 2).
+  /// The pixels of a region; beyond its borders the picture is mirrored without repeating the
+  /// border pixels: the overlap-tile strategy of U-Net (arXiv:1505.04597, figure 2).
   public func mirrored(in region: Region) throws -> Picture {
     if region == Region(x: 0, y: 0, width: width, height: height) { return self }
     var mirrored = try Picture(width: region.width, height: region.height, channels: channels)
@@ -56,7 +56,7 @@ extension Picture {
   }
 }
 
-/// Where a place outside 0..<count is seen between two mirrors; a single pixel is all that there is.
+/// The reflection of an index into 0..<count.
 private func reflected(_ index: Int, _ count: Int) -> Int {
   guard count > 1 else { return 0 }
   let period = 2 * (count - 1)

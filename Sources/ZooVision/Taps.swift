@@ -1,26 +1,27 @@
 import ZooKit
 
-/// Which samples of a row make each sample of a longer or shorter row, and with what weights: the
-/// antialiased convolution of Pillow's `Resample.c`, in its 22-bit fixed point.
+/// The source samples and weights for each sample of a longer or shorter row: the antialiased
+/// convolution of Pillow's `Resample.c`, in its 22-bit fixed point.
 ///
-/// Published accuracies were measured on pictures that Pillow had resized, so that every rounding
-/// here is Pillow's: weights in float64, then to integers away from zero at one half.
+/// Published accuracies were measured on pictures resized by Pillow, so all rounding here is
+/// Pillow's: weights in float64, then to integers, with halves away from zero.
 struct Taps {
-  /// A sample has 8 bits, a sum of weighted samples 2 bits of headroom and a sign.
+  /// A sample has 8 bits; a sum of weighted samples needs 2 bits of headroom and a sign.
   static let fraction: Int32 = 32 - 8 - 2
   static let half: Int32 = 1 << (fraction - 1)
 
-  /// For each new sample: the first old one, and where its weights begin; one more at the end.
+  /// For each new sample: the first old one, and the index of its first weight; one more at the
+  /// end.
   private(set) var spans: [(first: Int, weights: Int)] = []
   private(set) var weights: [Int32] = []
 
-  /// The old samples that any of the new ones need.
+  /// The old samples that the new ones need.
   private(set) var source: Range<Int>
 
-  /// The taps of `shown`, a stretch of the `size` new samples that `count` old ones become.
+  /// The taps for `shown`, a range of the `size` new samples made from `count` old ones.
   init(_ filter: Filter, from count: Int, to size: Int, showing shown: Range<Int>) {
     let scale = Double(Float(count)) / Double(size)
-    // Growing, the filter spans old samples; shrinking, new ones: that is the antialiasing.
+    // When enlarging, the filter spans old samples; when shrinking, new ones, which antialiases.
     let stretch = max(scale, 1)
     let support = filter.support * stretch
     spans.reserveCapacity(shown.count + 1)
@@ -45,7 +46,7 @@ struct Taps {
     source = lower..<max(lower, upper)
   }
 
-  /// A sum of weighted samples as a sample.
+  /// Converts a sum of weighted samples to a sample.
   @inline(__always)
   static func sample(_ sum: Int32) -> UInt8 {
     UInt8(truncatingIfNeeded: max(0, min(255, sum &>> fraction)))
@@ -54,13 +55,13 @@ struct Taps {
 
 /// The shape of a filter around its centre.
 struct Filter: Sendable {
-  /// Zero from here on.
+  /// The filter is zero from here on.
   let support: Double
   let weight: @Sendable (Double) -> Double
 
   static let bilinear = Filter(support: 1) { max(0, 1 - abs($0)) }
 
-  /// Keys' cubic with a = −1/2, the one that reproduces parabolas.
+  /// Keys' cubic with a = −1/2, which reproduces parabolas.
   static let bicubic = Filter(support: 2) { offset in
     let (x, a) = (abs(offset), -0.5)
     if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
