@@ -10,16 +10,16 @@ extension Dataset {
     let found = try recognise(folder)
     guard let first = found.first else {
       throw ZooError.corrupt(
-        "\(path) is no data set: \(summary(folder)); looked for "
+        "\(path) is not a data set: \(summary(folder)); expected "
           + "classes as folders of pictures, VOC (Annotations/, JPEGImages/), COCO "
           + "(annotations/instances_*.json), YOLO (images/, labels/*.txt, data.yaml), pictures with "
-          + "masks (images/, masks/), IDX (*-images-idx3-ubyte) and CIFAR-10 (*.bin)")
+          + "masks (images/, masks/), IDX (*-images-idx3-ubyte) or CIFAR-10 (*.bin)")
     }
     guard found.count == 1 else {
       throw ZooError.corrupt(
         "\(path) may be several kinds of data set: "
           + found.map { "\($0.kind.rawValue) (\($0.evidence))" }.joined(separator: ", ")
-          + "; give the folder or file of the one that is meant")
+          + "; name the folder or file of the one you mean")
     }
     return try first.read()
   }
@@ -100,7 +100,7 @@ extension Dataset {
         ? "" : " (" + names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", …)" : ")")
     }
     let text =
-      "it holds \(folder.folders.count) folders\(some(folder.folders)) and "
+      "it contains \(folder.folders.count) folders\(some(folder.folders)) and "
       + "\(folder.files.count) files\(some(folder.files))"
     return text.printable
   }

@@ -92,7 +92,9 @@ extension PartRunner {
   public func callAsFunction(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [Tensor] {
     let values = try run(part, inputs)
     return try part.to.map { name in
-      guard let value = values[name] else { throw ZooError.failure("the network gives no \(name)") }
+      guard let value = values[name] else {
+        throw ZooError.failure("the network has no output \(name)")
+      }
       return value
     }
   }

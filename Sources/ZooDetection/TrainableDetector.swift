@@ -90,7 +90,7 @@ public struct DetectionLesson: Sendable {
           let box = truth.box
           throw ZooError.corrupt(
             "picture \(index) of the batch has a box (\(box.x0), \(box.y0), \(box.x1), \(box.y1)) "
-              + "of class \(truth.classIndex) that covers nothing of its "
+              + "of class \(truth.classIndex) that lies outside its "
               + "\(picture.1.width)×\(picture.1.height) pixels")
         }
         return TrueBox(cut, classIndex: truth.classIndex)

@@ -39,7 +39,7 @@ public struct Cache: Sendable {
       root = home + "/.cache/zoo"
     } else {
       throw ZooError.cannotCreate(
-        "no folder for weights: HOME is not set; set ZOO_HOME to a folder that can be written")
+        "no folder for weights: HOME is not set; set ZOO_HOME to a writable folder")
     }
   }
 

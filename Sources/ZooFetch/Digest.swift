@@ -36,7 +36,7 @@ public enum Digest: Hashable, Sendable, CustomStringConvertible {
       case .md5: count == 32
       }
     guard fits, digits.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
-      throw ZooError.failure("\(digits) is no \(kind) in lower-case hexadecimal")
+      throw ZooError.failure("\(digits) is not a \(kind) in lower-case hexadecimal")
     }
   }
 }

@@ -19,7 +19,7 @@ extension Download {
     } catch {
       if part.size == 0 { part.remove() }
       guard error is StartOver else { throw error }
-      throw ZooError.unavailable("\(url): the server answers with a piece nobody asked for")
+      throw ZooError.unavailable("\(url): the server answered with a range that was not requested")
     }
   }
 
@@ -38,7 +38,7 @@ extension Download {
       guard part.size + bytes.count <= total ?? Download.largest else {
         part.remove()
         throw ZooError.corrupt(
-          "\(url): more came than the \(byteCount(total ?? Download.largest)) expected")
+          "\(url): received more than the expected \(byteCount(total ?? Download.largest))")
       }
       try part.append(bytes)
       digesting.update(bytes)

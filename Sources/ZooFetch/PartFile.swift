@@ -26,7 +26,7 @@ final class PartFile {
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       _ = calls.close(descriptor)
-      throw ZooError.cannotCreate("cannot create \(path): something that is not a file is there")
+      throw ZooError.cannotCreate("cannot create \(path): it exists and is not a file")
     }
     self.path = path
     self.calls = calls

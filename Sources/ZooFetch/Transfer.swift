@@ -40,12 +40,12 @@ package struct Transfer: Sendable {
           address = try Address(next, plainHTTP: plainHTTP && origin.scheme == .http)
           guard address.scheme != .file else { throw ZooError.usage("a file") }
         } catch {
-          throw ZooError.unavailable("\(origin.text) leads to \(next), which is not fetched")
+          throw ZooError.unavailable("\(origin.text) redirects to \(next), which is not allowed")
         }
       }
     }
     throw ZooError.unavailable(
-      "\(address.text): more than \(Transfer.mostRedirects) redirects, one to the next")
+      "\(address.text): more than \(Transfer.mostRedirects) redirects")
   }
 
   private enum Answer {
@@ -91,7 +91,7 @@ package struct Transfer: Sendable {
       let redirect = text(of: answer.redirect)
       guard receiver.response.isRedirect else { return .ended(.whole) }
       guard !redirect.isEmpty else {
-        throw ZooError.unavailable("\(address.text) redirects to nowhere")
+        throw ZooError.unavailable("\(address.text) redirects without an address")
       }
       return .redirected(redirect)
     case zoo_transfer_cut_off: return .ended(.cutOff(message))

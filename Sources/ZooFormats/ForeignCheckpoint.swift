@@ -31,7 +31,7 @@ public enum ForeignCheckpoint {
     if SafeTensors.sniffs(file) { return try SafeTensors(file) }
     // Tried last, because the format has no magic number.
     if DarknetWeights.sniffs(file) { return try DarknetWeights(file) }
-    throw ZooError.corrupt("\(path) is no checkpoint that is known here: \(guess(start))")
+    throw ZooError.corrupt("\(path) is not a known checkpoint format: \(guess(start))")
   }
 
   private static func open(_ archive: ZipArchive) throws -> any TensorSource {
@@ -40,14 +40,14 @@ public enum ForeignCheckpoint {
     }
     if archive["config.json"] != nil { return try KerasCheckpoint(archive) }
     throw ZooError.corrupt(
-      "\(archive.file.path) is a zip, but neither of PyTorch (data.pkl) nor of Keras (config.json)")
+      "\(archive.file.path) is a zip, but neither PyTorch's (data.pkl) nor Keras' (config.json)")
   }
 
   /// Describes what the file is instead.
   private static func guess(_ start: [UInt8]) -> String {
     if start.isEmpty { return "it is empty" }
     if start.first == 0x80 {
-      return "a pickle, but not one that torch.save wrote"
+      return "a pickle, but not one of torch.save"
     }
     if start.starts(with: [0x1F, 0x8B]) { return "it is compressed with gzip" }
     if start.first == UInt8(ascii: "<") { return "it looks like a web page" }

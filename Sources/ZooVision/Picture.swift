@@ -30,7 +30,7 @@ public struct Picture: Sendable {
   /// A picture of zeros: black and, with alpha, transparent.
   public init(width: Int, height: Int, channels: Int) throws {
     guard width > 0, height > 0, channels == 1 || channels == 3 || channels == 4 else {
-      throw ZooError.failure("\(width)×\(height)×\(channels) is no size of a picture")
+      throw ZooError.failure("\(width)×\(height)×\(channels) is not a valid picture size")
     }
     let (pixels, wide) = width.multipliedReportingOverflow(by: height)
     let (count, tall) = pixels.multipliedReportingOverflow(by: channels)

@@ -76,7 +76,7 @@ extension Preprocessing {
       let (down, tall) = picture.width.multipliedReportingOverflow(by: height)
       guard picture.height > 0, picture.width > 0, !wide, !tall else {
         throw ZooError.failure(
-          "a picture of \(picture.width)×\(picture.height) has no place in \(width)×\(height)")
+          "a picture of \(picture.width)×\(picture.height) does not fit into \(width)×\(height)")
       }
       let fitted: Window.Size =
         across <= down

@@ -29,7 +29,7 @@ extension Preprocessing {
       let shape = Shape(checked: [pictures.count, tables.count, size.height, size.width])
     else {
       throw ZooError.corrupt(
-        "no tensor holds \(pictures.count) pictures of \(size.width)×\(size.height)")
+        "no tensor can hold \(pictures.count) pictures of \(size.width)×\(size.height)")
     }
     let tensor = try Tensor(shape) { values in
       guard let base = values.baseAddress else { return }

@@ -21,7 +21,7 @@ extension Preprocessing {
     let size = try placement(of: first.size).shown
     let sizes = [pictures.count, tables.count, size.height, size.width]
     guard let shape = Shape(checked: sizes) else {
-      throw ZooError.failure("no tensor holds \(pictures.count) × \(size.width)×\(size.height)")
+      throw ZooError.failure("no tensor can hold \(pictures.count) × \(size.width)×\(size.height)")
     }
     let area = size.height * size.width
     return try Tensor(shape) { values in
@@ -64,7 +64,7 @@ extension Preprocessing {
     let tables = try levels
     guard picture.channels == tables.count else {
       throw ZooError.failure(
-        "\(picture.channels) channels cannot be prepared as \(channels.rawValue)")
+        "\(picture.channels) channels cannot be converted to \(channels.rawValue)")
     }
     picture.withPixels { pixels in
       for (channel, table) in tables.enumerated() {

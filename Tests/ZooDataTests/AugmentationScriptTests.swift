@@ -49,13 +49,13 @@ struct AugmentationScriptTests {
   }
 
   @Test(arguments: [
-    ("", "“” is no augmentation; there are none, flip"),
+    ("", "“” is not an augmentation; there are none, flip"),
     ("flip++grey", "“” is no augmentation"),
     ("flop", "“flop” is no augmentation"),
     ("flip:2", "“flip:2”: p is “2”; a number within 0.0..1.0 was expected"),
     ("flip:nan", "“flip:nan”: p is “nan”"),
     ("flip:p=", "p is “”"),
-    ("flip:0.5:0.5", "only the first number goes without a name, “0.5” needs one"),
+    ("flip:0.5:0.5", "only the first number may omit its name, “0.5” needs one"),
     ("flip:0.5:p=0.5", "takes no “p”"),
     ("quarter-turns:1", "takes no “1”"),
     ("pad-and-crop:1e9", "a number within 0.0..4096.0"),

@@ -56,7 +56,7 @@ import ZooVision
     #expect(data.splits.map(\.count) == [205, 87, 72])
     // One box of no size in each of two pictures.
     #expect(data.warnings.count == 2)
-    #expect(data.warnings.allSatisfy { $0.contains("covers nothing and is left out") })
+    #expect(data.warnings.allSatisfy { $0.contains("is empty and is skipped") })
     #expect(data["val"]?.counts(classes: 3) == [83, 967, 87])
     let sample = try #require(data["test"]).items[0].sample()
     #expect(sample.picture.width == 640 && sample.picture.height == 480)
@@ -93,7 +93,7 @@ import ZooVision
 
   @Test func theWrongFolder() throws {
     let message = refusal(try Fixtures.path("photos8"))
-    #expect(message.contains("is no data set: it holds 0 folders and"))
+    #expect(message.contains("is not a data set: it contains 0 folders and"))
     #expect(message.contains("VOC (Annotations/, JPEGImages/)"))
   }
 

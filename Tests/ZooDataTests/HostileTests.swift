@@ -59,7 +59,7 @@ import ZooVision
     }
     #expect(
       try voc(text + "]>\n<annotation>&l9;</annotation>").1.contains(
-        "line 2: a document type is not read"))
+        "line 2: document types are not supported"))
   }
 
   @Test func nestingIsLimited() throws {
@@ -156,12 +156,12 @@ import ZooVision
     (
       ReaderTests.coco(
         images: ReaderTests.image + #",{"id": 1, "file_name": "../x.png"}"#, annotations: ""),
-      "“../x.png” leads out of the folder of the data"
+      "“../x.png” leads outside the data folder"
     ),
     (
       #"{"images": "# + String(repeating: "[", count: 100_000), "nested more than 64 levels deep"
     ),
-    (#"{"images": [], "images": []}"#, "the key “images” stands twice"),
+    (#"{"images": [], "images": []}"#, "the key “images” occurs twice"),
     (#"{"images": [1 2]}"#, "a comma was expected"),
     (#"{"images": [,]}"#, "a value was expected"),
     (#"{"images": 7}"#, "“images” is not a list"),
@@ -225,7 +225,7 @@ import ZooVision
     ("0 0.5 0.5 0.1 0.1\n1 nan 0.5 0.1 0.1", "line 2: a class and four numbers were expected"),
     ("0 0.5 0.5 0.1", "line 1: a class and four numbers were expected"),
     ("0 0.5 0.5 inf 0.1", "line 1: a class and four numbers were expected"),
-    ("0 120 80 10 10", "line 1: coordinates are parts of the picture, 0 to 1"),
+    ("0 120 80 10 10", "line 1: coordinates must be between 0 and 1"),
     ("99999999999999999999 0.5 0.5 0.1 0.1", "0 to 1 was expected"),
   ])
   func yoloLabels(_ labels: String, _ problem: String) throws {
@@ -239,7 +239,7 @@ import ZooVision
     ("names:\n  0: a\n  0: b\n", "names are numbered from 0 to 1, not “0”"),
     ("names: [a, b\n", "the list of “names” is not closed"),
     ("names: [a]\njust words\n", "line 2: “key: value” was expected"),
-    ("  - a\nnames: [a]\n", "line 1: an entry of nothing"),
+    ("  - a\nnames: [a]\n", "line 1: an empty entry"),
   ])
   func yoloSettings(_ yaml: String, _ problem: String) throws {
     let message = try yolo("0 0.5 0.5 0.1 0.1", yaml: yaml)
@@ -266,16 +266,16 @@ import ZooVision
 
   @Test func idxHeaders() throws {
     let huge = IDXFile.header([0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF])
-    #expect(try idx(huge).contains("promises a size of"))
+    #expect(try idx(huge).contains("states an impossible size of"))
     let large = IDXFile.header([60_000, 28, 28])
     #expect(try idx(large).contains("is truncated: 60000×28×28 bytes are promised"))
     #expect(try idx(IDXFile.packed(large)).contains("is truncated"))
-    #expect(try idx(IDXFile.header([0, 28, 28])).contains("promises a size of 0"))
-    #expect(try idx([]).hasSuffix("is no IDX file"))
-    #expect(try idx([0, 0, 8]).hasSuffix("is no IDX file"))
+    #expect(try idx(IDXFile.header([0, 28, 28])).contains("states an impossible size of 0"))
+    #expect(try idx([]).hasSuffix("is not an IDX file"))
+    #expect(try idx([0, 0, 8]).hasSuffix("is not an IDX file"))
     #expect(
       try idx(IDXFile.labels([0])).contains("is truncated")
-        || idx(IDXFile.labels([0])).contains("no IDX"))
+        || idx(IDXFile.labels([0])).contains("not an IDX"))
     #expect(
       try idx(IDXFile.header([1, 1, 1], type: 13) + [0]).contains("has type 13 and rank 3"))
     #expect(try idx(IDXFile.images(1, 2, 2) + [0]).hasSuffix("is longer than its 4 bytes"))
@@ -307,7 +307,7 @@ import ZooVision
     #expect(refusal(scratch.path).hasSuffix("record 19 has label 10, 0 to 9 was expected"))
     bytes[0] = 10
     try scratch.write(bytes, to: "data_batch_1.bin")
-    #expect(refusal(scratch.path).contains("is no data set"))
+    #expect(refusal(scratch.path).contains("is not a data set"))
   }
 
   @Test func photographsAreNoMasks() throws {

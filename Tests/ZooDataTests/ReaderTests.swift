@@ -33,7 +33,7 @@ import ZooVision
     }
     #expect(label == 1)
     #expect(
-      data.warnings.contains { $0.hasSuffix("test has no folders of pictures and is left out") })
+      data.warnings.contains { $0.hasSuffix("test has no folders of pictures and is skipped") })
     #expect(data.warnings.contains("valid/a is missing: the class has no pictures there"))
   }
 
@@ -297,7 +297,8 @@ import ZooVision
   @Test func nothingAndTooMuch() throws {
     let scratch = try Scratch()
     #expect(
-      refusal(scratch.path).contains("is no data set: it holds 0 folders and 0 files; looked"))
+      refusal(scratch.path).contains(
+        "is not a data set: it contains 0 folders and 0 files; expected"))
     #expect(refusal("\(scratch.path)/nowhere") == "\(scratch.path)/nowhere does not exist")
     try scratch.picture("images/a.png")
     #expect(refusal(scratch.path).contains("it holds 1 folders (images)"))

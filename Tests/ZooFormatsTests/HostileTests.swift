@@ -130,8 +130,8 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
               + Array("R0".utf8)
           } + Array(".".utf8), "2000000 items"
       ),
-      Spoiled("an empty stack", protocol2 + Array("0.".utf8), "not put there"),
-      Spoiled("a call under a mark", protocol2 + Array("N(R.".utf8), "not put there"),
+      Spoiled("an empty stack", protocol2 + Array("0.".utf8), "did not push"),
+      Spoiled("a call under a mark", protocol2 + Array("N(R.".utf8), "did not push"),
       Spoiled("an unknown operation", protocol2 + [0xFF], "0xff"),
       Spoiled("an extension code", protocol2 + [0x82, 1] + Array(".".utf8), "0x82"),
       Spoiled("a string of 4 GB", protocol2 + [0x58, 0xFF, 0xFF, 0xFF, 0xFF], "truncated"),
@@ -140,26 +140,27 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
       Spoiled(
         "a long integer without end", protocol2 + [0x8B, 0xFF, 0xFF, 0xFF, 0x7F], "truncated"),
       Spoiled("protocol 9", [0x80, 9, 0x4E, 0x2E], "protocol 9"),
-      Spoiled("a memo never made", protocol2 + Array("h".utf8) + [3], "never remembered"),
+      Spoiled("a memo never made", protocol2 + Array("h".utf8) + [3], "did not write"),
       Spoiled(
         "items into a number", protocol2 + Array("K".utf8) + [1] + Array("Na.".utf8), "collection"),
       Spoiled("numel 2⁶²", Crafted.stateDict(count: 1 << 62), "bytes"),
       Spoiled("a negative numel", Crafted.stateDict(count: -4), "storage"),
-      Spoiled("an offset past the storage", Crafted.stateDict(offset: 1), "leaves its storage"),
-      Spoiled("a negative offset", Crafted.stateDict(offset: -1), "leaves its storage"),
+      Spoiled("an offset past the storage", Crafted.stateDict(offset: 1), "exceeds its storage"),
+      Spoiled("a negative offset", Crafted.stateDict(offset: -1), "exceeds its storage"),
       Spoiled(
-        "sizes that wrap", Crafted.stateDict(sizes: [1 << 32, 1 << 32]), "leaves its storage"),
-      Spoiled("a negative size", Crafted.stateDict(sizes: [-2, -2]), "leaves its storage"),
+        "sizes that wrap", Crafted.stateDict(sizes: [1 << 32, 1 << 32]), "exceeds its storage"),
+      Spoiled("a negative size", Crafted.stateDict(sizes: [-2, -2]), "exceeds its storage"),
       Spoiled(
-        "a stride past the storage", Crafted.stateDict(strides: [3, 1]), "leaves its storage"),
-      Spoiled("strides that wrap", Crafted.stateDict(strides: [.max, .max]), "leaves its storage"),
-      Spoiled("a negative stride", Crafted.stateDict(strides: [-2, 1]), "leaves its storage"),
-      Spoiled("fewer strides than sizes", Crafted.stateDict(strides: [1]), "leaves its storage"),
+        "a stride past the storage", Crafted.stateDict(strides: [3, 1]), "exceeds its storage"),
+      Spoiled(
+        "strides that wrap", Crafted.stateDict(strides: [.max, .max]), "exceeds its storage"),
+      Spoiled("a negative stride", Crafted.stateDict(strides: [-2, 1]), "exceeds its storage"),
+      Spoiled("fewer strides than sizes", Crafted.stateDict(strides: [1]), "exceeds its storage"),
       Spoiled(
         "fifty axes",
         Crafted.stateDict(
           sizes: .init(repeating: 1, count: 50), strides: .init(repeating: 1, count: 50)),
-        "leaves its storage"
+        "exceeds its storage"
       ),
       Spoiled("storage of another size", Crafted.stateDict(count: 5), "bytes"),
       Spoiled("numbers of another size", Crafted.stateDict(storage: "DoubleStorage"), ""),
@@ -167,7 +168,7 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
         "a view past its storage",
         Crafted.stateDict(
           view: Crafted.tuple([Crafted.text("v"), Crafted.integer(2), Crafted.integer(4)])),
-        "no proper view"
+        "not a valid view"
       ),
     ]
   }()
@@ -231,30 +232,30 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
     return [
       Spoiled("another local name", spoiled { $0.localName = "x/data/1" }, "differ"),
       Spoiled("other local flags", spoiled { $0.localFlags = 2 }, "differ"),
-      Spoiled("a name twice", Crafted.zip(good + [good[0]]), "stands twice"),
+      Spoiled("a name twice", Crafted.zip(good + [good[0]]), "occurs twice"),
       Spoiled("an entry inside another", Crafted.zip(overlapping + [second]), "overlap"),
       Spoiled("a deflated entry", spoiled { $0.method = 8 }, "compressed"),
       Spoiled("an encrypted entry", spoiled { $0.flags = 1 }, "encrypted"),
       Spoiled("a wrong checksum of the pickle", spoiled(0) { $0.checksum = 7 }, "checksum"),
       Spoiled("a wrong checksum of a storage", spoiled { $0.checksum = 7 }, "checksum"),
-      Spoiled("an entry past the archive", spoiled { $0.size = 1 << 30 }, "past its archive"),
+      Spoiled("an entry past the archive", spoiled { $0.size = 1 << 30 }, "beyond the archive"),
       Spoiled(
         "zip64 sizes of 2⁶⁴−1",
         spoiled {
           $0.size = .max
           $0.extra = zip64
-        }, "absurd"
+        }, "is too large"
       ),
       Spoiled("a zip64 field that is not there", spoiled { $0.size = .max }, "truncated"),
       Spoiled("a header outside the file", spoiled { $0.offset = 1 << 30 }, "truncated"),
-      Spoiled("two end records", Crafted.zip(good, comment: end), "more than one end record"),
-      Spoiled("text after the end", Crafted.zip(good, after: [0]), "no end record"),
+      Spoiled("two end records", Crafted.zip(good, comment: end), "more than one zip end record"),
+      Spoiled("text after the end", Crafted.zip(good, after: [0]), "no zip end record"),
       Spoiled("a gap before the end record", Crafted.zip(good, between: [0]), "not where"),
       Spoiled("more entries than there are", Crafted.zip(good, count: 9), ""),
-      Spoiled("fewer entries than there are", Crafted.zip(good, count: 1), "too many"),
-      Spoiled("no data.pkl", Crafted.zip([good[1], good[2]]), "neither of PyTorch"),
+      Spoiled("fewer entries than there are", Crafted.zip(good, count: 1), "extra bytes"),
+      Spoiled("no data.pkl", Crafted.zip([good[1], good[2]]), "neither PyTorch"),
       Spoiled("big-endian", spoiled(1) { $0.data = Array("big".utf8) }, "big-endian"),
-      Spoiled("a name with a NUL", spoiled { $0.name = "x/data/0\0" }, "no proper name"),
+      Spoiled("a name with a NUL", spoiled { $0.name = "x/data/0\0" }, "invalid name"),
     ]
   }()
 

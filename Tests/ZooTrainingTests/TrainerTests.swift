@@ -283,7 +283,7 @@ struct TrainerTests {
     #expect(try steps(5, 8, dropsLast: true) == 1)
     // One item alone has no spread.
     #expect(try steps(17, 8, dropsLast: false) == 2)
-    #expect(throws: ZooError.usage("there are no items to learn from")) {
+    #expect(throws: ZooError.usage("there are no items to train on")) {
       try steps(0, 8, dropsLast: false)
     }
   }

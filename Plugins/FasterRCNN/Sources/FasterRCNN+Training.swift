@@ -47,7 +47,9 @@ extension FasterRCNN {
   {
     let named = try network.forward(proposing, ["image": lesson.pictures.tensor])
     let values = try proposing.to.map { name in
-      guard let value = named[name] else { throw ZooError.failure("the network gives no \(name)") }
+      guard let value = named[name] else {
+        throw ZooError.failure("the network has no output \(name)")
+      }
       return value
     }
     let field = try AnchorField(anchors, values[2...], lesson.pictures)

@@ -12,7 +12,9 @@ extension YOLO: TrainableDetector {
   ) throws -> [Double] {
     let values = try network.forward(whole, ["image": lesson.pictures.tensor])
     let maps = try gridNames.map { name in
-      guard let map = values[name] else { throw ZooError.failure("the network gives no \(name)") }
+      guard let map = values[name] else {
+        throw ZooError.failure("the network has no output \(name)")
+      }
       return map
     }
     let (losses, gradients) = try compare(

@@ -29,7 +29,7 @@ public struct AugmentationContext: Sendable {
   public init(
     random: Random, size: Window.Size, interpolation: Preprocessing.Interpolation = .bilinear,
     other: @escaping @Sendable (UInt64) throws -> Sample = { _ in
-      throw ZooError.failure("there is no other sample to join")
+      throw ZooError.failure("there is no other sample to combine")
     }
   ) {
     self.random = random

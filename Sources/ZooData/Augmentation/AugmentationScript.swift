@@ -40,7 +40,7 @@ public struct AugmentationScript: Sendable, Equatable {
       let presets = AugmentationPlan.Preset.allCases.map(\.rawValue)
       let known = presets + steps.map(\.name).filter { !presets.contains($0) }
       throw ZooError.usage(
-        "“\(word)” is no augmentation; there are \(known.joined(separator: ", "))")
+        "“\(word)” is not an augmentation; there are \(known.joined(separator: ", "))")
     }
     var numbers = try Numbers(parts.dropFirst(), of: word)
     let augmentation = try step.make(&numbers)
@@ -133,7 +133,7 @@ extension AugmentationScript {
       }
       if let stray = named.dropFirst().first(where: { $0.name == nil }) {
         throw ZooError.usage(
-          "“\(word)”: only the first number goes without a name, “\(stray.text)” needs one")
+          "“\(word)”: only the first number may omit its name, “\(stray.text)” needs one")
       }
     }
 

@@ -173,7 +173,7 @@ extension Sample {
     throws -> Sample
   {
     guard let back = map.inverse else {
-      throw ZooError.failure("\(name): a map that cannot be undone would leave nothing of it")
+      throw ZooError.failure("\(name): a singular map would leave nothing of it")
     }
     let warp = Warp(size: size, edge: edge) { line, x, y in
       let start = back([0.5, Double(line) + 0.5])

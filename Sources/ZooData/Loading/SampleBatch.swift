@@ -45,7 +45,7 @@ extension SampleBatch {
     var truths = try SampleBatch.truths(of: samples, classes: classes)
     if let mixing {
       guard case .labels(let labels) = truths else {
-        throw ZooError.usage("mixup and cutmix join pictures that have one label each")
+        throw ZooError.usage("mixup and cutmix need pictures with one label each")
       }
       truths = .shares(
         try mixing.apply(to: &input, labels: labels, classes: classes, random))
@@ -59,7 +59,7 @@ extension SampleBatch {
       try samples.map { sample in
         guard let value = value(sample.truth) else {
           throw ZooError.corrupt(
-            "\(sample.name) has another kind of truth than \(samples[0].name)")
+            "\(sample.name) has another kind of annotation than \(samples[0].name)")
         }
         return value
       }

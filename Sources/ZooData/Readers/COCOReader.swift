@@ -60,7 +60,7 @@ struct COCOReader {
         lost += 1
         let what =
           imageOf[entry.image] == nil ? "image \(entry.image)" : "category \(entry.category)"
-        flaws.note("\(origin): an annotation names \(what), which is not there")
+        flaws.note("\(origin): an annotation names \(what), which does not exist")
         continue
       }
       let frame = Frame(
@@ -75,7 +75,7 @@ struct COCOReader {
     if Double(lost) > Flaws.tolerance * Double(tables.annotations.count) {
       throw ZooError.corrupt(
         "\(origin): \(lost) of \(tables.annotations.count) annotations name images or categories "
-          + "that are not there, at most 5 % may")
+          + "that do not exist, at most 5 % may")
     }
     let folders = try pictureFolders(file)
     let first = tables.images.first { isWithin($0.file) }?.file
@@ -94,7 +94,7 @@ struct COCOReader {
     var items: [Item] = []
     for (image, boxes) in zip(tables.images, boxes) {
       guard isWithin(image.file) else {
-        flaws.drop("\(origin): “\(image.file)” leads out of the folder of the data")
+        flaws.drop("\(origin): “\(image.file)” leads outside the data folder")
         continue
       }
       items.append(
@@ -164,7 +164,7 @@ extension COCOTables {
     var tables: [String: Range<Int>] = [:]
     for (key, range) in try parts.members() {
       guard tables.updateValue(range, forKey: key) == nil else {
-        throw ZooError.corrupt("\(path): the key “\(key.printable)” stands twice")
+        throw ZooError.corrupt("\(path): the key “\(key.printable)” occurs twice")
       }
     }
     func rows(_ key: String, _ read: (inout Fields) throws -> Void) throws {

@@ -37,7 +37,7 @@ struct IDXReader {
       guard !parts.contains(where: { $0.split == split }) else { continue }
       let wanted = "\(prefix)-labels-idx1-ubyte"
       guard let other = folder.files.first(where: { IDXReader.plain($0) == wanted }) else {
-        throw ZooError.notFound("\(folder.path(wanted)) does not exist, though \(file) does")
+        throw ZooError.notFound("\(folder.path(wanted)) does not exist, although \(file) does")
       }
       let images = try IDX(folder.path(file), rank: 3)
       let labels = try IDX(folder.path(other), rank: 1)
@@ -94,7 +94,7 @@ struct IDX {
     let reader = try GzipReader(file)
     let header = try reader.read(headerSize)
     guard header.count == headerSize, header[0] == 0, header[1] == 0 else {
-      throw ZooError.corrupt("\(path) is no IDX file")
+      throw ZooError.corrupt("\(path) is not an IDX file")
     }
     guard header[2] == 8, Int(header[3]) == rank else {
       throw ZooError.corrupt(
@@ -107,7 +107,7 @@ struct IDX {
       let size = header[4 + 4 * axis..<8 + 4 * axis].reduce(0) { $0 << 8 | Int($1) }
       let (product, overflow) = count.multipliedReportingOverflow(by: size)
       guard size > 0, !overflow, product <= IDX.mostBytes else {
-        throw ZooError.corrupt("\(path) promises a size of \(size) that no set has")
+        throw ZooError.corrupt("\(path) states an impossible size of \(size)")
       }
       sizes.append(size)
       count = product
@@ -119,12 +119,12 @@ struct IDX {
       : file.size - headerSize
     guard count <= possible else {
       throw ZooError.corrupt(
-        "\(path) is truncated: \(Shape(sizes)) bytes are promised, it has \(byteCount(file.size))")
+        "\(path) is truncated: \(Shape(sizes)) bytes were expected, it has \(byteCount(file.size))")
     }
     bytes = try reader.read(count)
     guard bytes.count == count else {
       throw ZooError.corrupt(
-        "\(path) is truncated: \(bytes.count) of \(count) bytes are there")
+        "\(path) is truncated: \(bytes.count) of \(count) bytes are present")
     }
     guard try reader.read(1).isEmpty else {
       throw ZooError.corrupt("\(path) is longer than its \(count) bytes")

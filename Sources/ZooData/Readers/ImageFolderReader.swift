@@ -39,7 +39,7 @@ struct ImageFolderReader {
       guard let split = splitNames[name.lowercased()], let below = try Folder(folder.path(name))
       else { continue }
       if try ImageFolderReader.classFolder(in: below) == nil {
-        flaws.note("\(path)/\(name) has no folders of pictures and is left out")
+        flaws.note("\(path)/\(name) has no folders of pictures and is skipped")
       } else {
         places.append((split, name + "/", below))
       }
@@ -56,7 +56,7 @@ struct ImageFolderReader {
           flaws.note("\(place.prefix)\(name) is missing: the class has no pictures there")
           continue
         }
-        if pictures.isEmpty { flaws.note("\(place.prefix)\(name) holds no pictures") }
+        if pictures.isEmpty { flaws.note("\(place.prefix)\(name) contains no pictures") }
         items += pictures.map { file in
           Item(
             name: "\(place.prefix)\(name)/\(file)",

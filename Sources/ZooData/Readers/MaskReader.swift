@@ -180,7 +180,7 @@ struct MaskReader {
       if let pair = try MaskReader.pair(in: below) {
         add(split, pair)
       } else {
-        flaws.note("\(path)/\(name) has no masks and is left out")
+        flaws.note("\(path)/\(name) has no masks and is skipped")
       }
     }
     // What lacks masks is not to hide behind what cannot be read.

@@ -25,7 +25,7 @@ struct VOCReader {
       try Folder("\(path)/\($0)")
     }.first
     guard let pictures else {
-      throw ZooError.notFound("\(path)/JPEGImages does not exist, though Annotations does")
+      throw ZooError.notFound("\(path)/JPEGImages does not exist, although Annotations does")
     }
     var files: [String: String] = [:]
     for file in pictures.pictures { files[stem(of: file)] = file }
@@ -155,7 +155,7 @@ func sound(
     flaws.note(
       "\(origin): the box \(decimal(frame.x0, digits: 1)), \(decimal(frame.y0, digits: 1)), "
         + "\(decimal(frame.x1, digits: 1)), \(decimal(frame.y1, digits: 1)) of “\(label)” "
-        + "covers nothing and is left out")
+        + "is empty and is skipped")
     return nil
   }
   return clipped

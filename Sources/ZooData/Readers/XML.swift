@@ -115,7 +115,7 @@ private struct Scanner {
       } else if sees("<?") {
         _ = try skip(past: "?>", "an instruction")
       } else if sees("<!") {
-        throw error("a document type is not read")
+        throw error("document types are not supported")
       } else if sees("</") {
         position += 2
         let name = try name()

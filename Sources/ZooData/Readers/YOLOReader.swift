@@ -77,7 +77,7 @@ struct YOLOReader {
     }
     if isOpenEnded {
       classes = (0...max(highest, 0)).map(String.init)
-      flaws.note("\(path) names no classes (data.yaml, classes.txt): they are called by number")
+      flaws.note("\(path) names no classes (data.yaml, classes.txt): they are numbered")
     }
     return try Dataset(
       path, .yolo, .detection, classes: classes, splits: splits,
@@ -161,7 +161,7 @@ struct YOLOReader {
         throw error("the class is \(String(words[0]).printable), \(range) was expected")
       }
       guard numbers.allSatisfy({ abs($0) < 10 }) else {
-        throw error("coordinates are parts of the picture, 0 to 1")
+        throw error("coordinates must be between 0 and 1")
       }
       let frame: Frame
       if numbers.count == 4 {
@@ -208,7 +208,7 @@ struct YAML {
         continue
       } else if line.first?.isWhitespace == true || content.hasPrefix("- ") {
         guard let key = current else {
-          throw ZooError.corrupt("\(path), line \(number + 1): an entry of nothing")
+          throw ZooError.corrupt("\(path), line \(number + 1): an empty entry")
         }
         if content.hasPrefix("- ") {
           lists[key, default: []].append((nil, YAML.plain(content.dropFirst(2))))

@@ -79,7 +79,7 @@ extension Layer {
     let inputs = maps + [regions]
     let shape = try output(inputs.map(\.item))
     guard slope.shape.sizes == [regions.shape[0]] + shape.sizes else {
-      throw ZooError.failure("\(slope.shape) is no gradient of \(regions.shape[0])×\(shape)")
+      throw ZooError.failure("\(slope.shape) is not a gradient of \(regions.shape[0])×\(shape)")
     }
     let found = try maps.map { try Tensor(zeros: $0.shape) }
     guard let output = slope.view else { return found }

@@ -19,7 +19,7 @@ public struct RoIPool: Layer {
   public func output(_ inputs: [Shape]) throws -> Shape {
     let map = try checkRegions(inputs, levels: 1)
     guard 1...1024 ~= size.height, 1...1024 ~= size.width else {
-      throw ZooError.failure("\(size.height)×\(size.width) places are no size of a map")
+      throw ZooError.failure("\(size.height)×\(size.width) positions are not a valid map size")
     }
     return [map.channels, size.height, size.width]
   }

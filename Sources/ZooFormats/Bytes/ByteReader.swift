@@ -25,7 +25,7 @@ struct ByteReader {
   {
     let number = try number(type)
     guard let integer = Int(exactly: number) else {
-      throw ZooError.corrupt("\(origin): the number \(number) is absurd")
+      throw ZooError.corrupt("\(origin): the number \(number) is too large")
     }
     return integer
   }

@@ -60,7 +60,7 @@ extension DarknetWeights {
       }
       let kernel = find(.weight, in: index)
       guard operation.layer is Convolution || operation.layer is Dense, kernel.count == 1 else {
-        throw ZooError.usage("Darknet's files have no place for \(operation.name)")
+        throw ZooError.usage("Darknet's files cannot store \(operation.name)")
       }
       let isDense = operation.layer is Dense
       var parameters = find(.bias, in: index)

@@ -26,7 +26,7 @@ public struct DarknetWeights: TensorSource {
 
   init(_ file: RandomAccessFile) throws {
     guard let version = DarknetWeights.version(of: file) else {
-      throw ZooError.corrupt("\(file.path) does not begin as Darknet's weights do")
+      throw ZooError.corrupt("\(file.path) does not start like Darknet's weights")
     }
     self.file = file
     self.version = version

@@ -33,7 +33,7 @@ public struct KerasCheckpoint: TensorSource {
       try collector.addVariables(of: file, configuration)
     } else {
       throw ZooError.corrupt(
-        "\(origin) is HDF5 but no checkpoint: neither of Keras (layer_names, vars) nor of ours "
+        "\(origin) is HDF5 but not a checkpoint: neither Keras' (layer_names, vars) nor ours "
           + "(weights, meta)")
     }
     guard collector.tensors.count <= KerasCheckpoint.mostTensors else {
@@ -63,13 +63,13 @@ struct KerasTensors {
 
   mutating func add(_ dataset: HDF5File.Dataset, as name: String) throws {
     guard name.isProperName else {
-      throw ZooError.corrupt("\(origin): a layer has no proper name")
+      throw ZooError.corrupt("\(origin): a layer has an invalid name")
     }
     guard let type = dataset.type else {
-      throw ZooError.corrupt("\(origin): \(dataset.path) does not hold numbers that can be read")
+      throw ZooError.corrupt("\(origin): \(dataset.path) contains no readable numbers")
     }
     guard datasets.updateValue(dataset, forKey: name) == nil else {
-      throw ZooError.corrupt("\(origin): two data sets stand for \(name)")
+      throw ZooError.corrupt("\(origin): there are two data sets for \(name)")
     }
     tensors.append(TensorInfo(name: name, shape: dataset.shape, type: type))
   }

@@ -80,7 +80,7 @@ private struct Header {
     let text = try file.read(at: 8, count: Int(count))
     dataStart = 8 + text.count
     guard text.first == UInt8(ascii: "{") else {
-      throw ZooError.corrupt("\(file.path): the header does not begin with {")
+      throw ZooError.corrupt("\(file.path): the header does not start with {")
     }
     try Header.checkExtent(of: text, in: file.path)
     let json = try JSON(parsing: text, origin: file.path)
@@ -107,7 +107,7 @@ private struct Header {
       }
     }
     guard values <= 16 * SafeTensors.mostTensors else {
-      throw ZooError.corrupt("\(origin): a header of \(values) values describes no tensors")
+      throw ZooError.corrupt("\(origin): a header of \(values) values cannot describe tensors")
     }
   }
 
@@ -115,7 +115,7 @@ private struct Header {
     var fields = try Fields(json, of: "__metadata__", in: file.path)
     for (key, value) in fields.rest() {
       guard let text = value.string else {
-        throw fields.error("“\(key)” of __metadata__ is no string", line: value.line)
+        throw fields.error("“\(key)” of __metadata__ is not a string", line: value.line)
       }
       metadata[key] = text
     }
@@ -123,7 +123,7 @@ private struct Header {
 
   private mutating func add(_ name: String, _ json: JSON, _ file: RandomAccessFile) throws {
     guard name.isProperName else {
-      throw ZooError.corrupt("\(file.path): a tensor has no proper name")
+      throw ZooError.corrupt("\(file.path): a tensor has an invalid name")
     }
     var fields = try Fields(json, of: "the tensor \(name)", in: file.path)
     let dtype = try fields.string("dtype")
@@ -137,7 +137,7 @@ private struct Header {
       throw fields.error("the tensor \(name) has the unknown type \(dtype)")
     }
     guard let shape = Shape(checked: sizes) else {
-      throw fields.error("the tensor \(name) has the absurd shape \(sizes)")
+      throw fields.error("the tensor \(name) has the impossible shape \(sizes)")
     }
     guard offsets.count == 2, offsets[0] >= 0, offsets[1] >= offsets[0],
       offsets[1] - offsets[0] == shape.count * size

@@ -152,7 +152,7 @@ struct PickleReader {
 
   private func top() throws -> Pickle.Value {
     guard stack.count > floor, let last = stack.last else {
-      throw stream.error("the pickle takes what it has not put there")
+      throw stream.error("the pickle pops a value that it did not push")
     }
     return last
   }
@@ -165,14 +165,16 @@ struct PickleReader {
 
   private mutating func pop(_ count: Int) throws -> [Pickle.Value] {
     guard stack.count - floor >= count else {
-      throw stream.error("the pickle takes what it has not put there")
+      throw stream.error("the pickle pops a value that it did not push")
     }
     defer { stack.removeLast(count) }
     return Array(stack.suffix(count))
   }
 
   private mutating func popToMark() throws -> [Pickle.Value] {
-    guard let mark = marks.popLast() else { throw stream.error("the pickle has no mark here") }
+    guard let mark = marks.popLast() else {
+      throw stream.error("the pickle pops a mark that it did not set")
+    }
     defer { stack.removeLast(stack.count - mark) }
     return Array(stack[mark...])
   }
@@ -231,7 +233,7 @@ struct PickleReader {
   private mutating func pay(for items: [Pickle.Value]) throws {
     moved += items.count
     guard moved <= 2 * PickleReader.mostOperations else {
-      throw stream.error("the pickle moves more than \(2 * PickleReader.mostOperations) items")
+      throw stream.error("the pickle copies more than \(2 * PickleReader.mostOperations) items")
     }
   }
 
@@ -250,12 +252,12 @@ struct PickleReader {
   /// Appends to the collection on top of the stack; items for an inert object are dropped.
   private mutating func extend(with items: [Pickle.Value], _ kinds: [Pickle.Kind]) throws {
     guard case .node(let index) = try top() else {
-      throw stream.error("the pickle puts items into what is no collection")
+      throw stream.error("the pickle adds items to a value that is not a collection")
     }
     let kind = pickle.nodes[index].kind
     guard kinds.contains(kind) else {
       guard kind == .call else {
-        throw stream.error("the pickle puts items into what is no collection")
+        throw stream.error("the pickle adds items to a value that is not a collection")
       }
       return
     }
@@ -265,14 +267,14 @@ struct PickleReader {
 
   private mutating func remember(_ key: Int?) throws {
     guard let key, memo.count < PickleReader.mostMemos else {
-      throw stream.error("the pickle remembers more than \(PickleReader.mostMemos) values")
+      throw stream.error("the pickle memoises more than \(PickleReader.mostMemos) values")
     }
     memo[key] = try top()
   }
 
   private mutating func recall(_ key: Int?) throws {
     guard let key, let value = memo[key] else {
-      throw stream.error("the pickle recalls what it never remembered")
+      throw stream.error("the pickle reads a memo that it did not write")
     }
     push(value)
   }
@@ -281,7 +283,7 @@ struct PickleReader {
 
   private mutating func pushGlobal(_ module: String, _ name: String) throws {
     guard module.isProperName, name.isProperName else {
-      throw stream.error("a global of the pickle has no proper name")
+      throw stream.error("a global of the pickle has an invalid name")
     }
     guard !DangerousGlobals.contains(module: module, name: name) else {
       throw ZooError.corrupt(

@@ -70,7 +70,7 @@ struct PickleStream {
   mutating func line() throws -> String {
     var bytes: [UInt8] = []
     while case let byte = try byte(), byte != UInt8(ascii: "\n") {
-      guard bytes.count < 4096 else { throw error("a line of the pickle does not end") }
+      guard bytes.count < 4096 else { throw error("a line of the pickle is not terminated") }
       bytes.append(byte)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -70,7 +70,7 @@ extension TorchCheckpoint {
       var offset = start
       for value in values {
         guard let key = keys.string(value), let size = sizes[key] else {
-          throw ZooError.corrupt("\(file.path): a storage that no tensor names")
+          throw ZooError.corrupt("\(file.path): a storage that no tensor uses")
         }
         var header = ByteReader(try file.read(at: offset, count: 8), origin: file.path)
         let count = try header.integer(UInt64.self)
@@ -81,12 +81,12 @@ extension TorchCheckpoint {
         }
         let range = offset + 8..<offset + 8 + bytes
         guard records.updateValue(Record(bytes: range), forKey: key) == nil else {
-          throw ZooError.corrupt("\(file.path): the storage \(key) stands twice")
+          throw ZooError.corrupt("\(file.path): the storage \(key) occurs twice")
         }
         offset = range.upperBound
       }
       guard offset == file.size else {
-        throw ZooError.corrupt("\(file.path): \(file.size - offset) bytes too many at the end")
+        throw ZooError.corrupt("\(file.path): \(file.size - offset) extra bytes at the end")
       }
       return records
     }

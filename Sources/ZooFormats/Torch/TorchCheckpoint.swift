@@ -42,14 +42,14 @@ public final class TorchCheckpoint: TensorSource {
     for (key, value) in state {
       guard let name = pickle.string(key) else { continue }
       guard name.isProperName else {
-        throw ZooError.corrupt("\(file.path): a tensor has no proper name")
+        throw ZooError.corrupt("\(file.path): a tensor has an invalid name")
       }
       guard let view = try pickle.tensor(value, name: name, in: file.path) else {
         skipped.append(name)
         continue
       }
       guard views.updateValue(view, forKey: name) == nil else {
-        throw ZooError.corrupt("\(file.path): the tensor \(name) stands twice")
+        throw ZooError.corrupt("\(file.path): the tensor \(name) occurs twice")
       }
       tensors.append(view.info)
     }
@@ -167,9 +167,9 @@ extension Pickle {
     }
     if let callee = call(current)?.callee {
       throw ZooError.corrupt(
-        "\(origin) holds a whole object (\(callee)); a state dict was expected, as "
+        "\(origin) contains a whole object (\(callee)); a state dict was expected, as "
           + "torch.save(model.state_dict(), …) writes it")
     }
-    throw ZooError.corrupt("\(origin) holds no state dict with tensors")
+    throw ZooError.corrupt("\(origin) contains no state dict with tensors")
   }
 }

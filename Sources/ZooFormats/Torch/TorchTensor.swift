@@ -90,7 +90,7 @@ extension Pickle {
   ) throws -> TorchTensor? {
     guard arguments.count >= 4, let offset = integer(arguments[1]),
       let sizes = integers(arguments[2]), let strides = integers(arguments[3])
-    else { throw ZooError.corrupt("\(origin): the tensor \(name) is described in no known way") }
+    else { throw ZooError.corrupt("\(origin): the tensor \(name) has an unknown description") }
     var type: ElementType?
     if callee.hasSuffix("v3") {
       guard arguments.count > 6, let dtype = global(arguments[6]) else { return nil }
@@ -106,7 +106,7 @@ extension Pickle {
     else {
       throw ZooError.corrupt(
         "\(origin): the tensor \(name) (sizes \(sizes), strides \(strides), offset \(offset)) "
-          + "leaves its storage of \(storage.count) numbers")
+          + "exceeds its storage of \(storage.count) numbers")
     }
     return tensor
   }
@@ -119,7 +119,7 @@ extension Pickle {
     guard let node = node(value), node.kind == .persistent, let items = items(node.items[0]),
       items.count >= 5, string(items[0]) == "storage", let kind = global(items[1]),
       let key = string(items[2]), let count = integer(items[4]), count >= 0
-    else { throw ZooError.corrupt("\(origin): the tensor \(name) has no proper storage") }
+    else { throw ZooError.corrupt("\(origin): the tensor \(name) has no valid storage") }
     let word = kind.split(separator: ".").last.map(String.init) ?? kind
     let untyped = word == "UntypedStorage"
     guard let type = type ?? (untyped ? .uint8 : Pickle.storages[word]) else { return nil }
@@ -134,7 +134,7 @@ extension Pickle {
     guard let view = self.items(items[5]), view.count == 3, let start = integer(view[1]),
       let part = integer(view[2]), start >= 0, part >= 0, start <= whole, part <= whole - start
     else {
-      throw ZooError.corrupt("\(origin): the storage of the tensor \(name) is no proper view")
+      throw ZooError.corrupt("\(origin): the storage of the tensor \(name) is not a valid view")
     }
     return TorchStorage(key: key, type: type, start: start, count: part, wholeCount: whole)
   }

@@ -35,16 +35,16 @@ struct ZipArchive: Sendable {
       let start = try record.dataOffset(in: file)
       let (end, overflow) = start.addingReportingOverflow(record.size)
       guard !overflow, end <= directory.bytes.lowerBound else {
-        throw ZooError.corrupt("\(file.path): the entry \(record.name) reaches past its archive")
+        throw ZooError.corrupt("\(file.path): the entry \(record.name) extends beyond the archive")
       }
       guard index.updateValue(entries.count, forKey: record.name) == nil else {
-        throw ZooError.corrupt("\(file.path): the entry \(record.name) stands twice")
+        throw ZooError.corrupt("\(file.path): the entry \(record.name) occurs twice")
       }
       entries.append(Entry(name: record.name, bytes: start..<end, checksum: record.checksum))
       extents.append(record.offset..<end)
     }
     guard reader.left == 0 else {
-      throw ZooError.corrupt("\(file.path): \(reader.left) bytes too many in the zip directory")
+      throw ZooError.corrupt("\(file.path): \(reader.left) extra bytes in the zip directory")
     }
     extents.sort { $0.lowerBound < $1.lowerBound }
     for (first, second) in zip(extents, extents.dropFirst())
@@ -116,8 +116,8 @@ private struct Directory {
     guard let end = ends.first, ends.count == 1 else {
       throw ZooError.corrupt(
         ends.isEmpty
-          ? "\(file.path) is truncated or has a tail: no end record of its zip at its end"
-          : "\(file.path): more than one end record of a zip")
+          ? "\(file.path) is truncated or has extra data: no zip end record at its end"
+          : "\(file.path): more than one zip end record")
     }
     var reader = ByteReader(Array(tail[end..<end + 22]), origin: file.path)
     _ = try reader.take(4)
@@ -128,7 +128,7 @@ private struct Directory {
       offset: try reader.integer(UInt32.self)
     )
     guard disks == (0, 0), here == short.count else {
-      throw ZooError.corrupt("\(file.path): a zip of several volumes")
+      throw ZooError.corrupt("\(file.path): a zip archive of several volumes")
     }
     var (count, size, offset) = short
     var limit = base + end
@@ -209,7 +209,7 @@ private struct CentralRecord {
     let start = try reader.number(UInt32.self)
     nameBytes = try reader.take(nameCount)
     guard let name = String(validating: nameBytes, as: UTF8.self), name.isProperName
-    else { throw ZooError.corrupt("\(origin): an entry of the zip has no proper name") }
+    else { throw ZooError.corrupt("\(origin): an entry of the zip has an invalid name") }
     self.name = name
     var long = try Zip64Extra(try reader.take(extraCount), origin)
     _ = try reader.take(commentCount)

@@ -81,7 +81,7 @@ public struct Registry: Sendable {
   public mutating func add(_ family: any Architecture.Type, origin: String = "added") throws {
     if let other = families.first(where: { $0.name == family.name }) {
       throw ZooError.failure(
-        "the family \(family.name) is there twice: \(other.origin), and \(origin)")
+        "the family \(family.name) exists twice: \(other.origin), and \(origin)")
     }
     let members = family.instances.map { Variant(name: $0.key, architecture: $0.value) }
     for member in members {

@@ -180,7 +180,7 @@ extension Catalog.Source {
     for digest in [sha256, md5].compactMap({ $0 }) {
       guard 8...64 ~= digest.count,
         digest.allSatisfy({ $0.isHexDigit && ($0.isNumber || $0.isLowercase) })
-      else { throw fields.error("“\(digest)” is no digest in lower-case hexadecimal") }
+      else { throw fields.error("“\(digest)” is not a digest in lower-case hexadecimal") }
     }
     guard sha256 != nil || md5 != nil else {
       throw fields.error("\(url) has neither a SHA-256 nor an MD5")

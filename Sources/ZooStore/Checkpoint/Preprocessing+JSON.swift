@@ -7,7 +7,7 @@ extension Preprocessing {
     let longest = try fields.optional("longest") { fields, key in try fields.integer(key) }
     let borders = try fields.optional("borders") { fields, key in try fields.integer(key) }
     if borders != nil, sides.count != 2 {
-      throw fields.error("“borders” goes with a height and a width to “resize” to")
+      throw fields.error("“borders” needs a height and a width in “resize”")
     }
     let resize: Resize
     switch (sides.count, longest) {
@@ -20,7 +20,7 @@ extension Preprocessing {
         throw fields.error("“borders” is a level from 0 to 255")
       }
       resize = .letterbox(height: sides[0], width: sides[1], level: level)
-    case (_, .some): throw fields.error("“longest” goes with one side to “resize” to")
+    case (_, .some): throw fields.error("“longest” needs a single side in “resize”")
     default: throw fields.error("“resize” is one side, or height and width")
     }
     let interpolation = try fields.choice("interpolation", of: Interpolation.self) ?? .bilinear
@@ -34,7 +34,7 @@ extension Preprocessing {
     let standardizes =
       try fields.optional("standardize") { fields, key in try fields.bool(key) } ?? false
     if standardizes, multiple > 1 || interpolation == .sampled {
-      throw fields.error("“standardize” goes with neither “multiple” nor “sampled”")
+      throw fields.error("“standardize” cannot be combined with “multiple” or “sampled”")
     }
     let count = channels == .grey ? 1 : 3
     guard mean.count == count, std.count == count else {

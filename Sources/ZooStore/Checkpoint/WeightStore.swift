@@ -25,7 +25,7 @@ public struct WeightStore: TensorSource {
 
   public init(_ file: HDF5File) throws {
     guard WeightStore.recognizes(file), let record = file["/meta"] else {
-      throw ZooError.corrupt("\(file.path) is no checkpoint: it has no /meta and /weights")
+      throw ZooError.corrupt("\(file.path) is not a checkpoint: it has no /meta and /weights")
     }
     guard let text = try file.texts(record).first, record.shape.count == 1 else {
       throw ZooError.corrupt("\(file.path): /meta is not one string")
@@ -41,7 +41,7 @@ public struct WeightStore: TensorSource {
     for dataset in file.datasets where dataset.path.hasPrefix("/weights/") {
       let name = String(dataset.path.dropFirst("/weights/".count))
       guard let type = dataset.type, !name.contains("/") else {
-        throw ZooError.corrupt("\(file.path): \(dataset.path.printable) is no tensor")
+        throw ZooError.corrupt("\(file.path): \(dataset.path.printable) is not a tensor")
       }
       _ = try WeightStore.digest(dataset, file)
       // Otherwise a thousand names for the same bytes would make a small file a large model.

@@ -72,7 +72,7 @@ package final class Publication {
     }
     guard stat(path, &status) == 0 else { return path }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw ZooError.cannotCreate("cannot create \(path): something that is not a file is there")
+      throw ZooError.cannotCreate("cannot create \(path): it exists and is not a file")
     }
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }

@@ -105,7 +105,7 @@ public struct HDF5Contents: Sendable {
     let parts = dataset.path.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count > 1, parts[0].isEmpty,
       parts.dropFirst().allSatisfy({ !$0.isEmpty && $0 != "." && !$0.utf8.contains(0) })
-    else { throw ZooError.failure("“\(dataset.path)” is no path of a data set") }
+    else { throw ZooError.failure("“\(dataset.path)” is not the path of a data set") }
     addGroup(parts.dropLast().joined(separator: "/"))
     guard paths.insert(dataset.path).inserted else {
       throw ZooError.failure("\(dataset.path) would be written twice")

@@ -43,7 +43,7 @@ extension HDF5File {
 
   func texts(_ dataset: Dataset) throws -> [[UInt8]] {
     guard case .text(let texts) = dataset.content else {
-      throw ZooError.corrupt("\(path): \(dataset.path) holds no text")
+      throw ZooError.corrupt("\(path): \(dataset.path) contains no text")
     }
     return texts
   }
@@ -54,7 +54,7 @@ extension HDF5File {
     if case .unreadable(let what) = dataset.content { found = what }
     if case .text = dataset.content { found = "text" }
     throw ZooError.corrupt(
-      "\(path): \(dataset.path) holds \(found); little-endian numbers were expected")
+      "\(path): \(dataset.path) contains \(found); little-endian numbers were expected")
   }
 
   private func withBytes<R>(
@@ -87,7 +87,7 @@ extension HDF5File {
       bytes.copyBytes(from: values)
       visit(UnsafeRawBufferPointer(bytes))
     case .text, .unreadable:
-      throw ZooError.corrupt("\(path): \(dataset.path) holds no numbers")
+      throw ZooError.corrupt("\(path): \(dataset.path) contains no numbers")
     }
   }
 

@@ -124,7 +124,7 @@ public struct HDF5File: Sendable {
     case ZOO_REFUSED: throw ZooError.corrupt("\(file.path): \(reason(endOf: index))")
     case ZOO_INTERRUPTED: throw ZooError.failure("reading \(file.path) was interrupted")
     case ZOO_NO_CHILD:
-      throw ZooError.failure("cannot read \(file.path): no process could be had to check it")
+      throw ZooError.failure("cannot read \(file.path): no process could be started to check it")
     case ZOO_NO_HDF5:
       throw ZooError.unavailable(
         "libhdf5 is not installed, or not the one that zoo was built for (Debian and Ubuntu: "

@@ -208,7 +208,7 @@ struct HDF5Index {
     var sizes: [Int] = []
     for _ in 0..<shape.rank { sizes.append(try integer()) }
     guard let chunk = Shape(checked: sizes), chunk.count > 0, chunk.count <= 1 << 30 else {
-      throw error(path, "is cut into chunks of impossible size")
+      throw error(path, "has chunks of impossible size")
     }
     let filters = Array(try take(Int(try byte())))
     let perAxis = zip(shape.sizes, sizes).map { ($0 - 1) / $1 + 1 }

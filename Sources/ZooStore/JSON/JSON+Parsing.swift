@@ -114,7 +114,7 @@ private struct Scanner {
         guard scanner.next == UInt8(ascii: "\"") else { throw scanner.error("a key was expected") }
         let key = try scanner.string()
         guard keys.insert(key).inserted else {
-          throw scanner.error("the key “\(key)” stands twice")
+          throw scanner.error("the key “\(key)” occurs twice")
         }
         scanner.skipSpace()
         guard scanner.next == UInt8(ascii: ":") else {

@@ -17,7 +17,7 @@ public struct Rename: Hashable, Sendable {
     func stars(_ pattern: String) -> Int { pattern.utf8.count { $0 == UInt8(ascii: "*") } }
     guard stars(from) == stars(to), stars(from) <= 8 else {
       throw ZooError.corrupt(
-        "the rename “\(from)” to “\(to)” needs as many stars on either side, at most 8")
+        "the rename “\(from)” to “\(to)” needs the same number of stars on both sides, at most 8")
     }
     self.init(valid: from, to)
   }

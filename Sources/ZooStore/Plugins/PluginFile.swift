@@ -26,7 +26,7 @@ package struct PluginFile {
     try file.checkOwner()
     let sections = try file.sections()
     guard let interface = try file.text(of: "zoo_plugin_interface", in: sections) else {
-      throw ZooError.corrupt("\(path) is no plugin of the zoo: it has no zoo_plugin_interface")
+      throw ZooError.corrupt("\(path) is not a plugin of zoo: it has no zoo_plugin_interface")
     }
     guard interface == Registry.interface else {
       throw ZooError.corrupt(
@@ -53,10 +53,10 @@ extension RandomAccessFile {
     }
     guard status.st_uid == 0 || status.st_uid == geteuid() else {
       throw ZooError.corrupt(
-        "\(path) belongs to user \(status.st_uid); a plugin must be root's or your own")
+        "\(path) belongs to user \(status.st_uid); a plugin must belong to root or to you")
     }
     guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
-      throw ZooError.corrupt("others than its owner may write \(path): chmod go-w it first")
+      throw ZooError.corrupt("users other than its owner may write \(path): chmod go-w it first")
     }
   }
 
@@ -79,7 +79,7 @@ extension RandomAccessFile {
     }
     let header = ELFRecord(try read(at: 0, count: 64))
     guard header[0, UInt32.self] == 0x464C_457F else {
-      throw ZooError.corrupt("\(path) is not a shared library: it does not begin as ELF does")
+      throw ZooError.corrupt("\(path) is not a shared library: it does not start like ELF")
     }
     // 64 bits, little endian, a shared object, this machine.
     guard header[4, UInt16.self] == 0x0102, header[16, UInt16.self] == 3,
@@ -156,7 +156,7 @@ extension RandomAccessFile {
   private func extent(_ offset: UInt64, _ count: UInt64) throws -> Range<Int> {
     guard let offset = Int(exactly: offset), let count = Int(exactly: count), offset <= size,
       count <= size - offset
-    else { throw damaged("its headers speak of bytes behind its end") }
+    else { throw damaged("its headers refer to bytes beyond its end") }
     return offset..<offset + count
   }
 

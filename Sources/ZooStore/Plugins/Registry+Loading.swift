@@ -29,16 +29,16 @@ extension Registry {
       let isLent = !reason.contains("libZooPlugin.so: cannot open")
       throw ZooError.corrupt(
         "cannot load " + (isNamed ? "" : "\(file.path): ") + reason
-          + (isLent ? "" : "; this program does not lend its ZooKit to plugins"))
+          + (isLent ? "" : "; this program does not export its ZooKit to plugins"))
     }
     // From here on the library stays loaded, because Swift's metadata cannot be unregistered.
     guard zoo_plugins_share_host(library) != 0 else {
       throw ZooError.corrupt(
         "\(file.path) uses a ZooKit of its own; it must be linked with the product ZooPlugin "
-          + "instead of ZooKit, and the program that loads it must lend it its own")
+          + "instead of ZooKit, and the program that loads it must export its own")
     }
     guard let begin = zoo_plugins_at(library, file.address) else {
-      throw ZooError.corrupt("\(file.path): the loader does not say where it put the library")
+      throw ZooError.corrupt("\(file.path): the loader does not report where it loaded the library")
     }
     var loaded = self
     do {

@@ -10,7 +10,7 @@ struct EpochBatches {
   /// for a norm cannot learn from it.
   init(_ source: some BatchSource, epoch: Int, size: Int, dropsLast: Bool, seed: Random) throws {
     let order = source.order(epoch: epoch, random: seed.key("order").key(epoch))
-    guard let first = order.first else { throw ZooError.usage("there are no items to learn from") }
+    guard let first = order.first else { throw ZooError.usage("there are no items to train on") }
     guard order.allSatisfy({ 0..<source.count ~= $0 }) else {
       throw ZooError.failure("the order of epoch \(epoch + 1) has items that do not exist")
     }

@@ -73,7 +73,7 @@ public struct FeatureSource: BatchSource {
     }
     let numbers = keeping.items ?? Array(0..<source.count)
     guard let final = numbers.last else {
-      throw ZooError.usage("there are no items to learn from")
+      throw ZooError.usage("there are no items to train on")
     }
     self.source = source
     count = source.count

@@ -118,7 +118,7 @@ struct DoctorVerb: Verb {
         bad("cache", "\(cache.root) cannot be written; set ZOO_HOME to a folder that can be")
       }
     } else {
-      bad("cache", "HOME is not set; set ZOO_HOME to a folder that can be written")
+      bad("cache", "HOME is not set; set ZOO_HOME to a writable folder")
     }
     if let library = HDF5File.library {
       good("checkpoint files", library)
