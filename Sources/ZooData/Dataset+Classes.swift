@@ -1,12 +1,12 @@
 import ZooKit
 
 extension Dataset {
-  /// The same pictures with the numbers that a model has for these classes: labels travel by name,
-  /// and a folder that lacks a class shifts no other.
+  /// The same pictures with the model's class numbers. Labels are matched by name, so a missing
+  /// class does not shift the others.
   /// - Parameters:
   ///   - names: the model's classes, in the order of its outputs.
-  ///   - model: for the error.
-  /// - Throws: the data has a class that the model does not know; the error lists both.
+  ///   - model: the model's name, for the error.
+  /// - Throws: if the data has a class that the model does not have; the error lists both.
   public func numbered(as names: [String], of model: String) throws -> Dataset {
     guard names != classes else { return self }
     let unknown = classes.filter { !names.contains($0) }
@@ -29,7 +29,7 @@ extension Dataset {
 }
 
 extension Item {
-  /// - Parameter numbers: of each class of this data set, its number among `count` others.
+  /// - Parameter numbers: for each class of this data set, its number among `count` classes.
   fileprivate func numbered(_ numbers: [Int], of count: Int) -> Item {
     func moved(_ boxes: [ObjectBox]) -> [ObjectBox] {
       boxes.map { box in

@@ -2,8 +2,8 @@ import Glibc
 import ZooKit
 
 extension Dataset {
-  /// Reads the data set at a path: a folder, or COCO's JSON or YOLO's YAML file. Its kind is
-  /// recognised from what is there; ``description`` says what was found.
+  /// Reads the data set at a path: a folder, or COCO's JSON or YOLO's YAML file. The kind is
+  /// recognised by content; ``description`` reports it.
   public static func open(_ path: String) throws -> Dataset {
     let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     guard let folder = try Folder(path) else { return try openFile(path) }
@@ -84,7 +84,7 @@ extension Dataset {
       found.append(
         Candidate(kind: .cifar10, evidence: file) { try CIFARReader(folder.path).dataset() })
     }
-    // Any folder of folders of pictures looks like classes: asked last.
+    // Checked last, because any folder of folders of pictures looks like classes.
     if found.isEmpty, let evidence = try ImageFolderReader.evidence(in: folder) {
       found.append(
         Candidate(kind: .imageFolder, evidence: evidence) {

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Pictures with their truths, as a folder of one of the usual kinds has them.
+/// Pictures with annotations, read from a folder of one of the usual kinds.
 ///
 /// ```swift
 /// let data = try Dataset.open("hymenoptera")
@@ -8,7 +8,7 @@ import ZooKit
 /// let sample = try data["train"]?.items[0].sample()
 /// ```
 ///
-/// Nothing is decoded before it is asked for; annotations are read and checked at once.
+/// Pictures are decoded on demand; annotations are read and checked at once.
 public struct Dataset: Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     case imageFolder = "ImageFolder"
@@ -23,11 +23,11 @@ public struct Dataset: Sendable {
   public let path: String
   public let kind: Kind
   public let task: VisionTask
-  /// By name, in an order that does not hang on the file system: natural, or the data set's own.
+  /// By name, in natural order or the data set's own; independent of the file system.
   public let classes: [String]
-  /// `train`, `val`, `test` or `all`, whichever there are; none is empty.
+  /// Those of `train`, `val`, `test` or `all` that exist; none is empty.
   public let splits: [Split]
-  /// What was left out, and why: a line each.
+  /// Skipped files and their reasons, one per line.
   public let warnings: [String]
 
   public subscript(split: String) -> Split? { splits.first { $0.name == split } }
@@ -63,10 +63,10 @@ extension Dataset: CustomStringConvertible {
   }
 }
 
-/// What was wrong with a data set, named and counted while it was read. A few flaws are reported;
-/// more than a twentieth of everything is an error.
+/// Flaws of a data set, collected while it is read. A few are reported; if more than a twentieth of
+/// the pictures are broken, it is an error.
 struct Flaws {
-  /// The share of broken pictures that is tolerated.
+  /// The tolerated share of broken pictures.
   static let tolerance = 0.05
   static let mostNamed = 20
 
@@ -77,18 +77,18 @@ struct Flaws {
 
   init(_ path: String) { self.path = path }
 
-  /// Something that is left out without harm.
+  /// Reports something that is skipped without harm.
   mutating func note(_ line: String) {
     if lines.count < Flaws.mostNamed { lines.append(line.printable) } else { unnamed += 1 }
   }
 
-  /// A picture, or its annotation, that cannot be used.
+  /// Reports an unusable picture or annotation.
   mutating func drop(_ line: String) {
     broken += 1
     note(line)
   }
 
-  /// The lines, unless there are too many broken pictures.
+  /// The lines; throws if too many pictures are broken.
   func warnings(of total: Int) throws -> [String] {
     if Double(broken) > Flaws.tolerance * Double(total) {
       throw ZooError.corrupt(

@@ -2,13 +2,13 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// What a folder holds, in natural order. Links are followed; hidden names are left out.
+/// The content of a folder, in natural order. Links are followed; hidden names are skipped.
 struct Folder {
   let path: String
   let folders: [String]
   let files: [String]
 
-  /// nil where there is no such folder.
+  /// Nil if there is no such folder.
   init?(_ path: String) throws {
     guard let stream = opendir(path) else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -34,7 +34,7 @@ struct Folder {
     self.files = files.sorted(by: naturallyPrecedes)
   }
 
-  /// A folder within this one, under the first of these names that there is.
+  /// The subfolder with the first of these names that exists.
   func folder(_ names: String...) throws -> Folder? {
     guard let name = names.first(where: folders.contains) else { return nil }
     return try Folder("\(path)/\(name)")
@@ -44,7 +44,7 @@ struct Folder {
 
   var pictures: [String] { files.filter(isPictureName) }
 
-  /// The pictures here and in folders below, by their paths from here.
+  /// The pictures here and in subfolders, by relative path.
   func allPictures(depth: Int = 8) throws -> [String] {
     var found = pictures
     guard depth > 0 else { return found }
@@ -60,12 +60,12 @@ func isPictureName(_ name: String) -> Bool {
   ["jpg", "jpeg", "png"].contains(ending(of: name))
 }
 
-/// What stands behind the last dot, in small letters.
+/// The text after the last dot, in lower case.
 func ending(of name: String) -> String {
   name.lastIndex(of: ".").map { name[$0...].dropFirst().lowercased() } ?? ""
 }
 
-/// What stands before it.
+/// The text before it.
 func stem(of name: String) -> String {
   name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name
 }
@@ -79,13 +79,14 @@ func folderName(of path: String) -> String {
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// A path from an annotation stays within the folder of the data: no root, no way up.
+/// Whether a path from an annotation stays within the data folder: it is relative and never goes
+/// up.
 func isWithin(_ path: String) -> Bool {
   !path.isEmpty && !path.hasPrefix("/") && !path.utf8.contains(0)
     && !path.split(separator: "/").contains("..")
 }
 
-/// The words of a small text file, line by line, without what is empty.
+/// The words of a small text file, line by line, without empty lines.
 func lines(of path: String, most: Int = 64 << 20) throws -> [String] {
   let file = try RandomAccessFile(path)
   guard file.size <= most else {
@@ -101,7 +102,7 @@ func lines(of path: String, most: Int = 64 << 20) throws -> [String] {
   }.filter { !$0.isEmpty }
 }
 
-/// The names that folders of splits have, and what they mean.
+/// The usual names of split folders, and their splits.
 let splitNames = [
   "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
   "test": "test", "testing": "test",

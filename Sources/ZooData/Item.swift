@@ -1,7 +1,7 @@
 import ZooKit
 import ZooVision
 
-/// A picture of a data set before it is decoded: where it is, and what is known about it.
+/// A picture of a data set that is not decoded yet: its location and annotation.
 public struct Item: Sendable {
   public var name: String
   public var source: PictureSource
@@ -14,15 +14,14 @@ public struct Item: Sendable {
   }
 }
 
-/// Where the pixels are.
+/// The location of the pixels.
 public enum PictureSource: Sendable {
   case file(String)
-  /// Raw samples in an archive that is in memory, from an offset on: interleaved, or plane after
-  /// plane.
+  /// Raw samples at an offset of an archive in memory: interleaved, or plane by plane.
   case raw(Archive, offset: Int, size: Window.Size, channels: Int, isPlanar: Bool)
 }
 
-/// Bytes that many items share.
+/// Bytes shared by many items.
 public final class Archive: Sendable {
   public let path: String
   let bytes: [UInt8]
@@ -33,22 +32,22 @@ public final class Archive: Sendable {
   }
 }
 
-/// What is known about a picture, as its data set says it.
+/// The annotation of a picture, as the data set states it.
 public enum Annotation: Sendable {
   case none
   case label(Int)
   case labels(Set<Int>)
-  /// In pixels; with the picture's size where the data set states it.
+  /// In pixels; with the picture's size if the data set states it.
   case boxes([ObjectBox], of: Window.Size?)
-  /// In parts of the picture's width and height, as YOLO writes them.
+  /// Relative to the picture's width and height, as in YOLO.
   case fractions([ObjectBox])
-  /// A picture whose values stand for classes.
+  /// A mask whose values represent classes.
   case mask(path: String, MaskValues)
   case values([Float])
 }
 
 extension Item {
-  /// There are boxes to learn from: a region of many objects teaches nothing about one.
+  /// Whether there are boxes to train on; regions of many objects do not count.
   public var showsObjects: Bool {
     switch annotation {
     case .boxes(let boxes, _), .fractions(let boxes): boxes.contains { !$0.isCrowd }
@@ -56,7 +55,7 @@ extension Item {
     }
   }
 
-  /// The picture, decoded, and its truth in the picture's own pixels.
+  /// The decoded picture and its annotation in the picture's own pixels.
   public func sample() throws -> Sample {
     switch annotation {
     case .none: return Sample(name: name, picture: try picture(), truth: .none)
@@ -81,7 +80,7 @@ extension Item {
             return scaled
           }))
     case .mask(let path, let values):
-      // Both as they were drawn: a mask tool writes no EXIF.
+      // Without EXIF rotation, because mask tools write no EXIF.
       var picture = try picture()
       let mask = try values.classes(ofMask: path)
       if mask.size != picture.size { picture = try self.picture(orient: false) }
@@ -120,8 +119,8 @@ extension Item {
     }
   }
 
-  /// The boxes tell how the picture was held when they were drawn: COCO's are in the stored
-  /// picture, whatever its EXIF orientation.
+  /// The annotation's size tells how the picture was oriented when boxes were drawn: COCO's boxes
+  /// are in the stored picture, whatever its EXIF orientation.
   private func picture(expecting size: Window.Size?) throws -> Picture {
     let picture = try picture()
     guard let size, picture.size != size else { return picture }

@@ -1,16 +1,16 @@
 import ZooKit
 import ZooVision
 
-/// An object in a picture: where, and of what class.
+/// An object in a picture: its box and class.
 public struct ObjectBox: Hashable, Sendable {
-  /// In pixels of the picture, continuous: pixel (0, 0) reaches from 0 to 1.
+  /// In pixels of the picture, continuous: pixel (0, 0) spans 0 to 1.
   public var frame: Frame
   public var classIndex: Int
-  /// A region of many objects (COCO): no example to learn from, and nothing to be missed.
+  /// A region of many objects (COCO), which is ignored in training and evaluation.
   public var isCrowd: Bool
-  /// VOC's flag: not counted when a detector is judged.
+  /// VOC's flag: ignored when a detector is evaluated.
   public var isDifficult: Bool
-  /// The area of the object's outline where it is known; COCO calls an object small by it.
+  /// The area of the object's outline, if known; COCO's size ranges use it.
   public var area: Double?
 
   public init(
@@ -25,22 +25,22 @@ public struct ObjectBox: Hashable, Sendable {
   }
 }
 
-/// What is to be learned about a picture.
+/// The target for a picture.
 public enum Truth: Sendable {
   case none
   case label(Int)
   case labels(Set<Int>)
   case boxes([ObjectBox])
-  /// The class of each pixel: one channel, as large as the picture. ``ignored`` is no class.
+  /// The class of each pixel: one channel with the picture's size. ``ignored`` means no class.
   case mask(Picture)
-  /// Numbers to be predicted: an age, landmarks.
+  /// Numbers to predict: an age, landmarks.
   case values([Float])
 
-  /// Pixels of a mask that count for nothing: where nobody knows, or beyond the picture.
+  /// Mask pixels to ignore: unknown, or beyond the picture.
   public static let ignored: UInt8 = 255
 }
 
-/// A picture with what is true of it, in memory.
+/// A picture and its target, in memory.
 public struct Sample: Sendable {
   /// The file's path within the data set, or its place in an archive.
   public var name: String

@@ -3,21 +3,21 @@ import ZooKit
 
 /// A picture that cannot be used, and why.
 public struct Broken: Hashable, Sendable {
-  /// In the split.
+  /// The index in the split.
   public let index: Int
   public let name: String
   public let reason: String
 }
 
 extension Split {
-  /// Decodes every picture once, on all threads, and leaves out what is broken.
+  /// Decodes every picture once, on all threads, and removes broken ones.
   ///
-  /// - Returns: The pictures that can be used, and those that cannot, by name.
-  /// - Throws: More than 5 % are broken.
+  /// - Returns: The usable pictures, and the broken ones by name.
+  /// - Throws: if more than 5 % are broken.
   public func checked() throws -> (split: Split, broken: [Broken]) {
     var reasons = [String?](repeating: nil, count: items.count)
     reasons.withUnsafeMutableBufferPointer { reasons in
-      // Safe to share: each place is written by one thread.
+      // Safe to share: each element is written by one thread.
       nonisolated(unsafe) let reasons = reasons
       let items = items
       Threads.split(items.count, cost: 1 << 20) { range in

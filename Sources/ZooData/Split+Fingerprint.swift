@@ -3,9 +3,9 @@ import ZooStore
 import ZooVision
 
 extension Split {
-  /// A digest of what these pictures and truths are, to notice that a run goes on with other
-  /// data: of each item the name, the annotation, the file's size, and its first and last bytes.
-  /// Where the folder stands does not matter.
+  /// A digest of the pictures and annotations, to detect that a resumed run has other data: for
+  /// each item the name, the annotation, the file's size, and its first and last bytes. It does not
+  /// depend on the folder's location.
   public func fingerprint(classes: [String]) throws -> String {
     var digest = SHA256()
     var archives: Set<ObjectIdentifier> = []

@@ -1,8 +1,8 @@
 import ZooKit
 
-/// Pictures that are used together: those to train on, to validate with, to test on.
+/// Pictures for one purpose: training, validation or testing.
 public struct Split: Sendable {
-  /// `train`, `val`, `test`; `all` where the data set makes no difference.
+  /// `train`, `val`, `test`; `all` if the data set has no splits.
   public let name: String
   public let items: [Item]
 
@@ -13,12 +13,12 @@ public struct Split: Sendable {
 
   public var count: Int { items.count }
 
-  /// The first and second part of the items, chosen at random so that both have every class in
-  /// the same proportion; the same seed always gives the same parts, in the order of this split.
+  /// Divides the items at random into two parts, so that both have every class in the same
+  /// proportion. The same seed always gives the same parts, in the order of this split.
   ///
-  /// A picture goes by its label, or by the rarest class among its boxes; pictures without either
-  /// are one group. The choice hangs on an item's name and not on its place, so that it survives
-  /// pictures that come or go.
+  /// Items are grouped by their label, or by the rarest class among their boxes; pictures without
+  /// either are one group. The choice depends on an item's name, not on its position, so it stays
+  /// stable when pictures are added or removed.
   public func divided(fraction: Double, seed: UInt64) throws -> (rest: Split, part: Split) {
     guard fraction > 0, fraction < 1, items.count > 1 else {
       throw ZooError.usage(
@@ -36,7 +36,7 @@ public struct Split: Sendable {
       }
       groups[place].append(index)
     }
-    // The largest remainders make the total right; a group of two or more shows up on both sides.
+    // The largest remainders make the total right; a group of two or more occurs in both parts.
     let random = Random(seed: seed).key("split")
     let wanted = max(1, min(items.count - 1, Int((fraction * Double(items.count)).rounded())))
     var sizes = groups.map { group in
@@ -67,7 +67,7 @@ public struct Split: Sendable {
     return (part("train", false), part("val", true))
   }
 
-  /// For each item a number that items of its kind share.
+  /// A number per item that is shared by items of the same group.
   private var groupKeys: [Int] {
     var counts: [Int: Int] = [:]
     for item in items { for index in item.annotation.classes { counts[index, default: 0] += 1 } }
@@ -79,7 +79,7 @@ public struct Split: Sendable {
     }
   }
 
-  /// How many items (pictures, or boxes) there are of each class.
+  /// The number of items (pictures or boxes) of each class.
   public func counts(classes: Int) -> [Int] {
     var counts = Array(repeating: 0, count: classes)
     for item in items {

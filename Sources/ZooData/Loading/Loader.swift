@@ -13,8 +13,8 @@ import ZooVision
 /// }
 /// ```
 ///
-/// Which items a batch has and what becomes of them follows from the seed, the epoch and the item
-/// alone: the same bytes on any number of threads, and again after a restart in the middle
+/// The seed, the epoch and the item alone determine the items of a batch and their augmentation:
+/// the same bytes on any number of threads, and after a restart in the middle
 /// (`batches(epoch:from:)`).
 public struct Loader: Sendable {
   public let split: Split
@@ -23,29 +23,29 @@ public struct Loader: Sendable {
   public let augmentation: AugmentationPlan
   public let batchSize: Int
   public let seed: UInt64
-  /// Another order in every epoch; the split's own where false.
+  /// Whether every epoch has another order; else it is the split's own.
   public let shuffles: Bool
-  /// The last batch is left out where it is not full.
+  /// Whether a last batch that is not full is skipped.
   public let dropsLast: Bool
-  /// How many threads decode and augment.
+  /// The number of threads that decode and augment.
   public let threads: Int
-  /// How many batches may be ready, or being made, before they are asked for.
+  /// The number of batches that may be prefetched.
   public let ahead: Int
   private let cache: SampleCache
 
   /// - Parameters:
   ///   - split: The pictures.
-  ///   - classes: How many classes there are.
+  ///   - classes: The number of classes.
   ///   - preprocessing: The checkpoint's record.
-  ///   - augmentation: What is done to the pictures at random; nothing where it is empty.
-  ///   - batchSize: How many pictures a batch has.
-  ///   - seed: Decides order and augmentation.
-  ///   - shuffles: Another order in every epoch.
-  ///   - dropsLast: Leave out a last batch that is not full.
-  ///   - threads: How many threads decode and augment.
-  ///   - ahead: How many batches may wait.
-  ///   - cacheLimit: How many bytes of decoded pictures are kept for the next epoch. Without
-  ///     random windows they are kept at the network's size, which takes little.
+  ///   - augmentation: The random augmentation; empty means none.
+  ///   - batchSize: The number of pictures per batch.
+  ///   - seed: Determines order and augmentation.
+  ///   - shuffles: Whether every epoch has another order.
+  ///   - dropsLast: Whether to skip a last batch that is not full.
+  ///   - threads: The number of threads that decode and augment.
+  ///   - ahead: The number of batches that may be prefetched.
+  ///   - cacheLimit: The number of bytes of decoded pictures to keep for the next epoch. Without
+  ///     random windows they are kept at the network's size, which takes little memory.
   public init(
     _ split: Split, classes: Int, preprocessing: Preprocessing,
     augmentation: AugmentationPlan = AugmentationPlan([]), batchSize: Int, seed: UInt64 = 0,
@@ -65,20 +65,20 @@ public struct Loader: Sendable {
     cache = SampleCache(limit: cacheLimit)
   }
 
-  /// How many batches an epoch has.
+  /// The number of batches in an epoch.
   public var batchCount: Int {
     dropsLast ? split.count / batchSize : (split.count + batchSize - 1) / batchSize
   }
 
-  /// How many bytes of decoded pictures are kept.
+  /// The number of bytes of cached pictures.
   public var cachedBytes: Int { cache.bytes }
 
-  /// Batches of an epoch, made ahead of the reader; from the middle where a run goes on.
+  /// The prefetched batches of an epoch; a resumed run starts in the middle.
   public func batches(epoch: Int, from first: Int = 0) -> Batches {
     Batches(self, epoch: epoch, from: max(first, 0))
   }
 
-  /// One batch, made here and now: the same as the one ``batches(epoch:from:)`` gives.
+  /// One batch, computed synchronously; equal to that of ``batches(epoch:from:)``.
   public func batch(_ index: Int, epoch: Int) throws -> SampleBatch {
     guard 0..<batchCount ~= index else {
       throw ZooError.usage("there is no batch \(index): an epoch has \(batchCount)")
@@ -88,8 +88,8 @@ public struct Loader: Sendable {
     return try assembled(index, epoch: epoch, Array(items), results)
   }
 
-  /// These items in this order, made here and now, whatever the loader's own order is: for whoever
-  /// keeps an order of his own.
+  /// A batch of these items in this order, computed synchronously, for callers with their own
+  /// order.
   public func batch(of items: [Int], epoch: Int) throws -> SampleBatch {
     let results = items.map { item in Result { try sample(item, epoch: epoch) } }
     return try assembled(items.first ?? 0, epoch: epoch, items, results)
@@ -105,7 +105,7 @@ public struct Loader: Sendable {
     batch * batchSize..<min((batch + 1) * batchSize, split.count)
   }
 
-  /// An item as the network is to see it, still of 8 bits.
+  /// An item as the network sees it, still in 8 bits.
   func sample(_ index: Int, epoch: Int) throws -> Sample {
     let sample = try stored(index)
     var known = preprocessing
@@ -113,7 +113,7 @@ public struct Loader: Sendable {
     return try augmentation.applied(
       to: sample, known, random: Random(seed: seed).key("augment").key(epoch).key(index),
       other: { bits in
-        // Any other item; a broken one gives way to the next.
+        // Any other item; if it is broken, the next one.
         let start = Int(bits % UInt64(split.count))
         for offset in 0..<min(split.count, 8) {
           let other = (start + offset) % split.count
@@ -123,8 +123,8 @@ public struct Loader: Sendable {
       })
   }
 
-  /// An item before chance comes in: in the checkpoint's own window, unless a step of the
-  /// augmentation chooses another.
+  /// An item before random augmentation: resized and cropped by the checkpoint's record, unless a
+  /// step chooses its own window.
   private func stored(_ index: Int) throws -> Sample {
     try cache.sample(index) {
       let decoded = try decoded(index)

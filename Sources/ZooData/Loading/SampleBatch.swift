@@ -1,36 +1,37 @@
 import ZooKit
 import ZooVision
 
-/// What a training step takes: pictures as the network sees them, and what is to be learned.
+/// The input of a training step: pictures as the network sees them, and their targets.
 public struct SampleBatch: Sendable {
-  /// Which items of the split these are, in the order of the batch.
+  /// The indices of the items in the split, in the order of the batch.
   public let indices: [Int]
-  /// N×C×H×W, normalised as the checkpoint's record says.
+  /// N×C×H×W, normalised by the checkpoint's record.
   public let input: Tensor
-  /// How much of each item is picture, from its top left corner: all of it, unless pictures differ.
+  /// The size of each picture within its item, from the top left corner; it differs only if
+  /// pictures have different sizes.
   public let sizes: [Window.Size]
   public let truths: Truths
-  /// Items that were to be in this batch and cannot be read; the batch is smaller by so many.
+  /// Items of this batch that cannot be read and are missing from it.
   public let broken: [Broken]
 }
 
-/// The truths of a batch, in the order of its pictures.
+/// The targets of a batch, in the order of its pictures.
 public enum Truths: Sendable {
   case none
-  /// A class each.
+  /// One class each.
   case labels([Int])
-  /// N×classes: of each class a share; 0 and 1 for several labels, in between after mixing.
+  /// N×classes: a share per class; 0 and 1 for several labels, in between after mixing.
   case shares(Tensor)
   /// In pixels of the input.
   case boxes([[ObjectBox]])
-  /// N×H×W classes; ``Truth/ignored`` is none.
+  /// N×H×W classes; ``Truth/ignored`` means no class.
   case masks([UInt8], Window.Size)
   /// N×values.
   case values(Tensor)
 }
 
 extension SampleBatch {
-  /// Puts samples of one size together.
+  /// Combines samples of the same size.
   init(
     _ samples: [Sample], indices: [Int], broken: [Broken], classes: Int,
     normalising preprocessing: Preprocessing, mixing: Mixing?, random: Random
@@ -38,7 +39,7 @@ extension SampleBatch {
     self.indices = indices
     self.broken = broken
     sizes = samples.map(\.picture.size)
-    // Size and channels are right already; what is left are the numbers.
+    // Size and channels are already right; only normalisation is left.
     var numbers = preprocessing
     (numbers.resize, numbers.crop) = (.none, nil)
     var input = try numbers.tensor(from: samples.map(\.picture))

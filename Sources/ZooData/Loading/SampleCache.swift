@@ -2,10 +2,10 @@ import Synchronization
 import ZooKit
 import ZooVision
 
-/// Samples that were decoded once, as far as memory goes.
+/// Decoded samples, up to a memory limit.
 ///
-/// The first ones stay and none is thrown out: an epoch passes over everything, so that whatever
-/// was used last is what is needed last.
+/// The first samples stay and none is evicted: an epoch visits every item, so the most recently
+/// used one is needed last.
 final class SampleCache: Sendable {
   private struct State {
     var samples: [Int: Sample] = [:]
@@ -17,7 +17,7 @@ final class SampleCache: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
-  /// The sample, made where it is not here.
+  /// The cached sample, or a new one.
   func sample(_ index: Int, _ make: () throws -> Sample) throws -> Sample {
     guard limit > 0 else { return try make() }
     if let sample = state.withLock({ $0.samples[index] }) { return sample }

@@ -2,8 +2,8 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// CIFAR-10's binary version: records of a label and 32×32 pixels, plane after plane. Files whose
-/// name begins with `test` are the test set.
+/// CIFAR-10's binary version: records of a label and 32×32 pixels, plane by plane. Files whose
+/// names start with `test` are the test set.
 struct CIFARReader {
   let path: String
 
@@ -16,7 +16,7 @@ struct CIFARReader {
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
   ]
 
-  /// Whole records, and at most ten classes among the first of them.
+  /// Whether a file consists of whole records with at most ten classes among the first ones.
   static func isRecordFile(_ path: String) -> Bool {
     guard ending(of: path) == "bin", let file = try? RandomAccessFile(path),
       file.size > 0, file.size % recordSize == 0

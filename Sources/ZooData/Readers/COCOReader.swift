@@ -2,12 +2,11 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// COCO's `instances_*.json`, with the pictures beside it, above it, or in a folder of the split's
-/// name. Ids are names of rows and may have any gaps; categories become classes in the order of
-/// their ids.
+/// COCO's `instances_*.json`, with the pictures beside it, above it, or in a folder with the
+/// split's name. Ids may have gaps; categories become classes in the order of their ids.
 struct COCOReader {
   let path: String
-  /// From the path on.
+  /// Paths relative to the data set.
   let files: [String]
 
   init(_ path: String, _ files: [String]) {
@@ -23,7 +22,7 @@ struct COCOReader {
     for file in files {
       let tables = try COCOTables("\(path)/\(file)")
       let ordered = tables.categories.sorted { $0.id < $1.id }
-      // Splits of one data set speak of the same classes, by name.
+      // The splits of a data set share classes by name.
       for category in ordered where !classes.contains(category.name) {
         classes.append(category.name)
       }
@@ -105,7 +104,7 @@ struct COCOReader {
     return Split(name: splitName(file), items: items)
   }
 
-  /// `annotations/instances_train2017.json` is about `train2017`.
+  /// `annotations/instances_train2017.json` belongs to `train2017`.
   private func subset(_ file: String) -> String {
     let stem = stem(of: lastName(of: file))
     guard let line = stem.firstIndex(of: "_") else { return "" }
@@ -153,8 +152,8 @@ struct COCOTables {
 extension COCOTables {
   private static let mostBytes = 1 << 31
 
-  /// Row by row: the tree of all of `instances_train2017`, 470 MB of outlines, would take many
-  /// times its size.
+  /// Parsed row by row, because a tree of `instances_train2017`, 470 MB of outlines, would take
+  /// many times its size.
   init(_ path: String) throws {
     let file = try RandomAccessFile(path)
     guard file.size <= COCOTables.mostBytes else {

@@ -15,7 +15,7 @@ struct IDXReader {
     plain(name).hasSuffix("-images-idx3-ubyte")
   }
 
-  /// Without `.gz`; some copies have a dot before `idx`.
+  /// The name without `.gz`; some copies have a dot before `idx`.
   private static func plain(_ name: String) -> String {
     let name = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
     guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(".idx") else { return name }
@@ -33,7 +33,7 @@ struct IDXReader {
     for file in folder.files where IDXReader.isImageFile(file) {
       let prefix = IDXReader.plain(file).dropLast("-images-idx3-ubyte".count)
       let split = ["train": "train", "t10k": "test", "test": "test"][prefix] ?? String(prefix)
-      // Both packed and not: one is a copy of the other.
+      // If a file exists packed and unpacked, one is a copy of the other.
       guard !parts.contains(where: { $0.split == split }) else { continue }
       let wanted = "\(prefix)-labels-idx1-ubyte"
       guard let other = folder.files.first(where: { IDXReader.plain($0) == wanted }) else {
@@ -80,12 +80,12 @@ struct IDXReader {
   }
 }
 
-/// An array of bytes as an IDX file holds it, unpacked where it is a gzip file.
+/// An array of bytes in IDX format, unpacked if it is a gzip file.
 struct IDX {
   let sizes: [Int]
   let bytes: [UInt8]
 
-  /// More than any set of this kind has, and less than a machine's memory.
+  /// More than any such set has, and less than a machine's memory.
   static let mostBytes = 1 << 31
 
   init(_ path: String, rank: Int) throws {
@@ -112,7 +112,7 @@ struct IDX {
       sizes.append(size)
       count = product
     }
-    // Deflate packs 1032 to 1 at best.
+    // Deflate compresses at most 1032 to 1.
     let possible =
       reader.isPacked
       ? file.size.multipliedReportingOverflow(by: 1032).partialValue
@@ -133,7 +133,7 @@ struct IDX {
   }
 }
 
-/// A file from its start, unpacked where it begins as gzip does.
+/// Reads a file from the start, and unpacks it if it is gzip.
 final class GzipReader {
   let isPacked: Bool
   private let file: RandomAccessFile
@@ -147,7 +147,7 @@ final class GzipReader {
     isPacked = try file.read(at: 0, count: min(file.size, 2)) == [0x1F, 0x8B]
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
-    // 15 bits of window, and 16 to say gzip.
+    // 15 bits of window, plus 16 for gzip.
     if isPacked,
       inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) != Z_OK
     {
@@ -160,7 +160,7 @@ final class GzipReader {
     stream.deallocate()
   }
 
-  /// So many bytes, or fewer where the file ends.
+  /// `count` bytes, or fewer at the end of the file.
   func read(_ count: Int) throws -> [UInt8] {
     guard isPacked else {
       let bytes = try file.read(at: position, count: min(count, file.size - position))

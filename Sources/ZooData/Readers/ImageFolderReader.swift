@@ -1,12 +1,12 @@
 import ZooKit
 
-/// Classes as folders of pictures: `train/ants/1.jpg`, `val/…`, or `ants/1.jpg` alone.
+/// Classes as folders of pictures: `train/ants/1.jpg`, `val/…`, or just `ants/1.jpg`.
 struct ImageFolderReader {
   let path: String
 
   init(_ path: String) { self.path = path }
 
-  /// Names that other kinds of data set use: pictures in them alone have no classes.
+  /// Folder names of other kinds of data set, which are not class names.
   private static let reserved: Set<String> = [
     "images", "image", "jpegimages", "masks", "mask", "labels", "label", "annotations",
   ]
@@ -21,7 +21,7 @@ struct ImageFolderReader {
     return try classFolder(in: folder)
   }
 
-  /// The first folder with pictures that can be a class.
+  /// The first folder of pictures that can be a class.
   private static func classFolder(in folder: Folder) throws -> String? {
     try folder.folders.first { name in
       guard !reserved.contains(name.lowercased()), splitNames[name.lowercased()] == nil else {
@@ -45,7 +45,7 @@ struct ImageFolderReader {
       }
     }
     if places.isEmpty { places = [("all", "", folder)] }
-    // Every split must speak of the same classes; the union is theirs.
+    // All splits share the union of the classes.
     let names = Set(places.flatMap { $0.folder.folders })
     let classes = names.sorted(by: naturallyPrecedes)
     var splits: [Split] = []

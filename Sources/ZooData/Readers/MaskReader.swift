@@ -1,15 +1,16 @@
 import ZooKit
 import ZooVision
 
-/// Which value of a mask's pixels stands for which class.
+/// Maps the pixel values of a mask to classes.
 public struct MaskValues: Hashable, Sendable {
   /// In the order of the classes; colours as 0xRRGGBB, grey levels as themselves.
   public let values: [UInt32]
-  /// The class of each grey level; ``Truth/ignored`` where it has none.
+  /// The class of each grey level; ``Truth/ignored`` if it has none.
   private let levels: [UInt8]
-  /// Level 255 is no class and means that nobody knows, as in VOC.
+  /// Whether level 255 means unknown, as in VOC.
   public let ignores255: Bool
-  /// Some values are colours: a palette is then looked up. Else its indices are the values.
+  /// Whether some values are colours, which are then looked up in the palette. Otherwise palette
+  /// indices are the values.
   public var areColours: Bool { values.contains { $0 > 255 && $0 != .max } }
 
   init(_ values: [UInt32], ignores255: Bool = false) {
@@ -22,20 +23,20 @@ public struct MaskValues: Hashable, Sendable {
     self.levels = levels
   }
 
-  /// The same values under other numbers of their classes. A class of which this data set has no
-  /// value gets one that no pixel has.
+  /// The same values with other class numbers. A class without a value in this data set gets one
+  /// that no pixel has.
   func numbered(_ numbers: [Int], of count: Int) -> MaskValues {
     var moved = Array(repeating: UInt32.max, count: count)
     for (number, value) in zip(numbers, values) { moved[number] = value }
     return MaskValues(moved, ignores255: ignores255)
   }
 
-  /// The classes of a file.
+  /// Reads a mask file as classes.
   func classes(ofMask path: String) throws -> Picture {
     try classes(of: Picture(contentsOf: path, asNumbers: !areColours), path)
   }
 
-  /// The mask as classes.
+  /// Converts a mask to classes.
   func classes(of mask: Picture, _ path: String) throws -> Picture {
     func unknown(_ value: UInt32) -> ZooError {
       .corrupt(
@@ -79,7 +80,7 @@ public struct MaskValues: Hashable, Sendable {
     return result
   }
 
-  /// Grey in three channels is a level like any other.
+  /// Grey in three channels counts as a grey level.
   static func value(_ pixels: UnsafeBufferPointer<UInt8>, _ start: Int) -> UInt32 {
     let (r, g, b) = (pixels[start], pixels[start + 1], pixels[start + 2])
     return r == g && g == b ? UInt32(r) : UInt32(r) << 16 | UInt32(g) << 8 | UInt32(b)
@@ -105,13 +106,13 @@ public struct MaskValues: Hashable, Sendable {
   private func text(of value: UInt32) -> String { MaskReader.name(of: value) }
 }
 
-/// Pictures and masks of the same names: `images/` and `masks/`, or `image/` and `label/`, at the
-/// top or in a folder for each split.
+/// Pictures and masks with the same names: `images/` and `masks/`, or `image/` and `label/`, at the
+/// top or in a folder per split.
 ///
-/// `classes.txt` names the values, a line each: `0 background`, `255 cell`, `255,0,0 nucleus`; or a
-/// line of nothing but a name for 0, 1, 2, …. Without it the classes are the values found in the
-/// masks, called by their numbers, and no guess is made which of them is the background. Of a PNG with
-/// a palette the values are its indices, unless `classes.txt` has colours.
+/// `classes.txt` names the values, one per line: `0 background`, `255 cell`, `255,0,0 nucleus`; or
+/// only names, for 0, 1, 2, …. Without it the classes are the values found in the masks, named by
+/// their numbers, and none is assumed to be background. In a palette PNG the values are its
+/// indices, unless `classes.txt` has colours.
 struct MaskReader {
   let path: String
 
@@ -119,9 +120,9 @@ struct MaskReader {
 
   private static let pictureNames = ["images", "image", "imgs"]
   private static let maskNames = ["masks", "mask", "labels", "label"]
-  /// More values than this are a photograph, or a mask that was stored as JPEG.
+  /// With more values it is a photograph, or a mask stored as JPEG.
   private static let mostClasses = 64
-  /// So many masks are searched for values, spread over all.
+  /// The number of masks, spread over all, that are searched for values.
   private static let searched = 200
 
   private static func pair(in folder: Folder) throws -> (pictures: Folder, masks: Folder)? {
@@ -183,7 +184,7 @@ struct MaskReader {
         flaws.note("\(path)/\(name) has no masks and is skipped")
       }
     }
-    // What lacks masks is not to hide behind what cannot be read.
+    // Report missing masks before broken files.
     _ = try flaws.warnings(of: total)
     let (values, classes) = try stated() ?? found(pairs.map(\.mask))
     let prefix = path.count + 1
@@ -201,7 +202,7 @@ struct MaskReader {
       warnings: flaws.warnings(of: total))
   }
 
-  /// The classes of `classes.txt`.
+  /// The classes in `classes.txt`.
   private func stated() throws -> (MaskValues, [String])? {
     let file = "\(path)/classes.txt"
     guard let text = try? lines(of: file, most: 1 << 20), !text.isEmpty else { return nil }
@@ -225,13 +226,13 @@ struct MaskReader {
     return (MaskValues(values, ignores255: !values.contains(255)), names)
   }
 
-  /// The classes that the masks themselves show.
+  /// The classes found in the masks.
   private func found(_ masks: [String]) throws -> (MaskValues, [String]) {
     var all: Set<UInt32> = []
     var broken: String?
     let step = max(1, masks.count / MaskReader.searched)
     for index in stride(from: 0, to: masks.count, by: step) {
-      // A broken mask is found, named and counted when its picture is read.
+      // A broken mask is reported when its picture is read.
       let mask: Picture
       do {
         mask = try Picture(contentsOf: masks[index], asNumbers: true)
@@ -250,7 +251,7 @@ struct MaskReader {
     guard !values.isEmpty else {
       throw ZooError.corrupt("\(path): none of the masks can be read; the first: \(broken ?? "")")
     }
-    // 0, 1, 2, … and 255: the last is VOC's border, where nobody knows.
+    // 0, 1, 2, … and 255: the last is VOC's border of unknown class.
     let isBorder =
       values.count > 2 && values.last == 255 && values.dropLast().allSatisfy { $0 < 128 }
     if isBorder { values.removeLast() }

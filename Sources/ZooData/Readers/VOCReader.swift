@@ -4,8 +4,8 @@ import ZooVision
 
 /// Pascal VOC: `JPEGImages/1.jpg`, `Annotations/1.xml`, `ImageSets/Main/train.txt`.
 ///
-/// Coordinates are taken as they are written; VOC's own count pixels from 1, which moves every box
-/// by half a pixel at most.
+/// Coordinates are used as written. VOC's own count pixels from 1, which shifts boxes by at most
+/// half a pixel.
 struct VOCReader {
   let path: String
 
@@ -69,12 +69,12 @@ struct VOCReader {
       warnings: flaws.warnings(of: total))
   }
 
-  /// The lists of `ImageSets/Main`; where there are none, every annotation.
+  /// The lists of `ImageSets/Main`; if there are none, all annotations.
   private func sets(_ annotations: Folder) throws -> [(String, [String])] {
     var sets: [(String, [String])] = []
     if let folder = try Folder("\(path)/ImageSets/Main") {
       for name in ["train", "val", "test", "trainval"] where folder.files.contains("\(name).txt") {
-        // Both of its parts are there already.
+        // Its two parts are already there.
         if name == "trainval", sets.contains(where: { $0.0 != "test" }) { continue }
         let list = try lines(of: folder.path("\(name).txt")).map { line in
           String(line.split(whereSeparator: \.isWhitespace).first ?? "")
@@ -140,7 +140,7 @@ struct VOCReader {
   }
 }
 
-/// The part of a box within its picture; nil, and named, where nothing is left.
+/// The part of a box within its picture; nil, with a warning, if nothing is left.
 func sound(
   _ frame: Frame, _ size: Window.Size?, _ origin: String, _ label: String, _ flaws: inout Flaws
 ) -> Frame? {

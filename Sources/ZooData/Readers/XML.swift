@@ -1,14 +1,14 @@
 import ZooKit
 
-/// The part of XML that annotations need: elements, text, the five named entities and numbered
-/// ones, CDATA, comments. Attributes are checked and dropped.
+/// The part of XML that annotations need: elements, text, the five named entities and numeric ones,
+/// CDATA, comments. Attributes are checked and dropped.
 ///
-/// A document type is refused, because with it a file can define entities that grow without bound.
-/// Nothing recurses: depth is a stack with a limit.
+/// Document types are rejected, because they can define entities that expand without bound. There
+/// is no recursion: depth is a stack with a limit.
 struct XML {
   struct Element {
     let name: String
-    /// Its own text, without that of its children, trimmed.
+    /// The element's own text, without its children's, trimmed.
     fileprivate(set) var text = ""
     fileprivate(set) var children: [Int] = []
   }
@@ -45,7 +45,7 @@ private struct Scanner {
   init(bytes: [UInt8], origin: String) {
     self.bytes = bytes
     self.origin = origin
-    // A byte order mark says nothing that UTF-8 does not.
+    // A byte order mark is redundant in UTF-8.
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
@@ -58,7 +58,7 @@ private struct Scanner {
     text.withUTF8Buffer { bytes[position...].starts(with: $0) }
   }
 
-  /// Moves behind the next occurrence, and gives what was before it.
+  /// Skips past the next occurrence and returns the text before it.
   mutating func skip(past text: StaticString, _ what: String) throws -> ArraySlice<UInt8> {
     let start = position
     let count = text.utf8CodeUnitCount
@@ -155,7 +155,7 @@ private struct Scanner {
     throw error("<\(elements[last].name.printable)> is not closed")
   }
 
-  /// Behind the name of an element; false where it is closed at once.
+  /// Parses attributes after an element's name; false if the element is closed at once.
   mutating func attributes() throws -> Bool {
     while true {
       skipSpace()
