@@ -5,19 +5,20 @@ import ZooKit
 
 struct PublishVerb: Verb {
   let name = "publish"
-  let summary = "make a run's best epoch a checkpoint of Weights/"
+  let summary = "turn a run's best epoch into a checkpoint of Weights/"
   let discussion = """
-    Its numbers are halved, what is left of them is judged on pictures that nobody learned from, and the \
-    file gets that figure, the curve of the run and a golden pass. What is printed belongs into \
-    Catalog.json.
+    Converts the weights to half precision and evaluates them on the test split. The file gets that \
+    metric, the curve of the run and a golden pass. The output is the record for Catalog.json.
     """
   let folder = Positional<String>("RUN", help: "the folder of the run", completion: .folders)
   let checkpoint = Option<String>("--as", value: "NAME", help: "the checkpoint's name")
   let data = Option<String>(
-    "--data", value: "DIR", help: "whose test split judges it", completion: .folders)
-  let called = Option<String>("--called", value: "SET", help: "what that data is called")
-  let commit = Option<String>("--commit", value: "C", help: "of the program that trained it")
-  let date = Option<String>("--date", value: "DAY", help: "of the measurement, as 2026-11-20")
+    "--data", value: "DIR", help: "the data whose test split is evaluated", completion: .folders)
+  let called = Option<String>("--called", value: "SET", help: "the name of that data")
+  let commit = Option<String>(
+    "--commit", value: "C", help: "the commit of the program that trained it")
+  let date = Option<String>(
+    "--date", value: "DAY", help: "the date of the measurement, as 2026-11-20")
   let output = Option(
     "-o", "--output", value: "DIR", default: "Weights", help: "the folder of the checkpoints",
     completion: .folders)
@@ -61,7 +62,7 @@ struct PublishVerb: Verb {
     print(description.text(pretty: true))
   }
 
-  /// What the field calls the figures of a task, and what a report does.
+  /// The usual names of a task's metrics, and their names in a report.
   private static func published(_ task: VisionTask) -> KeyValuePairs<String, String> {
     switch task {
     case .classification: ["top1": "accuracy"]
@@ -70,16 +71,16 @@ struct PublishVerb: Verb {
     }
   }
 
-  /// As many digits as `zoo evaluate` prints.
+  /// With the same number of digits as `zoo evaluate` prints.
   private func percent(_ share: Double) -> Double { (share * 10_000).rounded() / 100 }
 
-  /// The columns of a run's log; epochs that nothing judged have no figure.
+  /// The columns of a run's log; epochs without validation have no metric.
   private func curve(_ path: String) throws -> JSON {
     let file = try RandomAccessFile(path)
     let text = String(decoding: try file.read(at: 0, count: file.size), as: UTF8.self)
     let rows = text.split(separator: "\n").map { $0.split(separator: ",") }
     guard let names = rows.first, rows.allSatisfy({ $0.count == names.count }) else {
-      throw ZooError.corrupt("\(path) is no log of a run")
+      throw ZooError.corrupt("\(path) is not a log of a run")
     }
     return JSON(
       .object(

@@ -5,12 +5,13 @@ import ZooKit
 
 struct TablesVerb: Verb {
   let name = "tables"
-  let summary = "the catalogue as the README shows it"
+  let summary = "print the catalogue's tables for the README"
   let discussion = """
-    Tables in Markdown: what comes with the clone, and every family with its variants. With a page,     they take the place of what stands there between `<!-- tables: NAME -->` and `<!-- end -->`.
+    Tables in Markdown: the checkpoints in the clone, and every family with its variants. With a page, \
+    they replace the text between `<!-- tables: NAME -->` and `<!-- end -->`.
     """
   let page = Option<String?>(
-    "--into", value: "FILE", help: "the page that gets them", completion: .files(endings: ["md"]))
+    "--into", value: "FILE", help: "the page to update", completion: .files(endings: ["md"]))
   var arguments: [any Argument] { [page] }
 
   func run(_ input: Parsed) throws {
@@ -35,7 +36,7 @@ struct TablesVerb: Verb {
 
 /// The catalogue in Markdown.
 package enum CatalogTables {
-  /// The checkpoints that come with the clone.
+  /// The checkpoints in the clone.
   package static func included(_ zoo: Zoo) throws -> String {
     var rows = ["| checkpoint | family | task | parameters | file | measured on the test split |"]
     rows.append("|---|---|---|--:|--:|---|")
@@ -55,7 +56,7 @@ package enum CatalogTables {
     return rows.joined(separator: "\n")
   }
 
-  /// Every family, and whose weights there are.
+  /// Every family, and the publishers of its weights.
   package static func families(_ zoo: Zoo) throws -> String {
     var rows = ["| family | variants | published weights |", "|---|---|---|"]
     for family in zoo.registry.families {

@@ -2,8 +2,8 @@ import Glibc
 import ModelZoo
 import ZooArguments
 
-/// Makes what the clone carries: the data that its checkpoints learn from, the checkpoints in
-/// `Weights/` with their records, and the page that `make demo` shows. It is not installed.
+/// Makes files of the repository: the training data of its checkpoints, the checkpoints in
+/// `Weights/` with their records, and the page of `make demo`. It is not installed.
 @main
 enum Workshop {
   static func main() {
@@ -13,5 +13,5 @@ enum Workshop {
     exit(program.main(CommandLine.arguments))
   }
 
-  static let quiet = Flag("--quiet", help: "no progress and no remarks")
+  static let quiet = Flag("--quiet", help: "print no progress and no remarks")
 }

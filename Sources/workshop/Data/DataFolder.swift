@@ -2,11 +2,11 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// A data set on its way to the disk: complete under its name, or not there at all.
+/// A data set being written: it appears under its name when complete, or not at all.
 struct DataFolder {
   private let path: String
 
-  /// - Returns: whether it had to be made.
+  /// - Returns: whether it had to be written.
   static func make(_ path: String, _ write: (DataFolder) throws -> Void) throws -> Bool {
     if access(path, F_OK) == 0 { return false }
     let unfinished = DataFolder(path: "\(path).unfinished")
@@ -26,7 +26,7 @@ struct DataFolder {
     }
   }
 
-  /// A folder within, and those it is in.
+  /// Creates a folder inside, with its parents.
   func folder(_ name: String) throws {
     var made = ""
     for part in name.split(separator: "/") {
@@ -48,7 +48,7 @@ struct DataFolder {
 
   func write(_ text: String, _ name: String) throws { try write(text.utf8, name) }
 
-  /// The same file under another name.
+  /// Links the same file under another name.
   func link(_ name: String, as other: String) throws {
     guard Glibc.link("\(path)/\(name)", "\(path)/\(other)") == 0 else {
       throw ZooError.cannot(.cannotCreate, "create \(path)/\(other)", errno)

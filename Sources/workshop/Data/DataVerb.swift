@@ -3,14 +3,14 @@ import ModelZoo
 import ZooArguments
 import ZooKit
 
-/// What can be made of Fashion-MNIST.
+/// The data sets that can be made from Fashion-MNIST.
 enum MadeSet: String, CaseIterable, ArgumentValue {
   case fashionEight = "fashion-eight"
   case fashionTwo = "fashion-two"
   case scenes
   case fewScenes = "few-scenes"
 
-  /// What the recipes learn from. The few scenes are among the scenes.
+  /// The data of the recipes. The few scenes are a part of the scenes.
   static let usual: [MadeSet] = [.fashionEight, .fashionTwo, .scenes]
 
   func write(of fashion: Dataset, to folder: DataFolder) throws {
@@ -27,17 +27,17 @@ struct DataVerb: Verb {
   let name = "data"
   let summary = "make scenes and the transfer task from Fashion-MNIST"
   let discussion = """
-    The same pictures everywhere and every time. What is in the folder already stays as it is.
+    The pictures are the same on every machine and every time. Existing data sets are not changed.
     """
   let examples: KeyValuePairs = [
-    "workshop data -o data": "what the recipes need",
-    "workshop data fashion-two few-scenes -o data": "what the demo needs",
+    "workshop data -o data": "the data of the recipes",
+    "workshop data fashion-two few-scenes -o data": "the data of the demo",
   ]
   let sets = Positional<[MadeSet]>(
-    "SET", atLeast: 0, help: "which to make; by default what the recipes need")
+    "SET", atLeast: 0, help: "the sets to make; by default those of the recipes")
   let source = Option(
     "--source", value: "DIR", default: "/usr/share/datasets/fashion-mnist",
-    help: "where Debian's dataset-fashion-mnist is", completion: .folders)
+    help: "the folder of Debian's dataset-fashion-mnist", completion: .folders)
   let output = Option<String>(
     "-o", "--output", value: "DIR", help: "the folder of the data sets", completion: .folders)
   var arguments: [any Argument] { [sets, output, source] }

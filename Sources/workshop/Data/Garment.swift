@@ -1,20 +1,19 @@
 import ModelZoo
 import ZooKit
 
-/// A picture of Fashion-MNIST without its black background: a piece of clothing that can be laid on
-/// something else.
+/// A garment: a picture of Fashion-MNIST without its black background, to paste onto a scene.
 struct Garment {
   static let side = 28
   static let names = [
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
     "Ankle boot",
   ]
-  /// What scenes tell apart: shirts and coats of this resolution are all tops, and what is worn on
-  /// feet is a shoe.
+  /// The classes of scenes: at this resolution shirts and coats are all tops, and all footwear is a
+  /// shoe.
   static let kinds = ["top", "trousers", "dress", "shoe", "bag"]
   static let kindOfLabel = [0, 1, 0, 2, 0, 3, 0, 3, 4, 3]
 
-  /// RGBA: grey, and opaque where the garment is; no larger than it.
+  /// RGBA: grey, opaque inside the garment, cropped to it.
   let picture: Picture
 
   init(_ grey: Picture) throws {
@@ -35,7 +34,7 @@ struct Garment {
     ).cropped(to: Region(x: left, y: top, width: right - left + 1, height: bottom - top + 1))
   }
 
-  /// What is dark and can be reached from the border without crossing what is not.
+  /// Dark pixels that are connected to the border.
   private static func outside(_ levels: [UInt8]) -> [Bool] {
     var outside = levels.map { _ in false }
     let last = side - 1

@@ -1,23 +1,23 @@
 import ModelZoo
 import ZooKit
 
-/// Several garments of different sizes and colours on a texture, the later ones over the earlier ones:
-/// a picture, the kind of each of its pixels, and a box around what can be seen of each garment.
+/// Several garments of different sizes and colours on a texture, later ones over earlier ones: a
+/// picture, the class of each pixel, and a box around the visible part of each garment.
 struct Scene {
   static let side = 128
-  /// So much of a garment stays in sight.
+  /// The smallest visible share of a garment.
   private static let leastSeen = 0.6
-  /// Sharp borders: a pixel belongs to a garment when half of it does.
+  /// Sharp borders: a pixel belongs to a garment if half of it does.
   private static let half: UInt8 = 128
 
-  /// The garment at each pixel, by its place in `things`; −1 is the background.
+  /// The garment at each pixel, by its index in `things`; −1 is background.
   private var owners = [Int](repeating: -1, count: side * side)
   private var colours: [SIMD3<Float>]
   private var things: [(kind: Int, area: Int)] = []
 
   /// - Parameters:
-  ///   - random: what this scene's chances hang on.
-  ///   - wardrobe: the garments of each kind.
+  ///   - random: the random numbers of this scene.
+  ///   - wardrobe: the garments of each class.
   init(_ random: Random, from wardrobe: [[Item]]) throws {
     colours = Texture(random).drawn(side: Scene.side)
     let count = 2 + random.below(4, 0)
@@ -39,7 +39,7 @@ struct Scene {
     }
   }
 
-  /// Puts a garment where it leaves enough of the others in sight, or nowhere.
+  /// Places a garment where enough of the others stays visible, or not at all.
   private mutating func lay(
     _ garment: Picture, _ kind: Int, _ tint: SIMD3<Float>, _ random: Random
   ) {
@@ -83,7 +83,7 @@ struct Scene {
     }
   }
 
-  /// 0 is the background, and the kinds follow.
+  /// 0 is background, followed by the classes.
   var mask: Picture {
     get throws {
       try Picture(
@@ -92,7 +92,7 @@ struct Scene {
     }
   }
 
-  /// As YOLO writes them: kind, centre, width and height in parts of the picture.
+  /// In YOLO's format: class, centre, width and height relative to the picture.
   var labels: String {
     things.indices.map { index in
       let pixels = owners.indices.filter { owners[$0] == index }
@@ -108,15 +108,15 @@ struct Scene {
 }
 
 extension Scene {
-  /// A U-Net that learned from 3,000 scenes had a mean IoU of 0.85 on them and 0.79 on others: masks
-  /// have more to learn from.
+  /// Masks have more scenes: a U-Net trained on 3,000 had a mean IoU of 0.85 on them and 0.79 on
+  /// others.
   static let splits = [
     (name: "train", boxes: 3000, masks: 12000), (name: "val", boxes: 300, masks: 300),
     (name: "test", boxes: 600, masks: 600),
   ]
 
-  /// Scenes to learn from are made of the garments that Fashion-MNIST trains with, all others of those
-  /// that it tests with: `boxes/` is in YOLO's layout, `masks/` has pictures and masks.
+  /// Training scenes are made from Fashion-MNIST's training pictures, all others from its test
+  /// pictures. `boxes/` is in YOLO's layout, `masks/` has pictures and masks.
   static func writeAll(of fashion: Dataset, to folder: DataFolder) throws {
     let names = Garment.kinds.enumerated().map { "  \($0.offset): \($0.element)\n" }.joined()
     try folder.folder("boxes")
@@ -145,14 +145,14 @@ extension Scene {
     }
   }
 
-  /// The pictures of the first scenes of the test, and nothing else.
+  /// Only the pictures of the first test scenes.
   static func writeFew(of fashion: Dataset, to folder: DataFolder) throws {
     for (index, scene) in try scenes(of: fashion, "test", 12).enumerated() {
       try folder.write(scene().picture.png, "\(numbered(index)).png")
     }
   }
 
-  /// Each is made when it is asked for, and whatever the others are.
+  /// Each scene is made on demand, independently of the others.
   private static func scenes(
     of fashion: Dataset, _ split: String, _ count: Int
   ) throws -> [() throws -> Scene] {

@@ -2,7 +2,7 @@ import Glibc
 import ModelZoo
 import ZooKit
 
-/// What scenes are laid on: two colours that clouds, stripes, checks or dots mix.
+/// The background of a scene: two colours mixed as clouds, stripes, checks or dots.
 struct Texture {
   private enum Pattern: CaseIterable { case clouds, stripes, checks, dots }
 
@@ -24,7 +24,7 @@ struct Texture {
     )
   }
 
-  /// The colour at every pixel of a square, row by row.
+  /// The colour of every pixel of a square, row by row.
   func drawn(side: Int) -> [SIMD3<Float>] {
     let period = 6 + 20 * random.uniform(7)
     let angle = .pi * random.uniform(8)
@@ -46,8 +46,8 @@ struct Texture {
   }
 }
 
-/// Random numbers on a grid and smooth between its points, three times as fine again and half as
-/// strong: value noise of three octaves.
+/// Random numbers on a grid with smooth interpolation, plus two finer octaves of half the strength
+/// each: value noise of three octaves.
 private struct Clouds {
   let random: Random
 
@@ -75,7 +75,7 @@ private struct Clouds {
   }
 }
 
-/// Red, green and blue, of 0 to 1; a hue is a share of the circle.
+/// Red, green and blue from 0 to 1; a hue is a share of the circle.
 func rgb(hue: Float, saturation: Float, value: Float) -> SIMD3<Float> {
   let offsets = SIMD3<Float>(5, 3, 1)
   var colour = SIMD3<Float>()

@@ -1,8 +1,8 @@
 import ModelZoo
 import ZooKit
 
-/// Eight of the ten classes to learn from at length, and of the two others, which are easily taken for
-/// one another, a few dozen pictures: what a network that has seen the eight makes of them.
+/// Eight of the ten classes for long training, and a few dozen pictures of the other two, which are
+/// easily confused, to fine-tune a network that knows the eight.
 struct TransferTask {
   static let heldOut = ["Pullover", "Coat"]
   static let shots = 24
@@ -12,7 +12,7 @@ struct TransferTask {
 
   init(_ fashion: Dataset) { self.fashion = fashion }
 
-  /// IDX, like the original.
+  /// In IDX format, like the original.
   func writeEight(to folder: DataFolder) throws {
     let kept = Garment.names.filter { !TransferTask.heldOut.contains($0) }
     for (split, prefix) in [("train", "train"), ("test", "t10k")] {
@@ -30,8 +30,8 @@ struct TransferTask {
     try folder.write(kept.joined(separator: "\n") + "\n", "classes.txt")
   }
 
-  /// A folder for each class. The first pictures of the set are learned from, the next ones judge the
-  /// epochs, and its test split is the test.
+  /// One folder per class. The first pictures of the set are for training, the next for validation;
+  /// its test split is the test.
   func writeTwo(to folder: DataFolder) throws {
     for name in TransferTask.heldOut {
       for split in ["train", "val", "test"] { try folder.folder("\(split)/\(name)") }
@@ -47,7 +47,7 @@ struct TransferTask {
     }
   }
 
-  /// The header of a file of bytes.
+  /// The header of an IDX file of bytes.
   private func idx(_ sizes: [Int]) -> [UInt8] {
     [0, 0, 8, UInt8(sizes.count)]
       + sizes.flatMap { size in stride(from: 24, through: 0, by: -8).map { UInt8(size >> $0 & 255) }

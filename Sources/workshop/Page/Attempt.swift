@@ -1,10 +1,10 @@
 import ModelZoo
 
-/// One of the two runs: how it went, and what its model said to every picture of the test.
+/// One of the two runs: its epochs, and its model's predictions for all test pictures.
 struct Attempt {
-  /// What the page calls it.
+  /// The name on the page.
   let name: String
-  /// The one that the page is about, beside which the other stands.
+  /// Whether it is the run that the page is about, rather than the one for comparison.
   let isOurs: Bool
   let recipe: JSON
   let machine: JSON
@@ -12,7 +12,7 @@ struct Attempt {
   let classes: [String]
   let answers: [Answer]
   let report: Report
-  /// The items of the test by how sure the model was of the last class.
+  /// The test items, ranked by the probability of the last class.
   let ranking: Ranking
 
   struct Epoch {
@@ -23,13 +23,13 @@ struct Attempt {
   struct Answer {
     let image: String
     let truth, predicted: Int
-    /// How sure it was.
+    /// The confidence of the prediction.
     let probability: Float
   }
 
   /// - Parameters:
   ///   - run: the folder that `zoo finetune` wrote.
-  ///   - table: what `zoo evaluate --csv` wrote of its best epoch.
+  ///   - table: the file that `zoo evaluate --csv` wrote for its best epoch.
   init(_ name: String, isOurs: Bool, run: String, table path: String) throws {
     let record = try JSON(parsing: text(of: "\(run)/run.json"), origin: "\(run)/run.json")
     guard let recipe = record["about"]?["recipe"], let machine = record["machine"] else {
@@ -68,7 +68,7 @@ struct Attempt {
 
   var accuracy: Double { report["accuracy"] ?? 0 }
 
-  /// The latest of the best, which is what the trainer keeps.
+  /// The best epoch, the latest on ties, which the trainer keeps.
   var kept: Epoch? {
     let best = epochs.map(\.accuracy).filter(\.isFinite).max()
     return epochs.last { $0.accuracy == best }

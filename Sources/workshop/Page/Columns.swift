@@ -1,6 +1,6 @@
 import ModelZoo
 
-/// A table in a file, as RFC 4180 has it: what `--csv` writes, and the log of a run.
+/// A CSV table (RFC 4180): the output of `--csv`, or the log of a run.
 struct Columns {
   let names: [String]
   let rows: [[String]]
@@ -38,7 +38,7 @@ struct Columns {
     }
   }
 
-  /// A quote within quotes is written twice.
+  /// A quote inside quotes is doubled.
   private static func cells(_ text: String) -> [[String]] {
     var (rows, row, cell): ([[String]], [String], String) = ([], [], "")
     var (isQuoted, wasQuote) = (false, false)
@@ -68,7 +68,7 @@ struct Columns {
   }
 }
 
-/// All of a small file.
+/// The text of a small file.
 func text(of path: String) throws -> String {
   let file = try RandomAccessFile(path)
   return String(decoding: try file.read(at: 0, count: file.size), as: UTF8.self)

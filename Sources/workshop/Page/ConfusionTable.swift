@@ -1,6 +1,6 @@
 import ModelZoo
 
-/// Who was taken for whom: a row for each truth, shaded by its share of the row.
+/// The confusion matrix: a row per true class, shaded by the share of the row.
 struct ConfusionTable {
   let attempt: Attempt
 

@@ -1,17 +1,17 @@
 import ModelZoo
 
-/// Pictures of the test with what the fine-tuned model said to them.
+/// Test pictures with the fine-tuned model's predictions.
 extension DemoPage {
   private static let (shownRight, shownWrong) = (20, 20)
 
   var examplesText: [Markup] {
     [
       """
-      Beneath each picture is what the fine-tuned model called it, and how sure it was.
+      Below each picture are the fine-tuned model's prediction and its confidence.
       """,
       """
-      The right ones are spread evenly from the surest to the least sure. The wrong ones are its worst:
-      those that it was surest of.
+      The correct ones are spaced evenly from the highest confidence to the lowest. The wrong ones are
+      the most confident mistakes.
       """,
     ]
   }
@@ -24,7 +24,7 @@ extension DemoPage {
       let count = min(DemoPage.shownRight, right.count)
       let spread = (0..<count).map { right[$0 * max(1, right.count - 1) / max(1, count - 1)] }
       return """
-        <h3>\(grouped(right.count)) right</h3>
+        <h3>\(grouped(right.count)) correct</h3>
         <div class="examples">\(try spread.map(example))</div>
         <h3>\(grouped(wrong.count)) wrong</h3>
         <div class="examples">\(try wrong.prefix(DemoPage.shownWrong).map(example))</div>

@@ -1,15 +1,15 @@
 import ModelZoo
 
-/// One picture for each task: a word, boxes, areas.
+/// Pictures for each task: a class, boxes, areas.
 extension DemoPage {
   var picturesText: [Markup] {
     [
       """
-      A classifier gives a word for the whole picture, a detector a box around each thing, a segmenter
-      a class for every pixel.
+      A classifier predicts one class for the whole picture, a detector a box around each object, a
+      segmenter a class for every pixel.
       """,
       """
-      <code>zoo predict</code> tells the three apart by the checkpoint, and draws them with
+      <code>zoo predict</code> does all three, depending on the checkpoint, and draws the results with
       <code>--draw</code>.
       """,
     ]
@@ -29,8 +29,8 @@ extension DemoPage {
         }
         return """
           <div class="word">
-          \(try drawing(tour.word, path, alt: "the picture and its likeliest classes"))
-          <div><h3>A word</h3>
+          \(try drawing(tour.word, path, alt: "the picture and its most probable classes"))
+          <div><h3>Class</h3>
           <p class="note">\(tour.word.model)</p>
           <table class="plain bars"><tbody>\(rows)</tbody></table></div>
           </div>
@@ -50,7 +50,7 @@ extension DemoPage {
       }
       return """
         \(word)<div class="scenes">
-        <h3>Picture<small>laid out from garments</small></h3>
+        <h3>Picture<small>composed of garments</small></h3>
         <h3>Boxes<small>\(tour.boxes.model)</small></h3>
         <h3>Areas<small>\(tour.areas.model)</small></h3>
         \(rows)</div>
@@ -61,7 +61,7 @@ extension DemoPage {
 
   private func image(of result: JSON) throws -> String {
     guard let path = result["image"]?.string else {
-      throw ZooError.corrupt("an answer of zoo predict names no picture")
+      throw ZooError.corrupt("a result of zoo predict names no picture")
     }
     return path
   }
@@ -72,7 +72,7 @@ extension DemoPage {
     try .image(contentsOf: predictions.drawing(of: path), alt: alt, kind: "drawn")
   }
 
-  /// A dot in its colour before each thing, `bag 97 %`; what is less than a hundredth is left out.
+  /// A coloured dot before each item, `bag 97 %`; items below one percent are left out.
   private func words(_ found: [JSON]?, _ key: String) -> [Markup] {
     let found = found ?? []
     let background = found.first { $0["class"]?.string == "background" }?["index"]?.integer
@@ -91,7 +91,7 @@ extension DemoPage {
     decimal(100 * (guess["probability"]?.number ?? 0), digits: 1)
   }
 
-  /// As the drawings have it.
+  /// The colour used in the drawings.
   private func colour(_ thing: JSON, _ background: Int? = nil) -> String {
     let index = thing["index"]?.integer ?? 0
     if index == background { return "transparent" }

@@ -1,37 +1,35 @@
 import ModelZoo
 
-/// Both runs beside one another.
+/// Both runs side by side.
 extension DemoPage {
   private var attempts: [Attempt] { [tour.ours, tour.scratch] }
 
   var transferText: [Markup] {
     [
       """
-      Both runs have the same network, pictures, options and seed. One begins with what eight other
-      classes taught it, under a new head; the other begins with random numbers.
+      Both runs use the same network, pictures, options and seed. One starts from weights trained on
+      eight other classes, with a new head; the other starts from random weights.
       """,
       """
-      The test pictures judge once, at the end. Neither run saw them.
+      The test pictures are used once, at the end. Neither run saw them before.
       """,
     ]
   }
 
   var transfer: Markup {
     let confusions: [Markup] = attempts.map { ConfusionTable(attempt: $0).markup }
-    let judges = tour.data["val"]?.count ?? 0
+    let validation = tour.data["val"]?.count ?? 0
     return """
       <div class="pair">
-      <figure><figcaption><b>Accuracy by epoch</b>on the \(judges) pictures that choose the epoch; the
-      ring is the one that was kept</figcaption>
+      <figure><figcaption><b>Accuracy by epoch</b>on the \(validation) validation pictures; the ring
+      marks the epoch that was kept</figcaption>
       \(accuracyCurves.markup)</figure>
-      <figure><figcaption><b>Loss by epoch</b>on the \(shots) pictures that are learned
-      from</figcaption>
+      <figure><figcaption><b>Loss by epoch</b>on the \(shots) training pictures</figcaption>
       \(lossCurves.markup)</figure>
-      <figure><figcaption><b>ROC</b>how many of \(tour.ours.classes.last ?? "") are found, for how many
-      others called so by mistake</figcaption>
+      <figure><figcaption><b>ROC</b>the share of \(tour.ours.classes.last ?? "") found, against the share
+      of other pictures mistaken for it</figcaption>
       \(rocCurves.markup)</figure>
-      <figure><figcaption><b>Who was taken for whom</b>each row is all test pictures of one
-      class</figcaption>
+      <figure><figcaption><b>Confusion</b>each row is all test pictures of one class</figcaption>
       <div class="confusions">\(confusions)</div></figure>
       </div>
       \(metrics)
@@ -71,7 +69,7 @@ extension DemoPage {
 
   private var rocCurves: LineChart {
     LineChart(
-      title: "ROC curves of both runs", x: .share("called so by mistake"), y: .share("found"),
+      title: "ROC curves of both runs", x: .share("false positives"), y: .share("found"),
       lines: attempts.compactMap { attempt in
         attempt.ranking.rocCurve.map { curve in
           LineChart.Line(
@@ -98,7 +96,7 @@ extension DemoPage {
     let heads: [Markup] = attempts.map { "<th scope=\"col\" class=\"number\">\($0.name)</th>" }
     return """
       <table class="plain metrics">
-      <thead><tr><td>on the test</td>\(heads)</tr></thead>
+      <thead><tr><td>on the test pictures</td>\(heads)</tr></thead>
       <tbody>\(rows)</tbody>
       </table>
 

@@ -1,15 +1,15 @@
 import ModelZoo
 
-/// What stands ready, and how all of this was made.
+/// The installed checkpoints, and the commands that made the page.
 extension DemoPage {
   var zooText: [Markup] {
     [
       """
-      What lies on this machine: <code>zoo list --installed</code>. Without <code>--installed</code> it
-      lists all that <code>zoo pull</code> can bring.
+      The checkpoints on this machine, from <code>zoo list --installed</code>. Without
+      <code>--installed</code> it also lists everything that <code>zoo pull</code> can download.
       """,
       """
-      The figures are from their records: what each got on the pictures of its test.
+      Each metric is from the checkpoint's record, measured on its test pictures.
       """,
     ]
   }
@@ -37,7 +37,7 @@ extension DemoPage {
       <thead><tr><th scope="col">checkpoint</th><th scope="col" class="wide">family</th>\
       <th scope="col" class="wide">task</th><th scope="col" class="number">parameters</th>\
       <th scope="col" class="number wide">multiplications</th>\
-      <th scope="col" class="number">figure</th></tr></thead>
+      <th scope="col" class="number">metric</th></tr></thead>
       <tbody>\(rows)</tbody>
       </table></div>
 
@@ -47,11 +47,10 @@ extension DemoPage {
   var commandsText: [Markup] {
     [
       """
-      Seconds stand in front; all were run one after the other, as they stand here.
+      Each command, in the order in which they ran, with its time in seconds.
       """,
       """
-      For your own pictures, name after <code>--data</code> a folder that has one folder for each
-      class.
+      For your own pictures, pass <code>--data</code> a folder with one folder per class.
       """,
     ]
   }

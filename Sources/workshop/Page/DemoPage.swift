@@ -1,6 +1,6 @@
 import ModelZoo
 
-/// The page that `make demo` ends with, from top to bottom.
+/// The page of `make demo`, from top to bottom.
 struct DemoPage {
   let tour: Tour
 
@@ -21,13 +21,13 @@ struct DemoPage {
       </head>
       <body>
       \(head)<main>
-      \(section("What transfer brings", for: "those who have few labelled pictures", transferText, transfer))
-      \(section("Right and wrong", for: "those who believe what they see", examplesText, try examples))
-      \(section("What, where, how much", for: "those who need more than a word", picturesText, try pictures))
-      \(section("What is in the zoo", for: "those who choose a network", zooText, zooTable))
-      \(section("The commands", for: "those who do it themselves", commandsText, commands))
+      \(section("Transfer learning", for: "few labelled pictures", transferText, transfer))
+      \(section("Right and wrong", for: "a look at single pictures", examplesText, try examples))
+      \(section("Classes, boxes, areas", for: "more than one class per picture", picturesText, try pictures))
+      \(section("The zoo", for: "choosing a network", zooText, zooTable))
+      \(section("The commands", for: "doing it yourself", commandsText, commands))
       </main>
-      <footer>Made by <code>make demo</code>: one file without scripts, which needs no other and no
+      <footer>Made by <code>make demo</code>: a single file without scripts, which needs no
       network.</footer>
       </body>
       </html>
@@ -36,15 +36,15 @@ struct DemoPage {
     }
   }
 
-  /// A heading with what is to be known on the left, and what is to be seen on the right.
+  /// A heading with text on the left, and figures on the right.
   private func section(
-    _ title: String, for reader: String, _ text: [Markup], _ body: Markup
+    _ title: String, for purpose: String, _ text: [Markup], _ body: Markup
   ) -> Markup {
     let lines: [Markup] = text.map { "<p>\($0)</p>\n" }
     return """
       <section>
       <div class="aside"><h2>\(title)</h2>
-      <p class="whom">For \(reader)</p>
+      <p class="whom">For \(purpose)</p>
       \(lines)</div>
       <div>
       \(body)</div>
@@ -64,17 +64,17 @@ struct DemoPage {
       <header>
       <p class="mark">zoo</p>
       <h1>\(list(tour.data.classes)) from \(shots) pictures</h1>
-      <p class="lead">A small network learned eight classes of Fashion-MNIST and never saw these two.
-      Then it got a new head and \(shots) pictures. <b>All below is what the commands at the end of this
-      page gave</b>, on \(threads) \(threads == 1 ? "thread" : "threads") of this machine in
-      \(total) seconds.</p>
+      <p class="lead">A small network was trained on eight classes of Fashion-MNIST, without these two.
+      Then it was fine-tuned with a new head on \(shots) pictures. <b>Everything below was made by the
+      commands at the end of this page</b>, on \(threads) \(threads == 1 ? "thread" : "threads") of this
+      machine in \(total) seconds.</p>
       <dl class="figures">
-      <div><dd>\(shots)</dd><dt>pictures to learn from, \(shots / max(1, tour.data.classes.count)) of
+      <div><dd>\(shots)</dd><dt>training pictures, \(shots / max(1, tour.data.classes.count)) of
       each class</dt></div>
-      <div class="ours"><dd>\(percent(ours.accuracy))</dd><dt>of \(tests) other pictures right, with
-      what the network knew before\(after(tour.seconds("zoo finetune", "/pretrained")))</dt></div>
-      <div><dd>\(percent(scratch.accuracy))</dd><dt>right with the same network from random
-      numbers\(after(tour.seconds("zoo finetune", "/scratch")))</dt></div>
+      <div class="ours"><dd>\(percent(ours.accuracy))</dd><dt>of \(tests) other pictures correct with
+      the pretrained network\(after(tour.seconds("zoo finetune", "/pretrained")))</dt></div>
+      <div><dd>\(percent(scratch.accuracy))</dd><dt>correct with the same network from random
+      weights\(after(tour.seconds("zoo finetune", "/scratch")))</dt></div>
       </dl>
       </header>
 

@@ -1,6 +1,6 @@
 import ModelZoo
 
-/// Pictures as parts of the page, which so needs no other file.
+/// Pictures embedded in the page, so that it needs no other file.
 extension Markup {
   static func image(png: [UInt8], alt: String, kind: String) -> Markup {
     "<img class=\"\(kind)\" alt=\"\(alt)\" src=\"data:image/png;base64,\(base64(png))\"/>"
@@ -16,7 +16,7 @@ extension Markup {
   }
 }
 
-/// RFC 4648: three bytes are four letters, and `=` stands for what is missing at the end.
+/// RFC 4648: three bytes become four characters, padded with `=` at the end.
 func base64(_ bytes: [UInt8]) -> String {
   let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   var text: [UInt8] = []

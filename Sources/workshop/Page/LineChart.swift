@@ -1,10 +1,9 @@
 import Glibc
 import ModelZoo
 
-/// Lines that bear their names themselves, so that there is no legend to look things up in.
+/// Lines that are labelled directly, without a legend.
 ///
-/// It is drawn for the narrowest screen and grows with the wide ones: its letters stay readable on a
-/// phone.
+/// It is drawn for the narrowest screen and scales up, so that its text is readable on a phone.
 struct LineChart {
   struct Axis {
     let range: ClosedRange<Double>
@@ -20,7 +19,7 @@ struct LineChart {
       ) { "\(decimal($0 * 100, digits: 0)) %" }
     }
 
-    /// From zero to a round number that nothing exceeds.
+    /// From zero to a round number above all values.
     static func amount(_ title: String, to most: Double) -> Axis {
       let power = pow(10, floor(log10(max(most, 1e-6) / 3)))
       let step = [1, 2, 5, 10].map { $0 * power }.first { $0 * 4 >= most } ?? most
@@ -30,7 +29,7 @@ struct LineChart {
       ) { decimal($0, digits: max(0, Int((-log10(step)).rounded(.up)))) }
     }
 
-    /// From the first to the last of whole numbers.
+    /// Whole numbers from the first to the last.
     static func count(_ title: String, to last: Int) -> Axis {
       let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].first { $0 * 5 >= last } ?? last
       let ticks = [1] + Array(stride(from: step, through: last, by: step)).filter { $0 > 1 }
@@ -47,10 +46,11 @@ struct LineChart {
     let isOurs: Bool
     /// A point with a ring around it.
     let ring: SIMD2<Double>?
-    /// Where along x it is named, ours above all and the other beneath itself; else behind its end.
+    /// The position along x of the label, above our line and below the other; else after the line's
+    /// end.
     let nameAt: Double?
 
-    /// What is no number, as the figures of an epoch that nothing judged, is left out.
+    /// Values that are not finite, such as those of epochs without validation, are left out.
     init(
       name: String, note: String, points: [SIMD2<Double>], isOurs: Bool,
       ring: SIMD2<Double>? = nil, nameAt: Double? = nil
@@ -61,11 +61,11 @@ struct LineChart {
     }
   }
 
-  /// What it shows, for those who do not see it.
+  /// The description, for screen readers.
   let title: String
   let x, y: Axis
   let lines: [Line]
-  /// A line from corner to corner: what guessing gives.
+  /// The label of a line from corner to corner, the result of guessing.
   var diagonal: String?
 
   private static let size = SIMD2(400.0, 268.0)
@@ -82,7 +82,7 @@ struct LineChart {
   }
 
   var markup: Markup {
-    // Ours is drawn last and so lies above.
+    // Ours is drawn last, on top.
     let drawn = lines.sorted { !$0.isOurs && $1.isOurs }
     return """
       <svg viewBox="0 0 \(text(LineChart.size.x)) \(text(LineChart.size.y))" role="img" \
@@ -165,7 +165,7 @@ struct LineChart {
     """
   }
 
-  /// How high the names behind the ends stand: two lines of text each, far enough from one another.
+  /// The heights of the labels after the ends: two lines of text each, far enough apart.
   private var levels: [Double] {
     let (least, lowest) = (34.0, LineChart.bottom - 18)
     var levels = lines.map { place($0.points.last ?? SIMD2(0, 0)).y }

@@ -1,4 +1,4 @@
-/// HTML and SVG. What is put into a literal is escaped, unless it is markup itself:
+/// HTML and SVG. Values in a literal are escaped, unless they are markup:
 ///
 /// ```swift
 /// let cell: Markup = "<td>\(name)</td>"
@@ -26,7 +26,7 @@ struct Markup: ExpressibleByStringInterpolation {
         case "<": text += "&lt;"
         case ">": text += "&gt;"
         case "\"": text += "&quot;"
-        // Control characters are not for HTML.
+        // HTML does not allow control characters.
         case ..<" " where character != "\n": text += "\u{FFFD}"
         default: text.unicodeScalars.append(character)
         }

@@ -3,10 +3,10 @@ import ZooArguments
 
 struct PageVerb: Verb {
   let name = "page"
-  let summary = "compose the demo's page of what its commands left"
+  let summary = "write the demo's page from the output of its commands"
   let discussion = """
-    One file that needs no other, no script and no network. Nothing on it is from elsewhere than \
-    DIR and the pictures that the runs in it were judged on.
+    A single file without scripts, which needs no network. Its content comes only from DIR and the \
+    test pictures of its runs.
     """
   let folder = Positional<String>("DIR", help: "the folder of the demo", completion: .folders)
   let output = Option<String>(

@@ -1,8 +1,8 @@
 import ModelZoo
 
-/// How the page looks: paper and ink, one colour, and as little else as possible.
+/// The style of the page: paper and ink, one colour, and little else.
 enum Style {
-  /// The colour of the first class, wherever the zoo draws.
+  /// The colour of the first class in all drawings.
   private static let accent = Colour(ofClass: 0)
 
   static func css(_ colour: Colour, lightness: Double = 1) -> String {

@@ -1,6 +1,6 @@
 import ModelZoo
 
-/// What the verbs of `.ci/demo` left in a folder.
+/// The output of the commands of `.ci/demo` in a folder.
 struct Tour {
   let ours, scratch: Attempt
   let data: Dataset
@@ -14,7 +14,7 @@ struct Tour {
     let text: String
   }
 
-  /// What `zoo predict --json --draw` said and drew.
+  /// The results and drawings of `zoo predict --json --draw`.
   struct Predictions {
     let model: String
     let results: [JSON]
@@ -30,7 +30,7 @@ struct Tour {
       drawings = "\(folder)/\(name)"
     }
 
-    /// Where what was found is drawn on a picture.
+    /// The file in which the results are drawn on a picture.
     func drawing(of image: String) -> String {
       let file = image.split(separator: "/").last ?? ""
       return "\(drawings)/\(file.prefix(upTo: file.lastIndex(of: ".") ?? file.endIndex)).png"
@@ -60,7 +60,7 @@ struct Tour {
     areas = try Predictions("areas", in: folder)
   }
 
-  /// How long the first command with all of these words took.
+  /// The time of the first command that contains all of these words.
   func seconds(_ words: String...) -> Double? {
     commands.first { command in words.allSatisfy { command.text.contains($0) } }?.seconds
   }
