@@ -187,7 +187,7 @@ void zoo_hdf5_end(ZooHDF5Image *image) {
   free(image);
 }
 
-// What is in it
+// The contents
 
 static hid_t float16(size_t exponent, size_t mantissa, size_t bias) {
   hid_t type = h5.Tcopy(*h5.T_IEEE_F32LE_g);

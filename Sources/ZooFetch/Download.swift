@@ -39,7 +39,7 @@ public struct Download: Sendable {
   public struct Receipt: Sendable {
     public let path: String
     public let size: Int
-    /// Of the whole file, whichever digest was published.
+    /// The digest of the whole file, whichever digest was published.
     public let sha256: String
     /// The published digest that was checked.
     public let checked: Digest

@@ -1,29 +1,29 @@
-/// What must happen to a picture before a checkpoint may see it. It belongs to the checkpoint: the
-/// same architecture trained elsewhere expects something else.
+/// The preprocessing that a checkpoint expects. It belongs to the checkpoint, because the same
+/// architecture trained elsewhere expects another one.
 ///
-/// Pixels are resized, cropped, multiplied by `scale`, and normalised per channel as
-/// `(x − mean) / std`, in the channel order of the checkpoint. Some are trained on pictures that are
-/// standardised each by itself.
+/// Pixels are resized, cropped, multiplied by `scale`, and normalised per channel as `(x − mean) /
+/// std`, in the channel order of the checkpoint. Some checkpoints also standardise each picture by
+/// its own statistics.
 public struct Preprocessing: Hashable, Sendable {
   public enum Resize: Hashable, Sendable {
-    /// The picture already has its size.
+    /// No resizing: the picture keeps its size.
     case none
-    /// The shorter side becomes so long; the longer one keeps the proportion, rounded down as
-    /// torchvision does.
+    /// Resizes the shorter side to this length; the longer one keeps the proportion, rounded down
+    /// as in torchvision.
     case shorterSide(Int)
-    /// Stretched to height and width.
+    /// Stretches to height and width.
     case exact(height: Int, width: Int)
-    /// As large as fits: the shorter side at most so long, and the longer one too. Detectors see
-    /// pictures so.
+    /// The largest size for which neither the shorter nor the longer side exceeds its limit, as for
+    /// detectors.
     case within(shorter: Int, longer: Int)
-    /// As large as fits into height and width, in the middle, with borders of one level around it.
+    /// The largest size that fits height and width, centred, with borders of one level.
     case letterbox(height: Int, width: Int, level: UInt8)
   }
 
   public enum Interpolation: String, Sendable, CaseIterable {
     case nearest, bilinear, bicubic
-    /// Between the four nearest pixels, after they were normalised, and without antialiasing: what
-    /// PyTorch's `interpolate` makes of a tensor, and torchvision's detectors were trained with.
+    /// Bilinear after normalisation, without antialiasing: PyTorch's `interpolate` on a tensor,
+    /// with which torchvision's detectors were trained.
     case sampled
   }
 
@@ -31,17 +31,17 @@ public struct Preprocessing: Hashable, Sendable {
 
   public var resize: Resize
   public var interpolation: Interpolation
-  /// Zeros at the right and at the bottom make both sides multiples of this.
+  /// Pads with zeros at the right and bottom until both sides are multiples of this.
   public var multiple: Int
-  /// The centre of the resized picture, height and width; all of it where nil.
+  /// Height and width of the centre crop after resizing; nil means no crop.
   public var crop: Window.Size?
   public var channels: Channels
   public var scale: Float
   /// In the order of `channels`.
   public var mean: [Float]
   public var std: [Float]
-  /// Then each picture's own mean is taken off and its own standard deviation divided by, channel by
-  /// channel: scanners that agree on no scale.
+  /// Whether to subtract each picture's own mean per channel and divide by its own standard
+  /// deviation, for scanners without a common scale.
   public var standardizes: Bool
 
   public init(
@@ -62,7 +62,7 @@ public struct Preprocessing: Hashable, Sendable {
 }
 
 extension Preprocessing {
-  /// What every picture becomes, nil where that depends on the picture.
+  /// The size of every picture after preprocessing; nil if it depends on the picture.
   public var size: Window.Size? {
     if let crop { return crop }
     switch resize {

@@ -1,6 +1,6 @@
 extension String {
-  /// Fit for one line of a terminal, whoever wrote it: names from files and from the command line
-  /// may hold sequences that a terminal obeys.
+  /// Safe for one line of a terminal: names from files and the command line may contain control
+  /// sequences.
   package var printable: String {
     String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "?" }))
   }

@@ -1,8 +1,9 @@
 extension Weights {
-  /// Random starts for every parameter of a graph: kernels by He et al. 2015 (arXiv:1502.01852),
-  /// uniform in ±√(6 / fan-in); biases and shifts zero; scales one; statistics those of N(0, 1).
+  /// Random initial values for every parameter of a graph: kernels by He et al. 2015
+  /// (arXiv:1502.01852), uniform in ±√(6 / fan-in); biases and shifts zero; scales one; statistics
+  /// those of N(0, 1).
   ///
-  /// A number depends on the seed, the parameter's name and its index alone.
+  /// A number depends only on the seed, the parameter's name and its index.
   public init(randomFor graph: Graph, seed: UInt64) throws {
     self.init()
     for parameter in graph.parameters {

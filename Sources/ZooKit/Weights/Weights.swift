@@ -1,4 +1,4 @@
-/// Named tensors in an order: what a network is loaded with and what is written to a file.
+/// Named tensors in order: the weights of a network.
 ///
 /// ```swift
 /// var weights = Weights()
@@ -13,7 +13,7 @@ public struct Weights: Sendable {
 
   public var count: Int { names.count }
 
-  /// A new name goes to the end; nil takes a name out.
+  /// A new name is appended; nil removes a name.
   public subscript(name: String) -> Tensor? {
     get { tensors[name] }
     set {

@@ -1,12 +1,12 @@
 import ZooDetection
 import ZooKit
 
-/// A batch as the trainer takes it: the network's inputs and the truths, by name, items along the
-/// first axis.
+/// A training batch: the network's inputs and the targets, by name, with items along the first
+/// axis.
 public struct Batch: Sendable {
   public var inputs: [String: Tensor]
   public var targets: [String: Target]
-  /// For a detector: what it should find in each picture, and how much of each item is picture.
+  /// For a detector: the true boxes of each picture, and the part of each item that is picture.
   public var boxes: [[TrueBox]] = []
   public var sizes: [Window.Size] = []
 
@@ -22,8 +22,8 @@ public struct Batch: Sendable {
   }
 }
 
-/// Where batches come from. The trainer knows items by number alone; what they are, how they are
-/// read and how they are varied is the source's.
+/// The source of batches. The trainer knows items only by number; the source decides what they are,
+/// how they are read and how they are augmented.
 ///
 /// ```swift
 /// struct Noise: BatchSource {
@@ -38,27 +38,26 @@ public struct Batch: Sendable {
 ///   }
 /// }
 /// ```
-/// Batches are asked for ahead of their turn, on other threads, several at a time. A source that
-/// depends only on what it is given makes a run that can be repeated to the bit.
+/// Batches are requested ahead of time, on other threads, several at once. If a source depends only
+/// on its arguments, a run can be repeated to the bit.
 public protocol BatchSource: Sendable {
-  /// How many items there are.
+  /// The number of items.
   var count: Int { get }
 
-  /// The same for the same data and no other: a run is resumed only with the data it began with.
+  /// Equal for equal data only: a run can be resumed only with the data it started with.
   var fingerprint: String { get }
 
-  /// Every item's tensors are the same in each epoch: what a frozen network makes of them can be
-  /// computed once.
+  /// Whether every item's tensors are the same in each epoch, so that the output of a frozen prefix
+  /// can be computed once.
   var isFixed: Bool { get }
 
-  /// The items of an epoch in the order in which they are learned; some may be left out or come
-  /// more often.
+  /// The items of an epoch in training order; items may be omitted or repeated.
   func order(epoch: Int, random: Random) -> [Int]
 
   /// - Parameters:
   ///   - items: numbers in `0..<count`, in the order of the batch.
   ///   - epoch: from 0.
-  ///   - random: of this epoch; an item varies by `random.key(item)`.
+  ///   - random: random numbers of this epoch; an item uses `random.key(item)`.
   func batch(_ items: [Int], epoch: Int, random: Random) throws -> Batch
 }
 

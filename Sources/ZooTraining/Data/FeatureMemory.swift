@@ -1,12 +1,12 @@
 import ZooKit
 import ZooStore
 
-/// What a frozen beginning made of pictures, to be looked up by their pixels: each picture, in each
-/// form that augmentation gives it, is computed once.
+/// A cache of a frozen prefix's outputs, by the picture's pixels: each picture is computed once in
+/// each form that augmentation gives it.
 ///
-/// Beyond its limit it keeps no more.
+/// It stops adding entries at its limit.
 package final class FeatureMemory {
-  /// Bytes that it may take.
+  /// The limit in bytes.
   let limit: Int
   private var known: [String: [String: Tensor]] = [:]
   private var bytes = 0
@@ -15,7 +15,7 @@ package final class FeatureMemory {
 
   package init(limit: Int) { self.limit = limit }
 
-  /// - Parameter compute: for one picture, as a batch.
+  /// - Parameter compute: computes one picture, given as a batch.
   func features(of pictures: Tensor, compute: (Tensor) throws -> [String: Tensor]) throws
     -> [String: Tensor]
   {
@@ -47,7 +47,7 @@ package final class FeatureMemory {
 }
 
 extension Tensor {
-  /// One of a batch, as a batch.
+  /// One item of a batch, as a batch.
   fileprivate func item(_ index: Int) throws -> Tensor {
     guard shape[0] > 1 else { return self }
     let row = count / shape[0]
@@ -56,7 +56,7 @@ extension Tensor {
     }
   }
 
-  /// Batches of one shape behind one another.
+  /// Concatenates batches of one shape.
   fileprivate init(joining parts: [Tensor]) throws {
     let row = parts.first.map { Array($0.shape.sizes.dropFirst()) } ?? []
     try self.init(Shape([parts.reduce(0) { $0 + $1.shape[0] }] + row)) { target in

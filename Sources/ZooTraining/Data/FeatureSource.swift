@@ -1,11 +1,11 @@
 import ZooKit
 import ZooStore
 
-/// What a frozen part of a network makes of every item, computed once: the rest then learns from
+/// The output of a frozen part of a network for every item, computed once: the rest then trains on
 /// features instead of pictures, in a fraction of the time.
 ///
-/// A ``Trainer`` does so by itself where its source is fixed. This is for networks that were cut by
-/// hand:
+/// A ``Trainer`` does this automatically if its source is fixed. Use it directly for networks that
+/// you cut yourself:
 /// ```swift
 /// let backbone = try InferencePlan(frozen, weights, batch: 32)
 /// let features = try FeatureSource(pictures, through: "vgg16 features", batch: 32) {
@@ -13,48 +13,48 @@ import ZooStore
 /// }
 /// let trainer = Trainer(head, weights, features, objective: objective, options: options)
 /// ```
-/// Only a source whose items are always the same has features that are.
+/// The items of the source must be the same in every epoch.
 public struct FeatureSource: BatchSource {
   public let count: Int
   public let fingerprint: String
   private let source: any BatchSource
   private let fields: [Field]
   private let store: ItemStore
-  /// Where the record of an item is; nil is at its number.
+  /// The record number of an item; nil if equal to the item's number.
   private let places: [Int: Int]?
 
   public var isFixed: Bool { true }
 
-  /// One tensor of an item, and where it lies in the item's record.
+  /// One tensor of an item, and its offset in the item's record.
   fileprivate struct Field {
     enum Kind { case input, values, classes, weights }
     let kind: Kind
     let name: String
-    /// Without the items.
+    /// The shape of one item.
     let shape: Shape
     let offset: Int
     var bytes: Int { shape.count * 4 }
   }
 
-  /// How features are kept, and who is asked while they are computed.
+  /// How features are stored, and how progress is reported while they are computed.
   struct Keeping {
-    /// The items that are wanted, ascending; nil is all of them.
+    /// The required items, ascending; nil means all.
     var items: [Int]?
-    /// Bytes that may lie in memory; more than that goes to a file in the folder, if there is one.
+    /// The largest number of bytes in memory; more goes to a file in the folder, if there is one.
     var limit = Int.max
     var folder: String?
     var calls = SystemCalls.real
-    /// Batches in the making while one is computed.
+    /// The number of batches that are prefetched.
     var ahead = 2
-    /// Told how many items are done; what it throws ends the matter.
+    /// Called with the number of finished items; an error stops the computation.
     var progress: (Int) throws -> Void = { _ in }
   }
 
   /// - Parameters:
-  ///   - source: of the items.
-  ///   - name: of what computes the features, for the fingerprint.
-  ///   - batch: how many items the closure is given, always.
-  ///   - features: what the rest of the network takes as its inputs, by name.
+  ///   - source: the items.
+  ///   - name: the name of the computation, for the fingerprint.
+  ///   - batch: the number of items in every call of the closure.
+  ///   - features: computes the inputs of the rest of the network, by name.
   public init(
     _ source: any BatchSource, through name: String, batch: Int,
     features: ([String: Tensor]) throws -> [String: Tensor]
@@ -62,8 +62,8 @@ public struct FeatureSource: BatchSource {
     try self.init(source, through: name, batch: batch, Keeping(), features: features)
   }
 
-  /// Items go through in the order of their numbers, in batches of one size: what comes out is a
-  /// function of nothing else.
+  /// Items are processed in the order of their numbers, in batches of one size, so the result
+  /// depends on nothing else.
   init(
     _ source: any BatchSource, through name: String, batch: Int, _ keeping: Keeping,
     features: ([String: Tensor]) throws -> [String: Tensor]
@@ -79,7 +79,7 @@ public struct FeatureSource: BatchSource {
     count = source.count
     fingerprint = "\(source.fingerprint) through \(name)"
 
-    // The last batch is filled up with an item that is not looked at.
+    // The last batch is filled up with an item whose result is ignored.
     let batches = stride(from: 0, to: numbers.count, by: batch).map { start in
       (start..<start + batch).map { $0 < numbers.count ? numbers[$0] : final }
     }

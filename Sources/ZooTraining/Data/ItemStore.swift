@@ -2,8 +2,8 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// One record for every item, all of one size: in memory, or in a file where that would be too
-/// much. The file has no name, so that nothing is left of it whatever ends the process.
+/// One record of fixed size per item: in memory, or in a file if there are too many. The file is
+/// unlinked, so nothing remains however the process ends.
 ///
 /// `@unchecked Sendable`: one thread writes all records before any other reads.
 final class ItemStore: @unchecked Sendable {
@@ -14,12 +14,12 @@ final class ItemStore: @unchecked Sendable {
 
   private let home: Home
   private let calls: SystemCalls
-  /// Of a record.
+  /// The size of a record.
   let bytes: Int
 
   /// - Parameters:
-  ///   - limit: bytes that may lie in memory.
-  ///   - folder: where the file goes; nil keeps everything in memory.
+  ///   - limit: the largest number of bytes in memory.
+  ///   - folder: the folder of the file; nil keeps everything in memory.
   init(
     count: Int, bytes: Int, limit: Int, folder: String?, calls: SystemCalls = .real
   ) throws {
@@ -35,8 +35,8 @@ final class ItemStore: @unchecked Sendable {
       home = .memory(.init(base))
       return
     }
-    // As of a file that is being written: a run that goes on removes it, should the process end
-    // between these two calls.
+    // Named like a partial file: a resumed run removes it if the process ends between these two
+    // calls.
     let path = "\(folder)/.zoo-features-\(getpid()).partial"
     let descriptor = calls.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else {
@@ -55,7 +55,7 @@ final class ItemStore: @unchecked Sendable {
     if case .memory(let base) = home { free(base) }
   }
 
-  /// Fills records one after another, from this one on.
+  /// Writes consecutive records, starting at this one.
   func write(_ records: UnsafeRawBufferPointer, from item: Int) throws {
     switch home {
     case .memory(let base):
@@ -75,7 +75,7 @@ final class ItemStore: @unchecked Sendable {
     }
   }
 
-  /// A stretch of a record.
+  /// Reads a part of a record.
   func read(_ item: Int, at offset: Int, into target: UnsafeMutableRawBufferPointer) throws {
     switch home {
     case .memory(let base):

@@ -1,9 +1,9 @@
 import ZooKit
 
-/// One record of a TensorBoard event file: an `Event` of protocol buffers in the frame of a
-/// TFRecord. Only what scalars need.
+/// One record of a TensorBoard event file: an `Event` in protocol buffers, framed as a TFRecord.
+/// Supports only scalars.
 package enum EventRecord {
-  /// How every file begins.
+  /// The first record of every file.
   package static func start(at time: Double) -> [UInt8] {
     frame(field(1, time) + field(3, bytes: Array("brain.Event:2".utf8)))
   }

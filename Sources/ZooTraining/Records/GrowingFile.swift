@@ -2,15 +2,15 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// A file that only grows, and that can be cut back to where it was: a log. What was appended is
-/// in the file at once, and on the disk after ``sync()``.
+/// A log file that is appended to and can be truncated. Appended bytes are in the file at once, and
+/// on disk after ``sync()``.
 final class GrowingFile {
   let path: String
   private(set) var size: Int
   private let calls: SystemCalls
   private let descriptor: Int32
 
-  /// Opens or creates it, cut to the size it should have.
+  /// Opens or creates the file and truncates it to the given size.
   init(_ path: String, size: Int, _ calls: SystemCalls) throws {
     self.path = path
     self.calls = calls

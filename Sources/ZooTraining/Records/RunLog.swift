@@ -2,22 +2,22 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// What a run says about itself while it goes on: `log.csv` with a line for each epoch, and the
-/// event file of TensorBoard with every step.
+/// The logs of a run: `log.csv` with a line per epoch, and TensorBoard's event file with every
+/// step.
 final class RunLog {
   private let table: GrowingFile
   private let events: GrowingFile
   private(set) var columns: [String] = []
   private(set) var rows: [[Double]] = []
 
-  /// How long the two files are: a saved state knows it, and they are cut back to it when the run
-  /// goes on from there.
+  /// The lengths of the two files. A saved state records them, and the files are truncated to them
+  /// when the run resumes.
   struct Sizes: Hashable, Sendable {
     var table = 0
     var events = 0
   }
 
-  /// Columns that count and need no curve.
+  /// Columns that are counters and get no curve.
   static let counters: Set = ["epoch", "step"]
 
   static let tableName = "log.csv"
@@ -32,7 +32,7 @@ final class RunLog {
 
   var sizes: Sizes { Sizes(table: table.size, events: events.size) }
 
-  /// On the disk, before a state that counts on it is.
+  /// Flushes the logs to disk before a state that refers to them is saved.
   func sync() throws {
     try table.sync()
     try events.sync()
@@ -42,7 +42,7 @@ final class RunLog {
     try events.append(EventRecord.scalars(values, step: step, at: today()))
   }
 
-  /// A line of the table and a point for each of its columns in TensorBoard.
+  /// Writes a line of the table, and a point for each of its columns in TensorBoard.
   func epoch(_ values: [(name: String, value: Double)], at step: Int) throws {
     if columns.isEmpty {
       columns = values.map(\.name)
@@ -81,7 +81,7 @@ final class RunLog {
     Int(exactly: value).map { String($0) } ?? "\(value)"
   }
 
-  /// A name with a comma or a quote in it stands in quotes (RFC 4180).
+  /// A name with a comma or a quote is quoted (RFC 4180).
   private static func quoted(_ name: String) -> String {
     guard name.contains(where: { ",\"\n\r".contains($0) }) else { return name }
     return "\""
