@@ -24,7 +24,7 @@ public struct ResNet: Architecture {
     "resnet-cifar": ResNet(depths: [1, 1, 1], lineage: .cifar, width: 8),
   ]
 
-  /// Whose weights fit: torchvision's (table 1, with a bottleneck's stride on its 3×3), Keras'
+  /// The origin of the weights: torchvision (table 1, with a bottleneck's stride on its 3×3), Keras'
   /// (with biases, the stride on the first 1×1, epsilon 1.001e-5) or those for CIFAR (section 4.2:
   /// small pictures, three stages, shortcuts without parameters, option A).
   enum Lineage { case torchvision, keras, cifar }
