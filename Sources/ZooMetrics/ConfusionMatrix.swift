@@ -36,7 +36,7 @@ public struct ConfusionMatrix: Hashable, Sendable {
   public mutating func add(_ other: ConfusionMatrix) throws {
     guard other.classCount == classCount else {
       throw ZooError.failure(
-        "counts of \(other.classCount) classes cannot be added to those of \(classCount)")
+        "counts of \(other.classCount) classes cannot be added to counts of \(classCount)")
     }
     for index in counts.indices { counts[index] += other.counts[index] }
   }

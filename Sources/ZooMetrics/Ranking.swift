@@ -24,7 +24,7 @@ public struct Ranking: Sendable {
       throw ZooError.failure("\(scores.count) scores for \(isPositive.count) answers")
     }
     guard scores.allSatisfy(\.isFinite) else {
-      throw ZooError.failure("a score that is to be ranked is not a finite number")
+      throw ZooError.failure("a score to be ranked is not finite")
     }
     // Integers sort several times faster than pairs. The key is the score's bits in ascending
     // order, then the answer. Adding zero turns −0 into 0.

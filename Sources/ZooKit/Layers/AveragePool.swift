@@ -18,7 +18,7 @@ public struct AveragePool: Layer {
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try map(inputs)
     try window.checkBorders()
-    guard window.dilation == 1 else { throw ZooError.failure("avgpool knows no dilation") }
+    guard window.dilation == 1 else { throw ZooError.failure("avgpool does not support dilation") }
     let size = try window.output(input, ceiling: ceiling)
     return [input.channels, size.height, size.width]
   }

@@ -86,7 +86,7 @@ extension Window {
       max(padding.left, padding.right) <= reach.width
     else {
       throw ZooError.failure(
-        "a window of \(kernel.height)×\(kernel.width) would lie inside the padding")
+        "a window of \(kernel.height)×\(kernel.width) would lie entirely in the padding")
     }
   }
 }

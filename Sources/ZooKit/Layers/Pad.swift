@@ -22,7 +22,7 @@ public struct Pad: Layer {
       border.top, border.left, border.bottom, border.right, channelsBefore, channelsAfter,
     ]
     guard sizes.allSatisfy({ $0 >= 0 }) else {
-      throw ZooError.failure("cannot pad \(input) by less than nothing")
+      throw ZooError.failure("cannot pad \(input) by a negative amount")
     }
     return [
       input.channels + channelsBefore + channelsAfter, input.height + border.top + border.bottom,

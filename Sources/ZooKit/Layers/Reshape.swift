@@ -12,7 +12,7 @@ public struct Reshape: Layer {
     let input = try one(inputs)
     guard let shape else { return [input.count] }
     guard Shape(checked: shape.sizes) != nil, shape.count == input.count else {
-      throw ZooError.failure("\(input) cannot be seen as \(shape)")
+      throw ZooError.failure("\(input) cannot be reshaped to \(shape)")
     }
     return shape
   }

@@ -48,7 +48,7 @@ public struct TransposedConvolution: Layer {
       (input.width - 1) * stride.width - padding.left - padding.right
       + dilation.width * (window.kernel.width - 1) + outputPadding.width + 1
     guard height > 0, width > 0 else {
-      throw ZooError.failure("nothing is left of \(input) inside the padding")
+      throw ZooError.failure("the padding leaves nothing of \(input)")
     }
     return [outputs, height, width]
   }

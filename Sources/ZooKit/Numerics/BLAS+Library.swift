@@ -47,10 +47,10 @@ extension BLAS {
   private static func chooseCore() -> String {
     let hasAVX512 = zoo_cpu_has_avx512() != 0
     if getenv("OPENBLAS_CORETYPE") != nil {
-      let note = hasAVX512 ? ", though the processor has AVX-512" : ""
+      let note = hasAVX512 ? ", although the processor has AVX-512" : ""
       return "the environment sets OPENBLAS_CORETYPE\(note)"
     }
-    guard hasAVX512 else { return "no AVX-512 on this machine; OpenBLAS chose by itself" }
+    guard hasAVX512 else { return "no AVX-512 on this machine; OpenBLAS chose its kernels" }
     setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 0)
     return "the processor has AVX-512 F, CD, BW, DQ and VL"
   }

@@ -53,7 +53,7 @@ public struct Tensor: Sendable {
 
   /// The same numbers with another shape of the same size.
   public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(shape.count == count, "\(self.shape) cannot be seen as \(shape)")
+    precondition(shape.count == count, "\(self.shape) cannot be reshaped to \(shape)")
     return Tensor(shape: shape, storage: storage)
   }
 

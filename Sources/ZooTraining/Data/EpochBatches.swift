@@ -12,7 +12,7 @@ struct EpochBatches {
     let order = source.order(epoch: epoch, random: seed.key("order").key(epoch))
     guard let first = order.first else { throw ZooError.usage("there are no items to train on") }
     guard order.allSatisfy({ 0..<source.count ~= $0 }) else {
-      throw ZooError.failure("the order of epoch \(epoch + 1) has items that do not exist")
+      throw ZooError.failure("the order of epoch \(epoch + 1) contains items that do not exist")
     }
     var batches = stride(from: 0, to: order.count, by: size).map {
       Array(order[$0..<min($0 + size, order.count)])

@@ -208,6 +208,6 @@ public struct FeatureSource: BatchSource {
 
 extension FeatureSource.Field {
   fileprivate var misfit: ZooError {
-    .failure("“\(name)” has not the same shape for all items; each was to have \(shape)")
+    .failure("“\(name)” does not have the same shape for all items; expected \(shape)")
   }
 }

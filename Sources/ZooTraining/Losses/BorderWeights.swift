@@ -39,7 +39,7 @@ public struct BorderWeights: Hashable, Sendable {
     let (area, overflow) = width.multipliedReportingOverflow(by: height)
     guard width > 0, height > 0, !overflow, classes.count % area == 0, sigma > 0, w0 >= 0 else {
       throw ZooError.failure(
-        "\(classes.count) classes are no masks of \(width)×\(height), or σ is \(sigma)")
+        "\(classes.count) classes are not masks of \(width)×\(height), or σ is \(sigma)")
     }
     var weights: [Float] = []
     weights.reserveCapacity(classes.count)

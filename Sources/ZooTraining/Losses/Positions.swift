@@ -100,7 +100,7 @@ extension Target {
       throw ZooError.failure("\(classes.count) classes for an output of \(output.shape)")
     }
     if let wrong = classes.first(where: { $0 >= limit }) {
-      throw ZooError.corrupt("class \(wrong) in the data; the output knows 0 to \(limit - 1)")
+      throw ZooError.corrupt("class \(wrong) in the data; the output has classes 0 to \(limit - 1)")
     }
   }
 

@@ -93,7 +93,7 @@ private struct Embeddings {
   init(_ output: Tensor, _ target: Target) throws {
     guard output.shape.rank == 2, case .classes(let classes) = target else {
       throw ZooError.failure(
-        "similarity is learned from embeddings N×C and classes, not from \(output.shape)")
+        "a similarity loss needs embeddings N×C and classes, not \(output.shape)")
     }
     try Target.check(classes, output.shape[0], .max, output)
     self.output = output

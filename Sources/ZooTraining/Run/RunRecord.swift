@@ -23,7 +23,7 @@ struct RunRecord {
 
   init(reading path: String) throws {
     let file = try RandomAccessFile(path)
-    guard file.size < 1 << 24 else { throw ZooError.corrupt("\(path) is no record of a run") }
+    guard file.size < 1 << 24 else { throw ZooError.corrupt("\(path) is not a record of a run") }
     json = try JSON(parsing: file.read(at: 0, count: file.size), origin: path)
   }
 

@@ -33,7 +33,7 @@ struct Attempt {
   init(_ name: String, isOurs: Bool, run: String, table path: String) throws {
     let record = try JSON(parsing: text(of: "\(run)/run.json"), origin: "\(run)/run.json")
     guard let recipe = record["about"]?["recipe"], let machine = record["machine"] else {
-      throw ZooError.corrupt("\(run)/run.json is no record of a run")
+      throw ZooError.corrupt("\(run)/run.json is not a record of a run")
     }
     let log = try Columns(contentsOf: "\(run)/log.csv")
     let (losses, accuracies) = (try log.numbers("loss"), try log.numbers("accuracy"))

@@ -40,15 +40,16 @@ struct LayerErrors {
     .init(BatchNorm(), [3, 4], says: "batchnorm takes a map C×H×W or a vector, not 3×4"),
     .init(
       MaxPool(window: Window(2, padding: 2)), [3, 8, 8],
-      says: "a window of 2×2 would lie inside the padding"),
+      says: "a window of 2×2 would lie entirely in the padding"),
     .init(
-      AveragePool(window: Window(2, dilation: 2)), [3, 8, 8], says: "avgpool knows no dilation"),
+      AveragePool(window: Window(2, dilation: 2)), [3, 8, 8],
+      says: "avgpool does not support dilation"),
     .init(AdaptivePool(.average, size: 0), [3, 8, 8], says: "cannot pool 3×8×8 to 0×0"),
     .init(
       Slice(axis: 0, range: 2..<9), [4, 8, 8],
       says: "cannot take 2..<9 in steps of 1 from axis 0 of 4×8×8"),
     .init(Slice(axis: 3, range: 0..<1), [4, 8, 8], says: "cannot slice axis 3 of 4×8×8"),
-    .init(Reshape(shape: [5, 5]), [4, 6], says: "4×6 cannot be seen as 5×5"),
+    .init(Reshape(shape: [5, 5]), [4, 6], says: "4×6 cannot be reshaped to 5×5"),
     .init(Pad(channelsAfter: -1), [4, 6, 6], says: "cannot pad 4×6×6 by less than nothing"),
     .init(Upsample(.nearest, .factor(0)), [4, 6, 6], says: "cannot resize 4×6×6 to 0×0"),
     .init(Dropout(rate: 1.5), [4], says: "a dropout rate of 1.5 is not between 0 and 1"),
