@@ -1,5 +1,5 @@
-"""What is drawn from a stored result, and how outputs are compared: `python3 -m unittest`. Nothing
-but Python is needed; where numpy is missing, what needs it is skipped."""
+"""Tests of the report and of comparing outputs: `python3 -m unittest`. They need only Python; tests
+that need numpy are skipped if it is missing."""
 
 import importlib.util
 import json
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from zoobench import agreement, chart, networks, record, report, rounds, table  # noqa: E402
 
-# Invented, with everyone who can take part, one who is absent and one who differs.
+# Invented results with all contenders, of which one is absent and one differs.
 _SAMPLE = Path(__file__).with_name("sample.json")
 
 
@@ -97,7 +97,7 @@ class AgreementTests(unittest.TestCase):
         turned = [values[order] for values in found]
         self.assertEqual(agreement.boxes(turned, found), 0)
         self.assertEqual(agreement.boxes([boxes + [0, 0, 0.4, 0], labels, scores], found), 0)
-        # Elsewhere, of another class, or with another score, it is another thing.
+        # At another place, with another class or another score it is no match.
         for other in (
             [boxes + [0, 0, 0, 1], labels, scores],
             [boxes, labels + 1, scores],

@@ -1,1 +1,1 @@
-"""zoo and its peers side by side: the same weights, pictures and threads, in turn."""
+"""Compares zoo with its peers: the same weights, pictures and threads, in alternation."""

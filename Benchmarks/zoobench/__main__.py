@@ -1,4 +1,4 @@
-"""make bench: measures what is asked for, then writes the result, the table and the charts."""
+"""make bench: measures the requested cases, then writes the result, the table and the charts."""
 
 import argparse
 import dataclasses
@@ -13,7 +13,7 @@ from .record import Record
 
 def main() -> None:
     arguments = _arguments()
-    # An end from outside still ends the processes that were started.
+    # A signal must also end the child processes.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if arguments.report:
         return report.write(arguments.report)
@@ -41,7 +41,7 @@ def main() -> None:
                 file=sys.stderr,
             )
 
-    # Everything that this program has, whatever was asked for this time.
+    # All measurements of this program, including those of earlier runs.
     batches = sorted({*settings.BATCHES, *chosen.batches})
     whole = dataclasses.replace(chosen, models=networks.NAMES, batches=tuple(batches))
     joined = record.joined(

@@ -1,15 +1,15 @@
-"""Whether everyone has computed the same."""
+"""Compares the outputs of all contenders."""
 
 from pathlib import Path
 
 from . import networks
 
-# Of one thing found twice: pixels between their corners, and between scores.
+# Tolerances for matching boxes: pixels between corners, and the difference of scores.
 _PIXELS, _SCORE = 0.5, 1e-3
 
 
 def difference(path: Path, reference: Path, model: str, precision: str) -> float:
-    """How far stored outputs are from those of the reference."""
+    """The distance of stored outputs from the reference's."""
     found, wanted = _load(path, model), _load(reference, model)
     if networks.network(model).is_pipeline:
         return boxes(found, wanted) if precision == "fp32" else overlaps(found, wanted)
@@ -25,8 +25,8 @@ def distance(values, reference) -> float:
 
 
 def boxes(found: list, wanted: list) -> float:
-    """The share of the boxes of either side that the other has not: of the same class, within half
-    a pixel and a thousandth of the score. Their order is not compared."""
+    """The share of boxes without a match on the other side: the same class, within half a pixel and a
+    thousandth of the score. Their order is not compared."""
     import numpy
 
     (boxes, labels, scores), (others, classes, chances) = found, wanted
@@ -40,8 +40,8 @@ def boxes(found: list, wanted: list) -> float:
 
 
 def overlaps(found: list, wanted: list) -> float:
-    """The same where rounding moves boxes and their order: of the same class, and half of what both
-    cover."""
+    """The same if rounding moves boxes and changes their order: the same class, and an overlap of
+    half."""
     import numpy
 
     (boxes, labels, _), (others, classes, _) = found, wanted

@@ -25,8 +25,8 @@ def images_path(model: str, batch: int) -> Path:
 
 
 def images(model: str, batch: int):
-    """N×3×H×W of seeded noise, or for what prepares its pictures itself, a picture from 0 to 1; a
-    smaller batch is the beginning of a larger."""
+    """N×3×H×W of seeded noise, or a picture from 0 to 1 for networks that do their own preprocessing;
+    a smaller batch is a prefix of a larger one."""
     from safetensors.numpy import load_file
 
     return load_file(images_path(model, batch))["image"]
@@ -37,7 +37,7 @@ def photo() -> Path:
 
 
 def prepare(model: str, settings: Settings) -> None:
-    """Makes what is missing for one network; ours is imported anew by a new program."""
+    """Makes the missing files for one network; a new program imports ours again."""
 
     def run(name: str, *command: str | Path) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def prepare_images(model: str, batches: Iterable[int]) -> None:
 
 
 def _picture(width: int, height: int):
-    """Colours that change slowly, and some grain, as in a photograph."""
+    """Smooth colours with some grain, as in a photograph."""
     import numpy
     from PIL import Image
 
@@ -108,7 +108,7 @@ def _make(model: str) -> None:
     weights(model, "pth").parent.mkdir(parents=True, exist_ok=True)
     torch.save(module.state_dict(), weights(model, "pth"))
     if is_pipeline:
-        # How much is decided in it depends on the picture: only the older exporter writes that.
+        # The number of regions depends on the picture, which only the older exporter supports.
         torch.onnx.export(
             module,
             (torch.from_numpy(images(model, 1)),),

@@ -1,4 +1,4 @@
-"""A result as charts: a row for each case, a mark for everyone, time relative to the fastest peer.
+"""A result as charts: a row per case, a mark per contender, time relative to the fastest peer.
 
 Written by hand as SVG, one file for light pages and one for dark ones.
 """
@@ -54,7 +54,7 @@ THEMES = {"light": _LIGHT, "dark": _DARK}
 _WIDTH = 880
 _LEFT, _RIGHT = 172, 728
 _ROW, _GAP = 30, 46
-# From half the time of the fastest peer to four times; what is beyond stands at the edge.
+# From half the time of the fastest peer to four times; marks beyond are drawn at the edge.
 _FASTEST, _SLOWEST = 0.5, 4.0
 _TICKS = ((0.5, "½"), (0.7, "0.7"), (1, "1"), (1.4, "1.4"), (2, "2"), (2.8, "2.8"), (4, "4 ×"))
 
@@ -64,7 +64,7 @@ class Row:
     label: str
     # Milliseconds by contender.
     times: dict[str, float]
-    # What stands at the right, ours and the best peer's.
+    # The figures at the right, ours and the best peer's.
     note: tuple[str, str]
 
 
@@ -75,7 +75,7 @@ class Section:
 
 
 def charts(result: dict) -> dict[str, list[Section]]:
-    """Which charts a result has, by name."""
+    """The charts of a result, by name."""
     found = {
         "inference": _inference(result.get("inference", []), "float32")
         + _inference(result.get("bf16", []), "bfloat16"),
@@ -186,7 +186,7 @@ def _section(section: Section, top: float, theme: Theme) -> list[str]:
             _text(_RIGHT + 62, y + 4.5, ours, theme.ink, anchor="end", size=12, weight=600),
             _text(_WIDTH - 20, y + 4.5, theirs, theme.faint, anchor="end", size=12),
         ]
-        # Ours last, so that it lies on top.
+        # Ours last, on top.
         for name in sorted(row.times, key=lambda name: name == "zoo"):
             ratio = row.times[name] / fastest
             parts.append(
@@ -232,7 +232,7 @@ def _colour(name: str, theme: Theme) -> str:
 
 
 def _mark(name: str, x: float, y: float, theme: Theme) -> str:
-    """A form for each, since colours alone do not tell everyone who is who."""
+    """A shape for each, because not everyone can tell colours apart."""
     colour = _colour(name, theme)
     around = f'stroke="{theme.page}" stroke-width="1.5"'
     match name:
@@ -286,7 +286,7 @@ def _text(
 
 
 def _summary(sections: list[Section]) -> str:
-    """The chart in words, for those who do not see it."""
+    """The chart in words, for screen readers."""
     words = []
     for section in sections:
         ratios = []

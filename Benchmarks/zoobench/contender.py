@@ -1,4 +1,4 @@
-"""One process that runs batches when it is told to, and sleeps otherwise.
+"""A process that runs batches on request and sleeps otherwise.
 
 A contender says one line of JSON when it is ready. For every number that it reads it runs so many
 batches and answers with a line that holds their milliseconds. `zoo bench --on-demand` speaks so,
@@ -25,17 +25,17 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Unavailable(Exception):
-    """A contender that cannot take part, and why."""
+    """A contender that cannot take part, with the reason."""
 
 
 class Contender:
     def __init__(self, name: str, command: list, settings: Settings, log: str):
         self.name = name
         self.times: list[float] = []
-        # Of all batches, measured or not.
+        # Over all batches, measured or not.
         self.fastest = float("inf")
         self.losses: list[float | None] = []
-        # Seconds of processors during the turns: those that others used, and all.
+        # Processor seconds during the turns: those of other processes, and all.
         self._foreign, self._whole = 0.0, 0.0
         self._peak = 0.0
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -60,16 +60,16 @@ class Contender:
 
     @property
     def peak_mb(self) -> float:
-        """The largest resident size so far."""
+        """The peak resident size so far."""
         return self._peak
 
     @property
     def foreign(self) -> float:
-        """The share of the machine that others used while this one was measured."""
+        """The share of the machine that other processes used during this one's turns."""
         return max(0.0, self._foreign / self._whole) if self._whole else 0.0
 
     def turn(self, count: int, measured: bool = True) -> list[float]:
-        """Runs so many batches and returns their milliseconds."""
+        """Runs a number of batches and returns their milliseconds."""
         self._signal(signal.SIGCONT)
         machine, own = _machine_seconds(), self._own_seconds()
         try:
@@ -113,7 +113,7 @@ class Contender:
             self._process.send_signal(number)
 
     def _own_seconds(self) -> float:
-        # The clock of a process by its number, as clock_getcpuclockid makes it.
+        # The CPU clock of a process by its id, as clock_getcpuclockid computes it.
         return time.clock_gettime(~self._process.pid << 3 | 2)
 
     def _peak_now(self) -> float:
@@ -124,7 +124,7 @@ class Contender:
 
 
 def _end_with_parent() -> None:
-    """What is stopped cannot see that nobody is there any more."""
+    """Ends stopped processes, which cannot notice that their parent is gone."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -147,7 +147,7 @@ def ours(
 def peer(
     name: str, task: str, batch: int, model: str, settings: Settings, log: str, *options: str
 ) -> Contender:
-    """A library of Python, behind `worker.py`."""
+    """A Python library, run by `worker.py`."""
     work = [task, model, f"--batch={batch}", f"--threads={settings.threads}"]
     command = [sys.executable, "-m", "zoobench.worker", name, *work, *options]
     return Contender(name, command, settings, log)

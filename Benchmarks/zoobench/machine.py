@@ -1,4 +1,4 @@
-"""What a result has to say about where it comes from."""
+"""The origin of a result: machine, commit and versions."""
 
 import hashlib
 import os
@@ -43,7 +43,7 @@ def versions() -> dict[str, str]:
 
 
 def program() -> dict:
-    """The commit, whether the tree was as committed, and the digest of what was run."""
+    """The commit, whether the tree was clean, and the digest of the program."""
 
     def git(*words: str) -> str:
         run = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True)

@@ -13,22 +13,22 @@ from .settings import ROOT
 
 @dataclass(frozen=True)
 class Network:
-    # Of one picture.
+    # For one picture.
     input: tuple[int, int, int] = (3, 224, 224)
-    # What comes out, by the names that it has here and in the order in which PyTorch gives it.
+    # The outputs, by our names, in PyTorch's order.
     outputs: tuple[str, ...] = ("logits",)
-    # Pictures in, boxes out: what is decided between the parts of a network is part of it.
+    # From pictures to boxes, including the decisions between the parts of the network.
     is_pipeline: bool = False
 
     def takes(self, batch: int) -> bool:
-        """Pipelines are for one picture after another."""
+        """Pipelines take one picture at a time."""
         return batch == 1 or not self.is_pipeline
 
 
 CLASSIFIERS = ("alexnet", "vgg16", "resnet18", "resnet50", "densenet121")
 _CLASSIFIER = Network()
 _DENSE = {
-    # Without what is made of the maps: other libraries leave that to their users.
+    # Without decoding of the maps, which other libraries leave to their users.
     "yolov4-tiny": Network((3, 416, 416), ("grid32", "grid16")),
     "unet": Network((3, 256, 256)),
     "fasterrcnn-resnet50-fpn": Network(
@@ -36,7 +36,7 @@ _DENSE = {
     ),
 }
 NAMES = CLASSIFIERS + tuple(_DENSE)
-# Detectors whose network alone is compared.
+# Detectors of which only the network is compared.
 RAW = ("yolov4-tiny",)
 
 
@@ -45,8 +45,8 @@ def network(name: str) -> Network:
 
 
 def module(name: str):
-    """As PyTorch has it, with the weights that its layers begin with; a batch in, a tensor or a
-    tuple of tensors out."""
+    """The PyTorch module with its initial weights; takes a batch and returns a tensor or a tuple of
+    tensors."""
     import torchvision
 
     if name == "yolov4-tiny":
@@ -59,8 +59,8 @@ def module(name: str):
 
 
 def calibrate(name: str, network, pictures) -> None:
-    """Gives norms the statistics of seeded pictures, so that values keep the size that they have in
-    a trained network."""
+    """Sets the statistics of norms from seeded pictures, so that values have the magnitude of a trained
+    network."""
     import torch
 
     norms = [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
@@ -83,7 +83,7 @@ def _golden(topic: str) -> ModuleType:
 
 
 def _darknet(name: str):
-    """From a configuration in words, as the golden values have it; parameters have our names."""
+    """Built from the configuration text that the golden values use; parameters have our names."""
     from torch import cat, nn
     from torch.nn import functional
 
@@ -157,12 +157,12 @@ def _pipeline():
     from torchvision.models.detection import fasterrcnn_resnet50_fpn
 
     class Pipeline(torch.nn.Module):
-        """A batch instead of a list of pictures, and what was found in the first of them."""
+        """Takes a batch instead of a list of pictures, and returns the detections in the first."""
 
         def __init__(self):
             super().__init__()
             self.detector = fasterrcnn_resnet50_fpn(weights=None, weights_backbone=None)
-            # As torchvision does where it brings weights, and as we do.
+            # As torchvision does for its own weights, and as we do.
             self.set_epsilon(0.0)
 
         def set_epsilon(self, epsilon):
@@ -172,12 +172,12 @@ def _pipeline():
 
         def forward(self, images):
             found = self.detector(list(images))[0]
-            # Background is not among the classes.
+            # Classes do not include background.
             return found["boxes"], found["labels"] - 1, found["scores"]
 
         def calibrated(self, pictures):
-            """The norms, which are in the backbone, and a second stage that is sure of a few things
-            and calls most regions background, as a trained one does."""
+            """The backbone's norms, and a second stage that is confident of a few objects and classifies
+            most regions as background, like a trained one."""
             images, _ = self.detector.transform(list(pictures))
             self.set_epsilon(1e-5)  # zero is no epsilon to learn with
             self.detector.backbone.train()(images.tensors)
@@ -194,7 +194,7 @@ def _pipeline():
             last.bias.copy_((last.bias - logits.mean(0)) * scale)
             last.bias[0] += 6
 
-        # Torchvision's names, without ours before them.
+        # torchvision's names, without our prefix.
         def state_dict(self, *arguments, **options):
             return self.detector.state_dict(*arguments, **options)
 

@@ -1,4 +1,4 @@
-"""What was measured: kept case by case, so that a run can be continued, and joined in one file."""
+"""The measurements: stored case by case, so that a run can be continued, and joined in one file."""
 
 import datetime
 import hashlib
@@ -13,7 +13,7 @@ from .settings import BUILD, DISTURBANCE, RESULTS, Settings
 
 
 class Record:
-    """Cases measured with this program, these peers and these settings on this machine."""
+    """The cases measured with this program, these peers and these settings on this machine."""
 
     def __init__(self, settings: Settings):
         self.head = {
@@ -26,7 +26,7 @@ class Record:
                 "rounds": settings.rounds,
             },
         }
-        # A new commit that compiles to the same program changes no figure.
+        # A new commit that compiles to the same program does not change figures.
         key = self.head | {"program": self.head["program"]["sha256"]}
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
         self._folder = BUILD / "measured" / digest
@@ -44,7 +44,7 @@ class Record:
         path.write_text(json.dumps(whole, indent=1))
 
     def joined(self, parts: dict[str, list[str]]) -> dict:
-        """Everything measured so far, cases in their order, with the date of the oldest."""
+        """All measurements so far, in the order of the cases, with the date of the oldest."""
         measured = {
             part: [json.loads(self.path(part, n).read_text()) for n in names if self.has(part, n)]
             for part, names in parts.items()
@@ -68,7 +68,7 @@ class Record:
 
 
 def summary(measured: dict[str, list[dict]]) -> dict:
-    """The figures that the bar is stated in."""
+    """The figures of the project's goals."""
     found = {}
     for part, key in (("inference", "ratio"), ("bf16", "ratio"), ("training", "speedup")):
         values = [case[key] for case in measured.get(part, []) if case.get(key)]
@@ -87,7 +87,7 @@ def summary(measured: dict[str, list[dict]]) -> dict:
 
 
 def _marked(measured: dict[str, list[dict]], test: Callable[[dict], bool]) -> list[str]:
-    """The contenders whose figures pass the test, with their cases."""
+    """The contenders whose figures satisfy a condition, with their cases."""
     return [
         f"{part}: {case['case']}: {name}"
         for part, cases in measured.items()

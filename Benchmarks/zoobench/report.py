@@ -1,4 +1,4 @@
-"""A result as people read it: one line while it is measured, a table, and charts."""
+"""Presents a result: a line per case during the run, a table, and charts."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def line(case: dict) -> str:
 
 
 def write(path: Path) -> None:
-    """The table and the charts of a result, beside it."""
+    """Writes the table and the charts next to the result."""
     result = json.loads(path.read_text())
     (path.parent / "table.md").write_text(table.markdown(result, path.name))
     for name, sections in chart.charts(result).items():

@@ -1,4 +1,4 @@
-"""Taking turns: A B C … A B C …, one process at a time."""
+"""Alternating turns: A B C … A B C …, one process at a time."""
 
 import statistics
 import sys
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from .contender import Contender, Unavailable
 
-# Not measured: the first batches after the start.
+# The first batches after the start are not measured.
 WARM_UP = 3
-# A turn is so many batches that it takes about this long, within bounds.
+# A turn takes about this long; the number of batches has bounds.
 _TURN_MS = 300
 _FEWEST, _MOST = 4, 25
-# A peer that takes so many times as long as the fastest of them after a round has nothing to say
-# about who is faster: its figure stands on fewer batches, and nobody waits for more.
+# A peer that is this much slower than the fastest after a round cannot become the fastest, so it is
+# measured with fewer batches.
 _OUT = 1.5
 
 
@@ -53,8 +53,8 @@ def _warm(make: Callable[[], Contender]) -> Contender:
 
 
 def take_turns(contenders: list[Contender], rounds: int) -> None:
-    """At least twenty measured batches in five rounds, of ours, which is the first, and of every
-    peer that may be the fastest."""
+    """At least twenty measured batches in five rounds, for zoo, which is first, and for every peer that
+    may be the fastest."""
     one_round(contenders)
     medians = {c.name: statistics.median(c.times) for c in contenders}
     fastest = min((medians[c.name] for c in contenders[1:]), default=0.0)
@@ -66,20 +66,20 @@ def take_turns(contenders: list[Contender], rounds: int) -> None:
 
 
 def _quick(contender: Contender) -> bool:
-    """Costs nothing to measure in full."""
+    """Whether a full measurement takes little time."""
     return contender.fastest < _TURN_MS / _FEWEST
 
 
 def one_round(contenders: list[Contender]) -> None:
     for contender in contenders:
         if contender.fastest < _TURN_MS:
-            # Others have filled the caches; a batch that takes longer hardly notices.
+            # Other contenders have filled the caches, which matters less for a long batch.
             contender.turn(1, measured=False)
         contender.turn(max(_FEWEST, min(_MOST, round(_TURN_MS / contender.fastest))))
 
 
 def figures(contender: Contender) -> dict:
-    """What is recorded of one contender."""
+    """The record of one contender."""
     times = contender.times
     return {
         "median_ms": round(statistics.median(times), 3),
@@ -91,6 +91,6 @@ def figures(contender: Contender) -> dict:
 
 
 def best(results: dict[str, dict], name: str = "zoo") -> str | None:
-    """The fastest of the others."""
+    """The fastest peer."""
     others = {n: r["median_ms"] for n, r in results.items() if n != name and "median_ms" in r}
     return min(others, key=others.get) if others else None

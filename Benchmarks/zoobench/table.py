@@ -74,7 +74,7 @@ def _caution(result: dict) -> str:
 
 
 def _absences(cases: list[dict]) -> list[str]:
-    """Who took no part, and why, once for each reason."""
+    """The contenders that took no part, grouped by reason."""
     found = {
         (name, result["skipped"])
         for case in cases
@@ -85,13 +85,13 @@ def _absences(cases: list[dict]) -> list[str]:
 
 
 def _names(cases: list[dict]) -> list[str]:
-    """Everyone who took part in any of the cases, zoo first."""
+    """All contenders of the cases, zoo first."""
     names = dict.fromkeys(name for case in cases for name in case["results"])
     return sorted(names, key=lambda name: name != "zoo")
 
 
 def _values(case: dict, names: list[str], key: str, best) -> list[str]:
-    """A cell for everyone, the best of them bold; where outputs differ, a mark."""
+    """A cell per contender, the best in bold, with a mark if outputs differ."""
     results = case["results"]
     known = {name: r[key] for name, r in results.items() if key in r}
     cells = []

@@ -1,4 +1,4 @@
-"""What a user of torchvision writes to see the classes of a picture; measured from its start."""
+"""A user's torchvision script that prints the classes of a picture; measured from its start."""
 
 import json
 import sys

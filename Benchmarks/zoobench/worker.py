@@ -1,4 +1,4 @@
-"""A library of Python as a contender; see contender.py for what is spoken."""
+"""A Python library as a contender; contender.py describes the protocol."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--save", help="where the outputs go, as .npz")
     arguments = parser.parse_args()
 
-    # Libraries print: what we say has a way of its own.
+    # Libraries print to standard output, so the protocol uses its own descriptor.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 

@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// A family in a package of its own, as a library that `zoo --plugin` loads and as a part of a
-// program of one's own. A package elsewhere names the zoo by its URL or its own path.
+// A family in a package of its own, as a library for `zoo --plugin` and linked into a program. Your own
+// package refers to zoo by its URL or by another path.
 import PackageDescription
 
 let package = Package(
@@ -11,12 +11,12 @@ let package = Package(
   ],
   dependencies: [.package(name: "zoo", path: "../..")],
   targets: [
-    // ZooPlugin is what the program lends to its plugins; ZooKit would be a copy that it cannot use.
+    // ZooPlugin is the program's ZooKit, shared with its plugins; ZooKit would be a separate copy.
     .target(name: "NetworkInNetwork", dependencies: [.product(name: "ZooPlugin", package: "zoo")]),
     .executableTarget(
       name: "nin",
       dependencies: ["NetworkInNetwork", .product(name: "ModelZoo", package: "zoo")],
-      // As zoo itself is linked: the program is its own libZooPlugin.so, and lends it to plugins.
+      // Like zoo itself: the program acts as libZooPlugin.so for its plugins.
       linkerSettings: [
         .unsafeFlags(
           ["-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic"])

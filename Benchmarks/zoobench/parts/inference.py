@@ -1,4 +1,4 @@
-"""Inference: the latency of a batch, float32 against float32 and bf16 against OpenVINO's choice."""
+"""Inference: the latency of a batch, in float32, and in bf16 against OpenVINO's default."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -59,7 +59,7 @@ def _measure(
         results |= {one.name: rounds.figures(one) for one in contenders}
         engine = next((c.hello["engine"] for c in contenders if c.name == "zoo"), None)
 
-    # Everyone's outputs against those of PyTorch, eager and in float32.
+    # All outputs are compared with PyTorch's, eager and in float32.
     reference = _reference("PyTorch", model, batch, settings)
     limit = BOX_TOLERANCE if networks.network(model).is_pipeline else TOLERANCE[precision]
     if precision == "bf16":
@@ -88,7 +88,7 @@ def _measure(
 
 
 def _reference(name: str, model: str, batch: int, settings: Settings) -> Path:
-    """What PyTorch gives; where it was not a contender, it computes that once for these weights."""
+    """PyTorch's outputs; if it was not a contender, it computes them once for these weights."""
     form = name.replace(" ", "-")
     path = BUILD / "outputs" / f"{model}-{batch}-fp32-{form}.npz"
     weights = artifacts.weights(model, "pth")

@@ -1,4 +1,4 @@
-"""Memory: the largest resident size of one prediction against what it has to hold."""
+"""Memory: the peak resident size of one prediction, compared with a bound."""
 
 import os
 import subprocess

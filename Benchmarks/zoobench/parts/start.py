@@ -1,4 +1,4 @@
-"""Starting up: the classes of one picture from a cold process, with the files in the cache."""
+"""Start-up: the classes of one picture from a cold process, with the files in the page cache."""
 
 import json
 import statistics
@@ -48,7 +48,7 @@ def _list(settings: Settings) -> dict:
 
 
 def _alternate(commands: dict[str, list], settings: Settings) -> tuple[dict, dict]:
-    """Each command in turn; the first time fills the file cache and is not measured."""
+    """Each command in turn; the first run fills the page cache and is not measured."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     answers = {}
     for turn in range(_ROUNDS + 1):
@@ -68,7 +68,7 @@ def _alternate(commands: dict[str, list], settings: Settings) -> tuple[dict, dic
 
 
 def one_process(command: list, settings: Settings) -> tuple[float, dict]:
-    """From the start of a process to its end, in milliseconds, and the JSON that it printed."""
+    """The time from a process's start to its end, in milliseconds, and its JSON output."""
     start = time.perf_counter()
     run = subprocess.run(
         command, env=settings.environment(), check=True, capture_output=True, text=True

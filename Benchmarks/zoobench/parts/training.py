@@ -7,7 +7,7 @@ from .. import artifacts, contender, peers, rounds
 from ..contender import Contender
 from ..settings import LOSS_TOLERANCE, TRAINED, Settings
 
-# Dropout draws other numbers in every library, so their losses part.
+# Dropout draws different numbers in every library, so the losses differ.
 _DRAWS = ("alexnet", "vgg16")
 
 
@@ -39,7 +39,7 @@ def _measure(model: str, batch: int, freeze: str, settings: Settings) -> dict:
 
     makers = {"zoo": zoo} | {name: partial(other, name) for name in peers.TRAINING}
     with rounds.contenders(makers) as (contenders, results):
-        # After the warm-up everyone has taken the same steps from the same weights.
+        # After the warm-up all contenders have taken the same steps from the same weights.
         losses = {c.name: c.losses[0] for c in contenders}
         rounds.take_turns(contenders, settings.rounds)
         for one in contenders:
@@ -68,7 +68,7 @@ def _agreement(model: str, name: str, losses: dict[str, float]) -> dict:
     if model in _DRAWS or reference is None:
         return {"loss": loss}
     difference = abs(loss - reference) / abs(reference)
-    # Where PyTorch's layouts part by rounding alone, nobody can be held to one of them.
+    # If PyTorch's two layouts differ by rounding, neither can serve as reference.
     apart = max(abs(losses[peer] - reference) / abs(reference) for peer in losses if peer != "zoo")
     return {
         "loss": loss,

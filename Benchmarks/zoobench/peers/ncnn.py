@@ -1,4 +1,4 @@
-"""ncnn in float32 with Winograd; it knows no batches, so one picture follows another."""
+"""ncnn in float32 with Winograd; it has no batches, so pictures run one after another."""
 
 from collections.abc import Callable
 

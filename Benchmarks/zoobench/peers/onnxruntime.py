@@ -1,4 +1,4 @@
-"""ONNX Runtime with every optimisation of the graph."""
+"""ONNX Runtime with all graph optimisations."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""OpenVINO for latency, in float32 and in the precision that it chooses by itself."""
+"""OpenVINO for latency, in float32 and in its default precision."""
 
 from collections.abc import Callable
 

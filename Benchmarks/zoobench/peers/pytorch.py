@@ -43,8 +43,8 @@ def channels_last(model: str, batch: int, threads: int) -> Callable:
 
 
 def rounded(model: str, batch: int, threads: int) -> Callable:
-    """In float32, but weights and pictures are rounded to bfloat16 once: what is lost by that is
-    lost by everyone who computes in it, and a network may make it larger."""
+    """In float32, with weights and pictures rounded to bfloat16 once. Every bfloat16 computation has at
+    least this error, which a network may amplify."""
     torch, network = _network(model, threads)
     with torch.no_grad():
         for parameter in network.parameters():

@@ -1,8 +1,8 @@
 import ZooKit
 
-/// A small network in place of every filter, and each class's own map in place of dense layers:
-/// Lin, Chen and Yan 2013, arXiv:1312.4400, figure 2. Widths, pooling and names are those of the
-/// authors' Caffe model for CIFAR-10.
+/// A small network instead of every filter, and one map per class instead of dense layers: Lin, Chen
+/// and Yan 2013, arXiv:1312.4400, figure 2. Widths, pooling and names are those of the authors'
+/// Caffe model for CIFAR-10.
 public struct NetworkInNetwork: Architecture {
   public static let name = "NIN"
   public static let paper = "Lin, Chen and Yan 2013, arXiv:1312.4400"
@@ -36,7 +36,7 @@ public struct NetworkInNetwork: Architecture {
 }
 
 extension Node {
-  /// The same dense layer at every place.
+  /// The same dense layer at every position.
   fileprivate func perceptron(_ name: String, to width: Int) -> Node {
     conv(name, to: width, kernel: 1).relu()
   }

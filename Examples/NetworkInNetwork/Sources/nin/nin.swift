@@ -1,6 +1,6 @@
 import ModelZoo
 
-/// The family is one of the zoo's because it was linked: nothing here names it as a type.
+/// The family is registered because it is linked; the code does not name its type.
 @main enum Program {
   static func main() throws {
     let zoo = try Zoo()
