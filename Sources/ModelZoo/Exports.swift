@@ -1,5 +1,5 @@
-// One import for everything: the host, its engine, pictures, formats, the cache, the families, and
-// what it takes to train and to judge.
+// A single import for everything: the host, its engine, pictures, formats, the cache, the families,
+// training and evaluation.
 @_exported import ZooData
 @_exported import ZooDetection
 @_exported import ZooEngine

@@ -2,8 +2,8 @@ import ZooKit
 import ZooStore
 
 extension Graph {
-  /// From the names of those whose features a network stands on to its own, so that a classifier's
-  /// file fills a detector's backbone.
+  /// Renames from another family's parameters to those of a network built on its features, so that
+  /// a classifier's file fills a detector's backbone.
   var borrowedRenames: [[Rename]] {
     get throws {
       try borrowed.filter { !$0.prefix.isEmpty }.map { loan in

@@ -1,15 +1,15 @@
 import ZooFormats
 import ZooKit
 
-/// What other tools load.
+/// Formats of other tools.
 public enum ExportFormat: String, CaseIterable, Sendable {
   case safetensors
   case kerasH5 = "keras-h5"
 }
 
 extension Zoo {
-  /// Writes a model's weights for other tools: safetensors under our names, or a Keras weights
-  /// file in the lineage's own names and order.
+  /// Writes a model's weights for other tools: safetensors under our names, or a Keras weights file
+  /// with Keras' names and order.
   public func export(_ model: Model, as format: ExportFormat, to path: String) throws {
     switch format {
     case .safetensors: try SafeTensors.write(model.weights, to: path)

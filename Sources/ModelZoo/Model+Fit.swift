@@ -1,20 +1,20 @@
 import ZooKit
 
-/// How pictures of any shape come into the one that a network takes.
+/// How a picture of any shape is fitted to the network's input.
 public enum Fit: String, Sendable, CaseIterable {
-  /// Both sides become what they must, whatever that does to the proportion.
+  /// Stretches both sides, whatever the proportion.
   case stretch
-  /// The proportion stays, and grey borders fill what is left.
+  /// Keeps the proportion and fills the rest with grey borders.
   case letterbox
 }
 
 extension Model {
-  /// The same model for pictures that are fitted in another way than its record says.
+  /// The same model with another way of fitting pictures than in its record.
   ///
   /// ```swift
   /// let model = try zoo.model("yolov4-tiny").fitting(.letterbox)
   /// ```
-  /// - Throws: its pictures come in sizes of their own, so that there is nothing to choose.
+  /// - Throws: if its pictures keep their own sizes, so that there is nothing to choose.
   public func fitting(_ fit: Fit) throws -> Model {
     var checkpoint = checkpoint
     switch (checkpoint.preprocessing.resize, fit) {

@@ -4,7 +4,7 @@ import ZooStore
 
 extension Golden {
   /// Runs a network once on a seeded input. Another machine's arithmetic may differ in the last
-  /// digits, damaged weights or other preprocessing differ in the first.
+  /// digits; damaged weights or other preprocessing differ in the first.
   public init(of graph: Graph, _ weights: Weights, seed: Int = 1, tolerance: Double = 1e-4) throws {
     let shape = graph.operations[graph.inputs[0].operation].shape
     let golden = Input.seed(seed, shape)
@@ -15,8 +15,8 @@ extension Golden {
 }
 
 extension Golden.Input {
-  /// The output for this input. A network of several stages gives all of them, one behind another;
-  /// what it takes besides the picture is made from a seed too.
+  /// The output for this input. A network of several stages gives all outputs, concatenated; its
+  /// other inputs are generated from a seed too.
   func output(of graph: Graph, _ weights: Weights, engine: EngineChoice) throws -> Tensor {
     let expected = graph.operations[graph.inputs[0].operation].shape
     func check(_ shape: Shape) throws {
@@ -57,10 +57,10 @@ extension Golden.Input {
 }
 
 extension Model {
-  /// What ``Zoo/verify(_:engine:)`` found.
+  /// The result of ``Zoo/verify(_:engine:)``.
   public struct Verification: Sendable {
     public let tensors: Int
-    /// ‖found − expected‖₂ / ‖expected‖₂ of the golden pass, nil where the file has none.
+    /// ‖found − expected‖₂ / ‖expected‖₂ of the golden pass; nil if the file has none.
     public let error: Double?
     public let tolerance: Double?
 
@@ -69,7 +69,7 @@ extension Model {
 }
 
 extension Zoo {
-  /// Reads a checkpoint whole, compares every digest, and runs its golden pass again.
+  /// Reads a whole checkpoint, verifies every digest, and repeats its golden pass.
   public func verify(_ path: String, engine: EngineChoice = .auto) throws -> Model.Verification {
     let model = try Model(contentsOf: path, registry: registry)
     guard let golden = try WeightStore(path).golden() else {

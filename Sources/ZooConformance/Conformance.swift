@@ -1,45 +1,45 @@
 import ZooKit
 
-/// Whether a family keeps what the rest of the zoo relies on.
+/// Tests a family against everything that the rest of the zoo relies on.
 ///
-/// One line in a plugin's tests, whatever runs them, inside this repository or outside it:
+/// It takes one line in a plugin's tests, in any test framework, inside or outside this repository:
 /// ```swift
 /// @Test func conforms() throws { try Conformance.check(Tiny.self) }
 /// ```
-/// What only looks at the network as data is checked for every variant; what runs or trains it, for
-/// the family's miniatures, or for its smallest variant where it has none. Detectors that run in
-/// parts are run part by part.
+/// Checks of the network as data apply to every variant. Checks that run or train it apply to the
+/// family's miniatures, or to its smallest variant if it has none. Detectors that run in parts are
+/// run part by part.
 public struct Conformance: Sendable {
-  /// One promise.
+  /// One requirement.
   public enum Check: String, CaseIterable, Sendable {
-    /// Graphs build, for several sizes of pictures; outputs have the shapes of the task.
+    /// Graphs build for several picture sizes; outputs have the shapes of the task.
     case shapes
-    /// Parameters have names of their own, the same ones every time.
+    /// Parameter names are unique and always the same.
     case names
-    /// Every layer belongs to a stretch that can be frozen and read.
+    /// Every layer belongs to a stage that can be frozen and read.
     case stages
-    /// What a summary says of shapes, parameters and multiply-accumulates is what runs.
+    /// Shapes, parameters and multiply-accumulates in a summary equal those of a run.
     case summary
-    /// The head is all that depends on the classes; another one leaves the rest as it was.
+    /// Only the head depends on the classes; replacing it does not change the rest.
     case head
-    /// Every engine computes the same finite numbers, for each picture by itself.
+    /// Every engine computes the same finite numbers, for each picture alone.
     case forward
-    /// The way back is the way forward's derivative, on every engine.
+    /// Backward computes the derivative of forward, on every engine.
     case gradients
-    /// A frozen stretch keeps its bytes, and the rest learns.
+    /// A frozen stretch keeps its bytes while the rest learns.
     case freezing
-    /// What was saved comes back.
+    /// A saved checkpoint is read back unchanged.
     case storage
-    /// Eight pictures can be learned by heart.
+    /// Eight pictures can be memorised.
     case learning
   }
 
-  /// A promise that is not kept.
+  /// A violated requirement.
   public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public let check: Check
-    /// The variant, or `miniature` and its name: one may be called like a variant.
+    /// The variant, or `miniature` and its name, because a miniature may have a variant's name.
     public let subject: String
-    /// What was found and what was expected.
+    /// The value found and the value expected.
     public let message: String
 
     public var description: String { "\(check): \(subject): \(message)" }
@@ -59,17 +59,17 @@ public struct Conformance: Sendable {
 
   public init(_ family: Registry.Family) { self.family = family }
 
-  /// A family that need not be registered.
+  /// The family need not be registered.
   public init(_ family: any Architecture.Type) throws {
     var registry = Registry()
     try registry.add(family)
     self.init(registry.families[0])
   }
 
-  /// Throws a ``Failure`` with everything that is wrong.
+  /// Throws a ``Failure`` with all findings.
   /// - Parameters:
-  ///   - family: need not be registered.
-  ///   - checks: all of them where nothing else is said.
+  ///   - family: the family, which need not be registered.
+  ///   - checks: the checks to run; all by default.
   public static func check(
     _ family: any Architecture.Type, _ checks: [Check] = Check.allCases
   ) throws {
@@ -77,7 +77,7 @@ public struct Conformance: Sendable {
     guard findings.isEmpty else { throw Failure(family: family.name, findings: findings) }
   }
 
-  /// What is wrong; nothing where all is well.
+  /// All findings; empty if the family conforms.
   public func findings(_ checks: [Check] = Check.allCases) -> [Finding] {
     checks.flatMap { check in
       subjects(of: check).flatMap { subject in
@@ -88,14 +88,14 @@ public struct Conformance: Sendable {
     }
   }
 
-  /// A network that is looked at as data, or one that is run and trained too.
+  /// A network to inspect as data, or to run and train too.
   private struct Subject {
     let variant: Variant
     let isSample: Bool
     let title: String
   }
 
-  /// What a check is about.
+  /// The networks to which a check applies.
   private func subjects(of check: Check) -> [Subject] {
     switch check {
     case .shapes, .names, .stages, .head: samples + others
@@ -103,7 +103,7 @@ public struct Conformance: Sendable {
     }
   }
 
-  /// What can be run and trained in a moment: miniatures, else the smallest variant.
+  /// Networks that run and train quickly: miniatures, else the smallest variant.
   private var samples: [Subject] {
     if family.miniatures.isEmpty {
       return smallest.map { [Subject(variant: $0, isSample: true, title: $0.name)] } ?? []
@@ -146,7 +146,7 @@ public struct Conformance: Sendable {
   }
 }
 
-/// Findings as they come.
+/// Collects findings.
 struct Notes {
   let check: Conformance.Check
   let subject: String
@@ -164,12 +164,12 @@ struct Notes {
     if !isSo { note(message()) }
   }
 
-  /// An error is a finding too.
+  /// Records a thrown error as a finding.
   mutating func attempt(_ body: (inout Notes) throws -> Void) {
     do { try body(&self) } catch { note((error as? ZooError)?.message ?? "\(error)") }
   }
 
-  /// Some of many names.
+  /// A shortened list of names.
   static func list(_ names: some Collection<String>) -> String {
     names.prefix(3).joined(separator: ", ")
       + (names.count > 3 ? " and \(names.count - 3) more" : "")

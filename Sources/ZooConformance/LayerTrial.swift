@@ -1,6 +1,6 @@
 import ZooKit
 
-/// One operation run by itself, every array in memory of its own with a guarded end.
+/// One operation run alone, with every array in separate memory with a guard at its end.
 final class LayerTrial {
   let operation: Graph.Operation
   let shapes: [Shape]
@@ -8,7 +8,7 @@ final class LayerTrial {
   let mode: Mode
   private let scratch = Scratch()
 
-  /// Signals that were never written, and that nobody may overwrite.
+  /// Marks memory that was never written and must not be overwritten.
   static let untouched = Float(bitPattern: 0x7FC0_BEEF)
   private static let guarded = 16
 
@@ -18,15 +18,15 @@ final class LayerTrial {
     (self.batch, self.mode) = (batch, mode)
   }
 
-  /// What a forward pass left.
+  /// The result of a forward pass.
   struct Result {
     var output: [Float]
     var saved: [[Float]]
-    /// The parameters, which norms move.
+    /// The parameters, because norms update their statistics.
     var parameters: [[Float]]
   }
 
-  /// - Parameter overInput: the output is written over the first input.
+  /// - Parameter overInput: whether the output overwrites the first input.
   func forward(_ inputs: [[Float]], _ parameters: [[Float]], overInput: Bool = false) throws
     -> Result
   {
@@ -54,8 +54,8 @@ final class LayerTrial {
       parameters: constants.map { Array($0.values) })
   }
 
-  /// The gradients of the inputs, then those of the parameters that learn. Whatever the layer says it
-  /// does not need is not a number, and gradients begin with something to add to.
+  /// The gradients of the inputs, then those of the learned parameters. Values that the layer does
+  /// not declare as needed are NaN, and gradients start at nonzero values.
   func backward(
     _ inputs: [[Float]], _ parameters: [[Float]], _ result: Result, _ slope: [Float]
   ) throws -> (inputs: [[Float]], parameters: [[Float]?]) {
@@ -96,7 +96,7 @@ final class LayerTrial {
     if case .training = mode { operation.layer.saved(shapes, batch: batch) } else { [] }
   }
 
-  /// Arrays for the length of one call.
+  /// Arrays that live for one call.
   private final class Memory {
     private var blocks: [UnsafeMutableBufferPointer<Float>] = []
 
@@ -122,14 +122,14 @@ final class LayerTrial {
   }
 }
 
-/// A graph run operation by operation, as its layers do it: what engines are compared with.
+/// A graph run operation by operation with the layers' own code, as reference for engines.
 struct Walkthrough {
-  /// Of every operation, N×….
+  /// The values of every operation, N×….
   private(set) var values: [[Float]] = []
   let graph: Graph
   let batch: Int
 
-  /// - Parameter visit: sees each operation before it runs, with its inputs and parameters.
+  /// - Parameter visit: called before each operation with its inputs and parameters.
   init(
     _ graph: Graph, _ weights: Weights, _ inputs: [String: Tensor], batch: Int,
     visit: (LayerTrial, [[Float]], [[Float]], LayerTrial.Result) throws -> Void = { _, _, _, _ in }

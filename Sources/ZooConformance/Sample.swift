@@ -1,8 +1,8 @@
 import Glibc
 import ZooKit
 
-/// A small network at work: its graph for a few classes and a small picture, healthy weights, and
-/// the parts that run by themselves.
+/// A small network to run: its graph for a few classes and a small picture, well-conditioned
+/// weights, and the parts that run separately.
 struct Sample {
   static let classes = 4
 
@@ -11,7 +11,7 @@ struct Sample {
   let weights: Weights
   let parts: [Part]
 
-  /// A stretch of the network whose items are pictures, or regions of them.
+  /// A stretch of the network whose items are pictures or regions.
   struct Part {
     let graph: Graph
     let batch: Int
@@ -24,14 +24,14 @@ struct Sample {
     parts = try Sample.parts(of: graph)
   }
 
-  /// Of the pictures.
+  /// The shape of a picture.
   var input: Shape { graph.operations[graph.inputs[0].operation].shape }
 
   func graph(input: Shape) throws -> Graph {
     try variant.graph(head: .original(classes: Sample.classes), input: input)
   }
 
-  /// The same network with a head for other classes, and its weights wherever they fit.
+  /// The same network with a head for another number of classes, and its weights where they fit.
   init(_ sample: Sample, classes: Int) throws {
     variant = sample.variant
     graph = try variant.graph(head: .original(classes: classes), input: sample.input)
@@ -43,11 +43,11 @@ struct Sample {
     parts = try Sample.parts(of: graph)
   }
 
-  /// For the smallest picture that leaves a map of some size for the head.
+  /// For the smallest picture that leaves a map for the head.
   private static func smallestGraph(of variant: Variant) throws -> Graph {
     let input = variant.architecture.input
     let head = Head.original(classes: classes)
-    // 188 is the least that U-Net's paper has.
+    // 188 is the smallest for the U-Net of the paper.
     for side in [32, 48, 64, 96, 128, 160, 188, 192, 224]
     where side < min(input.height, input.width) {
       guard let graph = try? variant.graph(head: head, input: [input.channels, side, side]),
@@ -58,7 +58,7 @@ struct Sample {
     return try variant.graph(head: head)
   }
 
-  /// Where regions of a picture come in, a network has two parts, and plain code between them.
+  /// A network with an input for regions has two parts, with plain code between them.
   private static func parts(of graph: Graph) throws -> [Part] {
     let operations = graph.operations
     let isOfRegions = operations.map { $0.count > 1 }
@@ -86,7 +86,7 @@ struct Sample {
 }
 
 extension Sample.Part {
-  /// Pictures, and plain noise for what is between two parts.
+  /// Pictures, and noise for the values between two parts.
   func inputs(batch: Int? = nil) throws -> [String: Tensor] {
     var inputs: [String: Tensor] = [:]
     for (index, port) in graph.inputs.enumerated() {
@@ -99,8 +99,7 @@ extension Sample.Part {
 }
 
 extension Tensor {
-  /// Pictures that differ from each other in colour and pattern: a few waves in each channel, and a
-  /// little noise.
+  /// Pictures that differ in colour and pattern: a few waves in each channel, and a little noise.
   init(pictures count: Int, of shape: Shape, seed: UInt64) throws {
     let random = Random(seed: seed)
     try self.init(Shape([count] + shape.sizes)) { values in
@@ -132,8 +131,8 @@ extension Tensor {
     }
   }
 
-  /// In ±1, no two alike: at least 2⁻¹⁶ apart, so that a small step changes no comparison, and
-  /// with bits to spare, so that it is exact.
+  /// In ±1, all different: at least 2⁻¹⁶ apart, so that a small step changes no comparison, and
+  /// with few enough bits to be exact.
   init(distinct shape: Shape, seed: UInt64) throws {
     let random = Random(seed: seed)
     let order = (0..<shape.count).sorted { random.bits($0) < random.bits($1) }
@@ -146,7 +145,7 @@ extension Tensor {
     }
   }
 
-  /// Uniform in ±1, every number from its place alone.
+  /// Uniform in ±1; each number depends only on its index.
   init(noise shape: Shape, seed: UInt64) throws {
     let random = Random(seed: seed)
     try self.init(shape) { values in
@@ -156,7 +155,7 @@ extension Tensor {
 }
 
 extension Weights {
-  /// As they are after some training: no two norms alike, no bias zero.
+  /// Weights as after some training: all norms different, no bias zero.
   init(healthyFor graph: Graph, seed: UInt64 = 1) throws {
     self.init()
     for parameter in graph.parameters {
@@ -177,7 +176,7 @@ extension Weights {
   }
 }
 
-/// ‖a − b‖ / max(‖b‖, least), in float64; infinite where a number is not finite.
+/// ‖a − b‖ / max(‖b‖, least), in float64; infinite if a number is not finite.
 func distance(_ a: Tensor, _ b: Tensor, least: Double = 1e-12) -> Double {
   guard a.shape == b.shape else { return .infinity }
   return a.withValues { a in

@@ -1,11 +1,11 @@
 import ZooKit
 
-/// Which engine computes, as users choose it.
+/// The user's choice of engine.
 public enum EngineChoice: String, CaseIterable, Sendable {
-  /// `onednn` where the library is there and the processor has instructions that its fast kernels
-  /// are made of, else `openblas`.
+  /// `onednn` if the library is installed and the processor has the instructions for its fast
+  /// kernels, else `openblas`.
   case auto
-  /// Every layer as it describes itself.
+  /// Runs the layers' own code.
   case openblas
   /// Blocked layouts and fused kernels.
   case onednn
@@ -21,11 +21,11 @@ public enum EngineChoice: String, CaseIterable, Sendable {
     }
   }
 
-  /// What `auto` is on this machine, for float32.
+  /// The engine that `auto` selects on this machine, for float32.
   public static let fastest: any Engine =
     (objection == nil ? try? OneDNNEngine() : nil) ?? LayerEngine()
 
-  /// Why `auto` is `openblas` on this machine; nil where it is `onednn`.
+  /// Why `auto` selects `openblas` on this machine; nil if it selects `onednn`.
   public static let objection: String? = {
     switch OneDNN.library {
     case .failure(let error): error.message
@@ -36,5 +36,5 @@ public enum EngineChoice: String, CaseIterable, Sendable {
   }()
 }
 
-/// In which numbers inference computes; inputs and outputs are float32 in any case.
+/// The number type of inference; inputs and outputs are always float32.
 public enum Precision: String, CaseIterable, Sendable { case fp32, bf16 }

@@ -1,8 +1,8 @@
 import CKernels
 import ZooKit
 
-/// The most that the threads of this process can do on this machine, measured: what the stages of a
-/// profile are compared with.
+/// The measured peak performance of this process's threads on this machine, as reference for the
+/// stages of a profile.
 public struct Peak: Sendable {
   /// Float32 multiplications and additions per second, in registers.
   public let flops: Double
@@ -17,7 +17,7 @@ public struct Peak: Sendable {
     let share = memory.count / threads
     let sums = try Block(threads)
     let operations = zoo_peak_arithmetic(1, sums.base) * rounds * UInt64(threads)
-    // Safe to share: the loops read, and write one element each.
+    // Safe to share: the loops read shared memory, and write one element each.
     nonisolated(unsafe) let (values, results) = (memory.base, sums.base)
     var (flops, bandwidth) = (0.0, 0.0)
     for _ in 0..<3 {

@@ -1,6 +1,6 @@
 import ModelZoo
 
-/// A table as RFC 4180 has it.
+/// A CSV table (RFC 4180).
 struct CommaSeparated {
   private var bytes: [UInt8] = []
 

@@ -1,7 +1,7 @@
-@preconcurrency import Glibc  // stdout and stderr are variables to Swift
+@preconcurrency import Glibc  // stdout and stderr are variables in Swift
 import ZooKit
 
-/// One line on standard error, after everything that was printed before it.
+/// Prints a line on standard error, after all previous output.
 func writeError(_ line: String) {
   fflush(stdout)
   fputs(line + "\n", stderr)

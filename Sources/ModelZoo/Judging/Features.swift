@@ -4,8 +4,8 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// What a network makes of pictures at one of its nodes, with their names and labels: for a
-/// classifier of another kind, a search by likeness, a map.
+/// A network's output for pictures at one of its nodes, with their names and labels: for another
+/// classifier, a similarity search or a map.
 ///
 /// ```swift
 /// let features = try model.features(of: Dataset.open("ants-and-bees"))
@@ -16,13 +16,14 @@ public struct Features: Sendable {
   public let values: Tensor
   public let names: [String]
   public let splits: [String]
-  /// Of each picture its class, −1 where it has none; empty where no picture has.
+  /// The class of each picture, −1 if it has none; empty if no picture has one.
   public let labels: [Int]
   public let classes: [String]
   public let model: String
   public let node: String
 
-  /// An HDF5 file: `features`, `names`, `splits`, and where there are labels `labels` and `classes`.
+  /// Writes an HDF5 file: `features`, `names`, `splits` and, if there are labels, `labels` and
+  /// `classes`.
   public func write(to path: String) throws {
     var contents = HDF5Contents()
     try contents.add("/features", values)
@@ -42,12 +43,12 @@ public struct Features: Sendable {
 
 extension Model {
   /// - Parameters:
-  ///   - data: every split of it, in order.
-  ///   - node: an operation or a stage; what the head takes where nil.
-  ///   - pooled: maps are averaged to one number for each channel.
-  ///   - engine: what computes.
-  ///   - batch: pictures at once.
-  ///   - progress: told how many pictures are done, of how many.
+  ///   - data: all its splits are used, in order.
+  ///   - node: an operation or a stage; nil means the input of the head.
+  ///   - pooled: whether maps are averaged to one number per channel.
+  ///   - engine: the engine.
+  ///   - batch: the number of pictures per batch.
+  ///   - progress: called with the number of finished pictures and their total.
   public func features(
     of data: Dataset, node: String? = nil, pooled: Bool = true, engine: EngineChoice = .auto,
     batch: Int = 16, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }

@@ -2,8 +2,7 @@ import ZooEngine
 import ZooKit
 
 extension InferencePlan {
-  /// For as many items as there are, up to the plan's batch: what is missing is filled with zeros
-  /// that nobody looks at.
+  /// Runs up to a batch of items; missing items are filled with zeros and ignored.
   func runFilled(_ values: [String: Tensor]) throws -> [String: Tensor] {
     let items = values.values.first?.shape.sizes.first ?? batch
     guard items < batch else { return try run(values) }
@@ -12,7 +11,7 @@ extension InferencePlan {
     }
   }
 
-  /// The one output, for as many items as there are.
+  /// The single output, for the given items only.
   func only(_ values: [String: Tensor]) throws -> Tensor {
     let results = try runFilled(values)
     guard let result = results.first?.value, results.count == 1 else {

@@ -4,19 +4,19 @@ import ZooStore
 import ZooTraining
 
 extension Model {
-  /// This model with a head for the classes of the data, trained on it: the best epoch.
+  /// Trains this model with a head for the data's classes and returns the best epoch.
   ///
   /// ```swift
   /// let tuned = try zoo.model("resnet18")
   ///   .finetune(on: Dataset.open("ants-and-bees"), freezing: .backbone)
   /// try tuned.save(to: "ants-and-bees.h5")
   /// ```
-  /// For progress, or to go on with a run that was ended, use ``FinetuningRun``.
+  /// For progress, or to resume an interrupted run, use ``FinetuningRun``.
   /// - Parameters:
-  ///   - data: pictures with what is true of them.
-  ///   - freezing: what keeps still; what the options say where there is none.
-  ///   - options: everything else.
-  ///   - folder: where the run leaves its logs; a temporary one where nil.
+  ///   - data: pictures with annotations.
+  ///   - freezing: what to freeze; nil means as the options say.
+  ///   - options: all other options.
+  ///   - folder: the folder of the run; nil means a temporary one.
   public func finetune(
     on data: Dataset, freezing: Freezing.Stretch..., options: Finetuning = .init(),
     in folder: String? = nil

@@ -2,21 +2,21 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// Chooses what to try next. Everything follows from the seed and from what was found so far, so a
-/// search that is ended goes on as if it had not been.
+/// Chooses the next trial. The choice depends only on the seed and the previous findings, so a
+/// resumed search continues as if it had not been interrupted.
 public enum Searcher: String, Sendable, CaseIterable {
   case tpe, random, grid
 
-  /// A trial that has ended, and how good it was; nil where it failed.
+  /// A finished trial and its metric; nil if it failed.
   struct Finding {
     let values: [JSON]
     let value: Double?
   }
 
   /// - Parameters:
-  ///   - number: of the trial, from 0.
-  ///   - findings: of all trials before it.
-  /// - Returns: nil where there is nothing left to try.
+  ///   - number: the number of the trial, from 0.
+  ///   - findings: the results of all earlier trials.
+  /// - Returns: nil if nothing is left to try.
   func next(
     _ number: Int, in space: SearchSpace, after findings: [Finding], _ goal: Goal, seed: Int
   ) -> [JSON]? {
@@ -34,7 +34,7 @@ public enum Searcher: String, Sendable, CaseIterable {
 }
 
 extension SearchSpace {
-  /// Everything by chance.
+  /// Draws every option at random.
   fileprivate func drawn(_ random: Random) -> [JSON] {
     dimensions.enumerated().map { index, dimension in
       switch dimension.choice {
@@ -45,9 +45,9 @@ extension SearchSpace {
   }
 }
 
-/// Tree-structured Parzen estimators (Bergstra et al., NIPS 2011): one density of what was good, one
-/// of the rest, and of some draws from the first the one where the ratio is greatest. Each option by
-/// itself.
+/// Tree-structured Parzen estimators (Bergstra et al., NIPS 2011): one density of the good trials
+/// and one of the rest; of several draws from the first, it takes the one with the greatest ratio.
+/// Options are treated independently.
 private struct TreeParzen {
   static let warmUp = 6
   private static let share = 0.25
@@ -59,7 +59,7 @@ private struct TreeParzen {
 
   init(_ space: SearchSpace, _ findings: [Searcher.Finding], _ goal: Goal) {
     self.space = space
-    // What failed is worse than everything.
+    // Failed trials rank last.
     let order = findings.enumerated().sorted { a, b in
       switch (a.element.value, b.element.value) {
       case (let left?, let right?) where left != right:
@@ -85,7 +85,7 @@ private struct TreeParzen {
         func odds(_ places: [Double], _ place: Int) -> Double {
           (Double(places.count { Int($0) == place }) + 1) / Double(places.count + all.count)
         }
-        // Drawn as often as they were good, so that a tie does not always fall to the first.
+        // Drawn in proportion to their density, so that a tie does not always go to the first.
         var best = (value: 0, ratio: -Double.infinity)
         for draw in 0..<TreeParzen.draws {
           var left = Double(random.uniform(draw))
@@ -111,8 +111,8 @@ private struct TreeParzen {
   }
 }
 
-/// A density on 0...1: a bell around every point, as wide as the gap to its neighbours, and the even
-/// one that keeps every place possible.
+/// A density on 0...1: a Gaussian around every point, as wide as the gap to its neighbours, plus a
+/// uniform one that keeps every value possible.
 private struct Parzen {
   private let bells: [(centre: Double, width: Double)]
 

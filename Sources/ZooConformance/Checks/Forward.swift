@@ -2,8 +2,8 @@ import ZooEngine
 import ZooKit
 
 extension Conformance {
-  /// All that can be had on this machine, with the least tolerance that holds among them: float32
-  /// sums in another order, and Winograd's transforms.
+  /// All engines on this machine, with the smallest tolerance that fits them all: float32 sums in
+  /// another order, and Winograd's transforms.
   static var engines: [any Engine] {
     let layers: [any Engine] = [LayerEngine()]
     return layers + [try? OneDNNEngine()].compactMap { $0 }
@@ -11,7 +11,7 @@ extension Conformance {
 
   static let agreement = 1e-4
 
-  /// Finite, the same on every engine whether fused or not, and each item by itself.
+  /// Outputs are finite, the same on every engine, fused or not, and for each item alone.
   func checkForward(_ sample: Sample, _ notes: inout Notes) throws {
     for part in sample.parts {
       let inputs = try part.inputs()
@@ -47,7 +47,7 @@ extension Conformance {
     }
   }
 
-  /// The first picture alone gives what it gives among others.
+  /// The first picture gives the same result alone and in a batch.
   private func checkItems(
     _ part: Sample.Part, _ sample: Sample, _ inputs: [String: Tensor], _ notes: inout Notes
   ) throws {

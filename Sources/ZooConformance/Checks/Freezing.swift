@@ -2,7 +2,7 @@ import ZooEngine
 import ZooKit
 
 extension Conformance {
-  /// One step with each stage frozen in turn, norms and all.
+  /// One step with each stage frozen in turn, including its norms.
   func checkFreezing(_ sample: Sample, _ notes: inout Notes) throws {
     for part in sample.parts {
       let stages = part.graph.stages.filter { stage in
@@ -31,7 +31,8 @@ extension Conformance {
     var options = TrainingPlan.Options()
     options.trainable = { !still.contains($0.name) }
     options.frozenNorms = [stage]
-    // Copies: a layer that writes where it may only read would change what it is compared with.
+    // Copies, because a layer that writes to its inputs would change the values it is compared
+    // with.
     var before: [String: Tensor] = [:]
     for (name, tensor) in sample.weights { before[name] = try Tensor(tensor.shape, tensor.values) }
     let plan = try TrainingPlan(

@@ -1,14 +1,14 @@
 import ZooKit
 
 extension Conformance {
-  /// Every parameter has a name of its own, fit for a file, that depends on nothing but the network.
+  /// Every parameter has a unique name that is valid in a file and depends only on the network.
   func checkNames(_ variant: Variant, _ notes: inout Notes) throws {
     let graph = try variant.graph()
     let parameters = graph.parameters
     for parameter in parameters where !parameter.name.isFitForFiles {
       notes.note("“\(parameter.name)” cannot be the name of a tensor")
     }
-    /// Which operation a name belongs to; what is shared bears the first one's.
+    /// The operation that a name belongs to; shared parameters belong to the first one.
     var owners: [String: (owner: String, shape: Shape)] = [:]
     for operation in graph.operations {
       var own: Set<String> = []
@@ -48,13 +48,13 @@ extension Conformance {
 }
 
 extension String {
-  /// Printable, without a slash, which parts HDF5's groups, and without empty parts.
+  /// Printable, without slashes, which separate HDF5's groups, and without empty parts.
   fileprivate var isFitForFiles: Bool {
     unicodeScalars.allSatisfy { $0.isASCII && $0.value > 32 && $0.value < 127 && $0 != "/" }
       && !split(separator: ".", omittingEmptySubsequences: false).contains("")
   }
 
-  /// `rpn.conv` of the `rpn.conv_3` that a shared scope counts.
+  /// `rpn.conv` for `rpn.conv_3`, a name that a shared scope numbered.
   fileprivate var withoutCount: String {
     guard let line = lastIndex(of: "_"), line != startIndex,
       Int(self[index(after: line)...]) != nil

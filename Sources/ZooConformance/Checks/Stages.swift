@@ -1,7 +1,7 @@
 import ZooKit
 
 extension Conformance {
-  /// Stages cover the network, and their names lead where they say.
+  /// Stages cover the network, and their names are unambiguous.
   func checkStages(_ variant: Variant, _ notes: inout Notes) throws {
     let graph = try variant.graph()
     let bare = graph.operations.filter { $0.stages.isEmpty && !$0.layer.isInput }.map(\.name)

@@ -3,7 +3,7 @@ import ZooKit
 import ZooStore
 
 extension Conformance {
-  /// A checkpoint of it opens, fits, and has every bit.
+  /// A saved checkpoint opens, fits, and has the same bits.
   func checkStorage(_ sample: Sample, _ notes: inout Notes) throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/checkpoint.h5"

@@ -2,8 +2,8 @@ import ZooEngine
 import ZooKit
 
 extension Conformance {
-  /// Every layer fills just the shape that the summary shows, uses every parameter that it counts,
-  /// and a plan does as many multiply-accumulates.
+  /// Every layer fills exactly the shape in the summary and uses every parameter it counts, and a
+  /// plan does the counted multiply-accumulates.
   func checkSummary(_ sample: Sample, _ notes: inout Notes) throws {
     for part in sample.parts {
       var said: Set<String> = []

@@ -1,4 +1,4 @@
-/// Items of a batch from where they lie to where they are parts of larger ones, or back.
+/// Copies the items of a batch into larger ones of which they are parts, or back.
 final class BlockedCopy: BlockedKernel {
   let name = "copy"
   let items: [BlockedItem]
@@ -6,7 +6,7 @@ final class BlockedCopy: BlockedKernel {
   let scratchFloats = 0
   private let floats: Int
 
-  /// So many floats an item.
+  /// - Parameter floats: the size of an item.
   init(floats: Int, batch: Int, threads: Int) {
     (self.floats, self.threads) = (floats, threads)
     items = BlockedItem.parts(batch, min(batch, threads)).map {

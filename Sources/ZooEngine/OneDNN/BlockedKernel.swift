@@ -1,35 +1,35 @@
 import COneDNN
 import ZooKit
 
-/// A kernel of our own on maps in blocks of 16 channels, on the library's threads.
+/// A kernel of ours on maps in blocks of 16 channels, run on the library's threads.
 protocol BlockedKernel: AnyObject {
-  /// As a profile calls it.
+  /// The name in a profile.
   var name: String { get }
-  /// Divided evenly among the threads, in order.
+  /// The work items, divided evenly among the threads, in order.
   var items: [BlockedItem] { get }
   var threads: Int { get }
-  /// Floats of memory that each thread borrows.
+  /// The scratch memory of each thread, in floats.
   var scratchFloats: Int { get }
   func run(_ item: BlockedItem, _ call: BlockedCall, _ scratch: UnsafeMutablePointer<Float>)
 }
 
-/// What one thread does at once, in its cache.
+/// The work of one thread at a time, which fits its cache.
 struct BlockedItem {
-  /// Tiles or places, counted through the batch.
+  /// Tiles or positions, counted through the batch.
   let places: Range<Int>
-  /// Sixteens of outputs.
+  /// Blocks of sixteen outputs.
   let outputs: Range<Int>
 
-  /// A range in so many parts.
+  /// Divides a range into a number of parts.
   static func parts(_ count: Int, _ number: Int) -> [Range<Int>] {
     (0..<number).map { count * $0 / number..<count * ($0 + 1) / number }
   }
 }
 
-/// Where a run reads and writes.
+/// The source and target of a run.
 struct BlockedCall {
-  /// A map and how far it is from one item of the batch to the next, in floats whatever it is made
-  /// of: more than the map has where it is part of a concatenation.
+  /// A map, and the distance between items of the batch in units of floats, whatever its type. The
+  /// distance exceeds the map's size if the map is part of a concatenation.
   typealias Map = (pointer: UnsafeMutablePointer<Float>, apart: Int)
 
   let source: Map
@@ -39,7 +39,7 @@ struct BlockedCall {
 }
 
 extension BlockedKernel {
-  /// Memory that a run borrows, in floats.
+  /// The scratch memory of a run, in floats.
   var scratch: Int { scratchFloats * threads }
 
   func run(_ call: BlockedCall, _ scratch: UnsafeMutablePointer<Float>) {
@@ -60,7 +60,7 @@ private struct Work {
   let call: BlockedCall
   let scratch: UnsafeMutablePointer<Float>
 
-  /// The thread's share of the items.
+  /// Runs the thread's share of the items.
   func run(_ thread: Int, of threads: Int) {
     let items = kernel.items
     for index in items.count * thread / threads..<items.count * (thread + 1) / threads {

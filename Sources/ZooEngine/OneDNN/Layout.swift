@@ -1,20 +1,20 @@
 import COneDNN
 import ZooKit
 
-/// How a value lies in memory, batch included, as oneDNN describes it.
+/// The memory layout of a value, including the batch, as oneDNN describes it.
 final class Layout {
   let handle: OpaquePointer
 
   private init(handle: OpaquePointer) { self.handle = handle }
   deinit { zoo_dnn_layout_free(handle) }
 
-  /// Takes over what a function of the library gave.
+  /// Takes ownership of a handle returned by the library.
   convenience init?(owning handle: OpaquePointer?) {
     guard let handle else { return nil }
     self.init(handle: handle)
   }
 
-  /// Nil where the format does not go with so many axes.
+  /// Nil if the format does not fit the number of axes.
   convenience init?(_ sizes: [Int], _ format: zoo_dnn_format) {
     self.init(owning: zoo_dnn_layout_make(Int32(sizes.count), sizes.map(Int64.init), format))
   }
@@ -35,7 +35,7 @@ final class Layout {
     return layout
   }
 
-  /// How much memory it takes, padding of blocks included.
+  /// The memory it takes, including the padding of blocks.
   var floats: Int { (zoo_dnn_layout_bytes(handle) + 3) / 4 }
 
   func equals(_ other: Layout) -> Bool { zoo_dnn_layout_equal(handle, other.handle) != 0 }

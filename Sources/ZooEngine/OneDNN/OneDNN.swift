@@ -1,23 +1,23 @@
 import COneDNN
 import ZooKit
 
-/// The library oneDNN, which is loaded when it is first asked for.
+/// The oneDNN library, which is loaded on first use.
 public enum OneDNN {
-  /// What was loaded, for people who ask why it is fast or slow.
+  /// The loaded library, for people who ask why it is fast or slow.
   public struct Library: Sendable {
     public let path: String
     public let version: String
-    /// The widest instructions of its kernels.
+    /// The widest instruction set of its kernels.
     public let instructions: String
-    /// It has kernels made for this processor, not only such as any processor can run.
+    /// Whether it has kernels for this processor, rather than only generic ones.
     public let isFast: Bool
-    /// Its widest kernels are made of AVX-512, and this is not forbidden.
+    /// Whether it uses AVX-512 kernels.
     public let hasAVX512: Bool
-    /// The processor multiplies bfloat16 numbers by itself.
+    /// Whether the processor has bfloat16 instructions.
     public let hasBFloat16: Bool
   }
 
-  /// Or why it cannot be used.
+  /// The library, or why it cannot be used.
   public static let library: Result<Library, ZooError> = Result { () throws(ZooError) in
     let found = zoo_dnn_open()
     if let missing = found.missing { throw .unavailable(String(cString: missing)) }
@@ -30,7 +30,7 @@ public enum OneDNN {
       hasBFloat16: found.isa & 0xE7 == 0xE7)
   }
 
-  /// A set of instructions contains those before it.
+  /// Each instruction set includes the previous ones.
   private static let names: [(isa: Int32, name: String)] = [
     (0x1, "SSE4.1"), (0x3, "AVX"), (0x7, "AVX2"), (0x407, "AVX2 VNNI"), (0x27, "AVX-512"),
     (0x67, "AVX-512 VNNI"), (0xE7, "AVX-512 bf16"), (0x3E7, "AMX"),

@@ -1,11 +1,11 @@
 import COneDNN
 import ZooKit
 
-// What a plan in bfloat16 keeps in float32.
+// The parts of a bfloat16 plan that stay in float32.
 
 extension OneDNNCompiler {
-  /// Of what a product writes. What is asked for is float32, from the sums as they are: logits that
-  /// were rounded to eight bits on the way would be equal where they are not.
+  /// The type of a product's output. Requested values are float32, taken from the sums: logits
+  /// rounded to bfloat16 on the way could become equal.
   func targetType(_ step: Program.Step) -> zoo_dnn_type {
     let isAskedFor = program.outputs.contains { $0.value == step.output }
     return isAskedFor && step.epilogue.isEmpty ? zoo_dnn_float32 : type
@@ -13,15 +13,15 @@ extension OneDNNCompiler {
 }
 
 extension Program {
-  /// Whether it is computed in bfloat16.
+  /// Whether the program is computed in bfloat16.
   func halves(for engine: OneDNNEngine) -> Bool {
     engine.precision == .bf16
       && (engine.everywhere || !engine.winograd || !engine.isWide || gainsFromHalves)
   }
 
-  /// Whether numbers of half the size make it faster: they are multiplied at twice the speed, and half
-  /// of them come from memory. Winograd's way multiplies in float32; where that does nearly all of the
-  /// work, and the weights stay in the cache, there is nothing to gain for the digits that are lost.
+  /// Whether bfloat16 makes it faster: it is multiplied at twice the speed and needs half the
+  /// memory bandwidth. Winograd multiplies in float32, so if it does almost all of the work and the
+  /// weights stay in the cache, there is nothing to gain for the lost precision.
   private var gainsFromHalves: Bool {
     let weights = steps.reduce(0) { $0 + $1.constants.reduce(0) { $0 + $1.count } }
     guard weights < 1 << 20 else { return true }

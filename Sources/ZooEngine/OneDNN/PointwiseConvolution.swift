@@ -1,10 +1,11 @@
 import CKernels
 import ZooKit
 
-/// A 1×1 convolution that takes a norm and a rectifier before it along, and transposed convolutions
-/// whose kernels do not overlap: those are a 1×1 convolution for each place of the kernel.
+/// A 1×1 convolution that can apply a preceding norm and rectifier, and transposed convolutions
+/// whose kernels do not overlap, which are one 1×1 convolution per kernel position.
 final class PointwiseConvolution: BlockedKernel {
-  /// What is done to the inputs on the way: max(0, scale·x + shift), then the mean over squares.
+  /// Applied to the inputs while they are read: max(0, scale·x + shift), then the mean over
+  /// squares.
   struct Prologue {
     var scale: Tensor?
     var shift: Tensor?
@@ -20,8 +21,8 @@ final class PointwiseConvolution: BlockedKernel {
   private let weights: Block
   private let bias: Tensor
 
-  /// Whether there is a kernel for the layer. What lies plain afterwards may have any number of
-  /// outputs.
+  /// Whether there is a kernel for the layer. An output in the plain layout may have any number of
+  /// channels.
   static func takes(_ layer: Convolution, _ input: Shape, plain: Bool = false) -> Bool {
     let window = layer.window
     return zoo_pointwise_works() != 0 && layer.groups == 1 && window.kernel == 1
@@ -29,7 +30,7 @@ final class PointwiseConvolution: BlockedKernel {
       && input.channels % 16 == 0 && (plain || layer.outputs % 16 == 0)
   }
 
-  /// The input is what the prologue reads. `plain` says how the output lies.
+  /// `input` is the input of the prologue. `plain` tells the output's layout.
   convenience init?(
     _ layer: Convolution, _ constants: [Tensor], _ prologue: Prologue, from input: Shape,
     to output: Shape, batch: Int, slope: Float, plain: Bool = false, threads: Int
@@ -52,7 +53,7 @@ final class PointwiseConvolution: BlockedKernel {
       prologue, threads: threads)
   }
 
-  /// Nil where kernels overlap, or leave gaps.
+  /// Nil if kernels overlap or leave gaps.
   convenience init?(
     _ layer: TransposedConvolution, _ constants: [Tensor], from input: Shape, batch: Int,
     slope: Float, threads: Int
@@ -64,7 +65,7 @@ final class PointwiseConvolution: BlockedKernel {
       layer.outputPadding == 0, input.channels % 16 == 0, layer.outputs % 16 == 0
     else { return nil }
     let (inputs, outputs) = (input.channels, layer.outputs)
-    // Inputs, outputs, places become places, outputs, inputs.
+    // Permutes inputs × outputs × positions to positions × outputs × inputs.
     let kernels = try Tensor([side * side, outputs, inputs]) { packed in
       constants[0].withValues { kernels in
         for place in 0..<side * side {
@@ -103,8 +104,8 @@ final class PointwiseConvolution: BlockedKernel {
     let places = Int(convolution.batch * convolution.out_height * convolution.out_width)
     let inputs = Int(convolution.inputs)
     let outputs = Int(convolution.outputs * convolution.spread * convolution.spread)
-    // What is gathered stays in a core's cache, and what every group of outputs reads again, and so
-    // do rows that are written in turns.
+    // Gathered inputs stay in a core's cache, and so do inputs that every group of outputs reads
+    // again, and rows that are written in turns.
     let isOneGroup = outputs == group * 16
     let most =
       convolution.norms != 0 || convolution.stride > 1
@@ -118,7 +119,7 @@ final class PointwiseConvolution: BlockedKernel {
     scratchFloats = (Int(zoo_pointwise_scratch(&convolution, Int64(longest))) + 1023) & ~1023
 
     weights = try Block(Int(zoo_pointwise_weights(&convolution)))
-    // Safe to share: each thread packs outputs of its own.
+    // Safe to share: each thread packs different outputs.
     nonisolated(unsafe) let packed = weights.base
     let shape = convolution
     kernels.withValues { kernels in
@@ -131,8 +132,8 @@ final class PointwiseConvolution: BlockedKernel {
     }
   }
 
-  /// Who has more weights than places divides the outputs, so that each thread reads its part of
-  /// the weights only.
+  /// With more weights than positions the outputs are divided, so that each thread reads only its
+  /// part of the weights.
   private static func items(
     _ places: Int, most: Int, groups: Int, group: Int, threads: Int
   ) -> [BlockedItem] {
@@ -170,7 +171,7 @@ final class PointwiseConvolution: BlockedKernel {
 }
 
 extension Tensor {
-  /// The same numbers and zeros behind them.
+  /// The same numbers, padded with zeros.
   fileprivate func padded(to count: Int) throws -> Tensor {
     guard count > self.count else { return self }
     return try Tensor([count]) { values in

@@ -1,8 +1,8 @@
 import CKernels
 import ZooKit
 
-/// A convolution by a quarter to a half of the multiplications: the library's own takes Winograd's
-/// way too, at two thirds of the speed and only for 3×3.
+/// A convolution with a quarter to a half of the multiplications. oneDNN has Winograd kernels too,
+/// at two thirds of the speed and only for 3×3.
 final class WinogradConvolution: BlockedKernel {
   let name: String
   let items: [BlockedItem]
@@ -12,7 +12,7 @@ final class WinogradConvolution: BlockedKernel {
   private let weights: Block
   private let bias: Tensor?
 
-  /// Nil where there are no such kernels, or where the plain way is faster.
+  /// Nil if there is no such kernel, or direct convolution is faster.
   init?(
     _ layer: Convolution, _ constants: [Tensor], from input: Shape, to output: Shape, batch: Int,
     slope: Float, bfloat16: Bool, threads: Int
@@ -43,7 +43,7 @@ final class WinogradConvolution: BlockedKernel {
 
     weights = try Block(Int(zoo_winograd_weights(&convolution)))
     bias = constants.count > 1 ? constants[1] : nil
-    // Safe to share: each thread packs outputs of its own.
+    // Safe to share: each thread packs different outputs.
     nonisolated(unsafe) let packed = weights.base
     let shape = convolution
     constants[0].withValues { kernels in
@@ -56,7 +56,7 @@ final class WinogradConvolution: BlockedKernel {
     }
   }
 
-  /// There are kernels for it.
+  /// Whether there is a kernel for it.
   static func takes(_ layer: Convolution, _ input: Shape, _ output: Shape) -> Bool {
     let window = layer.window
     return zoo_winograd_works() != 0 && layer.groups == 1 && window.stride == 1
@@ -78,22 +78,22 @@ final class WinogradConvolution: BlockedKernel {
       Way(kind: zoo_winograd_2_5, reach: 2, taps: 5),
     ]
 
-    /// The fastest, nil where that is the plain way. All cost in proportion to inputs times outputs:
-    /// the points of a tile for each tile, and reading the kernels, which takes as long as
-    /// multiplying them with nine tiles. The plain way may be so many times as fast.
+    /// The fastest tile size; nil if direct convolution is faster. All costs are proportional to
+    /// inputs times outputs: the points of each tile, and reading the kernels, which takes as long
+    /// as multiplying them with nine tiles. `speed` is how much faster direct multiplications run.
     static func best(taps: Int, maps: Int, _ output: Shape, speed: Int) -> Way? {
       func cost(_ way: Way) -> Int {
         let tiles = { (size: Int) in (size + way.reach - 1) / way.reach }
         return way.points * (maps * tiles(output.height) * tiles(output.width) + 9)
       }
       let plain = taps * taps * (maps * output.height * output.width + 9) / speed
-      // Transforms take their time too.
+      // The transforms take time too.
       return all.filter { $0.taps == taps && cost($0) * 5 < plain * 4 }.min { cost($0) < cost($1) }
     }
   }
 
-  /// As many tiles at once as keep a core's cache full; where there are few, outputs are divided
-  /// instead, so that each thread reads its part of the kernels only.
+  /// As many tiles at once as fill a core's cache. With few tiles the outputs are divided instead,
+  /// so that each thread reads only its part of the kernels.
   private static func items(
     _ tiles: Int, groups: Int, group: Int, bytes: Int, threads: Int
   ) -> [BlockedItem] {

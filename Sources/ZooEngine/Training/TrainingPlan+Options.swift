@@ -1,20 +1,20 @@
 import ZooKit
 
 extension TrainingPlan {
-  /// What learns, where gradients come in and what can be read. Values are named by outputs,
-  /// inputs, operations or stages; a stage means the value that leaves it.
+  /// Which parameters learn, where gradients enter, and which values can be read. Values are named
+  /// by outputs, inputs, operations or stages; a stage means its last value.
   public struct Options: Sendable {
     /// Which parameters learn; running statistics never do.
     public var trainable: @Sendable (Parameter) -> Bool = { _ in true }
-    /// Operations or stages whose norms use their running statistics and leave them as they are.
+    /// Operations or stages whose norms use their running statistics and do not update them.
     public var frozenNorms: [String] = []
-    /// Values that gradients are handed to; nil is the outputs.
+    /// Values whose gradients can be passed to backward; nil means the outputs.
     public var seeds: [String]?
-    /// Values to read after the forward pass besides outputs and seeds.
+    /// Values to read after forward, besides outputs and seeds.
     public var keeping: [String] = []
-    /// Values whose gradients are read after the backward pass: inputs, features.
+    /// Values whose gradients are read after backward: inputs, features.
     public var gradients: [String] = []
-    /// Without it, layers that draw random numbers act as in inference.
+    /// Whether layers draw random numbers; otherwise they act as in inference.
     public var noise = true
 
     public init() {}

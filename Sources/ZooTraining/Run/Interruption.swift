@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Asks a run to finish its step, save and return.
+/// A request to finish the current step, save and return.
 ///
 /// ```swift
 /// trainer.interruption = Interruption(signals: [SIGINT, SIGTERM])
@@ -12,8 +12,8 @@ public final class Interruption: Sendable {
   private let requested = Atomic<Int32>(0)
   private let watched: [Int32]
 
-  /// - Parameter signals: that ask for it from now on, in this process. A second signal of the same
-  ///   kind ends the process at once, as it would have without this.
+  /// - Parameter signals: signals in this process that trigger the request. A second signal of the
+  ///   same kind ends the process at once, as by default.
   public init(signals: [Int32] = []) {
     watched = signals
     for signal in signals where signal > 0 && signal < 64 {
@@ -21,11 +21,11 @@ public final class Interruption: Sendable {
       action.__sigaction_handler.sa_handler = { number in
         arrived.bitwiseOr(1 << UInt64(number), ordering: .relaxed)
       }
-      // Calls that were interrupted go on; a second signal finds the default again.
+      // Interrupted calls are restarted; a second signal has the default action again.
       action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
       arrived.bitwiseAnd(~(1 << UInt64(signal)), ordering: .relaxed)
       sigaction(signal, &action, nil)
-      // A parent may have left it blocked; threads of Dispatch, for one, block all.
+      // A parent may have blocked the signal; Dispatch's threads, for example, block all.
       var set = sigset_t()
       sigemptyset(&set)
       sigaddset(&set, signal)
@@ -33,12 +33,12 @@ public final class Interruption: Sendable {
     }
   }
 
-  /// Asks without a signal; the number is what ``request`` says then.
+  /// Requests interruption without a signal; ``request`` then returns the number.
   public func request(_ number: Int32 = SIGTERM) {
     requested.store(number, ordering: .relaxed)
   }
 
-  /// The signal that asked, nil while none has.
+  /// The signal that triggered the request; nil if there is none.
   public var request: Int32? {
     let number = requested.load(ordering: .relaxed)
     if number != 0 { return number }
@@ -47,5 +47,5 @@ public final class Interruption: Sendable {
   }
 }
 
-/// Signals that came, a bit each: all that a handler may touch.
+/// The received signals, one bit each, because a handler may do little else.
 private let arrived = Atomic<UInt64>(0)

@@ -1,8 +1,8 @@
 import ZooKit
 import ZooStore
 
-/// A checkpoint from which a run can go on: weights, and in `/training` the state as JSON and what
-/// the optimiser remembers as arrays.
+/// A checkpoint from which a run can resume: weights, and in `/training` the state as JSON and the
+/// optimiser's arrays.
 struct SavedTraining {
   let state: TrainingState
   private let store: WeightStore
@@ -23,7 +23,7 @@ struct SavedTraining {
     try LoadPlan(from: store, into: graph).execute()
   }
 
-  /// What the optimiser remembers, by name.
+  /// An array of the optimiser's state, by name.
   func array(_ name: String) throws -> Tensor {
     guard let dataset = store.file["/training/optimizer/\(name)"] else {
       throw ZooError.corrupt("\(store.origin) has no “\(name)” of its optimiser")

@@ -2,14 +2,14 @@ import ZooKit
 import ZooStore
 
 extension Trainer {
-  /// Everything that decides how a run goes, beside the network and the data.
+  /// All options of a run, apart from the network and the data.
   public struct Options: Sendable {
     public var epochs = 10
-    /// Ends the run after so many steps, if the epochs do not end it before. The part of an epoch
-    /// that was learned till then counts as one.
+    /// Ends the run after this many steps, even within an epoch. The unfinished epoch counts as
+    /// one.
     public var steps: Int?
     public var batch = 32
-    /// Batches whose gradients are added before a step.
+    /// The number of batches whose gradients are summed before a step.
     public var accumulation = 1
     /// The highest learning rate; the schedule and a plateau lower it.
     public var rate = 0.01
@@ -18,43 +18,43 @@ extension Trainer {
     public var plateau: Plateau?
     public var freezing: Freezing = []
     public var seed: UInt64 = 0
-    /// Leaves out the last batch of an epoch where it is smaller than the others.
+    /// Whether to skip the last batch of an epoch if it is smaller than the others.
     public var dropsLast = false
-    /// The metric that decides what is best; nil is the first one, or the loss of training where
-    /// nothing is evaluated.
+    /// The metric that decides which epoch is best; nil means the first one, or the training loss
+    /// without validation.
     public var metric: String?
-    /// Which way it should go; nil is down for the loss and up for everything else.
-    public var goal: Goal?
-    /// Evaluates after each so many epochs, and after the last; the others are not compared.
-    public var judgesEvery = 1
-    /// Stops after so many epochs without a better metric.
-    public var patience: Int?
-    /// Saves after so many steps; at the end of each epoch in any case.
-    public var saveEvery: Int?
-    /// Batches in the making while one is learned. Changes the speed and nothing else.
-    public var ahead = 2
-    /// Bytes of features that may lie in memory, where a beginning is frozen and the data does not
-    /// vary; more than that goes to a file in the folder of the run. Changes the speed and nothing
+    /// Whether the metric should rise or fall; nil means fall for the loss and rise for everything
     /// else.
+    public var goal: Goal?
+    /// Validates every so many epochs and after the last; other epochs are not compared.
+    public var judgesEvery = 1
+    /// Stops after this many epochs without a better metric.
+    public var patience: Int?
+    /// Saves every so many steps, in addition to the end of each epoch.
+    public var saveEvery: Int?
+    /// The number of prefetched batches. Affects only the speed.
+    public var ahead = 2
+    /// The number of bytes of features in memory, if there is a frozen prefix and the data does not
+    /// vary; more goes to a file in the run's folder. Affects only the speed.
     public var featureMemory = 1 << 30
 
     public init() {}
 
-    /// Steps that an epoch takes, for schedules that must know.
+    /// The number of steps in an epoch, for schedules that need it.
     public func stepsPerEpoch(items: Int) -> Int {
       let (whole, rest) = items.quotientAndRemainder(dividingBy: max(1, batch))
       let batches = max(1, whole + (rest > 1 && !dropsLast ? 1 : 0))
       return (batches + accumulation - 1) / max(1, accumulation)
     }
 
-    /// What must be the same for a run to be resumed.
+    /// Options that must be equal to resume a run.
     public var json: JSON {
       [
         "epochs": JSON(epochs), "steps": steps.map { JSON($0) } ?? nil, "batch": JSON(batch),
         "accumulation": JSON(accumulation),
         "rate": JSON(rate), "descent": descent.json, "schedule": schedule.json,
         "plateau": plateau?.json ?? nil, "freezing": freezing.json,
-        // Whole numbers of JSON end at 2⁶³.
+        // JSON's whole numbers end at 2⁶³.
         "seed": JSON(String(seed)), "dropsLast": JSON(dropsLast), "metric": JSON(metric),
         "goal": JSON(goal?.rawValue), "judgesEvery": JSON(judgesEvery),
         "patience": patience.map { JSON($0) } ?? nil,

@@ -1,8 +1,8 @@
 import ZooKit
 
 extension Trainer {
-  /// Tries learning rates from low to high on the first batches; see ``LearningRateFinder``. Nothing
-  /// is kept of what the network learns by it.
+  /// Tries rising learning rates on the first batches; see ``LearningRateFinder``. The learned
+  /// weights are discarded.
   public func findRate(from lowest: Double = 1e-6, to highest: Double = 10, steps: Int = 100) throws
     -> LearningRateFinder
   {
@@ -21,7 +21,7 @@ extension Trainer {
         do {
           finder.observe(try learner.step([batch], rate: rate, random: random).loss)
         } catch let error as ZooError where error.kind == .failure && !finder.rates.isEmpty {
-          // What bursts is what was looked for.
+          // An exploding loss ends the search as intended.
           finder.observe(.infinity)
         }
       }

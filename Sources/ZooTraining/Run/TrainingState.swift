@@ -1,29 +1,29 @@
 import ZooKit
 import ZooStore
 
-/// Where a run is, apart from its weights: `/training` of a checkpoint. All randomness is a function
-/// of the seed and of these numbers, so there is no other state to keep.
+/// The position of a run, apart from its weights: `/training` of a checkpoint. All randomness is a
+/// function of the seed and of these numbers, so there is no other state to save.
 struct TrainingState: Sendable {
-  /// From 0, the one that is being learned.
+  /// The current epoch, from 0.
   var epoch = 0
-  /// Steps since the run began.
+  /// Steps since the start of the run.
   var step = 0
-  /// Batches of this epoch that are done.
+  /// Finished batches of this epoch.
   var cursor = 0
   /// Sums over the items of this epoch.
   var items = 0
   var loss = 0.0
   var parts: [Double]
-  /// Of the latest step.
+  /// The learning rate of the latest step.
   var rate = 0.0
-  /// The best epoch, from 1, of equally good ones the latest, and its metric.
+  /// The best epoch, from 1, the latest on ties, and its metric.
   var best: (epoch: Int, value: Double)?
-  /// Epochs since it last got better.
+  /// Epochs since the last improvement.
   var stale = 0
   var stoppedEarly = false
   var plateau = Plateau.State()
   var log = RunLog.Sizes()
-  /// Of the optimiser: how often each parameter has moved.
+  /// The optimiser's state: the number of updates of each parameter.
   var ages: [String: Int] = [:]
 }
 

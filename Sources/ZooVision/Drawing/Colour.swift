@@ -1,6 +1,6 @@
 import Glibc
 
-/// A colour in sRGB, and how much of what is beneath it covers.
+/// A colour in sRGB with its opacity.
 public struct Colour: Hashable, Sendable {
   public var red, green, blue: UInt8
   public var alpha: Double
@@ -15,11 +15,11 @@ public struct Colour: Hashable, Sendable {
 
   public func with(alpha: Double) -> Colour { Colour(red, green, blue, alpha: alpha) }
 
-  /// A colour for a class, always the same for the same index, unlike those of its neighbours.
+  /// A colour for a class: always the same for the same index, and unlike its neighbours'.
   ///
-  /// Hues of Oklab (Ottosson 2020), where equal steps look equal, a golden angle apart: no two of
-  /// them meet, and the first n are spread well for every n. Three lightnesses take turns, because
-  /// hues alone run out after a dozen.
+  /// The hues are in Oklab (Ottosson 2020), where equal steps look equal, and a golden angle apart:
+  /// no two coincide, and the first n are well spread for every n. Three lightnesses alternate,
+  /// because hues alone are not enough for more than a dozen.
   public init(ofClass index: Int) {
     let turn = 0.08 + 0.618033988749895 * Double(index)
     let hue = 2 * Double.pi * (turn - turn.rounded(.down))
@@ -59,6 +59,6 @@ public struct Colour: Hashable, Sendable {
     return 0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue)
   }
 
-  /// Black or white, whichever stands out more: never less than 4.5 to 1.
+  /// Black or white, whichever has more contrast: at least 4.5 to 1.
   public var readable: Colour { luminance > 0.179 ? .black : .white }
 }

@@ -2,13 +2,13 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// Where drawings go: one PNG for each picture, by the picture's name.
+/// The folder for drawings: one PNG per picture, by the picture's name.
 public struct DrawingFolder {
   public let path: String
   private let originals: Set<Identity>
   private var taken: Set<String> = []
 
-  /// A file, whatever path leads to it.
+  /// A file's identity, whatever its path.
   private struct Identity: Hashable {
     let device, number: UInt64
 
@@ -19,10 +19,10 @@ public struct DrawingFolder {
     }
   }
 
-  /// Makes the folder, and those above it, where they are missing.
+  /// Creates the folder and its parents if necessary.
   ///
-  /// The originals are the pictures to be drawn; none of them is overwritten, even where the
-  /// folder is their own.
+  /// The originals are the pictures to draw on. None of them is overwritten, even if the folder
+  /// contains them.
   public init(_ path: String, sparing originals: [String] = []) throws {
     self.path = path
     self.originals = Set(originals.compactMap(Identity.init))
@@ -60,7 +60,7 @@ public struct DrawingFolder {
     return (file(name), file("\(name)-mask"))
   }
 
-  /// The picture's own name, numbered where one of its files is there already.
+  /// The picture's own name, numbered if one of its files already exists.
   private mutating func freeName(for original: String, endings: [String]) -> String {
     let last = original.split(separator: "/").last ?? "picture"
     let dot = last.lastIndex(of: ".").flatMap { $0 > last.startIndex ? $0 : nil }

@@ -1,10 +1,10 @@
-@preconcurrency import Glibc  // stdout is a variable to Swift
+@preconcurrency import Glibc  // stdout is a variable in Swift
 import ModelZoo
 
 extension BenchVerb {
-  /// Takes turns with others: says what it is, then, for every line of standard input, runs as many
-  /// batches as the line says and prints their milliseconds. `Benchmarks/` speaks to every library
-  /// that it compares in this way.
+  /// Alternates with other contenders: introduces itself and then, for every line of standard
+  /// input, runs as many batches as the line says and prints their milliseconds. `Benchmarks/` uses
+  /// this protocol for every library.
   func serve(_ workload: some Workload, of model: String, on engine: some Engine) throws {
     func say(_ json: JSON) {
       print(json.text())

@@ -1,7 +1,7 @@
 import ModelZoo
 import ZooArguments
 
-/// Where the time of a plan goes, beside what this machine can do.
+/// Where a plan's time goes, beside the machine's peak.
 struct ProfileTable {
   private struct Line {
     let stage: PlanStage
@@ -11,11 +11,11 @@ struct ProfileTable {
 
   private let lines: [Line]
   private let peak: Peak
-  /// What is done outside of the plans.
+  /// The time outside of the plans.
   private var rest: Double?
   private var total: Double { lines.reduce(rest ?? 0) { $0 + $1.milliseconds } }
 
-  /// Stages of several plans, and the time of all that they are part of.
+  /// The stages of several plans, and the time of the whole that they belong to.
   init(_ stages: [(stage: PlanStage, time: Duration)], of whole: Duration) throws {
     peak = try Peak.measured()
     lines = stages.map { Line(stage: $0.stage, milliseconds: $0.time / .milliseconds(1)) }

@@ -2,12 +2,13 @@ import ModelZoo
 import ZooArguments
 
 extension BenchVerb {
-  /// What stays as it is while the rest learns.
+  /// The stretch to freeze while the rest learns.
   enum Freezing: String, CaseIterable, ArgumentValue { case none, backbone }
 
   /// One step of training: forward, the cross-entropy's gradient, backward, SGD with momentum.
   ///
-  /// Picture `i` belongs to class `37·i` modulo the classes, so that anyone can repeat the losses.
+  /// Picture `i` has class `37·i` modulo the number of classes, so that others can reproduce the
+  /// losses.
   final class TrainingStep: Workload {
     private let plan: TrainingPlan
     private let inputs: [String: Tensor]
@@ -47,7 +48,7 @@ extension BenchVerb {
       let found = try CrossEntropy()(plan.value(output), labels)
       loss = found.value
       try plan.backward([output: found.gradient])
-      // Nothing is clipped, so nobody asks for the norm.
+      // Nothing is clipped, so the norm is not needed.
       try descent.step(plan, rate: 1e-3, gradientNorm: 0)
       step += 1
     }

@@ -1,16 +1,16 @@
 import ModelZoo
 
 extension BenchVerb {
-  /// What is timed, one batch at a time.
+  /// A computation to time, one batch at a time.
   protocol Workload {
     func run() throws
     /// Bytes that the plan holds for values.
     var arenaBytes: Int { get }
-    /// Of the latest batch, where there is one.
+    /// The loss of the latest batch, if there is one.
     var loss: Double? { get }
-    /// Where the time goes, where that can be said.
+    /// The profile, if available.
     func profile() throws -> ProfileTable?
-    /// What comes out, by name.
+    /// The outputs, by name.
     func outputs() throws -> Weights
   }
 
