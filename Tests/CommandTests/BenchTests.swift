@@ -3,10 +3,10 @@ import ModelZoo
 import TestSupport
 import Testing
 
-/// What `Benchmarks/` asks of the program; how fast it is, is not asked here.
+/// The interface that `Benchmarks/` uses; speed is not tested here.
 extension CommandLineTests {
   @Suite struct BenchTests {
-    /// The lines that a contender says, when it is told these numbers.
+    /// The output lines of a contender for these counts.
     private func turns(_ workspace: Workspace, _ counts: String, _ arguments: String...) throws
       -> [JSON]
     {
@@ -27,7 +27,7 @@ extension CommandLineTests {
       #expect(lines[2]["loss"]?.number == nil)
     }
 
-    /// With frozen norms the first loss is that of what `zoo run` gives; then it falls.
+    /// With frozen norms the first loss equals that of `zoo run`'s output; then it falls.
     @Test func lossOfTraining() throws {
       let workspace = try Workspace.furnished()
       let shape: Shape = [4, 3, 32, 32]

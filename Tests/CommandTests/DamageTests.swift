@@ -3,9 +3,10 @@ import ModelZoo
 import Testing
 
 extension CommandLineTests {
-  /// Whatever a file holds, the answer is one line, soon, and without the memory it asks for.
+  /// For any file content, the answer is one line, quickly, and without the memory that the file
+  /// asks for.
   @Suite struct DamageTests {
-    /// What every refusal has in common.
+    /// Requirements of every refusal.
     static func expectRefusal(
       _ run: Outcome, _ note: String, statuses: Set<Int32> = [65],
       _ location: SourceLocation = #_sourceLocation
@@ -57,7 +58,8 @@ extension CommandLineTests {
       }
     }
 
-    /// A flipped byte is an error or, in a picture or in another's numbers, other numbers.
+    /// A flipped byte is an error or, in a picture or a foreign checkpoint's numbers, a different
+    /// number.
     @Test func mutated() throws {
       let workspace = Workspace()
       try workspace.write(Small.files.store, to: "good.h5")
@@ -68,20 +70,20 @@ extension CommandLineTests {
           var damaged = bytes
           for flip in 0...mutant % 4 {
             let bits = random.bits(kind << 20 | mutant << 4 | flip)
-            // Half of the damage goes to the front, where formats keep their structure.
+            // Half of the damage is at the front, where formats keep their structure.
             let reach = mutant.isMultiple(of: 2) ? min(bytes.count, 4096) : bytes.count
             damaged[Int(bits >> 8) & 0x7FFF_FFFF % reach] ^= UInt8(1 << (bits & 7))
           }
           try workspace.write(damaged, to: name)
           let run = try workspace.zoo(verbs[mutant % verbs.count], limit: 5)
-          // Every number of a checkpoint of ours has a digest; only unused bytes may change.
+          // Every number of our checkpoints has a digest; only unused bytes may change.
           Self.expectRefusal(run, "\(name), mutant \(mutant)", statuses: [0, 65])
           unlink(workspace["x.h5"])
         }
       }
     }
 
-    /// Every number and the record of our own checkpoint are under a digest.
+    /// Digests cover every number and the record of our own checkpoint.
     @Test func noFlippedByteOfOursGoesUnseen() throws {
       let workspace = Workspace()
       let bytes = Small.files.store
@@ -100,7 +102,7 @@ extension CommandLineTests {
       }
     }
 
-    /// Files that ask for far more than they are, and files that want to touch others.
+    /// Files that ask for much more memory than their size, and files that try to touch others.
     @Test func hostile() throws {
       let workspace = try Workspace.furnished()
       let baseline = try workspace.zoo("verify", "small.h5").peak
@@ -119,7 +121,7 @@ extension CommandLineTests {
         try refuse("diff", golden("hdf5/\(name)"), "--as", "resnet20")
       }
 
-      // A pickle that calls os.system, as any unpickler would, by two routes.
+      // A pickle that calls os.system in any ordinary unpickler, in two ways.
       let touch = "touch \(workspace["touched"])"
       let global = "\u{80}\u{2}cposix\nsystem\n(S'\(touch)'\ntR."
       try workspace.write(global.unicodeScalars.map { UInt8($0.value) }, to: "global.pth")
@@ -138,7 +140,7 @@ extension CommandLineTests {
       let large = try workspace.zoo("predict", "small.h5", "large.png")
       #expect(large.error?.contains("50000×50000") == true, "\(large.errors)")
 
-      // A header as long as memory, tensors as large as 2⁶², a key twice.
+      // A header as long as memory, tensors of 2⁶² elements, a repeated key.
       func safetensors(_ header: String, length: UInt64? = nil) throws {
         let length = length ?? UInt64(header.utf8.count)
         let prefix = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
@@ -155,7 +157,7 @@ extension CommandLineTests {
       #expect(!workspace.has("x.h5"))
     }
 
-    /// Records that ask a sound network for the impossible.
+    /// Records that ask a valid network for the impossible.
     @Test(arguments: [
       (#""input":[3,32,32]"#, #""input":[3,1,1]"#, ["verify", "predict"]),
       (#""input":[3,32,32]"#, #""input":[3,64,64]"#, ["verify", "predict"]),
@@ -188,7 +190,7 @@ extension CommandLineTests {
       }
     }
 
-    /// What a terminal would obey never reaches it from a file or from the command line.
+    /// Escape sequences in files or on the command line never reach the terminal.
     @Test func terminalSequences() throws {
       let workspace = try Workspace.furnished()
       try workspace.write(
@@ -208,7 +210,7 @@ extension CommandLineTests {
       }
     }
 
-    /// Not files at all.
+    /// Paths that are not regular files.
     @Test(arguments: ["/dev/zero", "/dev/null", "/proc/self/mem", "/", "pipe"])
     func notFiles(_ path: String) throws {
       let workspace = try Workspace.furnished()
@@ -226,7 +228,7 @@ extension CommandLineTests {
   }
 }
 
-/// As PNG and zip have it, big endian.
+/// As in PNG and zip, big endian.
 private func crc32(of bytes: some Sequence<UInt8>) -> [UInt8] {
   var crc: UInt32 = .max
   for byte in bytes {

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 
 extension CommandLineTests {
-  /// The page that `make demo` ends with, from a small folder such as its verbs leave.
+  /// The page of `make demo`, made from a small folder like the one its commands write.
   @Suite struct DemoPageTests {
-    /// Names that would be markup if nobody took care.
+    /// Names that would be markup without escaping.
     private static let classes = ["Coat, \"warm\"", "Hat <b> & scarf"]
 
     private func picture(_ seed: Int) throws -> Picture {
@@ -14,7 +14,7 @@ extension CommandLineTests {
         width: 12, height: 12, channels: 1, pixels: (0..<144).map { UInt8($0 * seed >> 2 & 255) })
     }
 
-    /// Two runs of two epochs, judged by eight pictures, of which ours gets six right.
+    /// Two runs of two epochs, tested on eight pictures, of which ours classifies six correctly.
     private func workspace() throws -> Workspace {
       let workspace = Workspace()
       func folder(_ name: String) throws {
@@ -102,7 +102,7 @@ extension CommandLineTests {
       }
       #expect(open.isEmpty)
       #expect(tags.count == page.dropFirst(15).count { $0 == "<" })
-      // Attributes too: what is left of a tag without them is nothing.
+      // Attributes too: nothing is left of a tag without them.
       for tag in tags {
         let rest = tag.3.replacing(/\s[a-zA-Z-]+="[^"]*"/, with: "")
         #expect(["", "/"].contains(rest), "\(tag.0)")
@@ -114,7 +114,7 @@ extension CommandLineTests {
       #expect(!page.contains("<script") && !page.contains("://") && !page.contains("href"))
       #expect(!page.contains("url(") && !page.contains("@import") && !page.contains("<link"))
       let sources = page.matches(of: /src="([^"]{0,22})/)
-      // Eight pictures of the test, one for the word, and three of the scene.
+      // Eight test pictures, one for the class, and three of the scene.
       #expect(sources.count == 12)
       #expect(sources.allSatisfy { $0.1 == "data:image/png;base64," })
     }
@@ -134,12 +134,12 @@ extension CommandLineTests {
       #expect(page.contains("91.3 <small>top1</small>") && page.contains("5.6 M"))
       #expect(page.contains("bag 88 %"))
       #expect(page.contains("model of areas") && page.contains("shoe 25 %"))
-      // The loss of the last epoch is none, and drawn is what there is.
+      // The last epoch has no loss, and the curve is drawn without it.
       #expect(!page.contains(/[ M]nan/) && !page.contains("inf"))
-      // Classes are words, whatever they are called.
+      // Class names are escaped.
       #expect(page.contains("Hat &lt;b&gt; &amp; scarf") && !page.contains("Hat <b>"))
       #expect(page.contains("Coat, &quot;warm&quot;"))
-      // Pictures are in it as they are.
+      // Pictures are embedded unchanged.
       let bytes = try Data(contentsOf: URL(filePath: workspace["demo/boxes/a.png"]))
       #expect(page.contains("base64,\(bytes.base64EncodedString())\""))
     }
@@ -165,7 +165,7 @@ extension CommandLineTests {
       access("\($0)/chromium", X_OK) == 0
     }
 
-    /// A browser draws it, on a phone too, and by night in other colours.
+    /// A browser renders it, also at phone size, and in other colours in dark mode.
     @Test(.enabled(if: hasBrowser, "chromium is not here"))
     func isDrawn() throws {
       let workspace = try workspace()
@@ -194,7 +194,7 @@ extension CommandLineTests {
         for start in stride(from: 0, to: pixels.count, by: picture.channels) {
           colours.insert(Array(pixels[start..<start + 3]))
         }
-        // Letters have many shades, and the accent is among them.
+        // Text has many shades, and the accent colour is among them.
         #expect(colours.count > 50)
         let accents = colours.filter { $0[0] > 150 && $0[1] < 110 && $0[2] < 110 }
         #expect(!accents.isEmpty)

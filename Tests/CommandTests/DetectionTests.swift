@@ -5,7 +5,7 @@ import Testing
 
 extension CommandLineTests {
   @Suite struct DetectionTests {
-    /// A detector on the command line. Its file is large, so one is written for all of this.
+    /// A detector on the command line. Its file is large, so one is written for all tests.
     @Test func detects() throws {
       let workspace = Workspace()
       let variant = try Registry.linked().variant("fasterrcnn-resnet50-fpn")
@@ -53,12 +53,12 @@ extension CommandLineTests {
       #expect(scores == scores.sorted(by: >) && scores.allSatisfy { $0 > 0.1 && $0 <= 1 })
       let drawing = try Picture(contentsOf: workspace["found/small.png"])
       let small = try Picture(contentsOf: workspace["small.png"])
-      // Small pictures are drawn larger, so that letters can be read.
+      // Small pictures are enlarged, so that labels are readable.
       #expect(drawing.width % 80 == 0 && drawing.width / 80 == drawing.height / 50)
       #expect(drawing != small)
     }
 
-    /// Boxes of a class stay on one another, with lower scores, in the shape that is known.
+    /// Overlapping boxes of a class are kept with lower scores, in the usual JSON shape.
     private func softens(_ workspace: Workspace) throws {
       func pairs(_ rule: String) throws -> Int {
         let run = try workspace.zoo(
@@ -94,7 +94,7 @@ extension CommandLineTests {
       #expect(try workspace.zoo("predict", "detector.h5", "small.png", "--score", "2").status == 64)
     }
 
-    /// Whatever goes from part to part, by its name.
+    /// Every value between the parts, by name.
     private func runs(_ workspace: Workspace) throws {
       var inputs = Weights()
       inputs["image"] = try Formula.tensor("image", [1, 3, 64, 96])

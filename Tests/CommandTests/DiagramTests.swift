@@ -25,7 +25,7 @@ import Testing
     for (room, needs) in declared where room != plugins {
       let imported = try imports(under: "Sources/\(room)").intersection(modules)
       if needs.contains("ModelZoo") {
-        // The umbrella exports the rooms that it joins.
+        // The umbrella exports the targets that it joins.
         #expect(imported.isSubset(of: needs.union(declared["ModelZoo", default: []])), "\(room)")
       } else {
         #expect(imported == needs.subtracting([plugins]), "\(room)")
@@ -72,7 +72,7 @@ import Testing
       add(String(room.1), room.2)
       if room.3 != nil { arrows[String(room.1)]?.insert(plugins) }
     }
-    // `func room(` is the one that declares nothing.
+    // Subtract one for the function's own declaration.
     #expect(arrows.count == package.matches(of: /\broom\(/).count - 1, "a room is not understood")
     let program = /executableTarget\(\s*name:\s*"(\w+)",\s*dependencies:\s*\[([^\]]*)\]/
     for target in package.matches(of: program) { add(String(target.1), target.2) }

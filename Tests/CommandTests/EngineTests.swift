@@ -5,7 +5,7 @@ import ZooFormats
 import ZooKit
 import ZooStore
 
-/// Which engine computes, and what is said where the faster one is not there.
+/// The choice of engine, and the message if the faster one is not installed.
 @Suite struct EngineTests {
   @Test func doesWithoutTheLibrary() throws {
     let workspace = Workspace()
@@ -28,7 +28,7 @@ import ZooStore
     }
   }
 
-  /// A processor that knows no more than AVX2, as far as the library and our kernels can tell.
+  /// Simulates a processor with AVX2 only, for the library and our kernels.
   @Test(.enabled(if: (try? OneDNN.library.get())?.isFast ?? false, "oneDNN is not here"))
   func computesWithAVX2() throws {
     let workspace = try Workspace.furnished()
@@ -51,7 +51,7 @@ import ZooStore
     let expected = try logits("--engine", "openblas")
     #expect(try relativeError(logits("--engine", "onednn", under: old), expected) <= 1e-5)
     #expect(try relativeError(logits("--engine", "onednn"), expected) <= 1e-4)
-    // The kernels are those that the processor has; a profile names them.
+    // The kernels are those of the processor; a profile names them.
     let bench = try workspace.zoo(
       ["bench", "densenet121", "--batch", "2", "--profile", "--json"], under: old
     ).json

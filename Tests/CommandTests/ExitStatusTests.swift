@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 
 extension CommandLineTests {
-  /// Every kind of failure has its number and one line that names what is wrong.
+  /// Every kind of failure has its status and one line that names the problem.
   @Suite struct ExitStatusTests {
     struct Failure: CustomTestStringConvertible, Sendable {
       let words: String
       let status: Int32
-      /// What the line must say.
+      /// Texts that the line must contain.
       let says: [String]
 
       init(_ words: String, _ status: Int32, _ says: String...) {
@@ -117,7 +117,7 @@ extension CommandLineTests {
       #expect(run.status == 73 && run.error?.contains("sealed/x") == true)
     }
 
-    /// What exists stays whole when its successor cannot be made.
+    /// An existing file stays intact if its replacement cannot be written.
     @Test func failedOutputLeavesTheOldFile() throws {
       let workspace = try Workspace.furnished()
       let old = try Data(contentsOf: URL(filePath: workspace["small.h5"]))

@@ -2,7 +2,8 @@ import ModelZoo
 import TestSupport
 import Testing
 
-/// The shapes that scripts rely on: these keys, in this order, and nothing else on standard output.
+/// JSON shapes that scripts rely on: these keys, in this order, and nothing else on standard
+/// output.
 extension CommandLineTests {
   @Suite struct JSONShapeTests {
     @Test func list() throws {
@@ -186,7 +187,7 @@ extension CommandLineTests {
       #expect(findings.map(\.keys).allSatisfy { $0 == ["what", "good", "detail"] })
       #expect(
         findings.contains { $0["what"]?.string == "engine openblas" && $0["good"]?.bool == true })
-      // Of all that is here, which is what comes with the clone.
+      // All installed checkpoints, which are those of the clone.
       let verified = try #require(try workspace.zoo("verify", "--json").json.list)
       let included = try Zoo().catalog.records.filter { $0.source == nil }
       #expect(verified.compactMap { $0["name"]?.string }.sorted() == included.map(\.name).sorted())

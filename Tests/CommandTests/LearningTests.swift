@@ -3,8 +3,8 @@ import ModelZoo
 import TestSupport
 import Testing
 
-/// Fine-tuning, evaluation, search and features as a user meets them, on a small network and small
-/// pictures of two kinds that a glance tells apart.
+/// Fine-tuning, evaluation, search and features as a user sees them, with a small network and small
+/// pictures of two kinds that are easy to tell apart.
 @Suite struct LearningTests {
   private let space = Workspace()
   private static let run = ["--epochs", "3", "--batch", "8", "--lr", "0.01"]
@@ -42,7 +42,7 @@ import Testing
     for name in ["best.h5", "last.h5", "log.csv", "run.json", "curves.svg"] {
       #expect(space.has("run/\(name)"), "\(name)")
     }
-    // What was said while it learned is what an evaluation says now.
+    // The metric during training equals that of a later evaluation.
     let evaluated = try space.zoo(
       "evaluate", "run/best.h5", "--data", "data", "--json", "--csv", "answers.csv")
     #expect(evaluated.status == 0, "\(evaluated.errors)")
@@ -60,7 +60,7 @@ import Testing
     #expect(predicted["results"]?.list?.first?["top"]?.list?.first?["class"]?.string == "light")
   }
 
-  /// The head is new, the rest is the model's to the byte; nobody's statistics move.
+  /// The head is new, and the rest is the model's to the byte, including statistics.
   @Test func aFrozenBackboneStaysAsItIs() throws {
     #expect(try finetune("run").status == 0)
     let tuned = try space.zoo(
@@ -106,7 +106,7 @@ import Testing
       let last = outcome.errors.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
       #expect(last.contains(part), "\(arguments): \(last)")
     }
-    // Labels travel by name.
+    // Labels are matched by name.
     try FileManager.default.moveItem(
       atPath: space["data/val/light"], toPath: space["data/val/bright"])
     let outcome = try space.zoo("evaluate", "run/best.h5", "--data", "data/val")
@@ -114,7 +114,7 @@ import Testing
     #expect(outcome.errors.contains("bright") && outcome.errors.contains("dark, light"))
   }
 
-  /// Smaller pictures than the network was designed for, and the record says so.
+  /// Smaller pictures than the network was designed for, which the record states.
   @Test func picturesOfAnotherSize() throws {
     #expect(try finetune("small", "--size", "16").status == 0)
     let record = try space.zoo("info", "small/best.h5", "--json").json
@@ -124,7 +124,7 @@ import Testing
     #expect(record["training"]?["recipe"]?["size"]?.integer == 16)
     #expect(try space.zoo("info", "small/best.h5").output.contains("size 16, "))
     #expect(try space.zoo("predict", "small/best.h5", "data/val/light/0.png").status == 0)
-    // Whoever begins anew where another ended means pictures like those.
+    // Continuing from that model uses the same picture size.
     let again = try space.zoo(
       ["finetune", "small/best.h5", "--scratch", "--data", "data", "-o", "again"] + Self.run)
     #expect(again.status == 0, "\(again.errors)")
@@ -132,14 +132,14 @@ import Testing
     for key in ["input", "preprocessing"] {
       #expect(anew[key]?.text() == record[key]?.text())
     }
-    // Nothing fits that is no side, or that has no side of its own.
+    // Invalid sizes, and networks without a fixed size, are refused.
     #expect(try finetune("none", "--size", "0").status == 64)
     let masks = try space.zoo(
       "finetune", "unet-depth3", "--scratch", "--data", "data", "-o", "none", "--size", "16")
     #expect(masks.status == 65, "\(masks.errors)")
   }
 
-  /// A network that stands on another family's features takes those that are named.
+  /// A network on another family's features loads those of the named checkpoint.
   @Test func anotherBackbone() throws {
     #expect(try finetune("run").status == 0)
     let outcome = try space.zoo(
@@ -162,7 +162,7 @@ import Testing
     let wrong = try space.zoo(
       ["finetune", "unet-vgg16", "-o", "y", "--backbone", "run/best.h5"] + detector)
     #expect(wrong.status == 64 && wrong.errors.contains("vgg16"), "\(wrong.errors)")
-    // Pictures without a box teach a detector nothing, and tell no epoch from another.
+    // Pictures without boxes teach a detector nothing and cannot tell epochs apart.
     try FileManager.default.copyItem(atPath: space["boxes"], toPath: space["empty"])
     for index in 0..<4 { try space.write("", to: "empty/labels/\(index).txt") }
     for (data, part) in [("empty", "learn"), ("boxes", "judge by")] {
@@ -174,7 +174,7 @@ import Testing
     }
   }
 
-  /// One bad picture is named and left out, many are an error.
+  /// One broken picture is named and skipped; many are an error.
   @Test func brokenPicturesAreCounted() throws {
     try space.write("no picture", to: "data/train/dark/broken.png")
     let outcome = try finetune("run")
@@ -202,7 +202,7 @@ import Testing
     let stopped = try space.zoo(
       ["finetune", "resnet20", "--scratch", "--data", "data", "-o", "run"] + LearningTests.run,
       under: ["timeout", "-s", "INT", "-k", "60", "1.2"])
-    // Either it was caught at work, or it was fast enough to end.
+    // It was either stopped in the middle, or fast enough to finish.
     if stopped.status != 0 {
       #expect(stopped.errors.contains("--resume"), "\(stopped.errors)")
       let resumed = try finetune("run", "--resume")

@@ -3,7 +3,8 @@ import ModelZoo
 import Testing
 
 extension CommandLineTests {
-  /// What `--plugin` and `$ZOO_PLUGIN_PATH` say of files that are none; `.ci/examples` loads one.
+  /// Errors of `--plugin` and `$ZOO_PLUGIN_PATH` for files that are not plugins; `.ci/examples`
+  /// loads one.
   @Suite struct PluginTests {
     let workspace = Workspace()
 

@@ -3,9 +3,9 @@ import TestSupport
 import Testing
 
 extension CommandLineTests {
-  /// What README.md says of the zoo is what the zoo is.
+  /// README.md states facts about the zoo correctly.
   @Suite struct ReadmeTests {
-    /// `workshop tables --into README.md` makes them so.
+    /// `workshop tables --into README.md` updates them.
     @Test func tablesAreTheCatalogue() throws {
       let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       let page = tests.deletingLastPathComponent().appending(path: "README.md")

@@ -48,7 +48,7 @@ extension CommandLineTests {
         let sum = classes.compactMap { $0["fraction"]?.number }.reduce(0, +)
         #expect(abs(sum - 1) < 1e-12)
       }
-      // The fractions are those of the mask's colours.
+      // The fractions match the mask's colours.
       let mask = try Picture(contentsOf: workspace["found/a-mask.png"])
       #expect(mask.width == 70 && mask.height == 45)
       let palette = Colour.palette(of: 3)
@@ -91,7 +91,7 @@ extension CommandLineTests {
       #expect(try values.tensor("bottleneck").shape == [1, 256, 5, 8])
     }
 
-    /// Bright discs on a dark ground, and masks of them: grey, of two sizes.
+    /// Bright discs on a dark ground, and masks of them: grey, in two sizes.
     private func discs(in workspace: Workspace) throws {
       for folder in ["discs", "discs/images", "discs/masks"] { mkdir(workspace[folder], 0o777) }
       for item in 0..<8 {
@@ -114,7 +114,8 @@ extension CommandLineTests {
       try workspace.write("0 ground\n255 disc\n", to: "discs/classes.txt")
     }
 
-    /// One channel for the only class that is not the background; so many steps, judged at the end.
+    /// One channel for the only class besides background; a fixed number of steps, validated at the
+    /// end.
     @Test func learnsOneClassInOneChannel() throws {
       let workspace = Workspace()
       try discs(in: workspace)
@@ -130,37 +131,37 @@ extension CommandLineTests {
       let report = try run.json
       #expect(report["steps"]?.integer == 10)
       #expect(report["classes"]?.list?.compactMap(\.string) == ["disc"])
-      // Six pictures thrice are four whole batches: 4, 4 and 2 steps.
+      // Six pictures repeated three times are four whole batches: 4, 4 and 2 steps.
       let epochs = try #require(report["epochs"]?.list)
       #expect(epochs.count == 3 && report["best"]?["epoch"]?.integer == 3)
       let judged = epochs.map { $0["metrics"]?["meanDice"] != nil }
       #expect(judged == [false, false, true])
       let table = try String(contentsOfFile: workspace["run/log.csv"], encoding: .utf8)
       #expect(table.split(separator: "\n").count == 4)
-      // What was learned is the disc's 0, and 255 is none of it.
+      // The class learned is the disc's 0, and 255 is background.
       let evaluated = try workspace.zoo("evaluate", "run/last.h5", "--data", "discs", "--json")
       #expect(evaluated.status == 0, "\(evaluated.errors)")
       let classes = try evaluated.json["perClass"]?.list?.compactMap { $0["class"]?.string }
       #expect(classes == ["background", "disc"])
-      // It stays so, without being told again.
+      // Further training keeps it without the option.
       let more = try workspace.zoo(
         "finetune", "run/last.h5", "--data", "discs", "--window", "30", "--batch", "4", "--steps",
         "2", "-o", "more", "--json")
       #expect(more.status == 0, "\(more.errors)")
       #expect(try more.json["classes"]?.list?.compactMap(\.string) == ["disc"])
-      // Its own mask is a mask to learn from.
+      // Its own mask can be used for training.
       let drawn = try workspace.zoo(
         "predict", "run/last.h5", "discs/images/0.png", "--draw", "found", "--json")
       #expect(drawn.status == 0, "\(drawn.errors)")
       let mask = try Picture(contentsOf: workspace["found/0-mask.png"], asNumbers: true)
       #expect(mask.channels == 1 && mask.pixels.allSatisfy { $0 < 2 })
-      // Nobody says here which of the two is none.
+      // Without names, neither value is known to be background.
       try workspace.write("0 ground\n255 disc\n", to: "discs/classes.txt")
       let refused = try workspace.zoo("train", "recipe.json", "-o", "other")
       #expect(refused.status == 64 && refused.errors.contains("background"), "\(refused.errors)")
     }
 
-    /// Masks of nothing but one value cannot teach anything.
+    /// Masks with a single value cannot teach anything.
     @Test func oneValueAloneIsNothingToLearn() throws {
       let workspace = Workspace()
       for folder in ["plain", "plain/images", "plain/masks"] { mkdir(workspace[folder], 0o777) }
@@ -191,7 +192,7 @@ extension CommandLineTests {
       }
       #expect(try #require(metrics["dice"]?.number) > 0.7)
       #expect(report["perClass"]?.list?.map { $0["class"]?.string } == ["ground", "disc"])
-      // The network has the channel of the pictures, and takes any size.
+      // The network has the pictures' number of channels and takes any size.
       let answer = try workspace.zoo("predict", "run/best.h5", "discs/images/1.png", "--json").json
       let result = try #require(answer["results"]?.list?.first)
       #expect(result["width"]?.integer == 41 && result["height"]?.integer == 52)
@@ -201,7 +202,7 @@ extension CommandLineTests {
       let soft = try workspace.zoo(
         "predict", "run/best.h5", "discs/images/1.png", "--suppression", "soft")
       #expect(soft.status == 64 && soft.error?.contains("segmentation") == true, "\(soft.errors)")
-      // Other classes are not taken for these.
+      // Other classes are not mistaken for these.
       try workspace.write("0 ground\n255 cell\n", to: "discs/classes.txt")
       #expect(try workspace.zoo("evaluate", "run/best.h5", "--data", "discs").status == 65)
     }

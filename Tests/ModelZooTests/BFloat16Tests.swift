@@ -3,12 +3,12 @@ import ModelZoo
 import TestSupport
 import Testing
 
-/// Answers in bfloat16 beside those in float32, of networks with real weights.
+/// Results in bfloat16 compared with float32, for networks with real weights.
 @Suite(
   .serialized, .enabled(if: Fixtures.areHere, "real checkpoints are not part of the repository"),
   .enabled(if: (try? OneDNN.library.get())?.hasBFloat16 ?? false, "no bfloat16 here"))
 struct BFloat16Tests {
-  /// Every layer has learnt: the first choice is the same for every photo.
+  /// Every layer is trained: the top class is the same for every photo.
   @Test(arguments: ["alexnet", "vgg16"]) func antsAndBees(_ name: String) throws {
     let (graph, record, imported) = try pretrained(name, head: .linear, classes: ["ants", "bees"])
     var weights = imported
@@ -27,8 +27,8 @@ struct BFloat16Tests {
     }
   }
 
-  /// Behind these convolutions are random layers, so that the first choice is often a near tie: only
-  /// the logits are compared.
+  /// The layers after these convolutions are random, so the top class is often a near tie; only the
+  /// logits are compared.
   @Test(arguments: ["alexnet", "vgg16"]) func photosThroughRandomLayers(_ name: String) throws {
     let (graph, record, weights) = try pretrained(name)
     let input = try record.preprocessing.tensor(from: photos(in: "photos8", 8))
@@ -37,8 +37,8 @@ struct BFloat16Tests {
     }
   }
 
-  /// A thousand pictures, of which some are near ties for any network. Winograd's way is nearly all
-  /// of this one, which multiplies in float32: so does the rest, for there is nothing to gain.
+  /// A thousand pictures, some of them near ties for any network. Almost all of this network is
+  /// Winograd, which multiplies in float32, so the rest does too.
   @Test func cifar10() throws {
     let fitting = try Zoo().fit(Fixtures.path("cifar10/resnet20-12fca82f.th"), as: "resnet20")
     let (record, weights) = try fitting.checkpoint()
@@ -54,7 +54,7 @@ struct BFloat16Tests {
     logits.indices.max { logits[$0] < logits[$1] }
   }
 
-  /// Of every picture, in both precisions.
+  /// For every picture, in both precisions.
   private func answers(
     _ graph: Graph, _ weights: Weights, _ input: Tensor
   ) throws -> [(fp32: [Float], bf16: [Float])] {
@@ -71,7 +71,7 @@ struct BFloat16Tests {
     }
   }
 
-  /// ImageNet's convolutions; what is behind them is random.
+  /// ImageNet's convolutions, followed by random layers.
   private func pretrained(
     _ name: String, head: Head.Kind? = nil, classes: [String]? = nil
   ) throws -> (Graph, Checkpoint, Weights) {

@@ -4,7 +4,8 @@ import Testing
 
 @Suite(.enabled(if: Fixtures.areHere, "real checkpoints are not part of the repository"))
 struct RealModelTests {
-  /// PyTorch has 85 of the first thousand pictures of CIFAR-10's test set wrong with these weights.
+  /// With these weights, PyTorch misclassifies 85 of the first thousand pictures of CIFAR-10's test
+  /// set.
   @Test func resnet20OnCIFAR10() throws {
     let zoo = try Zoo()
     let fitting = try zoo.fit(Fixtures.path("cifar10/resnet20-12fca82f.th"), as: "resnet20")
@@ -26,8 +27,8 @@ struct RealModelTests {
     #expect(wrong == 85)
   }
 
-  /// Eight photos in bfloat16 and in float32, through the published convolutions: logits as near as
-  /// eight bits are. What is behind them is random, so that its first choice is often a near tie.
+  /// Eight photos in bfloat16 and float32, through the published convolutions: logits agree within
+  /// bfloat16's precision. The layers after them are random, so the top class is often a near tie.
   @Test(
     .enabled(if: (try? OneDNN.library.get())?.hasBFloat16 ?? false, "no bfloat16 here"),
     arguments: ["alexnet", "vgg16"])
@@ -52,7 +53,7 @@ struct RealModelTests {
     }
   }
 
-  /// A detector stands on a classifier, whose file fills that part of it.
+  /// A classifier's file fills that part of a detector.
   @Test func aClassifiersFileFillsABackbone() throws {
     let fitting = try Zoo().fit(
       Fixtures.path("imagenet_conv_weights/vgg16_features_imagenet.safetensors"),
@@ -64,7 +65,7 @@ struct RealModelTests {
   }
 }
 
-/// The first thousand pictures that CIFAR-10 tests with.
+/// The first thousand test pictures of CIFAR-10.
 enum CIFAR10 {
   static func testSet(by count: Int) throws -> [(pictures: [Picture], labels: [Int])] {
     let file = try RandomAccessFile(Fixtures.path("cifar10/test_first1000.bin"))

@@ -7,8 +7,8 @@ import UNet
 /// Pictures of every size through small U-Nets, whole and in tiles.
 @Suite(.serialized)
 struct SegmentationTests {
-  /// A checkpoint of a small network with the weights of `Formula`; one class alone has its bias so
-  /// that about half of a picture shows it.
+  /// A checkpoint of a small network with the weights of `Formula`. With a single class, its bias
+  /// makes about half of a picture show it.
   static func model(
     _ network: UNet, classes: [String], resize: Preprocessing.Resize = .none,
     crop: Window.Size? = nil
@@ -56,7 +56,7 @@ struct SegmentationTests {
       .segment(picture)
   }
 
-  /// The mask is the sign of what the network itself gives.
+  /// The mask is the sign of the network's output.
   @Test func isWhatTheNetworkSays() throws {
     let model = try SegmentationTests.model(UNet(.padded, width: 4, depth: 2), classes: ["cell"])
     let picture = try SegmentationTests.picture(48, 36)
@@ -71,7 +71,7 @@ struct SegmentationTests {
     #expect(abs(answer.areas[0].fraction + share - 1) < 1e-12)
   }
 
-  /// Of several classes every pixel has the likeliest.
+  /// With several classes every pixel has the most probable one.
   @Test func choosesTheLikeliestOfSeveral() throws {
     let names = ["nucleus", "membrane", "vesicle"]
     let model = try SegmentationTests.model(UNet(.padded, width: 4, depth: 2), classes: names)
@@ -87,26 +87,26 @@ struct SegmentationTests {
     #expect(answer.areas.map(\.name) == names && answer.background == nil)
   }
 
-  /// Where a tile's border is further away than it reaches, tiles give what the whole gives: with
-  /// padding, blended, and without, cut.
+  /// If the overlap of tiles exceeds the reach, tiles give the same result as the whole picture:
+  /// with padding, blended, and without, cut.
   @Test(arguments: [
     UNet(.padded, width: 4, depth: 1), UNet(.padded, width: 4, depth: 1, rise: .bilinear),
     UNet(.unpadded, width: 4, depth: 2),
   ])
   func tilesAreSeamless(_ network: UNet) throws {
     let model = try SegmentationTests.model(network, classes: ["cell", "membrane"])
-    // The reach of depth 1 is 10: an eighth of a tile is more than that.
+    // The reach at depth 1 is 10, less than an eighth of a tile.
     let picture = try SegmentationTests.picture(211, 150)
     let whole = try segmented(model, picture, longest: 256)
     let tiled = try segmented(model, picture, longest: 96)
     #expect(whole.mask.size == picture.size && tiled.mask.size == picture.size)
     let different = zip(whole.mask.pixels, tiled.mask.pixels).count { $0 != $1 }
-    // Of numbers that are equal but for rounding, a few may fall to either side.
+    // A few values that are equal except for rounding may fall to either side.
     #expect(different <= 3, "\(different) of \(whole.mask.pixels.count) pixels")
     #expect(whole.areas.allSatisfy { $0.fraction > 0.01 })
   }
 
-  /// Whoever waits for a large picture is told how far it has come.
+  /// Progress is reported in tiles.
   @Test func saysHowManyTilesAreDone() throws {
     let model = try SegmentationTests.model(UNet(.padded, width: 4, depth: 1), classes: ["cell"])
     let picture = try SegmentationTests.picture(211, 150)
@@ -118,7 +118,7 @@ struct SegmentationTests {
     }
   }
 
-  /// A tile that reaches further than its share of the overlap disturbs little.
+  /// If the reach exceeds the overlap, the difference is small.
   @Test func deepNetworksAreBlended() throws {
     let model = try SegmentationTests.model(
       UNet(.padded, width: 4, depth: 3), classes: ["cell"])
@@ -141,7 +141,7 @@ struct SegmentationTests {
     }
   }
 
-  /// 50 megapixels; a network of nothing but a convolution makes it a test of the tiles.
+  /// 50 megapixels; the network is a single convolution, so this tests only the tiles.
   @Test func takesLargePictures() throws {
     let variant = Variant(name: "dots", architecture: Dots())
     let graph = try variant.graph()
@@ -182,7 +182,7 @@ struct SegmentationTests {
     }
   }
 
-  /// A checkpoint that sees pictures smaller still answers for each of their pixels.
+  /// A checkpoint that resizes pictures still answers for each of their pixels.
   @Test func answersInPixelsOfThePicture() throws {
     let picture = try SegmentationTests.picture(150, 90)
     for (resize, crop) in [
@@ -194,7 +194,7 @@ struct SegmentationTests {
       let answer = try segmented(model, picture)
       #expect(answer.mask.size == picture.size)
       #expect(answer.areas.allSatisfy { $0.fraction > 0.02 })
-      // Probabilities between the four nearest places of the map.
+      // Probabilities are interpolated between the four nearest positions of the map.
       let placement = try model.checkpoint.preprocessing.placement(of: picture.size)
       let input = try model.checkpoint.preprocessing.tensor(from: [picture])
       let logits = try #require(model.run(input, engine: .openblas)["logits"])
@@ -216,7 +216,7 @@ struct SegmentationTests {
           if large[150 * y + x] == ((1 - v) * upper + v * lower > 0.5 ? 1 : 0) { equal += 1 }
         }
       }
-      // Of numbers that are equal but for rounding, a few may fall to either side.
+      // A few values that are equal except for rounding may fall to either side.
       #expect(equal + 3 >= large.count, "\(equal) of \(large.count)")
     }
   }

@@ -2,7 +2,7 @@ import ModelZoo
 import TestSupport
 import Testing
 
-/// What comes with the clone: `Weights/` beside the catalogue.
+/// The checkpoints in the clone: `Weights/` and the catalogue.
 @Suite(.serialized)
 struct WeightsTests {
   static let included = (try? Zoo().catalog.records.filter { $0.source == nil }) ?? []
@@ -19,7 +19,7 @@ struct WeightsTests {
     #expect(sizes.reduce(0, +) < 25_000_000)
   }
 
-  /// The catalogue and the file say the same, and the file is the one that was published.
+  /// The catalogue and the file agree, and the file is the published one.
   @Test(arguments: included.map(\.name))
   func areWhatTheCatalogueSays(name: String) throws {
     let zoo = try Zoo()
@@ -55,7 +55,7 @@ struct WeightsTests {
     #expect(try #require(found.error) <= 1e-4)
   }
 
-  /// How good each has to be, on pictures that nobody learned from.
+  /// The required accuracy on pictures that were not used for training.
   @Test(arguments: [
     ("resnet20.fashion", "top1", 93.5), ("densenet28-16.fashion", "top1", 93.5),
     ("vgg9_bn.fashion", "top1", 92.5), ("alexnet-small.fashion", "top1", 91),

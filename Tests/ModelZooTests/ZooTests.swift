@@ -9,8 +9,8 @@ import Testing
 
   init() throws { zoo = try Zoo() }
 
-  /// The catalogue and the plugins agree: every record has its network, a published one with as many
-  /// classes.
+  /// The catalogue and the plugins agree: every record has its network, and a published one has the
+  /// right number of classes.
   @Test func everyRecordHasItsNetwork() throws {
     #expect(zoo.catalog.records.count >= 30)
     for record in zoo.catalog.records {
@@ -54,7 +54,7 @@ import Testing
     for (guess, expected) in zip(answer.top, [e * e / sum, e * e / sum, e / sum]) {
       #expect(abs(Double(guess.probability) - expected) < 1e-7)
     }
-    // Large logits do not overflow, and no logits are no answer.
+    // Large logits do not overflow, and no logits give no answer.
     let large = Classification(logits: [3e38, -3e38], classes: ["a", "b"], top: 5)
     #expect(large.top.map(\.probability) == [1, 0])
     #expect(Classification(logits: [Float](), classes: [], top: 5).top.isEmpty)

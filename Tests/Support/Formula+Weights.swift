@@ -10,8 +10,8 @@ extension Formula {
     return weights
   }
 
-  /// As those, and less of it where a detector's two stages give their answers, which would else be
-  /// certain everywhere: `SCALES` in `Tests/Golden/detection/make.py`.
+  /// The same, but smaller in the output layers of a detector's two stages, which would otherwise
+  /// be certain everywhere: `SCALES` in `Tests/Golden/detection/make.py`.
   public static func detectorWeights(for graph: Graph) throws -> Weights {
     let scales: [(String, Float)] = [
       ("rpn.head.cls_logits.weight", 0x1p-5), ("rpn.head.bbox_pred.weight", 0x1p-8),

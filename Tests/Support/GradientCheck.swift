@@ -1,12 +1,11 @@
 import ZooKit
 
-/// How far a layer's backward pass is from central differences of its forward pass: the largest
-/// relative error (‖found − expected‖ / ‖expected‖) over the gradients of its inputs and
-/// parameters.
+/// The largest relative error (‖found − expected‖ / ‖expected‖) of a layer's backward against
+/// central differences of its forward, over the gradients of its inputs and parameters.
 ///
-/// The layer must also keep its word: it adds to gradients, reads nothing that ``Layer/needs`` does
-/// not name (that is not a number here), and gives the same output in place where it says it can.
-/// A broken promise is an error of infinity.
+/// The layer must also keep its declarations: it adds to gradients, reads only what ``Layer/needs``
+/// names (the rest is NaN here), and gives the same output in place if it declares that. A
+/// violation is an infinite error.
 ///
 /// The loss is Σ r·y for fixed random r, summed in float64 over the float32 outputs. An output of
 /// size 1 is rounded by about 3·10⁻⁸, so a difference over 2h with h = 2⁻⁴ carries noise near
@@ -15,11 +14,11 @@ import ZooKit
 /// error of a part in a thousand does not.
 ///
 /// - Parameters:
-///   - range: inputs lie in ±range.
-///   - isSmooth: false for layers that compare values, whose slope jumps. Their inputs are then
-///     spread evenly, apart from each other and from zero by more than the steps, so that no
-///     comparison changes; they are linear in between, and the small step costs nothing.
-///   - sharing: hands the first input over in place of all the others: x + x, x · x.
+///   - range: inputs are in ±range.
+///   - isSmooth: false for layers that compare values, whose derivative has jumps. Their inputs are
+///     then spread evenly, further from each other and from zero than the steps, so that no
+///     comparison changes. They are linear in between, so the small step costs no accuracy.
+///   - sharing: passes the first input in place of all others: x + x, x · x.
 public func gradientError(
   of layer: any Layer, inputs shapes: [Shape], batch: Int = 2, mode: Mode = .inference,
   range: Float = 1, isSmooth: Bool = true, sharing: Bool = false
@@ -30,7 +29,7 @@ public func gradientError(
     defer { start += batch * shape.count }
     return (0..<batch * shape.count).map { element -> Float in
       guard !isSmooth else { return range * Formula.unit("x\(index)", element) }
-      // A stride without a common divisor visits every place of the row once.
+      // A stride without a common divisor visits every position once.
       let place = (start + element) * 7919 % count
       return range * (2 * Float(place) + 1 - Float(count)) / Float(count)
     }
@@ -65,7 +64,7 @@ public func gradientError(
         let rise = zip(slope, zip(above, below)).reduce(0.0) {
           $0 + Double($1.0) * (Double($1.1.0) - Double($1.1.1))
         }
-        // What the rounded sums are really apart.
+        // The actual difference of the rounded values.
         return rise / (Double(value + step) - Double(value - step))
       }
       return Float((4 * (try difference(step)) - (try difference(2 * step))) / 3)
@@ -75,5 +74,6 @@ public func gradientError(
   return worst
 }
 
-/// What ``gradientError(of:inputs:batch:mode:range:isSmooth:sharing:)`` may find in a correct layer.
+/// The largest error of ``gradientError(of:inputs:batch:mode:range:isSmooth:sharing:)`` for a
+/// correct layer.
 public let gradientTolerance = 1e-4

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// A layer by itself, with its inputs, its parameters and everything that a plan would give it.
+/// A single layer with its inputs, parameters and everything else that a plan would provide.
 public final class LayerRun {
   public let layer: any Layer
   public let shapes: [Shape]
@@ -9,13 +9,13 @@ public final class LayerRun {
   public let batch: Int
   public let mode: Mode
 
-  /// The values that go in, whole batches; change them and run again.
+  /// The inputs, as whole batches; change them and run again.
   public var inputs: [[Float]]
   public var weights: [[Float]]
   private var saved: [[Float]]
   private var isShared = false
   private let scratch = Scratch()
-  /// Memory of the latest run.
+  /// The memory of the latest run.
   private var blocks: [UnsafeMutableBufferPointer<Float>] = []
 
   public init(
@@ -31,13 +31,13 @@ public final class LayerRun {
 
   deinit { release() }
 
-  /// From now on the first input is all of them: one memory, and one gradient that all add to.
+  /// Makes all inputs share the first one's memory, and one gradient to which all add.
   public func shareFirstInput() {
     isShared = true
     inputs = [inputs[0]]
   }
 
-  /// - Parameter inPlace: lays the output over the first input.
+  /// - Parameter inPlace: whether the output overwrites the first input.
   public func forward(inPlace: Bool = false) throws -> [Float] {
     release()
     let unset = [Float](repeating: .nan, count: batch * output.count)
@@ -48,9 +48,9 @@ public final class LayerRun {
     return Array(pass.output.values)
   }
 
-  /// The gradients of the inputs, then of the parameters; nil where they were not asked for. What
-  /// the layer does not claim to need is not a number here, and sums begin at 1, to see that the
-  /// layer adds to them.
+  /// The gradients of the inputs, then of the parameters; nil if not requested. Values that the
+  /// layer does not declare as needed are NaN here, and sums start at 1, to check that the layer
+  /// adds to them.
   public func backward(
     y: [Float], dy: [Float], rule: Rule = .plain, wants: (Int) -> Bool = { _ in true }
   ) throws -> [[Float]?] {

@@ -3,8 +3,8 @@ import ZooKit
 
 /// Real checkpoints and pictures that are not part of the repository.
 public enum Fixtures {
-  /// `$ZOO_FIXTURES`, else `../shared/fixtures` beside the repository, as an absolute path; nil
-  /// where there is neither.
+  /// `$ZOO_FIXTURES`, else `../shared/fixtures` beside the repository, as an absolute path; nil if
+  /// neither exists.
   public static let folder: String? = {
     let candidates = [getenv("ZOO_FIXTURES").map { String(cString: $0) }, "../shared/fixtures"]
     guard let found = candidates.compactMap({ $0 }).first(where: { access($0, R_OK) == 0 }),
@@ -23,7 +23,7 @@ public enum Fixtures {
 }
 
 /// Numbers that a Swift test and a Python script compute to the same bit from a tensor's name:
-/// healthy weights without a file.
+/// well-conditioned weights without a file.
 public enum Formula {
   /// In [−1, 1), by SplitMix64 over the FNV-1a hash of the name.
   public static func unit(_ name: String, _ index: Int) -> Float {
@@ -40,7 +40,7 @@ public enum Formula {
     return Float((z ^ (z >> 31)) >> 40) * 0x1p-23 - 1
   }
 
-  /// A parameter by its full name; the rule goes by the name's ending and the rank alone.
+  /// A parameter by its full name; the rule depends only on the name's ending and the rank.
   public static func parameter(_ name: String, _ shape: Shape) throws -> Tensor {
     let fanIn = shape.sizes.dropFirst().reduce(1, *)
     let scale: Float
@@ -73,7 +73,7 @@ public enum Formula {
   }
 }
 
-/// ‖a − b‖₂ / ‖b‖₂ in float64; infinite where the sizes differ or a number is not finite.
+/// ‖a − b‖₂ / ‖b‖₂ in float64; infinite if the sizes differ or a number is not finite.
 public func relativeError(_ a: [Float], _ b: [Float]) -> Double {
   guard a.count == b.count else { return .infinity }
   var difference = 0.0

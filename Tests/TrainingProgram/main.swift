@@ -3,8 +3,8 @@ import TestSupport
 import ZooKit
 import ZooTraining
 
-// `training-program FOLDER [MICROSECONDS]`: the small run in a process of its own, that tests can
-// kill; it pauses after each step. It goes on where there is something to go on from.
+// `training-program FOLDER [MICROSECONDS]`: the small run in a separate process, which tests can
+// kill. It pauses after each step, and resumes if there is a saved state.
 
 let arguments = CommandLine.arguments
 let folder = arguments[1]

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import ZooArguments
 
-/// Runs a program with a script on its standard input; nil where it is not installed.
+/// Runs a program with a script on its standard input; nil if it is not installed.
 private func output(of program: String, _ arguments: [String], script: String) throws -> (
   status: Int32, text: String
 )? {
@@ -33,7 +33,7 @@ private func output(of program: String, _ arguments: [String], script: String) t
 }
 
 @Suite struct CompletionTests {
-  /// `zoo` itself is played by a shell function that knows the hidden call.
+  /// A shell function stands in for `zoo` and its hidden call.
   private static let names =
     #"zoo() { [[ $1$2 == completion--names ]] && printf '%s\n' resnet18 resnet34 vgg16; }"#
 
@@ -43,7 +43,7 @@ private func output(of program: String, _ arguments: [String], script: String) t
     #expect(result.status == 0 && result.text.isEmpty, "\(result.text)")
   }
 
-  /// The words so far, as bash cuts them (`=` apart); the last one is being typed.
+  /// The words so far, as bash splits them (at `=`); the last one is being typed.
   @Test(arguments: [
     ("zoo l", "list"), ("zoo help pr", "predict"), ("zoo --j", "--json"),
     ("zoo --engine o", "openblas onednn"), ("zoo --engine = o", "openblas onednn"),
@@ -92,7 +92,7 @@ private func output(of program: String, _ arguments: [String], script: String) t
     #expect(Set(words).isSuperset(of: expected), "\(result.text)")
   }
 
-  /// zsh completes only in a line editor: here it is asked that the function loads.
+  /// zsh completes only in a line editor, so this only checks that the function loads.
   @Test func zshLoadsTheFunction() throws {
     let script = """
       autoload -U compinit; compinit -D -u

@@ -43,8 +43,8 @@ import ZooKit
     }
   }
 
-  /// A minus from the page works in a shell, quotes and backslashes are not troff's, and a line that
-  /// begins like a request is text.
+  /// A minus from the page works in a shell, quotes and backslashes are not troff's, and a line
+  /// that starts like a request is text.
   @Test func textIsNotMarkup() {
     struct Odd: Verb {
       let name = "odd"
@@ -62,7 +62,7 @@ import ZooKit
     }
   }
 
-  /// The checkers of groff and mandoc have nothing to say, where they are installed.
+  /// groff's and mandoc's checkers report nothing, if they are installed.
   @Test(arguments: [
     ["/usr/bin/mandoc", "-T", "lint"], ["/usr/bin/groff", "-man", "-Tutf8", "-ww", "-z"],
   ])
@@ -77,7 +77,7 @@ import ZooKit
     process.standardOutput = output
     process.standardError = output
     try process.run()
-    // Shorter than what a pipe holds.
+    // Small enough for a pipe's buffer.
     try input.fileHandleForWriting.write(contentsOf: Data(page.utf8))
     try input.fileHandleForWriting.close()
     let said = output.fileHandleForReading.readDataToEndOfFile()

@@ -63,7 +63,7 @@ import ZooKit
   }
 }
 
-/// A clock and a screen that tests hold in their hands.
+/// A clock and a screen under the test's control.
 private final class Screen: Sendable {
   let time = Mutex(0.0)
   let lines = Mutex<[String]>([])

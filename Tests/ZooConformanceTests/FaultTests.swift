@@ -2,7 +2,7 @@ import Testing
 import ZooConformance
 import ZooKit
 
-/// The kit sees what is wrong: each of these families breaks one promise.
+/// The kit detects faults: each of these families violates one requirement.
 @Suite(.serialized)
 struct FaultTests {
   @Test func aSoundFamilyConforms() throws { try Conformance.check(Sound.self) }
@@ -79,7 +79,7 @@ struct FaultTests {
     try expect(.names, Slashed.self, "“stem/conv.weight” cannot be the name of a tensor")
   }
 
-  /// A message that says it all.
+  /// One message lists all findings.
   @Test func whatIsWrongIsSaidAtOnce() throws {
     #expect {
       try Conformance.check(Uncovered.self)
@@ -126,7 +126,7 @@ private struct SharedName: Small {
   }
 }
 
-/// Names that meet by chance: a layer's own name for its parameter is another layer's path.
+/// Colliding names: a layer's own parameter name equals another layer's path.
 private struct BorrowedName: Small {
   static let name = "BorrowedName"
   static let variants = ["borrowedname": BorrowedName()]
@@ -178,7 +178,7 @@ private struct Slashed: Small {
   }
 }
 
-/// The last layer of the backbone is as wide as there are classes.
+/// The width of the backbone's last layer depends on the classes.
 private struct GreedyHead: Small {
   static let name = "GreedyHead"
   static let variants = ["greedyhead": GreedyHead()]
@@ -214,7 +214,7 @@ private struct Shapeless: Small {
   }
 }
 
-/// A sound network with one layer of a plugin's own.
+/// A correct network with one layer of the plugin's own.
 private struct WithLayer<L: Layer & Makeable>: Small {
   static var name: String { "With\(L.self)" }
   static var variants: [String: Self] { ["with": Self()] }
@@ -230,7 +230,7 @@ private struct WithLayer<L: Layer & Makeable>: Small {
 
 private protocol Makeable { init() }
 
-/// x², right in everything that its like gets wrong.
+/// x², correct except for the one fault of each conformer.
 private protocol Square: Layer, Makeable {}
 
 extension Square {

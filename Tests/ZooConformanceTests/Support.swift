@@ -2,7 +2,7 @@ import Testing
 import ZooConformance
 import ZooKit
 
-/// The check finds it, and says so in these words.
+/// Expects the check to find the fault and to report it in these words.
 func expect(
   _ check: Conformance.Check, _ family: any Architecture.Type, _ text: String,
   sourceLocation: SourceLocation = #_sourceLocation

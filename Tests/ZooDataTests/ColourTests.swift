@@ -5,7 +5,7 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// Colours to the bit as torchvision makes them on PIL; `Tests/Golden/data/make.py` wrote them.
+/// Colours equal to torchvision's on PIL to the bit; `Tests/Golden/data/make.py` wrote them.
 @Suite struct ColourTests {
   struct Golden: Decodable {
     struct Colour: Decodable {
@@ -56,7 +56,7 @@ import ZooVision
   func blurIsThatOfTorchvision(_ golden: Golden.Blur) throws {
     let blurred = try pattern(31, 23).blurred(deviation: golden.deviation)
     let most = zip(blurred.pixels, golden.pixels).map { abs(Int($0) - Int($1)) }.max()
-    // Both round a sum in float32, in another order; the kernels reach equally far.
+    // Both round a float32 sum, in another order; the kernels have the same radius.
     #expect(try #require(most) <= 1)
   }
 }

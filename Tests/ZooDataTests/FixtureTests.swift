@@ -5,7 +5,7 @@ import ZooData
 import ZooKit
 import ZooVision
 
-/// What Debian's `dataset-fashion-mnist` installs.
+/// The files of Debian's `dataset-fashion-mnist`.
 @Suite struct InstalledTests {
   static let path = "/usr/share/datasets/fashion-mnist"
 
@@ -15,7 +15,7 @@ import ZooVision
     #expect(data.kind == .idx && data.classes[9] == "Ankle boot")
     #expect(data["train"]?.counts(classes: 10) == Array(repeating: 6000, count: 10))
     #expect(data["test"]?.counts(classes: 10) == Array(repeating: 1000, count: 10))
-    // The first picture of all is a boot.
+    // The first picture is a boot.
     let sample = try #require(data["train"]).items[0].sample()
     #expect(sample.picture.size == Window.Size(28) && sample.picture.channels == 1)
     guard case .label(let label) = sample.truth else { return #expect(Bool(false)) }
@@ -41,7 +41,7 @@ import ZooVision
         && data.description.hasSuffix(
           "2 classes (ants, bees); train 244, val 153 pictures")
     )
-    // Stable on another machine: nothing of the folder's place is in it.
+    // The same on another machine: it does not depend on the folder's location.
     let fingerprint = try train.fingerprint(classes: data.classes)
     #expect(fingerprint.count == 64)
     #expect(try fingerprint == open("hymenoptera_256")["train"]?.fingerprint(classes: data.classes))
@@ -54,7 +54,7 @@ import ZooVision
     #expect(data.classes == ["Platelets", "RBC", "WBC"])
     #expect(data.splits.map(\.name) == ["train", "val", "test"])
     #expect(data.splits.map(\.count) == [205, 87, 72])
-    // One box of no size in each of two pictures.
+    // One empty box in each of two pictures.
     #expect(data.warnings.count == 2)
     #expect(data.warnings.allSatisfy { $0.contains("is empty and is skipped") })
     #expect(data["val"]?.counts(classes: 3) == [83, 967, 87])
@@ -67,7 +67,7 @@ import ZooVision
   @Test func membranes() throws {
     let data = try open("isbi_membrane")
     #expect(data.kind == .masks && data.task == .segmentation)
-    // No guess which of both is the background.
+    // Neither class is assumed to be background.
     #expect(data.classes == ["0", "255"])
     #expect(data.splits.map(\.name) == ["train"] && data["train"]?.count == 30)
     #expect(data.warnings.count == 1)
@@ -109,7 +109,7 @@ import ZooVision
       try train.divided(fraction: 0.2, seed: 7).part.items.map(\.name) == part.items.map(\.name))
     #expect(
       try train.divided(fraction: 0.2, seed: 8).part.items.map(\.name) != part.items.map(\.name))
-    // A picture less moves few others.
+    // Removing a picture moves few others.
     let fewer = Split(name: "train", items: Array(train.items.dropFirst()))
     let other = Set(try fewer.divided(fraction: 0.2, seed: 7).part.items.map(\.name))
     #expect(other.symmetricDifference(part.items.map(\.name)).count <= 4)

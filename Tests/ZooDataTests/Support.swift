@@ -5,7 +5,7 @@ import ZooData
 import ZooKit
 import ZooVision
 
-/// A folder that goes when the test ends.
+/// A folder that is removed when the test ends.
 final class Scratch {
   let path: String
 
@@ -40,7 +40,7 @@ final class Scratch {
     return picture
   }
 
-  /// Without the fsync that a file for keeps has.
+  /// Without the fsync of a permanent file.
   func write(_ picture: Picture, to name: String) throws { try write(picture.png, to: name) }
 }
 
@@ -50,7 +50,7 @@ func plain(_ width: Int, _ height: Int, _ channels: Int, _ level: UInt8) throws 
     pixels: Array(repeating: level, count: width * height * channels))
 }
 
-/// Waves that tell every place from its neighbours.
+/// Waves that make every position different from its neighbours.
 func pattern(_ width: Int, _ height: Int, channels: Int = 3) throws -> Picture {
   var pixels: [UInt8] = []
   for y in 0..<height {
@@ -64,7 +64,7 @@ func pattern(_ width: Int, _ height: Int, channels: Int = 3) throws -> Picture {
   return try Picture(width: width, height: height, channels: channels, pixels: pixels)
 }
 
-/// The message of the error that opening gives.
+/// The error message of opening the data set.
 func refusal(_ path: String) -> String {
   do {
     return "no error: \(try Dataset.open(path))"

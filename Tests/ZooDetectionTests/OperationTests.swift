@@ -19,7 +19,7 @@ extension Box {
   var corners: [Float] { [x0, y0, x1, y1] }
 }
 
-/// The boxes and their relatives beside torchvision's.
+/// Boxes and related operations compared with torchvision's.
 @Suite struct OperationTests {
   let golden: GoldenFile
 
@@ -54,7 +54,7 @@ extension Box {
     }
   }
 
-  /// With ties, and both ways in which torchvision keeps groups apart.
+  /// With ties, and both of torchvision's ways to keep groups apart.
   @Test(arguments: [400, 1200]) func suppression(count: Int) throws {
     let boxes = try formulaBoxes("nms.\(count)", count)
     var scores = try Formula.tensor("nms.\(count).scores", [count]).values
@@ -95,7 +95,7 @@ extension Box {
   @Test func softSuppression() {
     let boxes = [Box(0, 0, 10, 10), Box(0, 0, 10, 8), Box(20, 20, 30, 30), Box(0, 0, 10, 10)]
     let scores: [Float] = [0.9, 0.8, 0.7, 0.6]
-    // The second overlaps the first by 0.8, the last by 1; another group is not touched.
+    // The second overlaps the first by 0.8, the last by 1; the other group is not affected.
     let linear = Suppression.soft(
       boxes, scores: scores, groups: [0, 0, 0, 1], decay: .linear(threshold: 0.3))
     #expect(linear.map(\.index) == [0, 2, 3, 1])
@@ -160,7 +160,7 @@ extension Box {
     }
     let rpn = numbers(Matching(high: 0.7, low: 0.3, takesBest: true))
     #expect(rpn == (try golden.values("matched.rpn")))
-    // Every box of the truth has someone, though few overlap it by 0.7.
+    // Every true box has a match, although few anchors overlap one by 0.7.
     #expect(Set(rpn).isSuperset(of: [-2, -1, 0]))
     #expect(
       numbers(Matching(high: 0.5, low: 0.5)) == (try golden.values("matched.heads")))

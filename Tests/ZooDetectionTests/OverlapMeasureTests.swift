@@ -4,7 +4,7 @@ import ZooDetection
 import ZooKit
 
 @Suite struct OverlapMeasureTests {
-  /// Values and gradients beside PyTorch's autograd.
+  /// Values and gradients compared with PyTorch's autograd.
   @Test(arguments: OverlapMeasure.allCases)
   func isPyTorchs(measure: OverlapMeasure) throws {
     let golden = try GoldenFile("yolo/overlaps.safetensors")
@@ -24,7 +24,7 @@ import ZooKit
     #expect(relativeError(gradients, try golden.values("\(measure.rawValue).gradient")) < 1e-6)
   }
 
-  /// The same as of boxes in float32, and boxes without an area give numbers.
+  /// The same as for float32 boxes; empty boxes give finite numbers.
   @Test(arguments: OverlapMeasure.allCases)
   func staysFinite(measure: OverlapMeasure) {
     let box = Box(3, 4, 20, 30)
@@ -49,7 +49,7 @@ import ZooKit
     }
   }
 
-  /// Three heaps of shapes are found, whatever the order, and better than any one shape would do.
+  /// Three clusters of shapes are found, whatever the order, and fit better than any single shape.
   @Test func clustersFindTheHeaps() {
     let random = Random(seed: 3)
     let heaps: [SIMD2<Float>] = [[12, 30], [100, 40], [220, 260]]
@@ -62,7 +62,7 @@ import ZooKit
       for (anchor, heap) in zip(anchors, heaps) {
         #expect(ShapeClusters.overlap(anchor, heap) > 0.95)
       }
-      // The shapes of a heap differ by up to a twentieth either way, along both sides.
+      // The shapes of a cluster differ by up to a twentieth along both sides.
       #expect(ShapeClusters.fit(anchors, shapes) > 0.94)
     }
     #expect(ShapeClusters.anchors(5, of: [[3, 4], [3, 4], [0, 9], [.nan, 1]]) == [[3, 4]])

@@ -3,7 +3,7 @@ import Testing
 import ZooDetection
 import ZooKit
 
-/// The layers that look at regions beside torchvision's, there and back.
+/// The region layers compared with torchvision's, forward and backward.
 @Suite struct RegionTests {
   let golden: GoldenFile
   let regions: Tensor
@@ -19,7 +19,7 @@ import ZooKit
       [40, 5], boxes.enumerated().flatMap { [Float($0 % 2)] + $1.corners })
   }
 
-  /// What goes into the layer as views, with a place for the gradient of each.
+  /// The inputs of the layer as views, with memory for the gradient of each.
   private func slopes(
     of layer: some Layer, _ maps: [Tensor], slope: Tensor
   ) throws -> [Tensor] {
@@ -81,8 +81,8 @@ import ZooKit
     }
   }
 
-  /// The slopes of the maps by central differences; both layers are linear where no comparison
-  /// changes.
+  /// The maps' gradients compared with central differences; both layers are linear as long as no
+  /// comparison changes.
   @Test func slopesAreThoseOfTheValues() throws {
     let boxes: [[Float]] = [[0, 1.3, 2.1, 9.7, 8.2], [1, 0.2, 0.4, 14.9, 15.3], [1, 5, 5, 5, 5]]
     let layers: [(any Layer, [Shape])] = [
@@ -91,7 +91,7 @@ import ZooKit
       (RoIPool(to: 3, scale: 0.5), [[2, 8, 8], [5]]),
     ]
     for (layer, shapes) in layers {
-      // As many pictures as regions: every input has the same batch.
+      // As many pictures as regions, because every input has the same batch here.
       let maps = shapes.dropLast().enumerated().map { index, shape in
         let count = 3 * shape.count
         return (0..<count).map { Float(($0 * 7919 + index) % count) / Float(count) - 0.5 }

@@ -1,10 +1,11 @@
 import ModelZoo
 import Testing
 
-/// Who runs a detector chooses between both kinds of suppression; a detector knows only the hard one.
+/// The caller of a detector chooses between the two suppression rules; the detector knows only the
+/// hard one.
 @Suite struct SuppressionRuleTests {
-  /// Finds the same everywhere: two things of a class that overlap by 0.8, the first of them with a
-  /// twin of the other class, and one alone.
+  /// Always finds the same: two objects of a class that overlap by 0.8, a box of the other class at
+  /// the place of the first, and one box alone.
   private struct Stack: Detector {
     static let name = "Stack"
     static let paper = "none"
@@ -51,7 +52,7 @@ import Testing
     #expect(try found(.hard, .init(score: 0.1)).map(\.score) == [0.9, 0.6, 0.3])
   }
 
-  /// exp(−0.8² / 0.5) of 0.8 is left, and classes do not touch each other.
+  /// The score becomes exp(−0.8² / 0.5) times 0.8, and classes do not affect each other.
   @Test func softLowers() throws {
     let soft = try found(.soft, .init(score: 0.1))
     #expect(soft.map(\.name) == ["a", "b", "a", "a"])
@@ -60,7 +61,7 @@ import Testing
     #expect(abs(soft[3].score - 0.8 * 0.278037) < 1e-5)
   }
 
-  /// The threshold and the limit are about the scores that are left.
+  /// The threshold and the limit apply to the new scores.
   @Test func softDropsWhatIsNotSureAnyMore() throws {
     #expect(try found(.soft, .init(score: 0.25)).map(\.score) == [0.9, 0.6, 0.3])
     #expect(try found(.soft, .init(score: 0.1, limit: 2)).map(\.score) == [0.9, 0.6])

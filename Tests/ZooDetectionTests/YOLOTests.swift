@@ -5,7 +5,7 @@ import Testing
 import YOLO
 import ZooFormats
 
-/// Darknet's own weights of yolov4-tiny on photos, beside a PyTorch network that reads Darknet's
+/// Darknet's weights of yolov4-tiny on photos, compared with a PyTorch network built from Darknet's
 /// configuration.
 @Suite(.enabled(if: Fixtures.areHere, "needs the published weights and photos"))
 struct YOLOTests {
@@ -40,8 +40,8 @@ struct YOLOTests {
     try Picture(contentsOf: try Fixtures.path("yolov4-tiny/\(name).jpg"))
   }
 
-  /// What the network is given is the reference's to the last bit, and what it gives as near as
-  /// float32 allows.
+  /// The network's input equals the reference's to the last bit, and its output to float32
+  /// accuracy.
   @Test(arguments: [("bus", "stretch"), ("zidane", "letterbox")])
   func mapsAreTheReferences(photo name: String, mode: String) throws {
     let model = try YOLOTests.model(letterboxed: mode == "letterbox")
@@ -69,7 +69,7 @@ struct YOLOTests {
     var left = found
     for row in 0..<expected.count / 6 {
       let expected = Array(expected[6 * row..<6 * row + 6])
-      // The reference leaves boxes beyond the border as they are.
+      // The reference does not clip boxes.
       let box = Box(expected[0], expected[1], expected[2], expected[3])
         .clipped(to: .init(picture.height, picture.width))
       let match = left.firstIndex { object in
@@ -86,7 +86,7 @@ struct YOLOTests {
     #expect(left.isEmpty)
   }
 
-  /// A picture of a single pixel and one of 48 million: something or nothing, never an error.
+  /// A picture of a single pixel and one of 48 million: any result, never an error.
   @Test(arguments: [(1, 1), (1, 300), (8000, 6000)], [false, true])
   func takesPicturesOfAnySize(size: (width: Int, height: Int), letterboxed: Bool) throws {
     let model = try YOLOTests.model(letterboxed: letterboxed)
@@ -99,7 +99,7 @@ struct YOLOTests {
     #expect(areWithin)
   }
 
-  /// A byte less, a byte more, other classes, another network: one line that says the sizes.
+  /// A byte less, a byte more, other classes, another network: one line with the sizes.
   @Test func anotherSizeIsRefused() throws {
     let zoo = try Zoo()
     let path = try Fixtures.path("yolov4-tiny/yolov4-tiny.weights")

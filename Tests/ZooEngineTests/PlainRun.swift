@@ -1,20 +1,20 @@
 import ZooKit
 
-/// A graph run as its layers do it, every value and every gradient in an array of its own: what
-/// plans are compared with.
+/// A graph run with the layers' own code, with every value and gradient in a separate array: the
+/// reference for plans.
 final class PlainRun {
   let graph: Graph
   let batch: Int
   private(set) var values: [[Float]] = []
   private(set) var gradients: [Int: [Float]] = [:]
   private(set) var parameterGradients: [String: [Float]] = [:]
-  /// Running statistics move.
+  /// Includes running statistics, which change.
   private(set) var parameters: [String: [Float]] = [:]
   private var saved: [[[Float]]] = []
   private var needed: Set<Int>
   private let scratch = Scratch()
 
-  /// - Parameter roots: what these need is run; nil is everything.
+  /// - Parameter roots: the values to compute; nil means all.
   init(_ graph: Graph, _ weights: Weights, batch: Int, roots: [Int]? = nil) {
     needed = Set(roots ?? Array(graph.operations.indices))
     for index in graph.operations.indices.reversed() where needed.contains(index) {
@@ -63,7 +63,7 @@ final class PlainRun {
       let memory = Memory()
       let pass = pass(
         operation, mode(operation), memory, output: values[index], saved: saved[index])
-      // One array for each distinct input, as a plan has it.
+      // One array for each distinct input, as in a plan.
       var views: [Int: TensorView] = [:]
       for input in operation.inputs where views[input] == nil {
         let start = gradients[input] ?? values[input].map { _ in 0 }
@@ -107,7 +107,7 @@ final class PlainRun {
   }
 }
 
-/// Arrays for the length of one call.
+/// Arrays that live for one call.
 private final class Memory {
   private var blocks: [UnsafeMutableBufferPointer<Float>] = []
 

@@ -1,17 +1,17 @@
 import TestSupport
 import ZooKit
 
-/// A small network of random layers, branches and joins: the same one for the same seed.
+/// A small network of random layers, branches and joins, determined by the seed.
 struct RandomGraph: CustomStringConvertible {
   let seed: Int
   let graph: Graph
   let weights: Weights
-  /// A few operations whose values are asked for.
+  /// A few operations whose values are kept.
   let kept: [String]
 
   var description: String { "random graph \(seed)" }
 
-  /// - Parameter width: of which all counts of channels but the input's are multiples.
+  /// - Parameter width: a divisor of all channel counts except the input's.
   init(_ seed: Int, width: Int = 1) throws {
     self.seed = seed
     let least = width == 1 ? 4 : 8
@@ -34,13 +34,13 @@ struct RandomGraph: CustomStringConvertible {
   }
 
   private static func grow(_ nodes: inout [Node], _ step: Int, _ dice: inout Dice, _ width: Int) {
-    // The latest nodes more often than the others, so that networks grow deep.
+    // Prefer the latest nodes, so that networks grow deep.
     let x = dice.roll(3) == 0 ? nodes[dice.roll(nodes.count)] : nodes[nodes.count - 1]
     let fitting = nodes.filter { $0.shape == x.shape }
     let other = fitting[dice.roll(fitting.count)]
     switch dice.roll(16) {
     case 0 where width > 1:
-      // What Winograd's way is for, and what rides on it.
+      // Convolutions for Winograd, with epilogues.
       let y = x.conv("wide\(step)", to: width * (1 + dice.roll(4)), kernel: 3, padding: 1)
       nodes.append([y, y.relu(), y.add(y.batchNorm("side\(step)")).relu(), y.silu()][dice.roll(4)])
     case 0, 1:
@@ -81,7 +81,7 @@ struct RandomGraph: CustomStringConvertible {
   }
 }
 
-/// Rolls that repeat.
+/// A repeatable sequence of rolls.
 struct Dice {
   let random: Random
   private var rolls = 0

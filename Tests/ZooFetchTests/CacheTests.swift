@@ -73,7 +73,7 @@ import ZooStore
     #expect(unwritable.kind == .cannotCreate)
   }
 
-  /// Everything of ours, and things that only look like it.
+  /// All kinds of our files, and files that only look like ours.
   private func fill() {
     for name in [
       "checkpoints/resnet101.v1-0123456789ab.h5", "checkpoints/resnet18.v1-f37072fd.h5",

@@ -144,7 +144,7 @@ import ZooKit
     }
   }
 
-  /// What the server announces, what it sends, what the catalogue expects, and the outcome.
+  /// The announced size, the sent size, the catalogue's size, and the outcome.
   @Test(
     arguments: [
       (400_000, 300_000, nil, ZooError.Kind.unavailable), (400_000, 300_000, 300_000, .corrupt),
@@ -179,7 +179,7 @@ import ZooKit
   }
 
   @Test func redirectsAreFollowedAFewTimes() throws {
-    // /5 leads to /4 … leads to /0, the file.
+    // /5 redirects to /4 … to /0, the file.
     let answer: Server.Answer = { request in
       guard let left = Int(request.path.dropFirst()), left > 0 else {
         return Server.good(Sample.bytes)(request)

@@ -17,7 +17,7 @@ import ZooKit
     #expect(MD5.hexadecimal(of: Array(text.utf8), pieces: 1000) == expected)
   }
 
-  /// Pieces of every size meet the blocks at every place.
+  /// Pieces of many sizes cross block boundaries at every position.
   @Test(arguments: [1, 7, 55, 56, 63, 64, 65, 127, 1000])
   func piecesDoNotMatter(_ size: Int) {
     for count in [0, 1, 55, 56, 57, 63, 64, 65, 119, 120, 128, 5000] {

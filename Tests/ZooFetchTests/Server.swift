@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A small HTTP server on the loopback that also misbehaves.
+/// A small HTTP server on the loopback interface that can also misbehave.
 final class Server: Sendable {
   typealias Answer = @Sendable (Request) -> Reply
 
@@ -19,11 +19,11 @@ final class Server: Sendable {
     var status = 200
     var headers: [(String, String)] = []
     var body: [UInt8] = []
-    /// What Content-Length says; nil sends none, and the end of the connection ends the body.
+    /// The value of Content-Length; nil sends none, and the body ends with the connection.
     var length: Int?
-    /// Closes after so many bytes.
+    /// Closes after this many bytes.
     var cut = Int.max
-    /// Sleeps so long before the body.
+    /// Sleeps this long before the body.
     var stall = 0.0
 
     init(status: Int = 200, _ body: [UInt8] = []) {
@@ -62,12 +62,13 @@ final class Server: Sendable {
       while case let connection = accept(listener, nil, nil), connection >= 0 {
         Thread.detachNewThread { [self] in serve(connection) }
       }
-      // Closed by who accepts: else the number may be the next server's before this one looks again.
+      // Closed by the accepting thread; otherwise the next server could get this descriptor before
+      // the thread looks again.
       close(listener)
     }
   }
 
-  /// Wakes the accepting thread, which ends.
+  /// Wakes the accepting thread, which then ends.
   func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private func serve(_ connection: Int32) {
@@ -111,7 +112,7 @@ final class Server: Sendable {
 }
 
 extension Server {
-  /// Serves ranges as a good server does, with a strong ETag.
+  /// Serves ranges correctly, with a strong ETag.
   static func good(_ bytes: [UInt8], tag: String = "\"v1\"") -> Answer {
     { request in
       guard let start = request.start, start < bytes.count, request.headers["if-range"] == tag
@@ -128,7 +129,7 @@ extension Server {
     }
   }
 
-  /// The same, cut off after so many bytes of the first answer.
+  /// The same, cut off after this many bytes of the first answer.
   static func cutting(_ bytes: [UInt8], after count: Int, tag: String = "\"v1\"")
     -> Answer
   {

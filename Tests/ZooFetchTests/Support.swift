@@ -3,7 +3,7 @@ import Testing
 import ZooFetch
 import ZooKit
 
-/// A folder that goes when the test ends.
+/// A folder that is removed when the test ends.
 final class Folder {
   let path: String
 
@@ -30,7 +30,7 @@ func bytes(of path: String) -> [UInt8] {
   FileManager.default.contents(atPath: path).map(Array.init) ?? []
 }
 
-/// A file of 300,000 bytes that no accident makes, and its digests by coreutils' programs.
+/// A distinctive file of 300,000 bytes, with digests from coreutils.
 enum Sample {
   static let bytes: [UInt8] = {
     let random = Random(seed: 11)
@@ -43,7 +43,7 @@ enum Sample {
 }
 
 enum Coreutils {
-  /// What another program says of these bytes.
+  /// The digest of these bytes by another program.
   static func digest(_ program: String, _ bytes: [UInt8]) -> String {
     let folder = Folder()
     folder.write(bytes, to: "x")
@@ -61,7 +61,7 @@ enum Coreutils {
 }
 
 extension Download {
-  /// From a loopback server, with little patience.
+  /// From a loopback server, with short timeouts.
   static func test(
     _ url: String, to path: String, _ digest: Digest = .sha256(Sample.sha256),
     size: Int? = Sample.bytes.count
@@ -74,7 +74,7 @@ extension Download {
   }
 }
 
-/// The error of something that must fail.
+/// The error of a call that must fail.
 func failure<R>(_ body: () throws -> R) -> ZooError {
   do {
     _ = try body()

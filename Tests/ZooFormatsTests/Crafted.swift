@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Pickles, zips and safetensors files made byte by byte, to say what no library would.
+/// Pickles, zips and safetensors files made byte by byte, with content that no library would write.
 enum Crafted {
   // MARK: Pickles
 
@@ -12,7 +12,7 @@ enum Crafted {
     Array("c\(module)\n\(name)\n".utf8)
   }
 
-  /// As LONG1, eight bytes.
+  /// As LONG1 with eight bytes.
   static func integer(_ value: Int) -> [UInt8] {
     [0x8A, 8] + little(UInt64(bitPattern: Int64(value)))
   }
@@ -102,7 +102,7 @@ enum Crafted {
     return file + directory + between + end + little(UInt16(comment.count)) + comment + after
   }
 
-  /// A checkpoint of PyTorch around a pickle, its storage `0` of four floats.
+  /// A PyTorch checkpoint around a pickle, with a storage `0` of four floats.
   static func torch(_ pickle: [UInt8]) -> [Entry] {
     [
       Entry("x/data.pkl", pickle), Entry("x/byteorder", Array("little".utf8)),

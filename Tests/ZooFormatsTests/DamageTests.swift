@@ -4,7 +4,7 @@ import ZooFormats
 import ZooKit
 import ZooStore
 
-/// Files as disks and networks damage them: cut off anywhere, bits and bytes changed.
+/// Files damaged as by disks and networks: truncated anywhere, with bits and bytes changed.
 @Suite(.serialized) struct DamageTests {
   static let files = [
     "views.pth", "wrapped_plain.pth", "dtypes.safetensors", "protocol4.pth", "legacy_fixed.h5",
@@ -37,7 +37,7 @@ import ZooStore
 
   @Test(arguments: files)
   func mutants(_ name: String) throws {
-    // Every look at an HDF5 file starts a process; its structure has thorough tests of its own.
+    // Opening an HDF5 file starts a process, and its structure has separate tests.
     let count = name.hasSuffix(".h5") ? 100 : 2000
     let bytes = try Golden.bytes(name)
     let scratch = try Scratch()
@@ -46,7 +46,7 @@ import ZooStore
       let draws = random.key(mutant)
       var damaged = bytes
       for change in 0...draws.below(4, 0) {
-        // Half of the changes go where the structure is densest.
+        // Half of the changes are where the structure is densest.
         let near = draws.below(2, 10 * change + 1) == 0 ? min(bytes.count, 600) : bytes.count
         let place = draws.below(near, 10 * change + 2)
         switch draws.below(3, 10 * change + 3) {

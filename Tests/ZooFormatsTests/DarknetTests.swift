@@ -37,7 +37,7 @@ import ZooStore
     return try body(path)
   }
 
-  /// The counter has eight bytes since 0.2 and four before.
+  /// The counter has eight bytes since version 0.2, and four before.
   @Test(arguments: [
     ([0, 2, 5, 7, 0] as [UInt32], 20), ([0, 1, 0, 7], 16), ([1, 0, 0, 7, 0], 20),
   ])
@@ -68,7 +68,7 @@ import ZooStore
     for (name, tensor) in weights { #expect(read[name]?.values == tensor.values) }
   }
 
-  /// Every length but the right one is an error in one line, or a start with layers missing.
+  /// Every wrong length is an error in one line, or a start with missing layers.
   @Test func everyOtherLengthIsRefused() throws {
     let graph = try graph()
     let whole = try bytes()
@@ -137,7 +137,7 @@ import ZooStore
     }
   }
 
-  /// Kernels of versions from 1000 on lie the other way round.
+  /// Kernels are transposed from version 1000 on.
   @Test(arguments: [[1000, 0, 0, 0, 0] as [UInt32], [0, 1000, 0, 0, 0], [.max, 0, 0, 0, 0]])
   func refusesTransposedFiles(header: [UInt32]) throws {
     try with(bytes(header)) { path in

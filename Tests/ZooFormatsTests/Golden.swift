@@ -14,13 +14,13 @@ enum Golden {
     Array(try Data(contentsOf: URL(filePath: path(name))))
   }
 
-  /// The rule that filled every tensor there.
+  /// The formula of every tensor there.
   static func values(_ count: Int, start: Int = 0) -> [Float] {
     (start..<start + count).map { Float(37 * $0 % 101 - 50) }
   }
 }
 
-/// A folder for one test, gone with it.
+/// A folder for one test, removed with it.
 final class Scratch {
   let folder: String
 
@@ -37,7 +37,7 @@ final class Scratch {
   }
 }
 
-/// The error that opening and reading everything ends with; nil for success.
+/// The error of opening and reading everything; nil for success.
 func outcome(_ path: String, _ open: (String) throws -> any TensorSource) -> (any Error)? {
   do {
     let source = try open(path)
@@ -49,7 +49,7 @@ func outcome(_ path: String, _ open: (String) throws -> any TensorSource) -> (an
 }
 
 extension ZooError {
-  /// What bad input may end with.
+  /// Errors that bad input may cause.
   var isHonest: Bool {
     (kind == .corrupt || kind == .notFound) && !message.isEmpty && !message.contains("\n")
   }

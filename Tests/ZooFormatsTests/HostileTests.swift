@@ -4,11 +4,11 @@ import ZooFormats
 import ZooKit
 import ZooStore
 
-/// One of them; its name stands for it, for a million bytes would fill the log.
+/// A crafted file; printed by its name, because a million bytes would fill the log.
 struct Spoiled: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let bytes: [UInt8]
-  /// What the error says.
+  /// A text in the error.
   let complaint: String
 
   init(_ what: String, _ bytes: [UInt8], _ complaint: String = "") {
@@ -16,7 +16,7 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// Files that someone made to hurt: each ends with one clear line, and soon.
+/// Malicious files: each gives one clear line, quickly.
 @Suite struct HostileTests {
   let scratch: Scratch
 
@@ -91,7 +91,7 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
     func repeated(_ text: String, _ count: Int) -> [UInt8] {
       Array(repeating: Array(text.utf8), count: count).flatMap { $0 }
     }
-    // Each list holds the one before twice.
+    // Each list contains the previous one twice.
     let doubling = (0..<60).flatMap { index -> [UInt8] in
       let last = UInt8(index)
       return Array("](h".utf8) + [last] + Array("h".utf8) + [last] + Array("eq".utf8) + [last + 1]
@@ -221,7 +221,7 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
       change(&entries[index])
       return Crafted.zip(entries)
     }
-    // The data of one entry contain the other, header and all.
+    // The data of one entry contains the other, including its header.
     let inner = Crafted.zip([Crafted.Entry("x/data/0", .init(repeating: 0, count: 16))])
     let outerHeader = 30 + "x/outer".utf8.count
     var second = good[2]

@@ -6,7 +6,7 @@ import ZooKit
 import ZooStore
 
 extension Graph {
-  /// What a file would bring: every parameter by the common formula.
+  /// Every parameter by the common formula.
   func formulaWeights() throws -> Weights {
     var weights = Weights()
     for parameter in parameters {
@@ -30,7 +30,7 @@ extension Graph {
     }
   }
 
-  /// ResNet-50 as Keras' applications have it, under their names.
+  /// ResNet-50 as in Keras Applications, with their names.
   static func kerasResNet50(width base: Int = 64, classes: Int = 1000) throws -> Graph {
     func block(_ x: Node, _ name: String, _ width: Int, stride: Int, projects: Bool) -> Node {
       let size = Window.Size(stride, stride)
@@ -88,7 +88,7 @@ extension Graph {
   }
 
   @Test func layersStandInTheOrderOfKeras() throws {
-    // keras_resnet50_order.txt is what Keras' own ResNet50 lists.
+    // keras_resnet50_order.txt is the order of Keras' own ResNet50.
     let graph = try Graph.kerasResNet50(width: 2, classes: 3)
     let order = try String(contentsOfFile: Golden.path("keras_resnet50_order.txt"), encoding: .utf8)
     let scratch = try Scratch()

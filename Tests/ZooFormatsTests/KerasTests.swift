@@ -24,7 +24,7 @@ import ZooStore
     #expect(source.layout == .channelsLast)
     #expect(source.tensors.count == KerasTests.model.count)
     for (index, (name, shape)) in KerasTests.model.enumerated() {
-      // Weights alone do not tell a norm without a factor from one without an offset.
+      // Weights alone cannot distinguish a norm without a scale from one without an offset.
       if file == "model.weights.h5", name.hasPrefix("unscaled.") { continue }
       let tensor = try source.tensor(name)
       #expect(tensor.shape == shape, "\(name)")

@@ -85,7 +85,7 @@ import ZooStore
   }
 
   @Test func openingReadsNoNumbers() throws {
-    // A wrong byte in a storage shows when that tensor is read, and only then.
+    // A wrong byte in a storage is detected only when that tensor is read.
     var bytes = try Golden.bytes("dtypes.pth")
     let pattern = Golden.values(12).flatMap { withUnsafeBytes(of: $0, Array.init) }
     let place = try #require(

@@ -52,7 +52,7 @@ import ZooKit
     }
   }
 
-  /// What runs for every region counts for all that a picture may have.
+  /// Operations on regions count as often as a picture may have regions.
   @Test func countsRegions() {
     #expect(graph.operations.map(\.count) == [1, 1, 1, 10, 1, 10, 1, 10])
     #expect(graph.macs == 8 * 8 * 4 * 27 + 10 * 261 * 3 + 8 * 8 * 8)

@@ -9,7 +9,7 @@ import ZooStore
     let (labels, probabilities) = golden.inputs
     let names = (0..<golden.classes).map { "class \($0)" }
     var metrics = ClassificationMetrics(classes: names)
-    // In batches of several sizes, as they come.
+    // In batches of several sizes.
     var start = 0
     for size in [1, 7, 32, labels.count] where start < labels.count {
       let end = min(start + size, labels.count)
@@ -154,7 +154,7 @@ import ZooStore
     let wasp = try #require(json["perClass"]?.list?.last)
     #expect(wasp["class"]?.string == "wasp" && wasp["count"]?.integer == 0)
     #expect(wasp["recall"] == nil)
-    // What the data do not define is not printed as a number.
+    // Undefined values are not printed as numbers.
     #expect(wasp["specificity"]?.number == 1)
     _ = try JSON(parsing: json.text(), origin: "report")
   }

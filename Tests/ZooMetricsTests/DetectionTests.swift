@@ -34,7 +34,7 @@ import ZooStore
     var metrics = DetectionMetrics(classes: ["a"])
     let box = SIMD4<Double>(0, 0, 10, 10)
     let other = SIMD4<Double>(50, 50, 60, 60)
-    // Twice on the difficult one, once on the other.
+    // Two detections on the difficult box, one on the other.
     try metrics.update(
       found: [
         .init(box, classIndex: 0, score: 0.9), .init(box, classIndex: 0, score: 0.8),
@@ -44,7 +44,7 @@ import ZooStore
         .init(box, classIndex: 0, isDifficult: true), .init(other, classIndex: 0),
       ])
     #expect(isClose(metrics.summary().mAP, 1))
-    // Nor is it missed.
+    // A missed difficult box does not count either.
     var missed = DetectionMetrics(classes: ["a"])
     try missed.update(found: [], truth: [.init(box, classIndex: 0, isDifficult: true)])
     #expect(missed.summary().mAP == nil)

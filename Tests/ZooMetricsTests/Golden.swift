@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import ZooStore
 
-/// What scikit-learn, scikit-image and pycocotools computed; `Tests/Golden/metrics/make.py` wrote
-/// it, and the formulas of the inputs are its.
+/// Results of scikit-learn, scikit-image and pycocotools; `Tests/Golden/metrics/make.py` wrote
+/// them, with the same formulas for the inputs.
 struct Golden: Decodable {
   let classification: [Classification]
   let multilabel: [MultiLabel]
@@ -41,7 +41,7 @@ struct Golden: Decodable {
       let sensitivity, specificity, f1: Double?
     }
 
-    /// Labels, and probabilities that more or less tell them.
+    /// Labels, and probabilities that predict them more or less.
     var inputs: (labels: [Int], probabilities: [Float]) {
       let labels = (0..<count).map { item in
         let label = whole("\(name).label", item, classes)

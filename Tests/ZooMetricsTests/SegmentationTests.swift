@@ -9,7 +9,7 @@ import ZooStore
     let (predicted, truth) = golden.inputs
     var metrics = SegmentationMetrics(
       classes: (0..<golden.classes).map(String.init), ignoring: golden.ignored)
-    // Two halves count as the whole.
+    // Two halves count like the whole.
     let half = predicted.count / 2
     try metrics.update(predicted: Array(predicted[..<half]), truth: Array(truth[..<half]))
     try metrics.update(predicted: Array(predicted[half...]), truth: Array(truth[half...]))

@@ -2,13 +2,13 @@ import Testing
 import ZooKit
 import ZooStore
 
-/// What is said of a JSON object that is not as it should be.
+/// Errors about JSON objects with wrong members.
 @Suite struct FieldsTests {
   private func fields(_ text: String) throws -> Fields {
     try Fields(JSON(parsing: text.utf8, origin: "it.json"), of: "a box", in: "it.json")
   }
 
-  /// Null is as good as nothing.
+  /// Null counts as absent.
   @Test func nullIsAbsent() throws {
     var fields = try fields(#"{"a": null, "b": null}"#)
     #expect(fields.take("a") == nil)

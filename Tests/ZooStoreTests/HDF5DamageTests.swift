@@ -5,7 +5,7 @@ import Testing
 import ZooKit
 import ZooStore
 
-/// SplitMix64: the same mutants everywhere.
+/// SplitMix64, so that mutants are the same everywhere.
 struct Mutations {
   var state: UInt64
   mutating func next(below bound: Int) -> Int {
@@ -17,11 +17,11 @@ struct Mutations {
   }
 }
 
-/// Everything a damaged file may do: be refused as corrupt, or be what it was.
+/// A damaged file must be rejected as corrupt or read unchanged.
 @Suite struct HDF5DamageTests {
   let scratch = try! Scratchpad()
 
-  /// All that a store says, or why it does not.
+  /// The whole content of a store; throws if it cannot be read.
   func everything(_ path: String) throws -> [String: [UInt32]] {
     let store = try WeightStore(path)
     var all = try store.load(threads: 1).mapValues { $0.values.map(\.bitPattern) }
@@ -36,7 +36,7 @@ struct Mutations {
     return all
   }
 
-  /// Runs the bodies on two threads, each with a file of its own.
+  /// Runs the bodies on two threads, each with a separate file.
   func onEach(_ count: Int, _ body: @Sendable (Int, String) throws -> Void) throws {
     let failure = Mutex<(any Error)?>(nil)
     DispatchQueue.concurrentPerform(iterations: 2) { thread in
@@ -57,7 +57,7 @@ struct Mutations {
     try onEach(2000) { index, path in
       var random = Mutations(state: UInt64(index))
       var bytes = good
-      // Half of them in the structure's first pages, where a bit means most.
+      // Half of them are in the structure's first pages, where a bit matters most.
       let place = random.next(below: index % 2 == 0 ? 2048 : bytes.count)
       bytes[place] ^= 1 << UInt8(random.next(below: 8))
       try Data(bytes).write(to: URL(filePath: path))
@@ -72,7 +72,8 @@ struct Mutations {
     #expect(found.withLock { $0 } > 500)
   }
 
-  /// The first format has no checksums, so a flipped bit may pass; it must never do worse.
+  /// The first format has no checksums, so a flipped bit may pass, but must not cause anything
+  /// worse.
   @Test func mutantsOfAFileFromKeras() throws {
     let good = [UInt8](try Data(contentsOf: URL(filePath: goldenHDF5("keras"))))
     let refused = Mutex(0)

@@ -126,8 +126,8 @@ extension HDF5File {
     #expect(ContinuousClock.now - start < .seconds(5))
   }
 
-  /// The child is a fork of a process whose other threads compute and allocate: neither they nor
-  /// the child may wait for what the other side held.
+  /// The child is a fork of a process whose other threads compute and allocate. Neither side may
+  /// wait for a lock that the other held.
   @Test func filesOpenWhileOtherThreadsCompute() throws {
     let isDone = Atomic(false)
     let failure = Mutex<(any Error)?>(nil)

@@ -4,7 +4,7 @@ import Testing
 import ZooKit
 import ZooStore
 
-/// Libraries that a C compiler makes here: what is wrong with a plugin is wrong with its file.
+/// Libraries made here by a C compiler, to test the errors about plugin files.
 @Suite(.enabled(if: Compiled.compiler != nil, "there is no C compiler to make plugins with"))
 struct PluginTests {
   @Test func registersAndSaysFrom() throws {
@@ -80,7 +80,7 @@ struct PluginTests {
     expectError(.notFound, pipe, "not a file", pipe)
   }
 
-  /// Nothing of them runs: a constructor of this one would end the tests.
+  /// None of their code runs: a constructor in this one would end the tests.
   @Test func checksComeBeforeConstructors() throws {
     let trap = "__attribute__((constructor)) static void trap(void) { __builtin_trap(); }"
     let plugin = try Compiled(interface: "zoo plugin 0", more: trap)
@@ -101,7 +101,7 @@ struct PluginTests {
     expectError(.corrupt, plugin.path, "ZooPlugin", plugin.path)
   }
 
-  /// The loader maps what the headers speak of; behind a file's end that is a signal.
+  /// The loader maps what the headers describe; beyond a file's end that causes a signal.
   @Test func cutAnywhere() throws {
     let plugin = try Compiled()
     let whole = try Data(contentsOf: URL(filePath: plugin.path))
@@ -112,7 +112,7 @@ struct PluginTests {
     }
   }
 
-  /// Headers that speak of anything: read, and never followed out of the file.
+  /// Headers with any content are read, but never followed out of the file.
   @Test func flippedHeaders() throws {
     let plugin = try Compiled()
     let whole = try Data(contentsOf: URL(filePath: plugin.path))
@@ -176,7 +176,7 @@ private struct Example: Architecture {
   func head(_ features: Node, classes: Int) -> Node { features.globalAveragePool().flatten() }
 }
 
-/// A library that a C compiler made, in a folder of its own.
+/// A library made by a C compiler, in a separate folder.
 private final class Compiled {
   static let compiler: String? = {
     let paths: [String] = ["/usr/bin/cc", "/usr/bin/clang", "/usr/bin/gcc"]
@@ -188,7 +188,7 @@ private final class Compiled {
 
   /// A plugin that registers `Example`.
   convenience init(interface: String = Registry.interface, more: String = "") throws {
-    // C knows no architecture: the registration is a function of this process, by its address.
+    // C cannot name an architecture, so the registration is a function of this process, by address.
     let registration: Registration = { $0.register(Example.self) }
     let address = unsafeBitCast(registration, to: UInt.self)
     try self.init(

@@ -25,7 +25,7 @@ import ZooStore
     #expect(SHA256.hexadecimal(of: text.utf8) == digest)
   }
 
-  /// However the bytes are cut, and whatever instructions the processor has.
+  /// For any division into pieces, and with any instructions.
   @Test func piecesAndInstructions() {
     let bytes = (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 37 ^ $0 >> 5) }
     let whole = SHA256.hexadecimal(of: bytes)

@@ -4,7 +4,7 @@ import Testing
 import ZooKit
 import ZooStore
 
-/// Counts the calls that writing makes and lets one of them fail.
+/// Counts the system calls of writing and makes one of them fail.
 final class Faults: Sendable {
   enum Fault: CaseIterable {
     case full, broken, interrupted, short
@@ -21,7 +21,7 @@ final class Faults: Sendable {
 
   private let left: Mutex<Int>
   let fault: Fault
-  /// Whether the call's turn came.
+  /// Whether the failing call was reached.
   var struck: Bool { left.withLock { $0 < 0 } }
 
   init(_ fault: Fault, at call: Int) {
@@ -64,7 +64,7 @@ final class Faults: Sendable {
 @Suite struct StorePublicationTests {
   let scratch = try! Scratchpad()
 
-  /// Whatever call fails, the old file or the new one stands there, whole, and nothing else.
+  /// Whichever call fails, either the old or the new file is there, whole, and nothing else.
   @Test(arguments: Faults.Fault.allCases) func everyCallThatFails(_ fault: Faults.Fault) throws {
     try Sample.write(scratch["new.h5"])
     let new = try Data(contentsOf: URL(filePath: scratch["new.h5"]))

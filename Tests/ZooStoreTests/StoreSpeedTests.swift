@@ -3,7 +3,7 @@ import Testing
 import ZooKit
 import ZooStore
 
-/// Times a store of VGG-16's shapes, 528 MB; on request, for it writes as much.
+/// Times a store with VGG-16's shapes, 528 MB; only on request, because it writes that much.
 @Suite(.enabled(if: getenv("ZOO_SLOW_TESTS") != nil, "set ZOO_SLOW_TESTS to run"))
 struct StoreSpeedTests {
   @Test func vgg16() throws {

@@ -5,7 +5,7 @@ import Testing
 import ZooKit
 import ZooStore
 
-/// A folder of a test's own, gone with it.
+/// A folder for one test, removed with it.
 final class Scratchpad: Sendable {
   let path = NSTemporaryDirectory() + "zoo-\(UUID().uuidString)"
   init() throws {
@@ -90,7 +90,7 @@ enum Sample {
     #expect(try store.tensor("rounded").values == expected)
   }
 
-  /// A load is a read at an offset, and the offset suits vector instructions.
+  /// Loading reads at an offset, which is aligned for vector instructions.
   @Test func alignment() throws {
     try Sample.write(scratch["x.h5"])
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: scratch["x.h5"])))
@@ -111,7 +111,7 @@ enum Sample {
         == Data(contentsOf: URL(filePath: scratch["b.h5"])))
   }
 
-  /// The layout of Keras' legacy files, with a list of names past 64 KB.
+  /// The layout of Keras' legacy files, with a list of names longer than 64 KB.
   @Test func nestedGroupsAndLongAttributes() throws {
     var contents = HDF5Contents()
     try contents.add("/conv1/conv1/kernel:0", Formula.tensor("k", [3, 3, 2, 4]))

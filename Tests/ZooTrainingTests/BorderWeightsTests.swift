@@ -3,7 +3,7 @@ import Testing
 import ZooKit
 import ZooTraining
 
-/// U-Net's weights of pixels, beside scipy's distances, and losses that take them.
+/// U-Net's pixel weights, compared with scipy's distances, and losses that use them.
 @Suite struct BorderWeightsTests {
   @Test(arguments: ["cells", "kinds", "one", "none"])
   func areTheReferences(name: String) throws {
@@ -14,7 +14,7 @@ import ZooTraining
     let found = try BorderWeights()(mask, width: size[1], height: size[0])
     #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 2e-6 * max(1, $1) })
     #expect(found.count == expected.count)
-    // Two masks at once are two masks.
+    // Two masks in one call are handled separately.
     #expect(try BorderWeights()(mask + mask, width: size[1], height: size[0]) == found + found)
   }
 
@@ -29,7 +29,7 @@ import ZooTraining
     #expect(try BorderWeights()([], width: 7, height: 5).isEmpty)
   }
 
-  /// A pixel that counts twice is as good as two of them.
+  /// A pixel with weight two counts like two pixels.
   @Test(arguments: [
     (CrossEntropy(labelSmoothing: 0.1, classWeights: [1, 2, 0.5]) as any Loss, 3),
     (BinaryCrossEntropy(positiveWeights: [3]), 1), (FocalLoss(), 1),

@@ -7,16 +7,16 @@ import ZooKit
 import ZooStore
 import ZooTraining
 
-/// What a frozen beginning makes of data that does not vary is computed once for every item.
+/// A frozen prefix's output for data that does not vary is computed once per item.
 struct FrozenBeginningTests {
   let scratch = Scratch()
 
-  /// The small run's pictures without their noise; it counts how often each is asked for.
+  /// The small run's pictures without noise; counts how often each is requested.
   final class Fixed: BatchSource {
     let isFixed: Bool
     let count = 47
     let fingerprint = "fixed"
-    /// Items that no epoch asks for, and that cannot be read.
+    /// Items that no epoch requests and that cannot be read.
     let missing: Set<Int>
     private let asked = Mutex<[Int: Int]>([:])
 
@@ -61,8 +61,8 @@ struct FrozenBeginningTests {
   static let frozenStem: Freezing = [.init("stem")]
   static let gradual = Freezing([.init("body", until: 2), .init("stem", until: 3)])
 
-  /// Every step as without it, each item read once for all epochs, and the whole network in the
-  /// checkpoint: what is frozen to the byte.
+  /// Every step equals that without the cache, each item is read once for all epochs, and the
+  /// checkpoint holds the whole network, with the frozen part unchanged to the byte.
   @Test(arguments: EngineChoice.available, [frozenStem, gradual, [.backbone]])
   func theSameLosses(_ engine: EngineChoice, _ freezing: Freezing) throws {
     var losses: [[Double]] = []
@@ -82,8 +82,8 @@ struct FrozenBeginningTests {
       #expect(stored.last?.count == 15 && report.tensors == 15)
       #expect(Set(try WeightStore(scratch["\(isFixed)/best.h5"]).load().keys).count == 15)
       if isFixed {
-        // Twice under the gradual freezing, whose third epoch has less that is frozen; there the
-        // last two read the pictures themselves.
+        // Gradual freezing computes features twice: from the third epoch less is frozen. The last
+        // two epochs read the pictures themselves.
         let isGradual = freezing.stretches.count == 2
         #expect(prepared.filter { $0 == 47 }.count == (isGradual ? 2 : 1))
         let once = isGradual ? 4 : 1
@@ -104,8 +104,8 @@ struct FrozenBeginningTests {
     }
   }
 
-  /// Stopped after every step and while features are computed, and gone on with: the same bytes,
-  /// with features in memory and in a file.
+  /// Stopped after every step and while features are computed, then resumed: the same bytes, with
+  /// features in memory and in a file.
   @Test(arguments: zip([frozenStem, gradual], [0, 1 << 30]))
   func interruptedAnywhere(_ freezing: Freezing, _ memory: Int) throws {
     _ = try trainer(Fixed(), freezing).run(in: scratch["whole"])
@@ -130,14 +130,14 @@ struct FrozenBeginningTests {
     #expect(try scratch.files("parts") == scratch.files("whole"))
   }
 
-  /// An item that no order has is not looked at.
+  /// An item that is in no order is not read.
   @Test func onlyWhatIsAskedFor() throws {
     let source = Fixed(missing: [0, 13, 46])
     _ = try trainer(source, FrozenBeginningTests.frozenStem).run(in: scratch["run"])
     #expect(source.readings.count == 44 && source.readings.values.allSatisfy { $0 == 1 })
   }
 
-  /// A full disk ends the run with a line about it.
+  /// A full disk ends the run with a clear error.
   @Test func noRoomForFeatures() throws {
     var trainer = try trainer(Fixed(), FrozenBeginningTests.frozenStem) { $0.featureMemory = 0 }
     let write = trainer.calls.pwrite
@@ -151,7 +151,7 @@ struct FrozenBeginningTests {
     #expect(error?.kind == .io && error?.message.contains("features") == true, "\(error as Any)")
   }
 
-  /// What can give no numbers is refused before anything is learned.
+  /// Invalid input is refused before training starts.
   @Test func aBrokenBeginning() throws {
     var small = try SmallTraining.trainer { $0.freezing = FrozenBeginningTests.frozenStem }
     var weights = small.weights
@@ -164,6 +164,6 @@ struct FrozenBeginningTests {
 }
 
 extension EngineChoice {
-  /// Both, or the one that is there.
+  /// Both engines, or the one that is available.
   static let available: [EngineChoice] = objection == nil ? [.openblas, .onednn] : [.openblas]
 }

@@ -4,7 +4,7 @@ import Testing
 import ZooKit
 import ZooTraining
 
-/// The small run in a process of its own, ended from outside.
+/// The small run in a separate process, killed from outside.
 @Suite(.serialized) struct KillTests {
   let scratch = Scratch()
 
@@ -37,7 +37,7 @@ import ZooTraining
     #expect(try !scratch.files(folder).contains { $0.hasSuffix(".partial") })
   }
 
-  /// SIGKILL at a random moment, once or several times, then to the end.
+  /// SIGKILL at a random moment, once or several times, then run to the end.
   @Test func killedAndResumed() throws {
     let clock = ContinuousClock()
     let whole = try clock.measure { try finish("whole", pause: 2000) }
@@ -65,7 +65,7 @@ import ZooTraining
   @Test(arguments: [SIGINT, SIGTERM]) func signalsSaveFirst(_ signal: Int32) throws {
     try finish("whole")
     let process = try start("run", pause: 20_000)
-    // The second epoch has begun when the first is in the log.
+    // The second epoch has started when the first is in the log.
     while (try? scratch.bytes("run/log.csv").isEmpty) ?? true, process.isRunning { usleep(1000) }
     kill(process.processIdentifier, signal)
     process.waitUntilExit()

@@ -5,7 +5,7 @@ import ZooKit
 import ZooTraining
 
 struct LossTests {
-  /// A loss, and an output and a truth for it.
+  /// A loss with an output and a target.
   struct Case: Sendable, CustomTestStringConvertible {
     let name: String
     let loss: any Loss
@@ -83,7 +83,7 @@ struct LossTests {
     return cases.map { Case(name: $0.0, loss: $0.1, output: $0.2, target: $0.3) }
   }
 
-  /// PyTorch computed in float64; what is left is the rounding of the gradient to float32.
+  /// PyTorch computed in float64; the remaining difference is rounding of the gradient to float32.
   @Test(arguments: try cases()) func asInPyTorch(_ one: Case) throws {
     let golden = try GoldenFile("training/losses.safetensors")
     let found = try one.loss(one.tensor(), one.target)
@@ -92,9 +92,9 @@ struct LossTests {
     #expect(relativeError(found.gradient.values, try golden.values(one.name)) < 1e-6)
   }
 
-  /// Differences of the value along random ways: no formula of anyone's is needed. Outputs are
-  /// multiples of 2⁻¹² and ways of 2⁻⁴, so a step of 2⁻⁸ loses nothing to float32; Richardson's
-  /// step leaves its fourth power.
+  /// Compares with differences of the value along random directions, without any formula. Outputs
+  /// are multiples of 2⁻¹² and directions of 2⁻⁴, so a step of 2⁻⁸ is exact in float32; Richardson
+  /// extrapolation leaves its fourth power.
   @Test(arguments: try cases()) func gradientIsTheSlope(_ one: Case) throws {
     let shape = one.output.shape
     let output = try Tensor(shape, one.tensor().values.map { ($0 * 4096).rounded() / 4096 })
@@ -121,7 +121,7 @@ struct LossTests {
     #expect(try Set(names) == Set(LossTests.cases().map(\.name)))
   }
 
-  /// 60,000 pixels go over the threads; the sum may not notice.
+  /// 60,000 pixels are split over threads, which must not affect the sum.
   @Test func sameOnAnyNumberOfThreads() throws {
     let shape: Shape = [2, 3, 100, 100]
     let output = try Formula.tensor("large", shape, scale: 3)

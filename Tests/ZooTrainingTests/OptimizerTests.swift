@@ -59,7 +59,7 @@ struct OptimizerTests {
     return try TrainingPlan(graph, Formula.weights(for: graph), batch: 2, options: options)
   }
 
-  /// Half of where a parameter is, and noise: what every optimiser is given here.
+  /// Half of the parameter's value plus noise: the gradient for every optimiser here.
   static func setGradients(_ plan: TrainingPlan, _ step: Int) {
     plan.update { values, gradients in
       for slot in plan.slots {
@@ -97,7 +97,7 @@ struct OptimizerTests {
     #expect(Set(names) == Set(OptimizerTests.cases.map(\.name)))
   }
 
-  /// What is remembered goes through arrays and back without a trace.
+  /// The state survives a round trip through arrays exactly.
   @Test(arguments: cases) func restoredToTheBit(_ one: Case) throws {
     let (plan, twin) = (try OptimizerTests.plan(), try OptimizerTests.plan())
     var descent = try Descent(one.options, for: plan)
@@ -122,8 +122,8 @@ struct OptimizerTests {
     }
   }
 
-  /// A head that has learned and a stage that joins it: the head's memory is kept, the stage's
-  /// first step is a first step.
+  /// When a stage thaws, the head's optimiser state is kept, and the stage's first step is a first
+  /// step.
   @Test func memoryFollowsWhatThaws() throws {
     let one = OptimizerTests.Case(name: "adam", options: .init(Adam(), averaging: 0.5), rate: 0.01)
     let isHead: @Sendable (Parameter) -> Bool = { $0.name.hasPrefix("fc") }
@@ -149,7 +149,7 @@ struct OptimizerTests {
     }
     try OptimizerTests.step(one, &descent, whole, 5)
     #expect(descent.ages["a.weight"] == 1 && descent.ages["fc.bias"] == 6)
-    // Adam's first step is of one size, wherever the gradient points.
+    // Adam's first step has the same size, whatever the gradient.
     let start = try Formula.parameter("a.bias", [5]).values
     let moved = try whole.weights["a.bias"]?.values ?? []
     #expect(zip(start, moved).allSatisfy { abs(abs($0 - $1) - 0.01) < 1e-4 })
@@ -172,7 +172,7 @@ struct OptimizerTests {
     }
   }
 
-  /// A million parameters go over the threads.
+  /// A million parameters are split over threads.
   @Test func sameOnAnyNumberOfThreads() throws {
     let graph = try Graph { input in ["logits": input("x", [1000]).dense("fc", to: 1000)] }
     let weights = try Formula.weights(for: graph)
@@ -199,7 +199,7 @@ struct OptimizerTests {
     #expect(!descent.gradientNorm(plan).isFinite)
     plan.update { _, gradients in gradients[3] = -.infinity }
     #expect(!descent.gradientNorm(plan).isFinite)
-    // 10³⁰ is large, and a number.
+    // 10³⁰ is large but finite.
     plan.update { _, gradients in gradients[3] = 1e30 }
     #expect(descent.gradientNorm(plan) > 1e29)
   }

@@ -63,7 +63,7 @@ struct ScheduleTests {
     #expect(Goal.lowest.isBetter(1, than: 2) && !Goal.lowest.isBetter(2, than: 2))
   }
 
-  /// A parabola of curvature 1 in 20 dimensions: descent is fastest below a rate of 1 and bursts
+  /// A parabola of curvature 1 in 20 dimensions: descent is fastest below a rate of 1 and explodes
   /// beyond 2.
   @Test func theFinderStopsWhereTheLossBursts() throws {
     var x = (0..<20).map { 1 + Double(Formula.unit("x", $0)) }

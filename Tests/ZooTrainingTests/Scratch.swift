@@ -2,7 +2,7 @@ import Foundation
 import ZooFormats
 import ZooKit
 
-/// A folder that goes away with its owner.
+/// A folder that is removed with its owner.
 final class Scratch {
   let path: String
 

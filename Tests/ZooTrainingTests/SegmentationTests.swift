@@ -5,8 +5,8 @@ import ZooEngine
 import ZooKit
 import ZooTraining
 
-/// One training step of small U-Nets beside PyTorch: cross-entropy and soft Dice over pixels, of
-/// which some may be unknown.
+/// One training step of small U-Nets compared with PyTorch: cross-entropy and soft Dice over
+/// pixels, some of which may be unknown.
 @Suite(.serialized)
 struct SegmentationTests {
   @Test(arguments: [
@@ -71,7 +71,8 @@ struct SegmentationTests {
     return Int32((value - value.rounded(.down)) * Float(max(2, classes)))
   }
 
-  /// ‖a − b‖ / max(‖b‖, a hundredth of the whole gradient): some vanish by cancellation.
+  /// ‖a − b‖ / max(‖b‖, a hundredth of the whole gradient), because some gradients vanish by
+  /// cancellation.
   private func error(_ a: [Float], _ b: [Float], _ whole: Double) -> Double {
     let a = GoldenFile.sampled(a)
     guard a.count == b.count else { return .infinity }

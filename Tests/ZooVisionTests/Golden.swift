@@ -5,7 +5,8 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// What Pillow and torchvision made of the same pictures; `Tests/Golden/vision/make.py` wrote it.
+/// Results of Pillow and torchvision for the same pictures, written by
+/// `Tests/Golden/vision/make.py`.
 enum Golden {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Golden/vision").path

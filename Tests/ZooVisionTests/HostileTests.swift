@@ -5,7 +5,7 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// Files made to hurt: each is decoded or refused with a `ZooError`, and a refusal costs little.
+/// Malicious files: each is decoded or rejected with a `ZooError`, and a rejection costs little.
 @Suite struct HostileTests {
   @Test(arguments: Sample.all)
   func everyTruncationIsRefused(_ sample: Sample) throws {
@@ -34,7 +34,7 @@ import ZooVision
         } else {
           bytes[place] = UInt8(random.below(256, 3 * draw + 3))
         }
-        // A mutant that fails the checksum of its chunk says nothing about what is behind it.
+        // A mutant with a wrong chunk checksum does not test the code behind the check.
         if ending == ".png", seed % 2 == 0 { bytes = PNG.repaired(bytes) }
       }
       do {
@@ -105,7 +105,7 @@ import ZooVision
     #expect(error == .corrupt(refusal.message))
   }
 
-  /// In a process of its own, because memory is counted for all of it.
+  /// In a separate process, because memory is measured per process.
   @Test func refusalsCostLittleMemory() async {
     await #expect(processExitsWith: .success) {
       func peak() -> Int {
@@ -177,7 +177,7 @@ enum PNG {
     chunk("IHDR", bigEndian(width) + bigEndian(height) + [8, 2, 0, 0, 0])
   }
 
-  /// So many zeros, packed 158 to 1 by the fixed code: a literal, then runs of 258.
+  /// Zeros, packed 158 to 1 with the fixed code: a literal, then runs of 258.
   static func data(count: Int, kind: String = "IDAT", after prefix: [UInt8] = []) -> [UInt8] {
     chunk(kind, prefix + zeros(count))
   }
@@ -213,14 +213,14 @@ enum PNG {
     signature + chunks.joined() + chunk("IEND", [])
   }
 
-  /// One black pixel, and beside it 200 MB of nothing in a chunk of another kind.
+  /// One black pixel, and a chunk of another kind with 200 MB of zeros.
   static func bomb(_ kind: String) -> [UInt8] {
     file(
       header(1, 1), data(count: 200_000_000, kind: kind, after: Array("x\0\0".utf8)),
       chunk("IDAT", [0x78, 0x01, 1, 4, 0, 0xFB, 0xFF, 0, 0, 0, 0, 0, 4, 0, 1]))
   }
 
-  /// The same chunks with the checksums they should have.
+  /// The same chunks with correct checksums.
   static func repaired(_ bytes: [UInt8]) -> [UInt8] {
     var (bytes, place) = (bytes, 8)
     while place + 12 <= bytes.count {
@@ -234,8 +234,8 @@ enum PNG {
   }
 }
 
-/// The smallest of JPEGs: three channels in scans of their own, one bit for a constant and one for
-/// the end of each block.
+/// The smallest JPEG: three channels in separate scans, with one bit for a constant and one for the
+/// end of each block.
 enum JPEG {
   static func file(
     _ width: Int, _ height: Int, scans: Int = 3, precision: UInt8 = 8, frame: UInt8 = 0xC0

@@ -25,7 +25,7 @@ import ZooVision
     }
     #expect(seen.pixels == expected)
     #expect(palette[0] == .black && Set(palette).count == 5)
-    // A class has the colour of its boxes, whether or not a mask puts the background before it.
+    // A class has the colour of its boxes, with or without background in the mask.
     #expect(palette[1...].elementsEqual((0..<4).map { Colour(ofClass: $0) }))
     #expect(Colour.palette(of: 3) == (0..<3).map { Colour(ofClass: $0) })
   }
@@ -62,7 +62,8 @@ import ZooVision
     return (mean, (squares / count).squareRoot())
   }
 
-  /// Each picture by itself: mean 0, deviation 1, in every channel that is not flat.
+  /// Each picture by its own statistics: mean 0, deviation 1, in every channel that is not
+  /// constant.
   @Test func picturesAreStandardised() throws {
     let preprocessing = Preprocessing(
       resize: .none, channels: .bgr, mean: [0.4, 0.5, 0.6], std: [0.1, 0.2, 0.3],

@@ -47,7 +47,7 @@ import ZooVision
     #expect(count > 400)
   }
 
-  /// Every level of 8 bits through the arithmetic of three frameworks.
+  /// All 8-bit levels with the arithmetic of three frameworks.
   @Test func arithmeticIsExact() throws {
     let golden: [String: String] = Golden.records("arithmetic")
     let levels = try Picture(
@@ -59,7 +59,7 @@ import ZooVision
     let imageNet = Self.imageNet(.none, crop: nil)
     for (name, preprocessing) in ["imagenet": imageNet, "caffe": caffe, "signed": signed] {
       #expect(try digest(preprocessing.tensor(from: levels)) == golden[name])
-      // As a checkpoint keeps it: decimals must not turn the division into a product.
+      // As stored in a checkpoint: decimals must not turn the division into a product.
       let kept = try Preprocessing(preprocessing.json, in: name)
       #expect(try digest(kept.tensor(from: levels)) == golden[name])
     }
@@ -155,7 +155,7 @@ import ZooVision
     var preprocessing = Self.imageNet(.within(shorter: 20, longer: 40), crop: nil, .sampled)
     preprocessing.multiple = 32
     let pictures = try [synthetic(50, 40, 3), synthetic(33, 90, 3)]
-    // A line of pixels is not too thin for a network that halves five times.
+    // A line of pixels is large enough for a network that halves five times.
     preprocessing.multiple = 8
     #expect(try preprocessing.padded([synthetic(1, 300, 3)]).tensor.shape == [1, 3, 40, 32])
     preprocessing.multiple = 32
@@ -179,7 +179,7 @@ import ZooVision
         }
       }
     }
-    // The same in 8 bits: what is rounded there is off by half a level at most.
+    // The same in 8 bits, where rounding is off by at most half a level.
     let rounded = try preprocessing.applied(to: pictures[0])
     #expect(rounded.size == .init(20, 25))
     let level = (batch.values[3 * 32 + 7] * 0.229 + 0.485) * 255

@@ -7,7 +7,7 @@ import ZooKit
 @Suite struct FasterRCNNTests {
   @Test func conforms() throws { try Conformance.check(FasterRCNN.self) }
 
-  /// torchvision publishes both: the second for 800×800 pixels and a thousand regions.
+  /// torchvision publishes both numbers; the second is for 800×800 pixels and a thousand regions.
   @Test func hasThePublishedSize() throws {
     let graph = try Registry.linked().variant("fasterrcnn-resnet50-fpn").graph()
     #expect(graph.parameterCount == 41_755_286)
@@ -33,7 +33,7 @@ import ZooKit
     #expect(shapes.count == 295)
   }
 
-  /// What torchvision counts with the same backbones, anchors and dense layers.
+  /// torchvision's counts with the same backbones, anchors and dense layers.
   @Test(arguments: [
     ("fasterrcnn-resnet18-fpn", 28_730_006), ("fasterrcnn-vgg16", 138_507_572),
     ("fasterrcnn-vgg16-c4", 23_359_796),
@@ -47,7 +47,7 @@ import ZooKit
     #expect(shapes["rpn.head.cls_logits.bias"] == [name.hasSuffix("fpn") ? 3 : 9])
   }
 
-  /// On one map the backbone ends there: nothing behind it is in the graph.
+  /// With a single map the graph ends there: later operations of the backbone are not in it.
   @Test func standsOnOneMap() throws {
     let graph = try Registry.linked().variant("fasterrcnn-vgg16-c4").graph()
     #expect(
@@ -72,7 +72,7 @@ import ZooKit
     }
   }
 
-  /// The two stages learn apart from each other, and only the predictor depends on the classes.
+  /// The two stages are separate, and only the predictor depends on the classes.
   @Test func isMadeOfStages() throws {
     let variant = try Registry.linked().variant("fasterrcnn-resnet50-fpn")
     let graph = try variant.graph(head: .original(classes: 3))
@@ -90,7 +90,7 @@ import ZooKit
     #expect(try variant.graph(head: Head.none).outputs.map(\.name) == ["objectness", "deltas"])
   }
 
-  /// Pyramids stand on the last maps of each size, whatever the family calls them.
+  /// Pyramids use the last map of each size, whatever its name in the family.
   @Test(arguments: [
     ("resnet18", [64, 64, 128, 256, 512]), ("vgg16", [64, 128, 256, 512, 512, 512]),
     ("densenet121", [64, 128, 256, 512, 1024]),

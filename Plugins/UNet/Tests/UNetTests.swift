@@ -9,7 +9,7 @@ import ZooKit
 
 @Suite(.serialized)
 struct UNetTests {
-  /// A variant at one picture size, and what PyTorch computes there with the weights of `Formula`.
+  /// A variant at one picture size, and PyTorch's result with the weights of `Formula`.
   struct Case: CustomStringConvertible, Sendable {
     let variant: String
     let size: Shape
@@ -63,7 +63,7 @@ struct UNetTests {
     #expect(try UNetTests.graph(variant).parameterCount == Int(golden.number("parameters")))
   }
 
-  /// Published with Buda's checkpoint, and with one channel that of the membranes' baseline.
+  /// Published with Buda's checkpoint; with one channel, that of the membranes' baseline.
   @Test func hasThePublishedSize() throws {
     #expect(try UNetTests.graph("unet").parameterCount == 7_763_041)
     #expect(try UNetTests.graph("unet", [1, 512, 512]).parameterCount == 7_762_465)
@@ -86,7 +86,7 @@ struct UNetTests {
     #expect(found?.shape == shape)
   }
 
-  /// All that depends on the classes is the convolution of one place.
+  /// Only the 1×1 convolution depends on the classes.
   @Test func headIsTheLastConvolution() throws {
     let variant = try Registry.linked().variant("unet-resnet18")
     let graph = try variant.graph(head: .original(classes: 7))
@@ -107,7 +107,7 @@ struct UNetTests {
     #expect(throws: ZooError.self) { try UNetTests.graph("unet-paper", [1, 187, 187]) }
   }
 
-  /// The encoder is the classifier, number by number.
+  /// The encoder equals the classifier, number by number.
   @Test(arguments: [("unet-resnet18", "resnet18"), ("unet-vgg16", "vgg16")])
   func borrowsTheWholeClassifier(variant: String, classifier: String) throws {
     let size: Shape = [3, 64, 64]
@@ -128,8 +128,8 @@ struct UNetTests {
     #expect(try #require(seen).values == #require(expected).values)
   }
 
-  /// What `tiling` says is what the network does: sides it takes, places it loses, and how far a
-  /// border that is not the picture's own disturbs.
+  /// The network matches its `tiling`: the sides it takes, the margin it loses, and the reach of an
+  /// artificial border.
   @Test(arguments: [
     UNet(.padded, width: 2, depth: 2), UNet(.padded, width: 2, depth: 2, rise: .bilinear),
     UNet(.unpadded, width: 2, depth: 2), UNet(.padded, width: 2, depth: 3),
@@ -165,7 +165,7 @@ struct UNetTests {
     func line(_ tensor: Tensor, _ shape: Shape, _ y: Int) -> [Float] {
       Array(tensor.values[y * row..<(y + 1) * row])
     }
-    // Rows that the missing ones cannot reach are the same, and one before them is not.
+    // Rows beyond the reach of the missing ones are equal, and the row before is not.
     for y in tiling.reach..<partShape[2] {
       let (a, b) = (line(whole, wholeShape, y + start), line(part, partShape, y))
       #expect(zip(a, b).allSatisfy { abs($0 - $1) <= 1e-5 * max(1, abs($0)) }, "row \(y)")

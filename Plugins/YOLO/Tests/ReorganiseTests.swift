@@ -8,7 +8,7 @@ import ZooKit
     #expect(try gradientError(of: Reorganise(), inputs: [[8, 4, 6]]) < gradientTolerance)
   }
 
-  /// What Darknet's `reorg` makes of 0…15: a map of four channels and two by two.
+  /// The result of Darknet's `reorg` for 0…15: a map of four channels, two by two.
   @Test func isDarknets() throws {
     let run = try LayerRun(
       Reorganise(), [[4, 2, 2]], batch: 1, inputs: [(0..<16).map(Float.init)], weights: [])

@@ -5,7 +5,7 @@ import ZooKit
 struct BLASTests {
   static let sizes = [(1, 1, 1), (3, 5, 7), (33, 130, 64), (200, 17, 90), (64, 300, 1)]
 
-  /// Small and split products, either factor stored transposed, with room at the rows' ends.
+  /// Small and split products, with either factor transposed, and padding at the ends of rows.
   @Test(arguments: sizes, [(false, false), (true, false), (false, true), (true, true)])
   func multiplies(_ size: (Int, Int, Int), _ transposed: (Bool, Bool)) throws {
     let (m, n, k) = size
@@ -73,7 +73,7 @@ struct BLASTests {
     }
   }
 
-  /// Every index once, whatever the number of pieces.
+  /// Every index once, for any number of pieces.
   @Test(arguments: [0, 1, 15, 16, 100_000], [1, 7, 16])
   func splitCoversEverything(_ count: Int, _ multiple: Int) {
     let visits = UnsafeMutableBufferPointer<Int>.allocate(capacity: count)

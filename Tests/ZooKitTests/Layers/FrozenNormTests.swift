@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import ZooKit
 
-/// A norm that nothing moves.
+/// A norm that never changes.
 @Suite struct FrozenNormTests {
   @Test func isTheNormOfInferenceInTrainingToo() throws {
     let shape: Shape = [3, 4, 5]

@@ -2,9 +2,9 @@ import TestSupport
 import Testing
 import ZooKit
 
-/// Layers at sizes where they work in stripes and on several threads.
+/// Layers at sizes for which they use stripes and several threads.
 struct LargeLayers {
-  /// 784 rows of columns at 3600 places: more than one stripe.
+  /// 784 rows of columns at 3600 positions: more than one stripe.
   static let map: Shape = [16, 62, 58]
   static let convolution = Convolution(
     outputs: 8,
@@ -24,7 +24,7 @@ struct LargeLayers {
     #expect(relativeError(found[1] ?? [], expected.dw) <= 1e-6)
   }
 
-  /// Forward, a transposed convolution is the gradient of a convolution for its input.
+  /// A transposed convolution's forward is a convolution's gradient for its input.
   @Test func stripesMakeTheWholeTransposedConvolution() throws {
     let output = try Self.convolution.output([Self.map])
     let layer = TransposedConvolution(
@@ -45,7 +45,7 @@ struct LargeLayers {
     #expect(relativeError(found[1] ?? [], dw) <= 1e-6)
   }
 
-  /// A large batch, on all threads, gives what its items give alone.
+  /// A large batch on all threads gives the same as its items alone.
   @Test(arguments: LayerCase.all.filter { !$0.training })
   func itemsDoNotMeet(_ test: LayerCase) throws {
     let batch = 160
@@ -76,7 +76,7 @@ struct LargeLayers {
     }
   }
 
-  /// A norm over more values than float32 could add up.
+  /// A norm over more values than a float32 sum could handle.
   @Test func statisticsKeepTheirDigits() throws {
     let shape: Shape = [2, 400, 500]
     let values = (0..<shape.count).map { 1000 + Formula.unit("x", $0) }
@@ -128,7 +128,7 @@ private struct Direct {
     return (dx.map(Float.init), dw.map(Float.init))
   }
 
-  /// Every product of the definition: the indices of its input, of its weight and of its output.
+  /// Every product of the definition: the indices of its input, weight and output.
   @inline(__always)
   private func forEachProduct(_ body: (Int, Int, Int) -> Void) {
     let window = layer.window

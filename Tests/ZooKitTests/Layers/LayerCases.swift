@@ -1,7 +1,7 @@
 import TestSupport
 import ZooKit
 
-/// One configuration of a layer. The name is also that of its results in
+/// One configuration of a layer. The name also identifies its results in
 /// `Golden/layers/layers.safetensors`.
 struct LayerCase: Sendable, CustomStringConvertible {
   let name: String
@@ -9,9 +9,9 @@ struct LayerCase: Sendable, CustomStringConvertible {
   let batch: Int
   let inputs: [Shape]
   var training = false
-  /// Inputs lie in ±scale.
+  /// Inputs are in ±scale.
   var scale: Float = 1
-  /// It compares values, so its slope jumps.
+  /// False if it compares values, so that its derivative has jumps.
   var isSmooth = true
 
   init(

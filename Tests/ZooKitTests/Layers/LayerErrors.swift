@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import ZooKit
 
-/// Shapes that do not go together are said, both of them.
+/// Errors about shapes that do not match name both shapes.
 struct LayerErrors {
   struct Bad: Sendable, CustomStringConvertible {
     let layer: any Layer
@@ -70,7 +70,7 @@ struct LayerErrors {
   }
 }
 
-/// Facts about layers that summaries, starts and other engines read.
+/// Facts about layers that summaries, initialisation and other engines read.
 struct LayerFacts {
   @Test func multiplyAccumulates() throws {
     func macs(_ layer: any Layer, _ input: Shape) throws -> Int {
@@ -93,7 +93,7 @@ struct LayerFacts {
     #expect(Dense(outputs: 3).parameters([[7]]).map(\.fanIn) == [7, 7])
   }
 
-  /// A gradient of −1, 1 at inputs of both signs, by each rule.
+  /// A gradient of −1 and 1 at inputs of both signs, by each rule.
   @Test(arguments: [
     (Rule.plain, [0, 0, -1, 1] as [Float]), (.guided, [0, 0, 0, 1]), (.deconvnet, [0, 1, 0, 1]),
   ])
@@ -117,7 +117,7 @@ struct LayerFacts {
     #expect(try still.forward() == [1, 2, 3])
   }
 
-  /// Not a number is passed on, not hidden.
+  /// NaN is passed on, not hidden.
   @Test(arguments: [
     Activation.relu, .relu6, .leakyReLU(slope: 0.1), .sigmoid, .tanh, .silu, .mish,
     .hardSigmoid, .hardSwish,

@@ -4,7 +4,7 @@ import Testing
 import ZooKit
 import ZooStore
 
-/// Every layer against PyTorch.
+/// Every layer compared with PyTorch.
 struct LayerGoldens {
   @Test(arguments: LayerCase.all)
   func agreesWithPyTorch(_ test: LayerCase) throws {
@@ -18,7 +18,7 @@ struct LayerGoldens {
       test.inputs.indices.map { "dx\($0)" }
       + run.parameters.map { $0.role.isTrainable ? "d\($0.name)" : $0.name }
     for (index, (name, gradient)) in zip(names, gradients).enumerated() {
-      // A running statistic has no gradient; it has moved, or not.
+      // A running statistic has no gradient; it has changed or not.
       let found = gradient ?? run.weights[index - test.inputs.count]
       let error = relativeError(found, try Golden.values("\(test.name)/\(name)"))
       #expect(error <= 1e-5, "\(name): \(error)")

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import ZooKit
 
-/// Every layer's backward pass against central differences.
+/// Every layer's backward compared with central differences.
 struct LayerGradients {
   @Test(arguments: LayerCase.all)
   func agreeWithDifferences(_ test: LayerCase) throws {
@@ -33,8 +33,8 @@ struct LayerGradients {
     #expect(try gradientError(of: layer, inputs: [[4, 5, 5]]) <= gradientTolerance)
   }
 
-  /// The check sees a gradient that is wrong by a part in a thousand, misses a term, replaces what
-  /// it should add to, or was made from what need not be there.
+  /// The check detects a gradient that is wrong by a part in a thousand, lacks a term, overwrites
+  /// instead of adding, or reads undeclared values.
   @Test(arguments: [Mistake.scaled, .oneElement, .replaced, .needless, .inPlace])
   func aWrongGradientIsFound(_ mistake: Mistake) throws {
     let layer = Wrong(layer: Activation.silu, mistake: mistake)
@@ -42,7 +42,7 @@ struct LayerGradients {
   }
 
   @Test func aWrongFormulaIsFound() throws {
-    // A frozen norm's gradient is not a training norm's.
+    // A frozen norm's gradient differs from a training norm's.
     let layer = Wrong(layer: BatchNorm(), mistake: .frozen)
     let error = try gradientError(
       of: layer, inputs: [[3, 4, 4]], mode: .training(Random(seed: 1)))
@@ -59,7 +59,7 @@ extension LayerCase {
 
 enum Mistake { case scaled, oneElement, replaced, needless, inPlace, frozen }
 
-/// A layer with a mistake in its backward pass.
+/// A layer with a fault in its backward.
 private struct Wrong: Layer {
   let layer: any Layer
   let mistake: Mistake
