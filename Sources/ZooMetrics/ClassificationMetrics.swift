@@ -168,11 +168,9 @@ func softmax(_ logits: UnsafeBufferPointer<Float>, _ classCount: Int) -> [Float]
   var probabilities: [Float] = []
   probabilities.reserveCapacity(logits.count)
   for start in stride(from: 0, to: logits.count - classCount + 1, by: classCount) {
-    let row = logits[start..<start + classCount]
-    let top = Double(row.max() ?? 0)
-    let powers = row.map { exp(Double($0) - top) }
-    let sum = powers.reduce(0, +)
-    probabilities += powers.map { Float($0 / sum) }
+    let row = logits[start..<start + classCount].map(Double.init)
+    let softmax = RowSoftmax(row)
+    probabilities += row.map { Float(softmax.share(of: $0)) }
   }
   return probabilities
 }

@@ -102,18 +102,18 @@ extension FasterRCNN {
       boxes.withValues { codes in
         for (index, proposal) in proposals.enumerated() {
           let row = (first + index) * classes
-          let largest = scores[row..<row + classes].max() ?? 0
-          let odds = scores[row..<row + classes].map { exp($0 - largest) }
-          let sum = odds.reduce(0, +)
+          let softmax = RowSoftmax(scores[row..<row + classes])
           // Class 0 is the background.
-          for label in odds.indices.dropFirst() where odds[label] / sum > options.score {
+          for label in 1..<max(1, classes) {
+            let score = Float(softmax.share(of: scores[row + label]))
+            guard score > options.score else { continue }
             let code = 4 * (row + label)
             let box = coding.decode(
               SIMD4(codes[code], codes[code + 1], codes[code + 2], codes[code + 3]),
               from: proposal
             ).clipped(to: size)
             guard box.isFinite, box.hasSides(atLeast: 1e-2) else { continue }
-            found.append(Detection(box, classIndex: label - 1, score: odds[label] / sum))
+            found.append(Detection(box, classIndex: label - 1, score: score))
           }
         }
       }

@@ -189,14 +189,12 @@ extension FasterRCNN {
     try scores.withValues { scores in
       try scoreSlopes.withMutableValues { slopes in
         for (row, label) in chosen.labels.enumerated() {
-          let logits = scores[row * classes..<(row + 1) * classes]
-          let largest = Double(logits.max() ?? 0)
-          let odds = logits.map { exp(Double($0) - largest) }
-          let sum = odds.reduce(0, +)
-          named += log(sum) + largest - Double(scores[row * classes + label])
+          let logits = scores[row * classes..<(row + 1) * classes].map(Double.init)
+          let softmax = RowSoftmax(logits)
+          named += softmax.surprise(of: logits[label])
           for index in 0..<classes {
             slopes[row * classes + index] = Float(
-              share * scale * (odds[index] / sum - (index == label ? 1 : 0)))
+              share * scale * (softmax.share(of: logits[index]) - (index == label ? 1 : 0)))
           }
         }
       }

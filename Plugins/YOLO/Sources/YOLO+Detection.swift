@@ -103,10 +103,8 @@ extension Grid {
 
   private func shares(_ logits: [Float]) -> [Float] {
     guard isExclusive else { return logits.map(logistic) }
-    let largest = logits.max() ?? 0
-    let odds = logits.map { exp($0 - largest) }
-    let sum = odds.reduce(0, +)
-    return odds.map { $0 / sum }
+    let softmax = RowSoftmax(logits)
+    return logits.map { Float(softmax.share(of: $0)) }
   }
 }
 

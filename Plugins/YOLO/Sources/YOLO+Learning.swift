@@ -190,13 +190,12 @@ extension Grid {
       wanted[start + 4 * plane] = max(0, OverlapMeasure.iou.measure(box, with: other).value)
 
       let logits = (0..<classes).map { value(5 + $0) }
-      let largest = isExclusive ? logits.max() ?? 0 : 0
-      let sum = isExclusive ? logits.reduce(0) { $0 + exp($1 - largest) } : 0
+      let softmax = RowSoftmax(logits)
       for (label, logit) in logits.enumerated() {
         let isTrue = label == example.truth.classIndex
         if isExclusive {
-          if isTrue { losses.y += log(sum) + largest - logit }
-          add(exp(logit - largest) / sum - (isTrue ? 1 : 0), 5 + label)
+          if isTrue { losses.y += softmax.surprise(of: logit) }
+          add(softmax.share(of: logit) - (isTrue ? 1 : 0), 5 + label)
         } else {
           losses.y += crossEntropy(logit, isTrue ? 1 : 0)
           add(logistic(logit) - (isTrue ? 1 : 0), 5 + label)

@@ -54,7 +54,7 @@ public struct Program: Sendable {
     }
     var outputs = wanted.map { Port(name: $0.name, value: $0.operation) }
     for name in keeping where !outputs.contains(where: { $0.name == name }) {
-      outputs.append(Port(name: name, value: try graph.operation(called: name)))
+      outputs.append(Port(name: name, value: try graph.resolve(name)))
     }
     let needed = graph.ancestors(of: outputs.map(\.value))
 
@@ -93,25 +93,6 @@ public struct Program: Sendable {
     }
     for port in outputs { uses[port.value] += 1 }
     return uses
-  }
-}
-
-extension Graph {
-  /// An operation by its name, or the last one of the stage of that name.
-  func operation(called name: String) throws -> Int {
-    if let index = index(of: name) ?? output(of: name) { return index }
-    throw ZooError.notFound(
-      "no operation or stage is called \(name)"
-        + suggestion(name, among: operations.map(\.name) + stages))
-  }
-
-  /// Everything that the given operations depend on, themselves included.
-  func ancestors(of roots: [Int]) -> Set<Int> {
-    var found = Set(roots)
-    for index in operations.indices.reversed() where found.contains(index) {
-      found.formUnion(operations[index].inputs)
-    }
-    return found
   }
 }
 

@@ -51,7 +51,7 @@ extension TrainingPlan {
 
   /// A gradient arrives at this value when one is handed to the seeds: something before it learns.
   public func passesGradient(to name: String) throws -> Bool {
-    walk.hasGradient[try graph.value(called: name)]
+    walk.hasGradient[try graph.resolve(name)]
   }
 }
 

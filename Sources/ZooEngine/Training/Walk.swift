@@ -21,7 +21,7 @@ struct Walk {
 
   init(_ graph: Graph, _ options: TrainingPlan.Options) throws {
     func named(_ names: [String]) throws -> [String: Int] {
-      let pairs = try names.map { ($0, try graph.value(called: $0)) }
+      let pairs = try names.map { ($0, try graph.resolve($0)) }
       return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
     // Auxiliary heads only where somebody learns from them.
@@ -55,24 +55,11 @@ struct Walk {
     self.hasGradient = hasGradient
     self.runsBackward = runsBackward
 
-    let frozen = Set(try options.frozenNorms.flatMap(graph.operations(called:)))
+    let frozen = Set(try options.frozenNorms.flatMap(graph.operations(named:)))
     isTraining = graph.operations.enumerated().map { index, operation in
       if operation.layer is FrozenBatchNorm { return false }
       let isNorm = operation.parameters.contains { !$0.role.isTrainable }
       return isNorm ? !frozen.contains(index) : options.noise
     }
-  }
-}
-
-extension Graph {
-  /// The operation that gives an output, or the one called so, or the last one of a stage.
-  func value(called name: String) throws -> Int {
-    try outputs.first { $0.name == name }?.operation ?? operation(called: name)
-  }
-
-  /// All of a stage, or the one operation of that name.
-  fileprivate func operations(called name: String) throws -> [Int] {
-    let stage = operations(in: name)
-    return stage.isEmpty ? [try operation(called: name)] : stage
   }
 }

@@ -31,7 +31,7 @@ extension Node {
   public func levels(through features: Node) -> [Node] {
     var last: [Int: Node] = [:]
     let (height, width) = (Double(shape.height), Double(shape.width))
-    let path = builder.ancestors(of: features.index)
+    let path = builder.operations.ancestors(of: [features.index]).sorted()
     var lastUse: [Int: Int] = [:]
     for index in path {
       for input in builder.operations[index].inputs { lastUse[input] = index }

@@ -22,8 +22,8 @@ extension Graph {
   /// The part as a graph of its own: its entries become inputs, and only operations that its
   /// outputs need are kept. Stages and parameters do not change.
   public func part(_ part: Part) throws -> Graph {
-    let entries = try part.from.map { Port(name: $0, operation: try value(called: $0)) }
-    let exits = try part.to.map { Port(name: $0, operation: try value(called: $0)) }
+    let entries = try part.from.map { Port(name: $0, operation: try resolve($0)) }
+    let exits = try part.to.map { Port(name: $0, operation: try resolve($0)) }
     let piece = self.part(from: entries, to: exits)
     if let other = piece.inputs.dropFirst(entries.count).first {
       throw ZooError.failure(
@@ -53,11 +53,8 @@ extension Graph {
   func part(from entries: [Port], to exits: [Port]) -> Graph {
     let names = Dictionary(
       entries.map { ($0.operation, $0.name) }, uniquingKeysWith: { first, _ in first })
-    var needed = Set(exits.map(\.operation)).union(names.keys)
-    for index in operations.indices.reversed()
-    where needed.contains(index) && names[index] == nil {
-      needed.formUnion(operations[index].inputs)
-    }
+    let needed = ancestors(of: exits.map(\.operation), stoppingAt: Set(names.keys))
+      .union(names.keys)
     var places: [Int: Int] = [:]
     var kept: [Operation] = []
     for index in needed.sorted() {
@@ -78,15 +75,5 @@ extension Graph {
     let others = inputs.filter { needed.contains($0.operation) && names[$0.operation] == nil }
     return Graph(
       operations: kept, inputs: ports(entries) + ports(others), outputs: ports(exits))
-  }
-
-  /// The operation behind an input or output port, or the operation of that name, or the last one
-  /// of a stage.
-  private func value(called name: String) throws -> Int {
-    let port = outputs.first { $0.name == name } ?? inputs.first { $0.name == name }
-    if let operation = port?.operation ?? index(of: name) ?? output(of: name) { return operation }
-    throw ZooError.notFound(
-      "no operation or stage is called \(name)"
-        + suggestion(name, among: operations.map(\.name) + stages))
   }
 }

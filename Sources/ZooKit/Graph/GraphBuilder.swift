@@ -119,15 +119,6 @@ final class GraphBuilder {
     if problem == nil { problem = .failure("\(reason) — \(site)") }
   }
 
-  /// All operations that an operation depends on, including itself, in order.
-  func ancestors(of index: Int) -> [Int] {
-    var found: Set<Int> = [index]
-    for index in operations.indices.reversed() where found.contains(index) {
-      found.formUnion(operations[index].inputs)
-    }
-    return found.sorted()
-  }
-
   private func checkSharing(_ parameters: [Parameter]) throws {
     let known = Dictionary(
       operations.flatMap(\.parameters).map { ($0.name, $0) },

@@ -48,11 +48,8 @@ public struct CrossEntropy: Loss {
             for channel in 0..<channels { gradient[base + channel * plane] = 0 }
             continue
           }
-          var peak = -Float.infinity
-          for channel in 0..<channels { peak = max(peak, x[base + channel * plane]) }
-          var whole = 0.0
-          for channel in 0..<channels { whole += exp(Double(x[base + channel * plane] - peak)) }
-          let logarithm = log(whole)
+          let softmax = RowSoftmax(count: channels) { x[base + $0 * plane] }
+          let logarithm = log(softmax.sum)
           let counting = truth.weight(at: position)
           // Σ t and Σ t·log p, with t weighted and smoothed.
           var (mass, likelihood) = (0.0, 0.0)
@@ -63,13 +60,13 @@ public struct CrossEntropy: Loss {
             let weight = weights[channel] * share
             guard weight != 0 else { continue }
             mass += weight
-            likelihood += weight * (Double(x[index] - peak) - logarithm)
+            likelihood += weight * (Double(x[index] - softmax.largest) - logarithm)
           }
           for channel in 0..<channels {
             let index = base + channel * plane
             let share =
               background + (1 - labelSmoothing) * truth.share(position, channel, at: index)
-            let probability = exp(Double(x[index] - peak)) / whole
+            let probability = softmax.share(of: x[index])
             gradient[index] = Float(
               scale * counting * (mass * probability - weights[channel] * share))
           }

@@ -38,13 +38,10 @@ public struct SoftDice: Loss {
             }
             continue
           }
-          var peak = -Float.infinity
-          for channel in 0..<channels { peak = max(peak, x[base + channel * plane]) }
-          var whole = 0.0
-          for channel in 0..<channels { whole += exp(Double(x[base + channel * plane] - peak)) }
+          let softmax = RowSoftmax(count: channels) { x[base + $0 * plane] }
           for channel in 0..<channels {
             let index = base + channel * plane
-            gradient[index] = Float(exp(Double(x[index] - peak)) / whole)
+            gradient[index] = Float(softmax.share(of: x[index]))
           }
         }
         return .zero

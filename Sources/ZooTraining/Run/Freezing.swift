@@ -51,7 +51,12 @@ public struct Freezing: Sendable, ExpressibleByArrayLiteral {
   }
 
   package func options(_ graph: Graph, epoch: Int) throws -> TrainingPlan.Options {
-    let frozen = Set(try names(at: epoch).flatMap { try graph.operations(named: $0) })
+    let frozen: Set<Int>
+    do {
+      frozen = Set(try names(at: epoch).flatMap(graph.operations(named:)))
+    } catch let error as ZooError {
+      throw ZooError.usage("cannot freeze: \(error.message)")
+    }
     let still = Set(frozen.flatMap { graph.operations[$0].parameters.map(\.name) })
     var options = TrainingPlan.Options()
     options.trainable = { !still.contains($0.name) }
@@ -75,19 +80,5 @@ public struct Freezing: Sendable, ExpressibleByArrayLiteral {
           ["name": JSON(stretch.name), "until": stretch.until.map { JSON($0) } ?? nil]
         }), "norms": JSON(norms.rawValue),
     ]
-  }
-}
-
-extension Graph {
-  /// All of a stage, or the one operation of that name.
-  fileprivate func operations(named name: String) throws -> [Int] {
-    let stage = operations(in: name)
-    if !stage.isEmpty { return stage }
-    guard let index = index(of: name) else {
-      throw ZooError.usage(
-        "there is no stage or layer “\(name)” to freeze"
-          + suggestion(name, among: [Stage.backbone] + stages + operations.map(\.name)))
-    }
-    return [index]
   }
 }

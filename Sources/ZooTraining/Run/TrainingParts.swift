@@ -125,7 +125,9 @@ package final class TrainingParts: TrainingPartRunner {
     options.gradients = try part.from.filter {
       try !ports.contains($0) && whole.passesGradient(to: $0)
     }
-    let stills = Set(self.options.frozenNorms.flatMap(whole.graph.names))
+    let stills = Set(
+      try self.options.frozenNorms.flatMap(whole.graph.operations(named:))
+        .map { whole.graph.operations[$0].name })
     options.frozenNorms = piece.operations.map(\.name).filter(stills.contains)
     let batch = shapes[0][0]
     if memory != nil, part.from == [whole.graph.inputs[0].name],
@@ -152,14 +154,6 @@ package final class TrainingParts: TrainingPartRunner {
       return inputs
     }
     return try memory.features(of: pictures) { try beginning.run([name: $0]) }
-  }
-}
-
-extension Graph {
-  /// The operations of a stage, or the one called so.
-  fileprivate func names(of name: String) -> [String] {
-    let stage = operations(in: name).map { operations[$0].name }
-    return stage.isEmpty ? [name] : stage
   }
 }
 

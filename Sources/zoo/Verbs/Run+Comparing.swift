@@ -18,24 +18,15 @@ struct Comparison {
 
   /// What of a reference's tensors a network can be asked for: outputs, operations and stages.
   static func names(_ file: SafeTensors, in graph: Graph, except input: String?) -> [String] {
-    let known = known(graph)
-    return file.tensors.map(\.name).filter { $0 != input && known[$0] != nil }
-  }
-
-  private static func known(_ graph: Graph) -> [String: Int] {
-    var places: [String: Int] = [:]
-    for stage in graph.stages { places[stage] = graph.output(of: stage) }
-    for (index, operation) in graph.operations.enumerated() { places[operation.name] = index }
-    for port in graph.outputs { places[port.name] = port.operation }
-    return places
+    file.tensors.map(\.name).filter { $0 != input && graph.operation(named: $0) != nil }
   }
 
   init(
     _ values: [String: Tensor], with file: SafeTensors, in graph: Graph, except input: String?
   ) throws {
-    let known = Comparison.known(graph)
+    let place = { graph.operation(named: $0) }
     rows = try Comparison.names(file, in: graph, except: input)
-      .sorted { (known[$0] ?? 0, $0) < (known[$1] ?? 0, $1) }
+      .sorted { (place($0) ?? 0, $0) < (place($1) ?? 0, $1) }
       .map { name in
         let reference = try file.tensor(name)
         guard let value = values[name] else {
@@ -50,8 +41,8 @@ struct Comparison {
           error: isSame ? relativeError(value, reference) : .infinity,
           note: isSame ? "" : "is \(reference.shape) there")
       }
-    strangers = file.tensors.map(\.name).filter { $0 != input && known[$0] == nil }
-      .map { name in (name, nearNames(name, among: known.keys, most: 1).first) }
+    strangers = file.tensors.map(\.name).filter { $0 != input && place($0) == nil }
+      .map { name in (name, nearNames(name, among: graph.names, most: 1).first) }
   }
 }
 
