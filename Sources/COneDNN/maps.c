@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "COneDNNTraining.h"
+#include "COneDNNMaps.h"
 #include "parallel.h"
 
 // A block of 16 channels lies together over all positions, so a vector holds one position and no

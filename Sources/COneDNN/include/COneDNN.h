@@ -1,5 +1,5 @@
-// oneDNN through a keyhole: layouts, operations on them, and nothing of the library's own types, so
-// that Swift sees the same interface whichever version is installed, or none.
+// oneDNN as Swift sees it: layouts, and operations on them in every direction. None of its own types
+// appear, so the interface is the same whichever version is installed, or none.
 #ifndef CONEDNN_H
 #define CONEDNN_H
 
@@ -22,7 +22,7 @@ typedef struct {
 zoo_dnn_library zoo_dnn_open(void);
 /// For operations that this thread makes and runs from now on.
 void zoo_dnn_set_threads(int count);
-/// Calls the body once on each of at most so many of the library's own threads, with the thread's
+/// Calls the body once on each of at most `count` of the library's own threads, with the thread's
 /// number and how many there are. False where the library has no threads to lend.
 int zoo_dnn_parallel(
     int count, void (*body)(void *context, int thread, int threads), void *context);
@@ -70,39 +70,59 @@ typedef enum {
   zoo_dnn_sum,
 } zoo_dnn_function;
 
-/// What is done to every element of a result before it is written.
+/// One step of an epilogue: what is done to every element of a result before it is written.
 typedef struct {
   zoo_dnn_function function;
   float alpha, beta;
-} zoo_dnn_rider;
+} zoo_dnn_post_op;
 
 typedef enum {
-  zoo_dnn_reorder,
+  // In every direction.
+
   zoo_dnn_convolution,
   zoo_dnn_winograd,
   zoo_dnn_transposed_convolution,
   zoo_dnn_dense,
+
+  // In every direction but backward to weights, which they have none of.
+
   zoo_dnn_max_pool,
   zoo_dnn_average_pool,
   zoo_dnn_average_pool_inside,
-  /// With running statistics; alpha: epsilon. A rider zoo_dnn_relu is its own.
-  zoo_dnn_norm,
   /// Across `size` channels; alpha, beta, k.
   zoo_dnn_lrn,
+  /// The first function of the epilogue; backward, one that reads its source.
+  zoo_dnn_elementwise,
+  zoo_dnn_resize_nearest,
+  zoo_dnn_resize_linear,
+
+  // In inference only.
+
+  /// With running statistics; alpha: epsilon. It takes zoo_dnn_relu along by itself.
+  zoo_dnn_norm,
   /// Along axis 1.
   zoo_dnn_softmax,
-  /// The function of the first rider.
-  zoo_dnn_elementwise,
   zoo_dnn_sum_of_two,
   zoo_dnn_product_of_two,
   /// Along axis 1.
   zoo_dnn_concatenate,
-  zoo_dnn_resize_nearest,
-  zoo_dnn_resize_linear,
+  zoo_dnn_reorder,
 } zoo_dnn_kind;
+
+typedef enum {
+  zoo_dnn_inference,
+  /// Forward, leaving in a workspace what a backward pass may read.
+  zoo_dnn_training,
+  /// From the target's gradient to the source's.
+  zoo_dnn_backward_data,
+  /// From the target's gradient to those of weights and bias.
+  zoo_dnn_backward_weights,
+} zoo_dnn_direction;
 
 typedef struct {
   zoo_dnn_kind kind;
+  zoo_dnn_direction direction;
+  /// Of the forward pass, in every direction; a gradient lies as its value does.
   const zoo_dnn_layout *const *sources;
   int source_count;
   const zoo_dnn_layout *weights, *bias, *target;
@@ -110,8 +130,9 @@ typedef struct {
   int64_t kernel[2], stride[2], dilation[2], before[2], after[2];
   int64_t size;
   float alpha, beta, k;
-  const zoo_dnn_rider *riders;
-  int rider_count;
+  /// Of a forward pass; backward only of zoo_dnn_elementwise.
+  const zoo_dnn_post_op *epilogue;
+  int epilogue_count;
 } zoo_dnn_request;
 
 /// A compiled operation with the places of its arguments.
@@ -126,7 +147,13 @@ typedef enum {
   zoo_dnn_variance,
   zoo_dnn_scale,
   zoo_dnn_shift,
+  zoo_dnn_workspace,
   zoo_dnn_scratch,
+  zoo_dnn_source_gradient,
+  zoo_dnn_target_gradient,
+  zoo_dnn_weights_gradient,
+  zoo_dnn_bias_gradient,
+  zoo_dnn_role_count,
 } zoo_dnn_role;
 
 /// Null where the library has no such operation, or only its slow reference for it.
@@ -137,13 +164,13 @@ const char *zoo_dnn_operation_name(const zoo_dnn_operation *operation);
 /// The layout that an argument must have; null where it has none or no memory is left.
 zoo_dnn_layout *zoo_dnn_operation_layout(
     const zoo_dnn_operation *operation, zoo_dnn_role role, int index);
-/// Where an argument lies until it is said otherwise; only sources have an index other
-/// than 0. False where there is no such argument.
+/// Where an argument lies, until it is bound again; only sources have an index other than 0. False
+/// where there is no such argument.
 int zoo_dnn_operation_bind(
     zoo_dnn_operation *operation, zoo_dnn_role role, int index, void *memory);
-/// False where the library failed.
+/// False where the library failed, or where an argument was never bound.
 int zoo_dnn_operation_run(const zoo_dnn_operation *operation);
 
-#include "COneDNNTraining.h"
+#include "COneDNNMaps.h"
 
 #endif

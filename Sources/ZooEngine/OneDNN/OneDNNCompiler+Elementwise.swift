@@ -10,7 +10,7 @@ extension OneDNNCompiler {
     let takesReLU = step.epilogue.first.map { ($0.layer as? Activation) == .relu } ?? false
     var request = Operation.Request(zoo_dnn_norm, [source.layout])
     request.alpha = layer.epsilon
-    request.riders = takesReLU ? Activation.relu.riders : []
+    request.epilogue = takesReLU ? Activation.relu.postOps : []
     guard let operation = Operation(request),
       let channels = Layout([program.shapes[step.output][0]], zoo_dnn_plain)
     else { return nil }
@@ -34,9 +34,9 @@ extension OneDNNCompiler {
 
   func activation(_ layer: Activation, _ step: Program.Step) throws -> Int? {
     var source = place(of: step.inputs[0])
-    for rider in layer.riders {
+    for function in layer.postOps {
       var request = Operation.Request(zoo_dnn_elementwise, [source.layout])
-      request.riders = [rider]
+      request.epilogue = [function]
       guard let operation = Operation(request) else { return nil }
       try emit(operation, [source], for: step)
       source = place(of: step.output)

@@ -5,14 +5,14 @@ extension OneDNNCompiler {
   /// The start of an epilogue that an operation may take along: element by element, and one
   /// addition of another value.
   struct Riders {
-    private(set) var all: [zoo_dnn_rider] = []
+    private(set) var all: [zoo_dnn_post_op] = []
     /// What is added and by which rider.
     private(set) var sum: (index: Int, value: Program.Value)?
 
     init(_ step: Program.Step) {
       for rider in step.epilogue {
-        if let activation = rider.layer as? Activation, activation.riders.count == 1 {
-          all += activation.riders
+        if let activation = rider.layer as? Activation, activation.postOps.count == 1 {
+          all += activation.postOps
         } else if rider.layer is Add, rider.others.count == 1, sum == nil {
           sum = (all.count, rider.others[0])
           all.append(.init(function: zoo_dnn_sum, alpha: 0, beta: 0))
@@ -28,7 +28,7 @@ extension OneDNNCompiler {
   func make(_ requests: [Operation.Request], _ riders: Riders) -> (Operation, riders: Int)? {
     for count in (0...riders.all.count).reversed() {
       for var request in requests {
-        request.riders = Array(riders.all.prefix(count))
+        request.epilogue = Array(riders.all.prefix(count))
         if let operation = Operation(request) { return (operation, count) }
       }
     }
@@ -79,7 +79,7 @@ extension Activation {
   }
 
   /// The same function as oneDNN computes it: one step, or two.
-  var riders: [zoo_dnn_rider] {
+  var postOps: [zoo_dnn_post_op] {
     switch self {
     case .relu: [.init(function: zoo_dnn_relu, alpha: 0, beta: 0)]
     case .relu6: [.init(function: zoo_dnn_clip, alpha: 0, beta: 6)]

@@ -206,12 +206,8 @@ extension OneDNNCompiler {
   }
 
   func reorder(_ source: Place, to target: Place) throws {
-    let request = Operation.Request(zoo_dnn_reorder, [source.layout], target: target.layout)
-    guard let operation = Operation(request) else {
-      throw ZooError.failure("oneDNN cannot reorder a value")
-    }
     emit(
-      operation,
+      try .reorder(source.layout, to: target.layout),
       [
         .init(role: zoo_dnn_source, slot: source.slot),
         .init(role: zoo_dnn_target, slot: target.slot),
@@ -293,7 +289,7 @@ extension OneDNNCompiler {
 
 extension OneDNNCompiler {
   func emit(_ operation: Operation, _ uses: [Use]) {
-    scratchFloats = max(scratchFloats, operation.layout(zoo_dnn_scratch)?.floats ?? 0)
+    scratchFloats = max(scratchFloats, operation.scratchFloats)
     works.append(
       Work(
         stage: stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder),
@@ -351,17 +347,11 @@ extension OneDNNCompiler {
       return try operation.bind(role, to: values.pointer)
     }
     let block = try Block(wanted.floats)
-    guard let packing = Operation(.init(zoo_dnn_reorder, [plain], target: wanted)) else {
-      throw ZooError.failure("oneDNN cannot pack the weights of \(operation.name)")
-    }
-    let scratch = try Block(packing.layout(zoo_dnn_scratch)?.floats ?? 1)
+    let packing = try Operation.reorder(plain, to: wanted)
+    let scratch = try Block(max(1, packing.scratchFloats))
     try withExtendedLifetime(tensor) {
-      try packing.bind(zoo_dnn_source, to: values.pointer)
-      try packing.bind(zoo_dnn_target, to: block.base)
-      if packing.layout(zoo_dnn_scratch) != nil {
-        try packing.bind(zoo_dnn_scratch, to: scratch.base)
-      }
-      try packing.run()
+      try packing.run(
+        [(zoo_dnn_source, values.pointer), (zoo_dnn_target, block.base)], scratch: scratch.base)
     }
     try operation.bind(role, to: block.base)
     constants.packed.append(block)

@@ -47,9 +47,7 @@ final class OneDNNExecutable: Executable {
     for work in works {
       guard case .operation(let operation) = work.body else { continue }
       for use in work.uses { try operation.bind(use.role, use.index, to: memory[use.slot]) }
-      if operation.layout(zoo_dnn_scratch) != nil {
-        try operation.bind(zoo_dnn_scratch, to: scratchpad.base)
-      }
+      try operation.bind(scratch: scratchpad.base)
     }
   }
 

@@ -1,11 +1,13 @@
 import COneDNN
 import ZooKit
 
-/// A compiled operation of oneDNN.
+/// A compiled operation of oneDNN, in one direction.
 final class Operation {
   /// What is wanted; which fields count depends on the kind, as COneDNN.h says.
   struct Request {
     var kind: zoo_dnn_kind
+    var direction = zoo_dnn_inference
+    /// Layouts of the forward pass, in every direction.
     var sources: [Layout]
     var weights: Layout?
     var bias: Layout?
@@ -15,14 +17,25 @@ final class Operation {
     var alpha: Float = 0
     var beta: Float = 0
     var k: Float = 0
-    var riders: [zoo_dnn_rider] = []
+    var epilogue: [zoo_dnn_post_op] = []
 
     init(_ kind: zoo_dnn_kind, _ sources: [Layout], target: Layout? = nil) {
       (self.kind, self.sources, self.target) = (kind, sources, target)
     }
+
+    /// The same in another direction.
+    func directed(_ direction: zoo_dnn_direction) -> Request {
+      var other = self
+      other.direction = direction
+      return other
+    }
   }
 
+  typealias Argument = (role: zoo_dnn_role, memory: UnsafeMutablePointer<Float>)
+
   let kind: zoo_dnn_kind
+  /// How much memory it borrows while it runs.
+  let scratchFloats: Int
   private let handle: OpaquePointer
 
   /// Nil where the library has no fast kernel for it.
@@ -30,9 +43,9 @@ final class Operation {
     let window = request.window
     let sources = request.sources.map { Optional($0.handle) }
     let handle = sources.withUnsafeBufferPointer { sources in
-      request.riders.withUnsafeBufferPointer { riders in
+      request.epilogue.withUnsafeBufferPointer { epilogue in
         var wanted = zoo_dnn_request()
-        wanted.kind = request.kind
+        (wanted.kind, wanted.direction) = (request.kind, request.direction)
         wanted.sources = sources.baseAddress
         wanted.source_count = Int32(sources.count)
         wanted.weights = request.weights?.handle
@@ -45,13 +58,23 @@ final class Operation {
         wanted.after = (Int64(window.padding.bottom), Int64(window.padding.right))
         wanted.size = Int64(request.size)
         (wanted.alpha, wanted.beta, wanted.k) = (request.alpha, request.beta, request.k)
-        wanted.riders = riders.baseAddress
-        wanted.rider_count = Int32(riders.count)
+        wanted.epilogue = epilogue.baseAddress
+        wanted.epilogue_count = Int32(epilogue.count)
         return zoo_dnn_operation_make(&wanted)
       }
     }
     guard let handle else { return nil }
     (self.handle, kind) = (handle, request.kind)
+    let scratch = Layout(owning: zoo_dnn_operation_layout(handle, zoo_dnn_scratch, 0))
+    scratchFloats = scratch?.floats ?? 0
+  }
+
+  /// The same numbers in another layout.
+  static func reorder(_ source: Layout, to target: Layout) throws -> Operation {
+    guard let operation = Operation(Request(zoo_dnn_reorder, [source], target: target)) else {
+      throw ZooError.failure("oneDNN cannot reorder an array")
+    }
+    return operation
   }
 
   deinit { zoo_dnn_operation_free(handle) }
@@ -59,7 +82,7 @@ final class Operation {
   /// The kernel, as the library calls it.
   var name: String { String(cString: zoo_dnn_operation_name(handle)) }
 
-  /// What an argument must lie in; nil where there is no such argument.
+  /// The layout that an argument must have; nil where there is no such argument.
   func layout(_ role: zoo_dnn_role, _ index: Int = 0) -> Layout? {
     Layout(owning: zoo_dnn_operation_layout(handle, role, Int32(index)))
   }
@@ -70,9 +93,22 @@ final class Operation {
     }
   }
 
+  /// Where what it borrows lies, if it borrows anything.
+  func bind(scratch: UnsafeMutablePointer<Float>) throws {
+    if scratchFloats > 0 { try bind(zoo_dnn_scratch, to: scratch) }
+  }
+
+  /// On what was bound.
   func run() throws {
     guard zoo_dnn_operation_run(handle) != 0 else {
       throw ZooError.failure("oneDNN failed to run \(name)")
     }
+  }
+
+  /// On these arguments.
+  func run(_ arguments: [Argument], scratch: UnsafeMutablePointer<Float>) throws {
+    for (role, memory) in arguments { try bind(role, to: memory) }
+    try bind(scratch: scratch)
+    try run()
   }
 }

@@ -52,20 +52,15 @@ extension TrainingCompiler {
 
   /// What has exponentials in it, with the library's vectors of them.
   private func compiled(_ layer: Activation, _ index: Int) throws -> Bool {
-    let function: zoo_dnn_function
     switch layer {
-    case .sigmoid: function = zoo_dnn_logistic
-    case .tanh: function = zoo_dnn_tanh
-    case .silu: function = zoo_dnn_swish
-    case .mish: function = zoo_dnn_mish
+    case .sigmoid, .tanh, .silu, .mish: break
     case .relu, .relu6, .leakyReLU, .hardSigmoid, .hardSwish: return false
     }
     guard shape(index).rank == 3 else { return false }
     return try simple(index, layer.kind, readsInput: true) { source, target in
-      var lesson = Learner.Lesson(zoo_dnn_elementwise, source, target)
-      lesson.function = function
-      lesson.alpha = layer == .silu ? 1 : 0
-      return lesson
+      var request = Operation.Request(zoo_dnn_elementwise, [source], target: target)
+      request.epilogue = layer.postOps
+      return request
     }
   }
 }

@@ -129,10 +129,10 @@ extension TrainingCompiler {
     // Even sizes reach further back than forth, which the library does not know.
     guard layer.size % 2 == 1 else { return false }
     return try simple(index, "lrn", readsInput: true) { source, target in
-      var lesson = Learner.Lesson(zoo_dnn_lrn, source, target)
-      lesson.size = layer.size
-      (lesson.alpha, lesson.beta, lesson.k) = (layer.alpha, layer.beta, layer.k)
-      return lesson
+      var request = Operation.Request(zoo_dnn_lrn, [source], target: target)
+      request.size = layer.size
+      (request.alpha, request.beta, request.k) = (layer.alpha, layer.beta, layer.k)
+      return request
     }
   }
 }

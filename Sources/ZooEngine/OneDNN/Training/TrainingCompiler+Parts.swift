@@ -213,7 +213,7 @@ extension TrainingCompiler {
     case .bilinear(alignCorners: true): return false
     }
     return try simple(index, "upsample", readsInput: false) { source, target in
-      Learner.Lesson(kind, source, target)
+      Operation.Request(kind, [source], target: target)
     }
   }
 }

@@ -82,16 +82,11 @@ extension TrainingCompiler {
 
   /// How one layout is written as another, where the pointers are when it runs.
   func reordering(_ from: Layout, _ to: Layout) throws -> (OneDNNTraining, Pair) throws -> Void {
-    guard let operation = Operation(.init(zoo_dnn_reorder, [from], target: to)) else {
-      throw ZooError.failure("oneDNN cannot reorder an array")
-    }
-    let scratch = operation.layout(zoo_dnn_scratch)?.floats ?? 0
-    needScratch(scratch)
+    let operation = try Operation.reorder(from, to: to)
+    needScratch(operation.scratchFloats)
     return { run, pair in
-      try operation.bind(zoo_dnn_source, to: pair.from)
-      try operation.bind(zoo_dnn_target, to: pair.to)
-      if scratch > 0 { try operation.bind(zoo_dnn_scratch, to: run.scratchpad.base) }
-      try operation.run()
+      try operation.run(
+        [(zoo_dnn_source, pair.from), (zoo_dnn_target, pair.to)], scratch: run.scratchpad.base)
     }
   }
 

@@ -7,9 +7,9 @@ extension TrainingCompiler {
   /// One way to compute a convolution in every direction that is wanted.
   private struct Way {
     let source, target: Place.Form
-    let forward: Learner
-    let toSource: (learner: Learner, form: Place.Form)?
-    let toWeights: Learner?
+    let forward: Operation
+    let toSource: (kernel: Operation, form: Place.Form)?
+    let toWeights: Operation?
     let rectifies: Bool
   }
 
@@ -79,38 +79,40 @@ extension TrainingCompiler {
     let rectifies = group.count > 1
     let learns = operation.parameters.contains(where: parameters.learns)
 
-    /// The learner for a direction; Winograd's where it wins.
-    func learner(
+    /// The operation for a direction; Winograd's where it wins.
+    func kernel(
       _ source: Place.Form, _ target: Place.Form, _ direction: zoo_dnn_direction,
       rectifies: Bool = false
-    ) throws -> Learner? {
+    ) throws -> Operation? {
       for kind in kernels.kinds
       where kind != zoo_dnn_winograd || source == .blocks && target == .blocks {
-        var lesson = Learner.Lesson(kind, try layout(from, source), try layout(to, target))
-        lesson.weights = kernels.packed
-        lesson.bias = kernels.hasBias ? bias : nil
-        lesson.window = kernels.window
-        lesson.rectifies = rectifies
-        if let learner = Learner(lesson, direction) { return learner }
+        var request = Operation.Request(
+          kind, [try layout(from, source)], target: try layout(to, target))
+        request.direction = direction
+        request.weights = kernels.packed
+        request.bias = kernels.hasBias ? bias : nil
+        request.window = kernels.window
+        request.epilogue = rectifies ? Activation.relu.postOps : []
+        if let kernel = Operation(request) { return kernel }
       }
       return nil
     }
     func way(_ source: Place.Form, _ target: Place.Form) throws -> Way? {
       var fused = rectifies
-      var forward = try learner(source, target, zoo_dnn_ahead, rectifies: rectifies)
+      var forward = try kernel(source, target, zoo_dnn_training, rectifies: rectifies)
       if forward == nil, rectifies {
         fused = false
-        forward = try learner(source, target, zoo_dnn_ahead)
+        forward = try kernel(source, target, zoo_dnn_training)
       }
       guard let forward else { return nil }
-      var toSource: (Learner, Place.Form)?
+      var toSource: (Operation, Place.Form)?
       if walk.hasGradient[input] {
         for form in [source, .blocks] where toSource == nil {
-          toSource = try learner(form, target, zoo_dnn_back_to_source).map { ($0, form) }
+          toSource = try kernel(form, target, zoo_dnn_backward_data).map { ($0, form) }
         }
         if toSource == nil { return nil }
       }
-      let toWeights = learns ? try learner(source, target, zoo_dnn_back_to_weights) : nil
+      let toWeights = learns ? try kernel(source, target, zoo_dnn_backward_weights) : nil
       if learns, toWeights == nil { return nil }
       return Way(
         source: source, target: target, forward: forward, toSource: toSource,
@@ -123,11 +125,11 @@ extension TrainingCompiler {
     let x = try place(of: input, way.source)
     let y = newPlace(to, way.target)
     let weight = operation.parameters[0]
-    guard let ahead = way.forward.layout(zoo_dnn_of_weights) else { return false }
+    guard let ahead = way.forward.layout(zoo_dnn_weights) else { return false }
     let weights = try self.packed(weight, plain, as: ahead)
     run(
       way.forward, "convolution",
-      [(zoo_dnn_of_source, x), (zoo_dnn_of_weights, weights), (zoo_dnn_of_target, y)],
+      [(zoo_dnn_source, x), (zoo_dnn_weights, weights), (zoo_dnn_target, y)],
       bias: kernels.hasBias ? operation.parameters[1] : nil)
     finish(y, last, rectifies: rectifies && !way.rectifies)
 
@@ -135,23 +137,23 @@ extension TrainingCompiler {
       let dy =
         rectifies
         ? try gradient(of: last, behind: y) : try gradient(of: last, way.target).place
-      if let (learner, form) = way.toSource,
-        let layout = learner.layout(zoo_dnn_of_weights)
+      if let (kernel, form) = way.toSource,
+        let layout = kernel.layout(zoo_dnn_weights)
       {
         let weights = try self.packed(weight, plain, as: layout)
         let dx = newPlace(from, form)
         emit(
-          "convolution to source", learner,
+          "convolution to source", kernel,
           [
-            (zoo_dnn_gradient_of_target, dy), (zoo_dnn_of_weights, weights),
-            (zoo_dnn_gradient_of_source, dx),
+            (zoo_dnn_target_gradient, dy), (zoo_dnn_weights, weights),
+            (zoo_dnn_source_gradient, dx),
           ])
         contribute(dx, to: input)
       }
-      guard let learner = way.toWeights else { return }
+      guard let kernel = way.toWeights else { return }
       try learn(
-        operation.parameters, plain, learner, "convolution to weights",
-        [(zoo_dnn_of_source, x), (zoo_dnn_gradient_of_target, dy)])
+        operation.parameters, plain, kernel, "convolution to weights",
+        [(zoo_dnn_source, x), (zoo_dnn_target_gradient, dy)])
     }
     return true
   }
@@ -174,19 +176,22 @@ extension TrainingCompiler {
     guard let plain = Layout([layer.outputs, shape(input).count], zoo_dnn_plain),
       let bias = Layout([layer.outputs], zoo_dnn_plain)
     else { return false }
-    var lesson = Learner.Lesson(
-      zoo_dnn_dense, try layout(shape(input), .plain), try layout(operation.shape, .plain))
-    lesson.weights = plain
-    lesson.bias = layer.bias ? bias : nil
+    var request = Operation.Request(
+      zoo_dnn_dense, [try layout(shape(input), .plain)],
+      target: try layout(operation.shape, .plain))
+    request.weights = plain
+    request.bias = layer.bias ? bias : nil
     let rectifies = group.count > 1
-    lesson.rectifies = rectifies
-    var forward = Learner(lesson, zoo_dnn_ahead)
+    request.direction = zoo_dnn_training
+    request.epilogue = rectifies ? Activation.relu.postOps : []
+    var forward = Operation(request)
     let isFused = rectifies && forward != nil
-    lesson.rectifies = false
-    forward = forward ?? Learner(lesson, zoo_dnn_ahead)
-    let toSource = walk.hasGradient[input] ? Learner(lesson, zoo_dnn_back_to_source) : nil
+    request.epilogue = []
+    forward = forward ?? Operation(request)
+    let toSource =
+      walk.hasGradient[input] ? Operation(request.directed(zoo_dnn_backward_data)) : nil
     let learns = operation.parameters.contains(where: parameters.learns)
-    let toWeights = learns ? Learner(lesson, zoo_dnn_back_to_weights) : nil
+    let toWeights = learns ? Operation(request.directed(zoo_dnn_backward_weights)) : nil
     guard let forward, toSource != nil || !walk.hasGradient[input], toWeights != nil || !learns
     else { return false }
 
@@ -194,7 +199,7 @@ extension TrainingCompiler {
     let y = newPlace(operation.shape, .plain)
     let weight = operation.parameters[0]
     run(
-      forward, "dense", [(zoo_dnn_of_source, x), (zoo_dnn_of_target, y)], weight: weight,
+      forward, "dense", [(zoo_dnn_source, x), (zoo_dnn_target, y)], weight: weight,
       bias: layer.bias ? operation.parameters[1] : nil)
     finish(y, last, rectifies: rectifies && !isFused)
 
@@ -206,13 +211,13 @@ extension TrainingCompiler {
         let dx = newPlace(shape(input), .plain)
         run(
           toSource, "dense to source",
-          [(zoo_dnn_gradient_of_target, dy), (zoo_dnn_gradient_of_source, dx)], weight: weight)
+          [(zoo_dnn_target_gradient, dy), (zoo_dnn_source_gradient, dx)], weight: weight)
         contribute(dx, to: input)
       }
       guard let toWeights else { return }
       try learn(
         operation.parameters, plain, toWeights, "dense to weights",
-        [(zoo_dnn_of_source, x), (zoo_dnn_gradient_of_target, dy)])
+        [(zoo_dnn_source, x), (zoo_dnn_target_gradient, dy)])
     }
     return true
   }
@@ -230,38 +235,37 @@ extension TrainingCompiler {
 
   /// Runs a kernel that reads parameters where they lie.
   private func run(
-    _ learner: Learner, _ name: String, _ arguments: [(zoo_dnn_part, Place)],
+    _ kernel: Operation, _ name: String, _ arguments: [(zoo_dnn_role, Place)],
     weight: Parameter? = nil, bias: Parameter? = nil
   ) {
-    needScratch(learner.scratchFloats)
+    needScratch(kernel.scratchFloats)
     emit(name, arguments.map(\.1.slot)) { run in
       var handed = arguments.map { ($0.0, $0.1.pointer(run)) }
-      handed.append((zoo_dnn_of_scratch, run.scratchpad.base))
       if let weight {
-        handed.append((zoo_dnn_of_weights, try run.parameters.value(of: weight).pointer))
+        handed.append((zoo_dnn_weights, try run.parameters.value(of: weight).pointer))
       }
-      if let bias { handed.append((zoo_dnn_of_bias, try run.parameters.value(of: bias).pointer)) }
-      try learner.run(handed)
+      if let bias { handed.append((zoo_dnn_bias, try run.parameters.value(of: bias).pointer)) }
+      try kernel.run(handed, scratch: run.scratchpad.base)
     }
   }
 
   /// The gradients of weights and bias, at home in their own layout once per step.
   private func learn(
-    _ parameters: [Parameter], _ plain: Layout, _ learner: Learner, _ name: String,
-    _ arguments: [(zoo_dnn_part, Place)]
+    _ parameters: [Parameter], _ plain: Layout, _ kernel: Operation, _ name: String,
+    _ arguments: [(zoo_dnn_role, Place)]
   ) throws {
-    guard let layout = learner.layout(zoo_dnn_gradient_of_weights) else {
+    guard let layout = kernel.layout(zoo_dnn_weights_gradient) else {
       throw ZooError.failure("oneDNN gives no layout for a gradient")
     }
-    needScratch(learner.scratchFloats)
+    needScratch(kernel.scratchFloats)
     let biasCount = parameters.count > 1 ? parameters[1].shape.count : 0
     let bias = biasCount > 0 ? place(newSlot(biasCount), [biasCount]) : nil
     let slots = arguments.map(\.1.slot) + (bias.map { [$0.slot] } ?? [])
     func compute(_ run: OneDNNTraining, into weights: UnsafeMutablePointer<Float>) throws {
-      try learner.run(
-        arguments.map { ($0.0, $0.1.pointer(run)) } + [
-          (zoo_dnn_of_scratch, run.scratchpad.base), (zoo_dnn_gradient_of_weights, weights),
-        ] + (bias.map { [(zoo_dnn_gradient_of_bias, $0.pointer(run))] } ?? []))
+      try kernel.run(
+        arguments.map { ($0.0, $0.1.pointer(run)) } + [(zoo_dnn_weights_gradient, weights)]
+          + (bias.map { [(zoo_dnn_bias_gradient, $0.pointer(run))] } ?? []),
+        scratch: run.scratchpad.base)
     }
     if layout.equals(plain), self.parameters.learns(parameters[0]) {
       deliver(to: parameters[0], name, slots) { run, target in

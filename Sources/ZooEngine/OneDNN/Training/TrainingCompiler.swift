@@ -203,13 +203,12 @@ final class TrainingCompiler {
     works.append(Work(name: name, uses: uses, run: run))
   }
 
-  func emit(_ name: String, _ learner: Learner, _ arguments: [(zoo_dnn_part, Place)]) {
-    needScratch(learner.scratchFloats)
-    let bound = arguments.map { (part: $0.0, slot: $0.1.slot, offset: $0.1.offset) }
+  func emit(_ name: String, _ kernel: Operation, _ arguments: [(zoo_dnn_role, Place)]) {
+    needScratch(kernel.scratchFloats)
+    let bound = arguments.map { (role: $0.0, slot: $0.1.slot, offset: $0.1.offset) }
     emit(name, bound.map(\.slot)) { run in
-      try learner.run(
-        bound.map { ($0.part, run.memory[$0.slot] + $0.offset) }
-          + [(zoo_dnn_of_scratch, run.scratchpad.base)])
+      try kernel.run(
+        bound.map { ($0.role, run.memory[$0.slot] + $0.offset) }, scratch: run.scratchpad.base)
     }
   }
 
