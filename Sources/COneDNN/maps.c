@@ -1,13 +1,16 @@
+// Loops over maps in blocks of 16 channels. C, for its vectors of 16 numbers and for functions that
+// are compiled once for each instruction set, of which the processor's is taken.
+//
+// A block of 16 channels lies together over all positions, so a vector holds one position and no
+// sum crosses lanes. A thread takes whole blocks: results do not depend on how many threads there
+// are, and the second look at a block finds it in the cache.
+#include "COneDNNMaps.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "COneDNNMaps.h"
 #include "parallel.h"
-
-// A block of 16 channels lies together over all positions, so a vector holds one position and no
-// sum crosses lanes. A thread takes whole blocks: results do not depend on how many threads there
-// are, and the second look at a block finds it in the cache.
 
 typedef float lanes __attribute__((vector_size(64)));
 /// Where an array begins anywhere.
@@ -22,7 +25,6 @@ enum { width = 16, chunk = 64 };
 #else
 #define CLONED
 #endif
-#define INLINE static inline __attribute__((always_inline))
 
 #define WIDE(v) __builtin_convertvector(v, wide)
 #define ALL(x) ((lanes){} + (x))
@@ -35,8 +37,6 @@ enum { width = 16, chunk = 64 };
 /// The same with a slope below zero; zero times infinity would be no number.
 #define BENT(v, slope) \
   ((slope) == 0 ? RECTIFIED(v) : CHOSEN((v) > ALL(0), v, (v) * ALL(slope)))
-
-INLINE int64_t start(int64_t count, int part, int parts) { return count * part / parts; }
 
 /// A block of a vector with one number for each channel; the rest is `padding`.
 #define LOADED(target, vector, first, count, padding)                     \
@@ -59,12 +59,8 @@ INLINE int64_t start(int64_t count, int part, int parts) { return count * part /
 #define ITEM(map, block, plane, i) \
   (lanes *)((map).base + (i) * (map).item + (block) * (plane) * width)
 
-typedef struct {
-  const zoo_norm *norm;
-  int parts;
-} norm_job;
-
-CLONED static void norm_forward_blocks(const zoo_norm *n, int64_t first, int64_t last) {
+CLONED static void norm_forward_blocks(const void *context, int64_t first, int64_t last) {
+  const zoo_norm *n = context;
   const int64_t plane = n->plane;
   const double count = (double)n->items * (double)plane;
   for (int64_t block = first; block < last; block++) {
@@ -150,7 +146,8 @@ CLONED static void norm_forward_blocks(const zoo_norm *n, int64_t first, int64_t
        : (rule) == zoo_rule_guided ? KEPT(g, ((sign) > ALL(0)) & ((g) > ALL(0)))      \
                                    : KEPT(g, (g) > ALL(0)))
 
-CLONED static void norm_backward_blocks(const zoo_norm *n, int64_t first, int64_t last) {
+CLONED static void norm_backward_blocks(const void *context, int64_t first, int64_t last) {
+  const zoo_norm *n = context;
   const int64_t plane = n->plane;
   const double count = (double)n->items * (double)plane;
   const int looks = n->trains || n->dweight || n->dbias || n->masked.base;
@@ -236,36 +233,18 @@ CLONED static void norm_backward_blocks(const zoo_norm *n, int64_t first, int64_
   }
 }
 
-static int64_t blocks_of(const zoo_norm *n) { return (n->channels + width - 1) / width; }
-
-static void norm_forward_part(void *context, int part) {
-  const norm_job *job = context;
-  const int64_t blocks = blocks_of(job->norm);
-  norm_forward_blocks(
-      job->norm, start(blocks, part, job->parts), start(blocks, part + 1, job->parts));
-}
-
-static void norm_backward_part(void *context, int part) {
-  const norm_job *job = context;
-  const int64_t blocks = blocks_of(job->norm);
-  norm_backward_blocks(
-      job->norm, start(blocks, part, job->parts), start(blocks, part + 1, job->parts));
-}
-
-/// A short loop is not worth waking a thread.
-static int parts_for(int64_t floats, int threads) {
-  const int64_t worth = floats / 16384;
-  return worth < 2 ? 1 : worth < threads ? (int)worth : threads;
+static void share_blocks(const zoo_norm *norm, int threads, zoo_loop loop) {
+  zoo_share(
+      (norm->channels + width - 1) / width, norm->items * norm->channels * norm->plane, threads,
+      loop, norm);
 }
 
 void zoo_norm_forward(const zoo_norm *norm, int threads) {
-  norm_job job = {norm, parts_for(norm->items * norm->channels * norm->plane, threads)};
-  zoo_share_parts(job.parts, norm_forward_part, &job);
+  share_blocks(norm, threads, norm_forward_blocks);
 }
 
 void zoo_norm_backward(const zoo_norm *norm, int threads) {
-  norm_job job = {norm, parts_for(norm->items * norm->channels * norm->plane, threads)};
-  zoo_share_parts(job.parts, norm_backward_part, &job);
+  share_blocks(norm, threads, norm_backward_blocks);
 }
 
 // MARK: Sums and copies
@@ -276,7 +255,6 @@ typedef struct {
   int64_t count;
   int rectifies;
   zoo_rule rule;
-  int parts;
 } sum_job;
 
 #define NUMBER_PASSED(g, sign, rule) \
@@ -285,7 +263,10 @@ typedef struct {
                                : (g) > 0 ? (g) : 0)
 
 /// Whole vectors; what is left over comes number by number.
-CLONED static void sum_stretch(const sum_job *job, int64_t first, int64_t last) {
+CLONED static void sum_rows(const void *context, int64_t first_row, int64_t last_row) {
+  const sum_job *job = context;
+  const int64_t first = first_row * width;
+  const int64_t last = last_row * width < job->count ? last_row * width : job->count;
   const float *a = job->a, *b = job->b, *y = job->y;
   float *to = job->to;
   const int rectifies = job->rectifies;
@@ -317,44 +298,34 @@ CLONED static void sum_stretch(const sum_job *job, int64_t first, int64_t last) 
   }
 }
 
-static void sum_part(void *context, int part) {
-  const sum_job *job = context;
-  const int64_t rows = (job->count + width - 1) / width;
-  const int64_t last = start(rows, part + 1, job->parts) * width;
-  sum_stretch(
-      job, start(rows, part, job->parts) * width, last < job->count ? last : job->count);
+static void share_rows(const sum_job *job, int threads) {
+  zoo_share((job->count + width - 1) / width, job->count, threads, sum_rows, job);
 }
 
 void zoo_sum_forward(
     const float *a, const float *b, float *to, int64_t count, int rectifies, int threads) {
-  sum_job job = {
-      .a = a, .b = b, .to = to, .count = count, .rectifies = rectifies,
-      .parts = parts_for(count, threads)};
-  zoo_share_parts(job.parts, sum_part, &job);
+  const sum_job job = {.a = a, .b = b, .to = to, .count = count, .rectifies = rectifies};
+  share_rows(&job, threads);
 }
 
 void zoo_sum_backward(
     const float *a, const float *b, const float *y, float *to, int64_t count, zoo_rule rule,
     int threads) {
-  sum_job job = {
-      .a = a, .b = b, .y = y, .to = to, .count = count, .rule = rule,
-      .parts = parts_for(count, threads)};
-  zoo_share_parts(job.parts, sum_part, &job);
+  const sum_job job = {.a = a, .b = b, .y = y, .to = to, .count = count, .rule = rule};
+  share_rows(&job, threads);
 }
 
 typedef struct {
   zoo_map from, to;
-  int64_t items, count;
-  int adds, parts;
+  /// In rows, so that few items are shared out too.
+  int64_t rows, row_width;
+  int adds;
 } copy_job;
 
-static void copy_part(void *context, int part) {
+static void copy_rows(const void *context, int64_t first, int64_t last) {
   const copy_job *job = context;
-  // In rows, so that few items are shared out too.
-  const int64_t row_width = job->count % width ? 1 : width;
-  const int64_t rows = job->count / row_width, all = rows * job->items;
-  const int64_t last = start(all, part + 1, job->parts);
-  for (int64_t row = start(all, part, job->parts); row < last;) {
+  const int64_t rows = job->rows, row_width = job->row_width;
+  for (int64_t row = first; row < last;) {
     const int64_t item = row / rows, offset = row % rows;
     const int64_t left = rows - offset < last - row ? rows - offset : last - row;
     const float *from = job->from.base + item * job->from.item + offset * row_width;
@@ -369,25 +340,24 @@ static void copy_part(void *context, int part) {
 
 void zoo_copy_items(
     zoo_map from, zoo_map to, int64_t items, int64_t count, int adds, int threads) {
-  copy_job job = {from, to, items, count, adds, parts_for(items * count, threads)};
-  zoo_share_parts(job.parts, copy_part, &job);
+  const int64_t row_width = count % width ? 1 : width;
+  const copy_job job = {from, to, count / row_width, row_width, adds};
+  zoo_share(job.rows * items, items * count, threads, copy_rows, &job);
 }
 
 // MARK: Parts of maps
 
 typedef struct {
   zoo_map from, to;
-  int64_t from_first, to_first, channels, items, plane;
-  int parts;
+  int64_t from_first, to_first, channels, plane;
+  /// How many lanes lie together in both, and how many times.
+  int64_t together, rows;
 } move_job;
 
-static void move_part(void *context, int part) {
+static void move_rows(const void *context, int64_t first, int64_t last) {
   const move_job *job = context;
-  // So many lanes lie together in both.
-  int64_t together = width;
-  while (job->from_first % together || job->to_first % together) together /= 2;
-  const int64_t rows = (job->channels + together - 1) / together, all = rows * job->items;
-  for (int64_t row = start(all, part, job->parts); row < start(all, part + 1, job->parts); row++) {
+  const int64_t together = job->together, rows = job->rows;
+  for (int64_t row = first; row < last; row++) {
     const int64_t item = row / rows, channel = row % rows * together;
     const int64_t left = job->channels - channel, count = left < together ? left : together;
     const int64_t a = job->from_first + channel, b = job->to_first + channel;
@@ -405,53 +375,53 @@ static void move_part(void *context, int part) {
 void zoo_move_channels(
     zoo_map from, int64_t from_first, zoo_map to, int64_t to_first, int64_t channels,
     int64_t items, int64_t plane, int threads) {
-  move_job job = {
-      from, to, from_first, to_first, channels, items, plane,
-      parts_for(items * channels * plane, threads)};
-  zoo_share_parts(job.parts, move_part, &job);
+  int64_t together = width;
+  while (from_first % together || to_first % together) together /= 2;
+  const int64_t rows = (channels + together - 1) / together;
+  const move_job job = {from, to, from_first, to_first, channels, plane, together, rows};
+  zoo_share(rows * items, items * channels * plane, threads, move_rows, &job);
 }
 
 typedef struct {
   const zoo_places *places;
   zoo_map large, small;
-  int puts, parts;
+  int puts;
 } places_job;
 
-static void places_part(void *context, int part) {
+static void places_blocks(const void *context, int64_t first, int64_t last) {
   const places_job *job = context;
   const zoo_places *s = job->places;
-  const int64_t all = s->items * s->blocks, large = s->large[0] * s->large[1];
-  for (int64_t map = start(all, part, job->parts); map < start(all, part + 1, job->parts); map++) {
+  const int64_t plane = s->large[0] * s->large[1];
+  for (int64_t map = first; map < last; map++) {
     const int64_t item = map / s->blocks, block = map % s->blocks;
-    float *from = job->large.base + item * job->large.item + block * large * width;
-    float *to =
+    float *large = job->large.base + item * job->large.item + block * plane * width;
+    float *small =
         job->small.base + item * job->small.item + block * s->small[0] * s->small[1] * width;
-    if (job->puts) memset(from, 0, (size_t)(large * width) * sizeof *from);
+    if (job->puts) memset(large, 0, (size_t)(plane * width) * sizeof *large);
     for (int64_t row = 0; row < s->small[0]; row++)
       for (int64_t column = 0; column < s->small[1]; column++) {
-        float *a = from
+        float *a = large
             + ((s->first[0] + row * s->step[0]) * s->large[1] + s->first[1]
                + column * s->step[1])
                 * width;
-        float *b = to + (row * s->small[1] + column) * width;
+        float *b = small + (row * s->small[1] + column) * width;
         memcpy(job->puts ? a : b, job->puts ? b : a, width * sizeof *a);
       }
   }
 }
 
-static void share_places(const places_job *wanted, int threads) {
-  places_job job = *wanted;
-  const zoo_places *s = job.places;
-  job.parts = parts_for(s->items * s->blocks * s->large[0] * s->large[1] * width, threads);
-  zoo_share_parts(job.parts, places_part, &job);
+static void share_places(const places_job *job, int threads) {
+  const zoo_places *s = job->places;
+  const int64_t blocks = s->items * s->blocks;
+  zoo_share(blocks, blocks * s->large[0] * s->large[1] * width, threads, places_blocks, job);
 }
 
 void zoo_take_places(const zoo_places *places, zoo_map large, zoo_map small, int threads) {
-  const places_job job = {places, large, small, 0, 1};
+  const places_job job = {places, large, small, .puts = 0};
   share_places(&job, threads);
 }
 
 void zoo_put_places(const zoo_places *places, zoo_map small, zoo_map large, int threads) {
-  const places_job job = {places, large, small, 1, 1};
+  const places_job job = {places, large, small, .puts = 1};
   share_places(&job, threads);
 }

@@ -1,20 +1,29 @@
+// A loop divided among the threads of the library. C, like the loops, which are called by pointer.
 #include "parallel.h"
 
 #include "COneDNN.h"
 
 typedef struct {
+  int64_t count;
   int parts;
-  void (*body)(void *context, int part);
-  void *context;
+  zoo_loop loop;
+  const void *context;
 } job;
 
 // A team may be smaller than it was asked to be.
-static void every_so_many(void *context, int thread, int threads) {
-  const job *todo = context;
-  for (int part = thread; part < todo->parts; part += threads) todo->body(todo->context, part);
+static void some_parts(void *context, int thread, int threads) {
+  const job *wanted = context;
+  for (int part = thread; part < wanted->parts; part += threads)
+    wanted->loop(
+        wanted->context, wanted->count * part / wanted->parts,
+        wanted->count * (part + 1) / wanted->parts);
 }
 
-void zoo_share_parts(int parts, void (*body)(void *context, int part), void *context) {
-  job todo = {parts, body, context};
-  if (parts < 2 || !zoo_dnn_parallel(parts, every_so_many, &todo)) every_so_many(&todo, 0, 1);
+void zoo_share(
+    int64_t count, int64_t floats, int threads, zoo_loop loop, const void *context) {
+  const int64_t worth = floats / 16384;
+  job wanted = {
+      count, worth < 2 ? 1 : worth < threads ? (int)worth : threads, loop, context};
+  if (wanted.parts < 2 || !zoo_dnn_parallel(wanted.parts, some_parts, &wanted))
+    some_parts(&wanted, 0, 1);
 }
