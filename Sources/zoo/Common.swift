@@ -10,30 +10,33 @@ extension ExportFormat: ArgumentValue {}
 
 /// Options that every verb understands.
 enum Common {
-  static let json = Flag("--json", help: "the result as JSON, and nothing else")
+  static let json = Flag("--json", help: "print the result as JSON and nothing else")
   static let engine = Option(
-    "--engine", value: "E", default: EngineChoice.auto, help: "what computes")
+    "--engine", value: "E", default: EngineChoice.auto, help: "engine to compute with")
   static let threads = Option<Int?>(
-    "--threads", value: "N", in: 1...1024, help: "processors to use; all by default")
+    "--threads", value: "N", in: 1...1024, help: "threads to use; by default one per processor")
   static let seed = Option<Int>(
-    "--seed", value: "N", default: 0, in: 0...Int.max, help: "where random numbers start")
-  static let quiet = Flag("--quiet", help: "no progress and no remarks")
-  static let offline = Flag("--offline", help: "never open a connection")
+    "--\(Setting.seed.name)", value: Setting.seed.placeholder, default: Finetuning().seed,
+    in: 0...Int.max, help: Setting.seed.help)
+  static let quiet = Flag("--quiet", help: "print no progress and no remarks")
+  static let offline = Flag("--offline", help: "never open a network connection")
   static let plugins = Option<[String]>(
-    "--plugin", value: "PATH", help: "a library with more families; runs as part of this program",
+    "--plugin", value: "PATH",
+    help: "load families from a library; its code runs inside this program",
     completion: .files(endings: ["so"]))
 
   /// Arguments that several verbs share.
   static let model = Positional<String>(
-    "MODEL", help: "a checkpoint, a variant, or a checkpoint file", completion: .models)
+    "MODEL", help: "name of a checkpoint or variant, or path of a checkpoint file",
+    completion: .models)
   static let fit = Option<Fit?>(
     "--fit", value: "F",
-    help: "how pictures get the network's shape, where it has one; by the checkpoint if absent")
+    help: "how to fit pictures to the input shape; by default as the checkpoint says")
   static let suppression = Option(
     "--suppression", value: "R", default: Suppression.Rule.hard,
-    help: "boxes that a surer one of their class overlaps go, or lose score")
+    help: "drop boxes that overlap a better one of their class, or lower their scores")
   static let precision = Option(
-    "--precision", value: "P", default: Precision.fp32, help: "the numbers to compute in")
+    "--precision", value: "P", default: Precision.fp32, help: "number format to compute in")
 }
 
 extension Parsed {
@@ -43,7 +46,7 @@ extension Parsed {
     var registry = try Registry.linked()
     // What was asked for must be there; what the environment offers may be broken.
     for problem in registry.load(searchPath: Command.pluginPath) {
-      try remark("zoo: left out of $ZOO_PLUGIN_PATH: \(problem.message)")
+      try remark("zoo: skipped in $ZOO_PLUGIN_PATH: \(problem.message)")
     }
     for path in try self[Common.plugins] { try registry.load(plugin: path) }
     return try Zoo(registry: registry)
@@ -53,7 +56,7 @@ extension Parsed {
   func suppression(for model: Model) throws -> Suppression.Rule {
     let (rule, task) = (try self[Common.suppression], model.checkpoint.task)
     guard rule == .hard || task == .detection else {
-      throw ZooError.usage("\(model.name) is for \(task.rawValue): it suppresses no boxes")
+      throw ZooError.usage("--suppression is for detection; \(model.name) is for \(task.rawValue)")
     }
     return rule
   }

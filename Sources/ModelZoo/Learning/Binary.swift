@@ -13,9 +13,9 @@ extension Model {
     guard options.binary ?? (stays && !options.scratch && names != nil) else { return data }
     guard checkpoint.task == .segmentation, let names else {
       throw ZooError.usage(
-        "“binary” tells one class of masks from the background; \(data.path) has the classes "
-          + data.classes.map(\.printable).joined(separator: ", ")
-          + ", and two of which one is called “background” were expected (classes.txt names them)")
+        "“binary” needs masks of two classes, one of them called “background” (classes.txt names "
+          + "them); the classes of \(data.path) are "
+          + data.classes.map(\.printable).joined(separator: ", "))
     }
     options.binary = true
     return try data.numbered(as: names, of: name)

@@ -9,12 +9,6 @@ extension Checkpoint {
       max(1, Int((Double(length) * Double(side) / Double(from)).rounded()))
     }
     var sized = self
-    switch task {
-    case .segmentation:
-      throw ZooError.usage(
-        "a segmenter keeps the scale of pictures; it takes a “window”, no “size”")
-    case .classification, .detection: break
-    }
     let shorter = min(input.height, input.width)
     sized.input = [input.channels, scaled(input.height, shorter), scaled(input.width, shorter)]
     let own = Window.Size(sized.input.height, sized.input.width)

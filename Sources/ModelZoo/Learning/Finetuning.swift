@@ -75,8 +75,8 @@ public struct Finetuning: Sendable {
   public var freeze: [String]?
   /// What is taken from each channel, of 0 to 1, and what the rest is divided by, for networks that
   /// begin with random numbers; others were trained with theirs.
-  public var mean: [Double]?
-  public var std: [Double]?
+  public var mean: ChannelNumbers?
+  public var std: ChannelNumbers?
   /// The epoch, from 1, in which everything learns that `freeze` names without an epoch of its own.
   public var unfreezeAt: Int?
   public var norm = NormKind.stage
@@ -154,7 +154,7 @@ extension Finetuning {
       let parts = entry.split(separator: "@", omittingEmptySubsequences: false)
       let end = parts.count == 2 ? Int(parts[1]) : unfreezeAt
       guard parts.count <= 2, parts.count == 1 || end != nil, end ?? 1 > 0 else {
-        throw ZooError.usage("“\(entry)” is no stage to freeze, nor STAGE@EPOCH")
+        throw ZooError.usage("“freeze” wants STAGE or STAGE@EPOCH; got “\(entry)”")
       }
       stretches.append(.init(String(parts[0]), until: end.map { $0 - 1 }))
     }
@@ -194,54 +194,5 @@ extension Finetuning {
     trainer.saveEvery = saveEvery
     trainer.ahead = max(2, Threads.count)
     return trainer
-  }
-
-  /// What no type rules out.
-  func check() throws {
-    func within(_ value: Double?, _ range: ClosedRange<Double>, _ name: String) throws {
-      guard let value, !range.contains(value) else { return }
-      throw ZooError.usage(
-        "\(name) is \(value); \(range.lowerBound) to \(range.upperBound) was expected")
-    }
-    try within(momentum, 0...0.9999, "the momentum")
-    try within(weightDecay, 0...10, "the weight decay")
-    if steps == nil { try within(warmup, 0...Double(max(epochs, 1)), "the warm-up, in epochs,") }
-    for (number, name) in [
-      (repeats, "repeat"), (validateEvery, "validate-every"), (steps ?? 1, "steps"),
-    ] where number < 1 {
-      throw ZooError.usage("“\(name)” is \(number); it must be 1 or more")
-    }
-    if let warmupSteps {
-      guard warmupSteps >= 0, warmup == 0 else {
-        throw ZooError.usage(
-          "the warm-up is \(warmupSteps) steps and \(warmup) epochs; one of them was expected")
-      }
-    }
-    try within(layerDecay, 1e-6...1, "the layer decay")
-    try within(labelSmoothing, 0...0.999, "the label smoothing")
-    try within(validation, 0.001...0.9, "the share for validation")
-    try within(average, 0...0.99999, "the average")
-    if let window, !(1...8192 ~= window) {
-      throw ZooError.usage("the window is \(window); 1 to 8192 pixels were expected")
-    }
-    if let size, !(1...8192 ~= size) {
-      throw ZooError.usage("the size is \(size); 1 to 8192 pixels were expected")
-    }
-    for (numbers, name) in [(mean, "mean"), (std, "std")] {
-      guard let numbers else { continue }
-      guard scratch else {
-        throw ZooError.usage("“\(name)” is for networks that begin with random numbers (scratch)")
-      }
-      guard [1, 3].contains(numbers.count), numbers.allSatisfy({ abs($0) <= 1000 }),
-        name == "mean" || numbers.allSatisfy({ $0 >= 1e-6 })
-      else {
-        throw ZooError.usage("“\(name)” is \(numbers); a number for each channel was expected")
-      }
-    }
-    guard seed >= 0 else { throw ZooError.usage("the seed is \(seed); it must be 0 or more") }
-    if let unfreezeAt, unfreezeAt < 1 {
-      throw ZooError.usage("“unfreeze at” is \(unfreezeAt); epochs are counted from 1")
-    }
-    if let clip, !(clip > 0) { throw ZooError.usage("the clipping is \(clip); it must be above 0") }
   }
 }

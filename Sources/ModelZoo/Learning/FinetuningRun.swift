@@ -47,6 +47,7 @@ public struct FinetuningRun {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
     }
+    try options.check(for: model)
     let data = try model.learned(data, &options)
     guard !data.classes.isEmpty else {
       throw ZooError.corrupt("\(data.path) names no class: there is nothing to learn")
@@ -131,9 +132,9 @@ extension FinetuningRun: CustomStringConvertible {
 
 extension Checkpoint {
   /// The channels' own mean and deviation, where a run names them.
-  fileprivate mutating func standardize(mean: [Double]?, std: [Double]?) throws {
-    for (numbers, path) in [(mean, \Preprocessing.mean), (std, \Preprocessing.std)] {
-      guard let numbers else { continue }
+  fileprivate mutating func standardize(mean: ChannelNumbers?, std: ChannelNumbers?) throws {
+    for (channels, path) in [(mean, \Preprocessing.mean), (std, \Preprocessing.std)] {
+      guard let numbers = channels?.numbers else { continue }
       guard numbers.count == input.channels else {
         throw ZooError.usage(
           "\(numbers.count) numbers for mean or std, \(input.channels) channels of the network")

@@ -52,7 +52,7 @@ extension Model {
         new.append(parameter.name)
       } else {
         throw ZooError.corrupt(
-          "\(name) has no tensor \(parameter.name) of \(parameter.shape) outside its head")
+          "\(name) lacks the tensor \(parameter.name) \(parameter.shape) outside its head")
       }
     }
     return (graph, fitted, new)

@@ -23,12 +23,12 @@ public struct Recipe: Sendable {
   /// A recipe, or the `run.json` of a run, which holds one. Paths start from its folder.
   public init(contentsOf path: String) throws {
     let file = try RandomAccessFile(path)
-    guard file.size < 1 << 24 else { throw ZooError.corrupt("\(path) is no recipe") }
+    guard file.size < 1 << 24 else { throw ZooError.corrupt("\(path) is not a recipe") }
     let json = try JSON(parsing: file.read(at: 0, count: file.size), origin: path)
     try self.init(json["about"]?["recipe"] ?? json, in: path)
   }
 
-  init(_ json: JSON, in origin: String) throws {
+  package init(_ json: JSON, in origin: String) throws {
     let folder = origin.lastIndex(of: "/").map { String(origin[...$0]) } ?? ""
     func placed(_ path: String) -> String { path.hasPrefix("/") ? path : folder + path }
     var fields = try Fields(json, of: "the recipe", in: origin)

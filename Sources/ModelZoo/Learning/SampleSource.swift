@@ -16,7 +16,7 @@ struct SampleSource: BatchSource {
     let samples = try loader.batch(of: items, epoch: epoch)
     if let broken = samples.broken.first {
       throw ZooError.corrupt(
-        "\(broken.name) could be read when the run began, now it cannot: \(broken.reason)")
+        "\(broken.name) cannot be read any more: \(broken.reason)")
     }
     return try named(samples)
   }

@@ -60,10 +60,8 @@ public struct Search {
     self.options = options
     self.space = try space ?? .usual(options.settled(for: model))
     self.trials = trials
-    // A name that no option has is noticed before anything is trained.
-    for values in [self.space.dimensions.map { $0.value(at: 0) }] {
-      _ = try self.space.applied(values, to: options)
-    }
+    // Conflicts with the other options are found before anything is trained.
+    _ = try self.space.applied(self.space.dimensions.map { $0.value(at: 0) }, to: options)
   }
 
   /// What comes of it.

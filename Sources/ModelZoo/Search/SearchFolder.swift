@@ -16,9 +16,9 @@ struct SearchFolder {
     }
     let isThere = access("\(path)/search.json", F_OK) == 0
     guard resuming || !isThere else {
-      throw ZooError.usage("\(path) holds a search; resume it, or name another folder")
+      throw ZooError.usage("\(path) already holds a search; resume it or choose another folder")
     }
-    guard !resuming || isThere else { throw ZooError.notFound("\(path) holds no search") }
+    guard !resuming || isThere else { throw ZooError.notFound("there is no search in \(path)") }
   }
 
   func trial(_ number: Int) -> String {
@@ -63,13 +63,16 @@ struct SearchLog {
       return
     }
     let file = try RandomAccessFile(folder.record)
-    guard file.size < 1 << 26 else { throw ZooError.corrupt("\(folder.record) is no search") }
+    guard file.size < 1 << 26 else {
+      throw ZooError.corrupt("\(folder.record) is not the record of a search")
+    }
     let json = try JSON(parsing: file.read(at: 0, count: file.size), origin: folder.record)
     var fields = try Fields(json, of: "the search", in: folder.record)
     for (key, now) in head {
       let then = try fields.json(key)
       guard then.text() == now.text() else {
-        throw ZooError.usage("\(folder.record) began with \(key) \(then.text()), not \(now.text())")
+        throw ZooError.usage(
+          "\(folder.record) was started with \(key) \(then.text()), not \(now.text())")
       }
     }
     ended = try fields.list("trials").enumerated().map { number, trial in
@@ -150,7 +153,7 @@ extension Trial {
     case "done": end = .done
     case "pruned": end = .pruned
     case "failed": end = .failed(reason ?? "")
-    default: throw fields.error("a trial ended as “\(word)”")
+    default: throw fields.error("a trial has the unknown end “\(word)”")
     }
     course = try fields.numbers("course")
     value = try fields.optional("value") { fields, key in try fields.number(key) }

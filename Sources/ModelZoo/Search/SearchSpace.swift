@@ -16,10 +16,11 @@ public struct SearchSpace: Sendable {
   }
 
   public struct Dimension: Sendable {
-    /// As the option is called in a recipe.
-    public let name: String
     public let choice: Choice
+    let setting: Setting
     let text: String
+
+    public var name: String { setting.name }
   }
 
   public let dimensions: [Dimension]
@@ -44,20 +45,10 @@ public struct SearchSpace: Sendable {
 
   /// The options with these values.
   func applied(_ values: [JSON], to options: Finetuning) throws -> Finetuning {
-    guard case .object(var members) = options.json.content else { return options }
-    for (dimension, value) in zip(dimensions, values) {
-      members.removeAll { $0.key == dimension.name }
-      members.append((dimension.name, value))
-    }
-    do {
-      var fields = try Fields(JSON(.object(members)), of: "the trial", in: "the search")
-      let changed = try Finetuning(&fields)
-      try fields.finish()
-      try changed.check()
-      return changed
-    } catch let error as ZooError {
-      throw ZooError.usage(error.message)
-    }
+    var changed = options
+    for (dimension, value) in zip(dimensions, values) { try dimension.set(value, in: &changed) }
+    try changed.check()
+    return changed
   }
 
   /// Every combination, ranges by their ends and two values between.
@@ -71,23 +62,33 @@ public struct SearchSpace: Sendable {
 extension SearchSpace.Dimension {
   fileprivate init(_ text: String) throws {
     func wrong(_ why: String) -> ZooError {
-      .usage("“\(text)” \(why); NAME=A..B or NAME=A,B,C was expected")
+      .usage("“\(text)” \(why); expected NAME=A..B or NAME=A,B,C")
     }
     guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-      throw wrong("declares nothing")
+      throw wrong("names no option")
     }
-    name = String(text[..<equals])
+    setting = try .named(String(text[..<equals]))
+    guard setting.isSearchable else { throw ZooError.usage("a search cannot vary \(setting.name)") }
     self.text = text
     let values = String(text[text.index(after: equals)...])
-    if let dots = values.firstRange(of: "..") {
+    if setting.isNumber, let dots = values.firstRange(of: "..") {
       guard let low = Double(values[..<dots.lowerBound]),
         let high = Double(values[dots.upperBound...]), low < high, low.isFinite, high.isFinite
-      else { throw wrong("is no range of numbers") }
+      else { throw wrong("is not a range of numbers") }
       choice = .range(low...high)
     } else {
       let parts = values.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard parts.allSatisfy({ !$0.isEmpty }) else { throw wrong("has an empty value") }
       choice = .values(parts.map(JSON.init(word:)))
+    }
+    var scratch = Finetuning()
+    for value in steps { try set(value, in: &scratch) }
+  }
+
+  func set(_ value: JSON, in options: inout Finetuning) throws {
+    let word = value.string ?? value.text()
+    guard try setting.take([word], into: &options) else {
+      throw ZooError.usage("“\(name)” wants \(setting.wanted); got \(word)")
     }
   }
 

@@ -44,15 +44,23 @@ public struct ArgumentGroup: Sendable {
 
 /// Converts words to values, with an error message for words that do not fit.
 struct Reading<Value: ArgumentValue>: Sendable {
-  let range: Limits<Value>?
+  var wanted = Value.wanted
+  var choices = Value.choices
+  var accepts: @Sendable (Value) throws -> Bool = { _ in true }
 
   func values(of words: [String], for name: String) throws -> [Value] {
     try words.map { word in
-      if let value = Value(argument: word), range?.contains(value) ?? true { return value }
-      let wanted = Value.wanted + (range.map { " " + $0.text } ?? "")
+      if let value = Value(argument: word), try accepts(value) { return value }
       throw ZooError.usage(
-        "\(name) wants \(wanted); got \(shown(word))" + near(word, among: Value.choices))
+        "\(name) wants \(wanted); got \(shown(word))" + near(word, among: choices))
     }
+  }
+}
+
+extension Reading {
+  init(_ range: Limits<Value>) {
+    wanted += " " + range.text
+    accepts = range.contains
   }
 }
 

@@ -14,17 +14,17 @@ public struct Option<Result: ArgumentResult>: Argument {
   private let fallback: Result?
 
   private init(
-    _ names: [String], _ value: String?, _ fallback: Result?, _ range: Limits<Result.Value>?,
+    _ names: [String], _ value: String?, _ fallback: Result?, _ reading: Reading<Result.Value>,
     _ help: String, _ completion: Completion?, _ isHidden: Bool
   ) {
-    let choices = Result.Value.choices
+    let choices = reading.choices
     let shown = fallback?.values.map(\.argument).joined(separator: " ") ?? ""
     declaration = Declaration(
       kind: .option, names: names, placeholder: value ?? Result.Value.placeholder, help: help,
       occurs: fallback == nil ? Result.occurs : 0...Result.occurs.upperBound,
       shownDefault: shown.isEmpty ? nil : shown, choices: choices,
       completion: completion ?? (choices.isEmpty ? .none : .choices(choices)), isHidden: isHidden)
-    reading = Reading(range: range)
+    self.reading = reading
     self.fallback = fallback
   }
 
@@ -32,7 +32,7 @@ public struct Option<Result: ArgumentResult>: Argument {
     _ names: String..., value: String? = nil, default fallback: Result? = nil, help: String,
     completion: Completion? = nil, isHidden: Bool = false
   ) {
-    self.init(names, value, fallback, nil, help, completion, isHidden)
+    self.init(names, value, fallback, Reading(), help, completion, isHidden)
   }
 
   /// A number with bounds.
@@ -41,7 +41,22 @@ public struct Option<Result: ArgumentResult>: Argument {
     in range: some RangeExpression<Result.Value> & Sendable, help: String,
     completion: Completion? = nil, isHidden: Bool = false
   ) where Result.Value: Comparable {
-    self.init(names, value, fallback, Limits(range), help, completion, isHidden)
+    self.init(names, value, fallback, Reading(Limits(range)), help, completion, isHidden)
+  }
+
+  /// Words that a closure checks instead of a type, for options that a table describes.
+  /// - Parameters:
+  ///   - wanted: completes the sentence “--lr wants …”.
+  ///   - choices: all accepted words, if there is a fixed list.
+  ///   - accepts: whether a word is valid; may throw a more specific error.
+  public init(
+    _ names: String..., value: String, default fallback: Result? = nil, wanted: String,
+    choices: [String] = [], help: String, completion: Completion? = nil,
+    accepts: @escaping @Sendable (String) throws -> Bool
+  ) where Result.Value == String {
+    self.init(
+      names, value, fallback, Reading(wanted: wanted, choices: choices, accepts: accepts), help,
+      completion, false)
   }
 
   public func result(of words: [String]) throws -> Result {

@@ -9,7 +9,7 @@ import ZooKit
 /// ```
 public struct Positional<Result: ArgumentResult>: Argument {
   public let declaration: Declaration
-  private let reading = Reading<Result.Value>(range: nil)
+  private let reading = Reading<Result.Value>()
 
   /// A list needs at least one word, unless another number is given.
   public init(

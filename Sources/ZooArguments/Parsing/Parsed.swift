@@ -19,7 +19,10 @@ public struct Parsed: Sendable {
   }
 
   /// Whether it was given on the command line, rather than by default.
-  public func isGiven(_ argument: some Argument) -> Bool {
-    words[argument.declaration.name]?.isEmpty == false
+  public func isGiven(_ argument: some Argument) -> Bool { !words(of: argument).isEmpty }
+
+  /// The words given for it on the command line; an empty word for a flag.
+  public func words(of argument: some Argument) -> [String] {
+    words[argument.declaration.name] ?? []
   }
 }

@@ -3,34 +3,32 @@ import ZooArguments
 
 struct FinetuneVerb: Verb {
   let name = "finetune"
-  let summary = "fit a model to your own pictures"
+  let summary = "train a model on your own pictures"
   let discussion = """
-    Replaces the head for the classes found in DIR and trains it. Without further options the \
-    backbone keeps still: what it makes of each picture is computed once, and every epoch after \
-    the first costs what the head costs.
+    Replaces the head with one for the classes in DIR and trains it. By default the backbone is \
+    frozen: its features are computed once per picture, and after the first epoch only the head \
+    costs time.
 
-    RUN is a folder: best.h5 is the best epoch and a model like any other, log.csv and curves.svg \
-    say how it went, run.json what it was made of, and last.h5 is what --resume goes on from, to \
-    the bit. Ctrl-C ends a run after the step it is in and saves it.
+    The folder RUN gets best.h5, the model of the best epoch; log.csv and curves.svg, the course of \
+    the training; run.json, the options; and last.h5, from which --resume continues bit for bit. \
+    Ctrl-C saves the run and stops it after the current step.
     """
   let examples: KeyValuePairs = [
-    "zoo finetune resnet18 --data ants-and-bees -o run": "a new head for two classes",
+    "zoo finetune resnet18 --data ants-and-bees -o run": "train a new head for two classes",
     "zoo finetune resnet18 --data ants-and-bees -o run2 --freeze layer1 --augment standard":
-      "deeper, with varied pictures",
-    "zoo predict run/best.h5 ant.jpg": "use it",
+      "train all but layer1, with augmentation",
+    "zoo predict run/best.h5 ant.jpg": "use the result",
   ]
-  let scratch = Flag("--scratch", help: "begin with random numbers")
-  let resume = Flag("--resume", help: "go on with the run in RUN")
+  let resume = Flag("--resume", help: "continue the run in RUN")
 
   var arguments: [any Argument] {
-    [Common.model, Learning.data, Learning.output, resume, scratch, Learning.validation]
+    [Common.model, Learning.data, Learning.output, resume]
   }
   var groups: [ArgumentGroup] { Learning.groups }
 
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
-    var options = try Learning.options(input)
-    options.scratch = try input[scratch]
+    let options = try Learning.options(input)
     let model = try Learning.beginning(input[Common.model], options, in: zoo)
     try Learning.run(
       model, data: input[Learning.data], judges: Learning.judges(input), options,
@@ -40,18 +38,20 @@ struct FinetuneVerb: Verb {
 
 struct TrainVerb: Verb {
   let name = "train"
-  let summary = "repeat a recipe"
+  let summary = "train from a recipe"
   let discussion = """
-    A recipe is a JSON object: “model” (or, with “scratch”, a variant), “data”, and the options of \
-    'zoo finetune' by their names. A path in it starts from the recipe's folder. The run.json of an \
-    earlier run is a recipe too. --data and --seed replace what it says.
+    A recipe is a JSON object with “model” (with “scratch”, a variant), “data” and any options of \
+    'zoo finetune' under their names. Its paths are relative to its folder. The run.json of an \
+    earlier run is a recipe too. --data and --seed override the recipe.
     """
-  let examples: KeyValuePairs = ["zoo train Recipes/resnet20.json -o run": "the same weights again"]
+  let examples: KeyValuePairs = [
+    "zoo train Recipes/resnet20.json -o run": "reproduce published weights"
+  ]
   let recipe = Positional<String>(
-    "RECIPE", help: "a recipe, or the run.json of a run", completion: .files(endings: ["json"]))
+    "RECIPE", help: "recipe, or the run.json of a run", completion: .files(endings: ["json"]))
   let data = Option<String?>(
-    "--data", value: "DIR", help: "the pictures, where they are elsewhere", completion: .folders)
-  let resume = Flag("--resume", help: "go on with the run in RUN")
+    "--data", value: "DIR", help: "data set to use instead of the recipe's", completion: .folders)
+  let resume = Flag("--resume", help: "continue the run in RUN")
   var arguments: [any Argument] { [recipe, Learning.output, data, resume] }
 
   func run(_ input: Parsed) throws {

@@ -7,45 +7,44 @@ extension Search.Pruning: ArgumentValue {}
 
 struct TuneVerb: Verb {
   let name = "tune"
-  let summary = "search for good options"
+  let summary = "search for good training options"
   let discussion = """
-    Fine-tunes again and again with other values of the options that --vary names, ends a trial that \
-    falls behind, and keeps the best model as RUN/best.h5 and a table as RUN/trials.csv. Ctrl-C ends \
-    the search; --resume goes on with it.
+    Fine-tunes repeatedly with different values of the options that --vary names, stops trials that \
+    fall behind, and writes the best model to RUN/best.h5 and a table of the trials to \
+    RUN/trials.csv. Ctrl-C stops the search; --resume continues it.
     """
   let examples: KeyValuePairs = [
     "zoo tune resnet18 --data ants-and-bees -o search --vary lr=1e-4..1e-1 --vary head=linear,mlp":
-      "learning rates and heads",
+      "search learning rates and heads",
     "zoo tune resnet18 --data bees -o grid --search grid --vary batch=8,16 --vary lr=0.001,0.01":
-      "every combination",
+      "try every combination",
   ]
   let vary = Option<[String]>(
-    "--vary", value: "NAME=A..B", help: "an option and its range, or its values: NAME=A,B,C")
+    "--vary", value: "NAME=A..B",
+    help: "training option to vary, over a range or over listed values (NAME=A,B,C)",
+    completion: .choices(Setting.all.filter(\.isSearchable).map(\.name)))
   let searcher = Option(
-    "--search", value: "S", default: Searcher.tpe, help: "how the next trial is chosen")
+    "--search", value: "S", default: Searcher.tpe, help: "search method")
   let pruning = Option(
-    "--prune", value: "P", default: Search.Pruning.median, help: "what ends a trial early")
+    "--prune", value: "P", default: Search.Pruning.median, help: "rule that stops trials early")
   let trials = Option(
-    "--trials", value: "N", default: 20, in: 1...100_000, help: "at most so many trials")
-  let resume = Flag("--resume", help: "go on with the search in RUN")
+    "--trials", value: "N", default: 20, in: 1...100_000, help: "maximum number of trials")
+  let resume = Flag("--resume", help: "continue the search in RUN")
 
   var arguments: [any Argument] {
-    [
-      Common.model, Learning.data, Learning.output, vary, searcher, trials, pruning, resume,
-      Learning.validation,
-    ]
+    [Common.model, Learning.data, Learning.output, vary, searcher, trials, pruning, resume]
   }
   var groups: [ArgumentGroup] { Learning.groups }
 
   func run(_ input: Parsed) throws {
-    let model = try input.zoo().model(input[Common.model])
+    let options = try Learning.options(input)
+    let model = try Learning.beginning(input[Common.model], options, in: input.zoo())
     let data = try Dataset.open(input[Learning.data])
     try input.remark("\(data)")
     let declared = try input[vary]
     var search = try Search(
       of: model, on: data, judgedOn: Learning.judges(input).map { try Dataset.open($0) },
-      in: declared.isEmpty ? nil : SearchSpace(declared), Learning.options(input),
-      trials: input[trials])
+      in: declared.isEmpty ? nil : SearchSpace(declared), options, trials: input[trials])
     search.searcher = try input[searcher]
     search.pruning = try input[pruning]
     search.engine = try input[Common.engine]
@@ -83,7 +82,7 @@ struct TuneVerb: Verb {
     if let signal = result.interruption {
       throw ZooError(
         signal == SIGINT ? .interrupted : .terminated,
-        "interrupted after \(result.trials.count) trials; --resume goes on")
+        "interrupted after \(result.trials.count) trials; --resume continues")
     }
   }
 }
