@@ -52,8 +52,8 @@ extension Zoo {
     func whole() throws -> Model {
       guard let backbone else { return try model(name) }
       throw ZooError.usage(
-        "\(name) stands on no other family's features, or has its own already; “\(backbone)” has no "
-          + "place in it")
+        "\(name) builds on no other family, or is trained already; it cannot take its backbone "
+          + "from “\(backbone)”")
     }
     let variant: Variant
     switch try reference(name) {
@@ -71,7 +71,8 @@ extension Zoo {
       let lender = try model(backbone ?? loan.variant)
       guard lender.variant.name == loan.variant else {
         throw ZooError.usage(
-          "\(variant.name) stands on \(loan.variant); \(lender.name) is of \(lender.variant.name)")
+          "\(variant.name) builds on \(loan.variant), but \(lender.name) is a \(lender.variant.name)"
+        )
       }
       for (name, tensor) in lender.weights {
         let own = loan.prefix + name

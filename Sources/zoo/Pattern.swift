@@ -37,7 +37,7 @@ struct Condition {
   static func all(in text: String) throws -> [Condition] {
     try text.split(separator: " ").map { word in
       guard let start = word.firstIndex(where: { "<>=!".contains($0) }) else {
-        throw ZooError.usage("“\(word)” is no condition; write it like params<10M")
+        throw ZooError.usage("“\(word)” is not a condition such as params<10M")
       }
       let end = word[start...].firstIndex { !"<>=!".contains($0) } ?? word.endIndex
       let condition = Condition(
@@ -45,12 +45,12 @@ struct Condition {
         value: String(word[end...]))
       guard fields.contains(where: { $0.matches(condition.field) }) else {
         throw ZooError.usage(
-          "--where knows no “\(condition.field)”" + suggestion(condition.field, among: fields)
-            + "; it knows \(fields.joined(separator: ", "))")
+          "--where has no field “\(condition.field)”" + suggestion(condition.field, among: fields)
+            + "; the fields are \(fields.joined(separator: ", "))")
       }
       guard ["<", "<=", ">", ">=", "=", "==", "!="].contains(condition.comparison),
         !condition.value.isEmpty
-      else { throw ZooError.usage("“\(word)” is no condition; write it like params<10M") }
+      else { throw ZooError.usage("“\(word)” is not a condition such as params<10M") }
       return condition
     }
   }

@@ -11,12 +11,12 @@ package enum Command {
     ZooArguments.Program(
       name: "zoo", version: Zoo.version, summary: "a model zoo for computer vision",
       discussion: """
-        Lists, runs, fits and compares networks that classify pictures, outline things in them, or \
-        find them. A MODEL is a checkpoint's name, a variant's name, which means its default \
-        checkpoint, or the path of a checkpoint file.
+        Lists, runs, trains and compares networks for image classification, segmentation and object \
+        detection. A MODEL is the name of a checkpoint, the name of a variant (which means its \
+        default checkpoint), or the path of a checkpoint file.
 
-        Results go to standard output, progress and remarks to standard error. Nothing but 'zoo \
-        pull' opens a connection.
+        Results go to standard output, progress and remarks to standard error. Only 'zoo pull' opens \
+        a network connection.
         """,
       common: [
         Common.json, Common.engine, Common.threads, Common.seed, Common.quiet, Common.offline,
@@ -29,14 +29,15 @@ package enum Command {
         PluginsVerb(), DoctorVerb(),
       ],
       environment: [
-        "ZOO_HOME": "where pulled weights live, instead of $XDG_CACHE_HOME/zoo or ~/.cache/zoo",
-        "ZOO_SHARE": "where the weights that come with zoo lie, if not beside the program",
-        "ZOO_CATALOG": "another catalogue than the built-in one",
-        "ZOO_PLUGIN_PATH": "libraries with more families, and folders of them, parted by colons",
-        "ZOO_ONEDNN_LIBRARY": "the oneDNN to load, if not the system's",
-        "OPENBLAS_CORETYPE": "the processor whose kernels OpenBLAS is to run",
-        "NO_COLOR": "any value: neither bold nor colour",
-        "TMPDIR": "where passing files go, instead of /tmp",
+        "ZOO_HOME":
+          "the cache of downloaded weights, instead of $XDG_CACHE_HOME/zoo or ~/.cache/zoo",
+        "ZOO_SHARE": "folder of the weights that ship with zoo, if not next to the program",
+        "ZOO_CATALOG": "catalogue to use instead of the built-in one",
+        "ZOO_PLUGIN_PATH": "plugin libraries and folders of them, separated by colons",
+        "ZOO_ONEDNN_LIBRARY": "oneDNN library to load instead of the system's",
+        "OPENBLAS_CORETYPE": "processor type whose kernels OpenBLAS should use",
+        "NO_COLOR": "if set, print neither bold nor colour",
+        "TMPDIR": "folder for temporary files, instead of /tmp",
       ],
       models: {
         var registry = try Registry.linked()

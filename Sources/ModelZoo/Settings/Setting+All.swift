@@ -13,12 +13,13 @@ extension Setting {
       recorded: { $0.steps == nil }),
     Setting(
       "steps", open: \.steps, in: 1...1e9, value: "N", .run,
-      "stop after N steps, whatever --epochs says"),
+      "stop after N steps; overrides --epochs"),
     Setting(
       "batch", \.batch, in: 1...65_536, value: "N", .run, "pictures per batch", recorded: always),
     Setting("drop-last", \.dropLast, .run, "drop an epoch's last batch if it is smaller"),
     Setting(
-      "repeat", \.repeats, in: 1...1_000_000, value: "N", .run, "times an epoch uses each picture"),
+      "repeat", \.repeats, in: 1...1_000_000, value: "N", .run,
+      "how often an epoch uses each picture"),
     Setting(
       "window", open: \.window, in: 1...8192, value: "SIDE", .data,
       "side of the square crops to train on, in pixels", for: .only("segmentation")),
@@ -30,7 +31,7 @@ extension Setting {
       "checkpoint to take the backbone's weights from", completion: .models, isSearchable: false),
     Setting(
       "accumulate", \.accumulate, in: 1...65_536, value: "N", .run,
-      "batches whose gradients are added up for one step"),
+      "accumulate the gradients of N batches for each step"),
     Setting(
       "lr", open: \.rate, in: 1e-12...1e6, value: "R", .optimization,
       "peak learning rate; the default depends on the optimiser and on what is frozen"),
@@ -40,7 +41,7 @@ extension Setting {
       "momentum of sgd (0.9 by default) and rmsprop (0)"),
     Setting(
       "weight-decay", open: \.weightDecay, in: 0...10, value: "W", .optimization,
-      "weight decay; by default 0.01 for adamw and 0.0001 for the others"),
+      "weight decay; by default 0.01 for adamw, otherwise 0.0001"),
     Setting(
       "decay-on", \.decayed, value: "D", .optimization,
       "which parameters decay; “weights” leaves out norms and biases"),
@@ -57,10 +58,10 @@ extension Setting {
       "learning rate of a stage as a fraction of the next stage's"),
     Setting(
       "clip", open: \.clip, in: 1e-9...1e9, value: "N", .optimization,
-      "clip the norm of all gradients to N"),
+      "clip the global gradient norm to N"),
     Setting(
       "average", open: \.average, in: 0...0.99999, value: "F", .optimization,
-      "keep an exponential moving average of the weights with decay F"),
+      "keep an exponential moving average of the weights, with decay F"),
     Setting(
       "loss", open: \.loss, value: "L", .data, "loss function; by default the task's",
       for: .except("detection")),
@@ -69,7 +70,7 @@ extension Setting {
       "label smoothing of the cross-entropy", for: .except("detection")),
     Setting(
       "class-weights", \.classWeights, value: "W", .data,
-      "weight classes in the cross-entropy; “balanced” is by inverse frequency",
+      "weights of the classes in the cross-entropy; “balanced” is inverse frequency",
       for: .except("detection")),
     Setting(
       "augment", open: \.augment, value: "A", .data,
@@ -78,14 +79,14 @@ extension Setting {
     Setting("mix", \.mix, value: "M", .data, "mix pairs of pictures", for: .only("classification")),
     Setting(
       "mean", open: \.mean, in: -1000...1000, value: "M,…", .data,
-      "mean of each channel, for pictures scaled to 0…1; needs --scratch", isSearchable: false),
+      "mean of each channel, on a scale of 0 to 1; needs --scratch", isSearchable: false),
     Setting(
       "std", open: \.std, in: 1e-6...1000, value: "S,…", .data,
       "standard deviation of each channel, on the same scale; needs --scratch",
       isSearchable: false),
     Setting(
       "fit", open: \.fit, value: "F", .data,
-      "how pictures are fitted to the input; by default as the checkpoint says"),
+      "how to fit pictures to the input shape; by default as the checkpoint says"),
     Setting(
       "freeze", open: \.freeze, value: "STAGE", .model,
       "what to freeze: none, backbone or a stage; STAGE@N unfreezes it at epoch N"),
@@ -97,7 +98,8 @@ extension Setting {
       "batch norms use running statistics in frozen stages, always (frozen), or never (batch)"),
     Setting(
       "binary", open: \.binary, .data,
-      "one class against the background, as one output with a sigmoid", for: .only("segmentation")),
+      "train a single sigmoid output for one class against the background",
+      for: .only("segmentation")),
     validation,
     Setting(
       "validate-every", \.validateEvery, in: 1...1_000_000, value: "N", .run,

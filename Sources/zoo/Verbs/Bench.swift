@@ -3,32 +3,33 @@ import ZooArguments
 
 struct BenchVerb: Verb {
   let name = "bench"
-  let summary = "how fast a model runs on this machine"
+  let summary = "measure how fast a model runs"
   let discussion = """
-    Runs batches for about three seconds after a warm-up, at least twenty, and shows the median and \
-    the best. Where the weights are not here, seeded random ones serve: the time is the same. \
-    --profile shows where the time goes: for every stage the median, the arithmetic it stands for \
-    and how much of what this machine can do that is. A Winograd convolution may exceed 100 %, for \
-    it takes fewer multiplications than are counted.
+    After a warm-up, runs batches for about three seconds, at least twenty, and prints the median \
+    and the best time. Weights that are not installed are replaced by random ones, which take the \
+    same time. --profile prints, for every stage, the median time, the arithmetic throughput and its \
+    share of the machine's peak. A Winograd convolution can exceed 100 %, because it multiplies less \
+    than is counted.
     """
   let examples: KeyValuePairs = [
-    "zoo bench resnet50 --batch 8": "batches of eight pictures",
-    "zoo bench resnet50 --batch 16 --train --freeze backbone": "steps of training the head",
+    "zoo bench resnet50 --batch 8": "time batches of eight pictures",
+    "zoo bench resnet50 --batch 16 --train --freeze backbone": "time training steps of the head",
   ]
-  let batch = Option("--batch", value: "N", default: 1, in: 1...4096, help: "pictures at a time")
-  let train = Flag("--train", help: "time steps of training: forward, backward, SGD with momentum")
+  let batch = Option("--batch", value: "N", default: 1, in: 1...4096, help: "pictures per batch")
+  let train = Flag("--train", help: "time training steps: forward, backward, SGD with momentum")
   let freeze = Option(
-    "--freeze", value: "WHAT", default: Freezing.none, help: "what does not learn in --train")
-  let profile = Flag("--profile", help: "the time of every stage")
+    "--freeze", value: "WHAT", default: Freezing.none, help: "what to freeze with --train")
+  let profile = Flag("--profile", help: "print the time of every stage")
   let raw = Flag(
-    "--raw", help: "of a detector its network alone, without what is made of its answers")
+    "--raw", help: "time only a detector's network, without decoding and suppression")
   let pictures = Option<String?>(
-    "--input", value: "X", help: "the batch, the tensor “image” of a safetensors file",
+    "--input", value: "X", help: "safetensors file whose tensor “image” is the batch",
     completion: .files(endings: ["safetensors"]), isHidden: true)
   let onDemand = Flag(
-    "--on-demand", help: "as many batches as each line of standard input asks for", isHidden: true)
+    "--on-demand", help: "run the number of batches that each line of standard input says",
+    isHidden: true)
   let save = Option<String?>(
-    "--save", value: "X", help: "a safetensors file for the outputs of a batch",
+    "--save", value: "X", help: "safetensors file to write the outputs of a batch to",
     completion: .files(endings: ["safetensors"]), isHidden: true)
   var arguments: [any Argument] {
     [Common.model, batch, train, freeze, profile, raw, Common.precision, pictures, onDemand, save]
@@ -88,10 +89,10 @@ struct BenchVerb: Verb {
     let images = try given ?? noise(shape, seed: seed)
     let isDetector = entry.variant.architecture is any Detector
     if try isDetector && input[train] {
-      throw ZooError.usage("\(entry.name) is a detector; --train knows networks of one part")
+      throw ZooError.usage("\(entry.name) is a detector; --train does not support detectors")
     }
     if try !isDetector && input[raw] {
-      throw ZooError.usage("\(entry.name) is no detector; --raw is of no use")
+      throw ZooError.usage("\(entry.name) is not a detector; --raw has no effect")
     }
     if try isDetector && !input[raw] {
       // It prepares pictures of any size.
@@ -106,19 +107,19 @@ struct BenchVerb: Verb {
       throw ZooError.corrupt("the pictures are \(images.shape), \(shape) was expected")
     }
     guard entry.graph.inputs.count == 1 else {
-      throw ZooError.usage("\(entry.name) decides between its parts; without --raw it does so")
+      throw ZooError.usage("\(entry.name) has several parts and cannot be run with --raw")
     }
     if try input[train], try input[profile] {
-      throw ZooError.usage("--profile shows inference and does not go with --train")
+      throw ZooError.usage("--profile and --train exclude each other")
     }
     guard try input[train] else {
       guard try input[freeze] == .none else {
-        throw ZooError.usage("--freeze is of use with --train only")
+        throw ZooError.usage("--freeze needs --train")
       }
       return try InferenceRun(entry.graph, weights, [port.name: images], engine)
     }
     guard try input[Common.precision] == .fp32 else {
-      throw ZooError.usage("--train computes in fp32 only")
+      throw ZooError.usage("--train supports only fp32")
     }
     return try TrainingStep(entry.graph, weights, images, freezing: input[freeze], engine)
   }

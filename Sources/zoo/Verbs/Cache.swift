@@ -6,16 +6,18 @@ enum CacheAction: String, CaseIterable, ArgumentValue { case path, list, prune }
 
 struct CacheVerb: Verb {
   let name = "cache"
-  let summary = "where weights live, what is there, what can go"
+  let summary = "show or prune the cache of downloaded weights"
   let discussion = """
-    The cache is $ZOO_HOME, else $XDG_CACHE_HOME/zoo, else ~/.cache/zoo. Without an option, prune \
-    removes only what interrupted downloads left.
+    The cache is $ZOO_HOME, else $XDG_CACHE_HOME/zoo, else ~/.cache/zoo. Without options, prune \
+    removes only the remains of interrupted downloads.
     """
-  let examples: KeyValuePairs = ["zoo cache prune --unused 90": "what nobody used for 90 days"]
-  let action = Positional<CacheAction>("ACTION", help: "path, list or prune")
+  let examples: KeyValuePairs = [
+    "zoo cache prune --unused 90": "remove weights not used for 90 days"
+  ]
+  let action = Positional<CacheAction>("ACTION", help: "what to do")
   let unused = Option<Int?>(
-    "--unused", value: "DAYS", in: 0...36_500, help: "also what was not used for so long")
-  let everything = Flag("--all", help: "everything that was downloaded")
+    "--unused", value: "DAYS", in: 0...36_500, help: "also remove weights not used for DAYS days")
+  let everything = Flag("--all", help: "remove everything that was downloaded")
   var arguments: [any Argument] { [action, unused, everything] }
 
   func run(_ input: Parsed) throws {
@@ -28,7 +30,7 @@ struct CacheVerb: Verb {
     case .list:
       let entries = try cache.list()
       show(entries, isJSON)
-      if entries.isEmpty { try input.remark("nothing is in \(cache.root)") }
+      if entries.isEmpty { try input.remark("\(cache.root) is empty") }
     case .prune:
       let days = try input[unused]
       let gone = try cache.prune(

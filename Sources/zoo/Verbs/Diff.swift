@@ -3,15 +3,15 @@ import ZooArguments
 
 struct DiffVerb: Verb {
   let name = "diff"
-  let summary = "compare a foreign checkpoint with a variant"
+  let summary = "compare a checkpoint file with a variant"
   let discussion = """
-    The load as a plan, without loading: what matches and what does not, with the nearest name. Where \
-    names differ in a way that rules can say, the rules are proposed as the catalogue has them, and \
-    --rename tries them.
+    Compares names and shapes without loading any weights, and suggests the nearest name for each \
+    tensor that does not fit. If renaming rules would make names fit, they are printed in the \
+    catalogue's format; --rename tries them.
     """
   let examples: KeyValuePairs = [
-    "zoo diff mine.pth --as resnet50": "does it fit, and where not",
-    "zoo diff mine.pth --as resnet50 --rename encoder=": "without a prefix",
+    "zoo diff mine.pth --as resnet50": "check whether a file fits",
+    "zoo diff mine.pth --as resnet50 --rename encoder=": "strip a prefix",
   ]
   var arguments: [any Argument] {
     [Foreign.file, Foreign.variant, Foreign.classes, Foreign.head, Foreign.renames]
@@ -34,7 +34,7 @@ struct DiffVerb: Verb {
     for line in plan.differences { print(line.printable) }
     guard !renames.isEmpty else { return }
     print(
-      "\nrenames that bring tensors to their places, for the catalogue or for --rename FROM=TO:")
+      "\nsuggested renames, for the catalogue or for --rename FROM=TO:")
     for (index, rename) in renames.enumerated() {
       let comma = index == renames.count - 1 ? "" : ","
       print("  \(rename.json.text())\(comma)")

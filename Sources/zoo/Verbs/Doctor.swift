@@ -4,7 +4,7 @@ import ZooArguments
 
 struct DoctorVerb: Verb {
   let name = "doctor"
-  let summary = "what is installed, what is used and why, what is missing"
+  let summary = "check this installation"
 
   /// One thing that was looked at.
   struct Finding {

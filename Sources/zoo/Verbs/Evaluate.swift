@@ -3,19 +3,20 @@ import ZooArguments
 
 struct EvaluateVerb: Verb {
   let name = "evaluate"
-  let summary = "every metric of a model on your pictures"
+  let summary = "measure a model on a data set"
   let discussion = """
-    Classes are matched by name: a class that the model does not know is an error. Where the data \
-    has several parts, the first of test, val and train that is there is judged, or --split.
+    Classes are matched by name; a class that the model lacks is an error. If the data set has \
+    several splits, the first of test, val and train is used, or the one that --split names.
     """
   let examples: KeyValuePairs = [
-    "zoo evaluate run/best.h5 --data ants-and-bees": "how good it is",
-    "zoo evaluate resnet50 --data photos --csv answers.csv": "with every answer",
+    "zoo evaluate run/best.h5 --data ants-and-bees": "print every metric",
+    "zoo evaluate resnet50 --data photos --csv answers.csv": "also write every prediction",
   ]
-  let split = Option<String?>("--split", value: "S", help: "which part of the data")
+  let split = Option<String?>("--split", value: "S", help: "split to use")
   let csv = Option<String?>(
-    "--csv", value: "FILE", help: "write every prediction", completion: .files(endings: ["csv"]))
-  let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures at once")
+    "--csv", value: "FILE", help: "write every prediction to FILE",
+    completion: .files(endings: ["csv"]))
+  let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures per batch")
   var arguments: [any Argument] {
     [
       Common.model, Learning.data, split, csv, batch, Common.fit, Common.suppression,
@@ -28,7 +29,7 @@ struct EvaluateVerb: Verb {
     if let fit = try input[Common.fit] { model = try model.fitting(fit) }
     let data = try Dataset.open(input[Learning.data])
     try input.remark("\(data)")
-    for warning in data.warnings { try input.remark("left out: \(warning)") }
+    for warning in data.warnings { try input.remark("skipped: \(warning)") }
     let part = try input[split]
     let total = try data.tested(part).count
     let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])

@@ -3,14 +3,14 @@ import ZooArguments
 
 struct ExportVerb: Verb {
   let name = "export"
-  let summary = "write weights for other tools"
+  let summary = "convert weights for other tools"
   let examples: KeyValuePairs = [
-    "zoo export bees.h5 --format safetensors -o bees.safetensors": "for PyTorch",
-    "zoo export vgg16 --format keras-h5 -o vgg16.h5": "for Keras' load_weights",
+    "zoo export bees.h5 --format safetensors -o bees.safetensors": "export for PyTorch",
+    "zoo export vgg16 --format keras-h5 -o vgg16.h5": "export for Keras' load_weights",
   ]
-  let format = Option<ExportFormat>("--format", value: "F", help: "what to write")
+  let format = Option<ExportFormat>("--format", value: "F", help: "format to write")
   let output = Option<String>(
-    "-o", "--output", value: "OUT", help: "where to write", completion: .files(endings: []))
+    "-o", "--output", value: "OUT", help: "file to write", completion: .files(endings: []))
   var arguments: [any Argument] { [Common.model, format, output] }
 
   func run(_ input: Parsed) throws {

@@ -3,22 +3,23 @@ import ZooArguments
 
 struct FeaturesVerb: Verb {
   let name = "features"
-  let summary = "what a network makes of a folder of pictures"
+  let summary = "extract features of a data set"
   let discussion = """
-    Writes an HDF5 file with “features”, pictures along the first axis, their “names” and “splits”, \
-    and “labels” with “classes” where the folder tells. Maps are averaged to one number for each \
-    channel unless --maps is given.
+    Writes an HDF5 file with “features” (pictures along the first axis), “names”, “splits” and, if \
+    the data set has them, “labels” and “classes”. Feature maps are averaged per channel unless \
+    --maps is given.
     """
   let examples: KeyValuePairs = [
-    "zoo features resnet50 --data photos -o photos.h5": "2048 numbers for each picture",
-    "zoo features resnet50 --data photos -o maps.h5 --node layer2 --maps": "maps of a stage",
+    "zoo features resnet50 --data photos -o photos.h5": "2048 numbers per picture",
+    "zoo features resnet50 --data photos -o maps.h5 --node layer2 --maps":
+      "feature maps of a stage",
   ]
   let output = Option<String>(
-    "-o", "--output", value: "F.h5", help: "where to write", completion: .files(endings: ["h5"]))
+    "-o", "--output", value: "F.h5", help: "file to write", completion: .files(endings: ["h5"]))
   let node = Option<String?>(
-    "--node", value: "NODE", help: "an operation or a stage; what the head takes by default")
-  let maps = Flag("--maps", help: "keep maps as they are")
-  let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures at once")
+    "--node", value: "NODE", help: "operation or stage to read; by default the head's input")
+  let maps = Flag("--maps", help: "do not average feature maps")
+  let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures per batch")
   var arguments: [any Argument] { [Common.model, Learning.data, output, node, maps, batch] }
 
   func run(_ input: Parsed) throws {

@@ -4,18 +4,18 @@ import ZooArguments
 /// Arguments that `import` and `diff` share.
 enum Foreign {
   static let file = Positional<String>(
-    "FILE", help: "a PyTorch, safetensors, Keras, Darknet or zoo checkpoint",
+    "FILE", help: "PyTorch, safetensors, Keras, Darknet or zoo checkpoint",
     completion: .files(endings: ["pth", "pt", "th", "safetensors", "h5", "keras", "weights"]))
   static let variant = Option<String>(
-    "--as", value: "VARIANT", help: "the network it belongs to", completion: .models)
+    "--as", value: "VARIANT", help: "variant that the file has weights for", completion: .models)
   static let classes = Option<String?>(
-    "--classes", value: "FILE", help: "class names, a line each, in the order of the outputs",
+    "--classes", value: "FILE", help: "file of class names, one per line, in output order",
     completion: .files(endings: ["txt", "names"]))
   static let head = Option<ForeignHead?>(
-    "--head", value: "H", help: "“none” where the file ends with the features")
+    "--head", value: "H", help: "“none” if the file has no head")
   static let renames = Option<[String]>(
     "--rename", value: "FROM=TO",
-    help: "what the file calls FROM is TO here; a star is any word, or a part of one")
+    help: "rename FROM in the file to TO; a star matches any word or part of one")
 }
 
 /// Which end of the network a foreign file has.
@@ -47,22 +47,22 @@ extension Parsed {
 
 struct ImportVerb: Verb {
   let name = "import"
-  let summary = "convert a foreign checkpoint to our own"
+  let summary = "convert a checkpoint from another framework"
   let discussion = """
-    Names and shapes are compared before a number is read, and everything must fit; with --partial \
-    what fits is taken, and the report names every tensor that did not. A file that the catalogue \
-    knows by its digest goes to the cache, where its name finds it; any other goes to OUT.h5, by \
+    Every tensor must fit by name and shape, which is checked before any data is read. With \
+    --partial, only tensors that fit are taken, and the others are reported. A file whose digest is \
+    in the catalogue is installed in the cache under its name; any other is written to OUT.h5, by \
     default VARIANT.h5.
     """
   let examples: KeyValuePairs = [
-    "zoo import resnet18-f37072fd.pth --as resnet18": "an official file",
-    "zoo import bees.pth --as resnet18 --classes bees.txt -o bees.h5": "your own",
+    "zoo import resnet18-f37072fd.pth --as resnet18": "import an official file",
+    "zoo import bees.pth --as resnet18 --classes bees.txt -o bees.h5": "import your own checkpoint",
   ]
   let output = Option<String?>(
-    "-o", "--output", value: "OUT.h5", help: "where to write; VARIANT.h5 by default",
+    "-o", "--output", value: "OUT.h5", help: "file to write; by default VARIANT.h5",
     completion: .files(endings: ["h5"]))
   let partial = Flag(
-    "--partial", help: "take what fits; the rest starts from random numbers, see --seed")
+    "--partial", help: "take what fits; the rest is random, see --seed")
   var arguments: [any Argument] {
     [
       Foreign.file, Foreign.variant, output, Foreign.classes, Foreign.head, Foreign.renames,

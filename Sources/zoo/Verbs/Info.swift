@@ -3,8 +3,10 @@ import ZooArguments
 
 struct InfoVerb: Verb {
   let name = "info"
-  let summary = "the whole record of a model"
-  let examples: KeyValuePairs = ["zoo info resnet50": "paper, classes, preprocessing, licence"]
+  let summary = "show everything known about a model"
+  let examples: KeyValuePairs = [
+    "zoo info resnet50": "paper, classes, preprocessing, licence and more"
+  ]
   var arguments: [any Argument] { [Common.model] }
 
   func run(_ input: Parsed) throws {

@@ -3,24 +3,25 @@ import ZooArguments
 
 struct ListVerb: Verb {
   let name = "list"
-  let summary = "what there is"
+  let summary = "list checkpoints and variants"
   let discussion = """
-    Every checkpoint of the catalogue, and every variant without one. PATTERN is a part of a name, \
-    or has stars: 'resnet*'.
+    Lists every checkpoint in the catalogue, and every variant without one. PATTERN is part of a \
+    name, or has wildcards: 'resnet*'.
 
     --where compares params, macs, top1, top5, mAP, license, task, family, variant or name with \
-    <, <=, >, >=, = and !=; conditions are parted by spaces and must all hold. Numbers may end in \
-    K, M or G.
+    <, <=, >, >=, = or !=. Several conditions are separated by spaces and must all hold. Numbers may \
+    end in K, M or G.
     """
   let examples: KeyValuePairs = [
-    "zoo list 'resnet*'": "every ResNet",
-    "zoo list --where 'params<30M top1>75'": "small and good",
+    "zoo list 'resnet*'": "list every ResNet",
+    "zoo list --where 'params<30M top1>75'": "list small, accurate models",
   ]
-  let pattern = Positional<String?>("PATTERN", help: "names to show", completion: .models)
-  let task = Option<VisionTask?>("--task", value: "T", help: "only models for this")
+  let pattern = Positional<String?>("PATTERN", help: "names to list", completion: .models)
+  let task = Option<VisionTask?>("--task", value: "T", help: "only models for this task")
   let family = Option<String?>("--family", value: "F", help: "only this family")
-  let condition = Option<String?>("--where", value: "CONDITIONS", help: "only what fulfils them")
-  let isInstalled = Flag("--installed", help: "only what is on this machine")
+  let condition = Option<String?>(
+    "--where", value: "CONDITIONS", help: "only models that meet all conditions")
+  let isInstalled = Flag("--installed", help: "only models whose weights are installed")
   var arguments: [any Argument] { [pattern, task, family, condition, isInstalled] }
 
   func run(_ input: Parsed) throws {
@@ -56,7 +57,7 @@ struct ListVerb: Verb {
       )
     }
     if table.count > 0 { print(table.text()) }
-    try input.remark("\(listings.count) of \(all.count); 'zoo pull NAME' brings weights")
+    try input.remark("\(listings.count) of \(all.count); 'zoo pull NAME' downloads weights")
   }
 }
 

@@ -7,26 +7,27 @@ enum Template: String, CaseIterable, ArgumentValue { case classifier, segmenter,
 
 struct NewVerb: Verb {
   let name = "new"
-  let summary = "begin a new architecture"
+  let summary = "create a new architecture"
   let discussion = """
-    Makes Plugins/NAME in a checkout of the zoo: a small network that builds, registers, trains and \
-    passes its tests as it stands, for the paper's to take its place. Nothing else is edited; without \
-    the folder the family is gone. With --package DIR it becomes a package of its own instead, which \
-    depends on the zoo: a library for zoo --plugin.
+    Creates Plugins/NAME in a checkout of the zoo: a small working network, registered and tested, \
+    to be replaced by your architecture. No other file changes; deleting the folder removes the \
+    family. With --package DIR, creates a separate package instead, whose library zoo --plugin \
+    loads.
     """
   let examples: KeyValuePairs = [
-    "zoo new SqueezeNet": "Plugins/SqueezeNet, a classifier",
-    "zoo new LinkNet --template segmenter": "a class for every pixel",
-    "zoo new MyNet --package ../my-net": "outside this repository",
+    "zoo new SqueezeNet": "create a classifier in Plugins/SqueezeNet",
+    "zoo new LinkNet --template segmenter": "create a segmenter",
+    "zoo new MyNet --package ../my-net": "create a package outside this repository",
   ]
-  let family = Positional<String>("NAME", help: "the family, as a Swift type is spelled")
+  let family = Positional<String>("NAME", help: "name of the family, spelled like a Swift type")
   let template = Option(
-    "--template", value: "T", default: Template.classifier, help: "what it is for")
+    "--template", value: "T", default: Template.classifier, help: "kind of network to start from")
   let package = Option<String?>(
-    "--package", value: "DIR", help: "a package of its own, in a new folder",
+    "--package", value: "DIR", help: "create a separate package in this new folder",
     completion: .folders)
   let zoo = Option<String?>(
-    "--zoo", value: "PATH", help: "the checkout that --package depends on; the current folder's",
+    "--zoo", value: "PATH",
+    help: "checkout that --package depends on; by default the current folder",
     completion: .folders)
   var arguments: [any Argument] { [family, template, package, zoo] }
 
@@ -42,7 +43,7 @@ struct NewVerb: Verb {
       try checkCheckout(checkout)
       (folder, files) = (package, scaffold.package(zoo: checkout))
     } else {
-      guard try input[zoo] == nil else { throw ZooError.usage("--zoo goes with --package") }
+      guard try input[zoo] == nil else { throw ZooError.usage("--zoo needs --package") }
       try checkCheckout(".")
       try checkModules(name)
       (folder, files) = ("Plugins/\(name)", scaffold.plugin)
@@ -76,7 +77,7 @@ struct NewVerb: Verb {
       }
     guard isSpelledAsType else {
       throw ZooError.usage(
-        "“\(name.printable)” cannot be a family: a capital and then letters or digits were expected, "
+        "“\(name.printable)” cannot be a family: expected a capital followed by letters or digits, "
           + "like SqueezeNet")
     }
     let isTaken =
@@ -84,7 +85,7 @@ struct NewVerb: Verb {
       || name.hasSuffix("Tests")
     guard !isTaken else {
       throw ZooError.usage(
-        "“\(name)” cannot be a family: something else in its sources is called so")
+        "“\(name)” cannot be a family: its sources use that name already")
     }
     if let family = registry.families.first(where: { $0.name.lowercased() == name.lowercased() }) {
       throw ZooError.cannotCreate("the family \(family.name) is there already: \(family.origin)")
@@ -115,7 +116,7 @@ struct NewVerb: Verb {
     else {
       let place = path == "." ? "the current folder" : path
       throw ZooError.notFound(
-        "\(place) is no checkout of the zoo: it has no Package.swift, Plugins and Sources/ZooKit")
+        "\(place) is not a checkout of the zoo: it lacks Package.swift, Plugins and Sources/ZooKit")
     }
   }
 

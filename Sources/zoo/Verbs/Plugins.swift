@@ -4,18 +4,18 @@ import ZooConformance
 
 struct PluginsVerb: Verb {
   let name = "plugins"
-  let summary = "which families are here and what each registers"
+  let summary = "list model families and check their conformance"
   let discussion = """
-    Where each family comes from, its variants and their stages. With --check every family, or the \
-    ones that the patterns name, is held to what the host relies on: a second or two for each, on \
-    its miniatures. The status is 1 where one does not keep to it.
+    Lists the origin, stages and variants of each family. --check tests the families, on their \
+    miniatures, for everything that the host relies on. That takes a second or two each; if one \
+    fails, the exit status is 1.
     """
   let examples: KeyValuePairs = [
-    "zoo plugins --check ResNet": "does this family conform",
-    "zoo plugins --plugin ./libMyNet.so --check MyNet": "does my own",
+    "zoo plugins --check ResNet": "check one family",
+    "zoo plugins --plugin ./libMyNet.so --check MyNet": "check a plugin of your own",
   ]
-  let pattern = Positional<[String]>("FAMILY", atLeast: 0, help: "its name, or a part of it")
-  let check = Flag("--check", help: "run the conformance checks now")
+  let pattern = Positional<[String]>("FAMILY", atLeast: 0, help: "name of a family, or part of one")
+  let check = Flag("--check", help: "run the conformance checks")
   var arguments: [any Argument] { [pattern, check] }
 
   func run(_ input: Parsed) throws {

@@ -3,33 +3,33 @@ import ZooArguments
 
 struct PredictVerb: Verb {
   let name = "predict"
-  let summary = "what a model sees in pictures"
+  let summary = "classify, segment or detect objects in pictures"
   let discussion = """
-    A classifier gives classes, a detector boxes in pixels of the picture, a segmenter the class of \
-    every pixel: how much of the picture each covers and, with --draw, a mask whose pixels are the \
-    classes' indices. Pictures are JPEG or PNG and are prepared as the checkpoint was trained. A \
-    picture that cannot be read is named on standard error, the others are still shown, and the exit \
-    status says so.
+    A classifier prints the likeliest classes, a detector its boxes in pixels, a segmenter the share \
+    of the picture that each class covers; with --draw it also writes a mask of class indices. \
+    Pictures are preprocessed as the checkpoint says. A picture that cannot be read is reported on \
+    standard error and makes the exit status nonzero; the others are still processed.
     """
   let examples: KeyValuePairs = [
-    "zoo predict resnet50 cat.jpg --top 3": "the three likeliest classes",
-    "zoo predict fasterrcnn-resnet50-fpn street.jpg --draw found": "boxes, drawn too",
+    "zoo predict resnet50 cat.jpg --top 3": "print the three likeliest classes",
+    "zoo predict fasterrcnn-resnet50-fpn street.jpg --draw found": "print the boxes and draw them",
   ]
   let images = Positional<[String]>(
     "IMAGE", help: "JPEG or PNG files", completion: .files(endings: ["jpg", "jpeg", "png"]))
-  let top = Option("--top", value: "K", default: 5, in: 1...100_000, help: "how many classes")
+  let top = Option(
+    "--top", value: "K", default: 5, in: 1...100_000, help: "number of classes to print")
   let score = Option(
     "--score", value: "S", default: 0.5, in: 0...1,
-    help: "how sure a detector must be, or a segmenter of one class")
+    help: "minimum score of a box, or of a pixel where there is only one class")
   let iou = Option(
     "--iou", value: "I", default: 0.5, in: 0...1,
-    help: "boxes of a class that overlap by more are one thing")
+    help: "overlap (IoU) above which boxes of one class count as the same object")
   let pixelLimit = Option(
     "--pixel-limit", value: "N", default: Picture.pixelLimit, in: 1...Int.max,
-    help: "refuse pictures of more pixels")
+    help: "reject pictures with more than N pixels")
   let draw = Option<String?>(
     "--draw", value: "DIR",
-    help: "write each picture with its classes or boxes there, as PNG, and its mask beside it",
+    help: "write annotated pictures to DIR as PNG, and masks of class indices",
     completion: .folders)
   var arguments: [any Argument] {
     [
@@ -43,7 +43,7 @@ struct PredictVerb: Verb {
     if let fit = try input[Common.fit] { model = try model.fitting(fit) }
     if !model.checkpoint.random.isEmpty {
       try input.remark(
-        "\(model.name) holds \(model.checkpoint.random.count) random tensors: its answers mean nothing"
+        "\(model.name) has \(model.checkpoint.random.count) untrained tensors: its output is meaningless"
       )
     }
     let name = model.name

@@ -3,14 +3,15 @@ import ZooArguments
 
 struct PullVerb: Verb {
   let name = "pull"
-  let summary = "download official weights and convert them"
+  let summary = "download and convert official weights"
   let discussion = """
-    The only verb that opens a connection. The file's digest is compared with the published one, \
-    then its weights are converted to a checkpoint in the cache. An interrupted download goes on \
-    where it stopped.
+    The only verb that opens a network connection. The file is checked against its published digest \
+    and converted to a checkpoint in the cache. An interrupted download resumes where it stopped.
     """
-  let examples: KeyValuePairs = ["zoo pull resnet18 vgg16_bn": "both default checkpoints"]
-  let names = Positional<[String]>("NAME", help: "checkpoints or variants", completion: .models)
+  let examples: KeyValuePairs = [
+    "zoo pull resnet18 vgg16_bn": "download the default checkpoints of two variants"
+  ]
+  let names = Positional<[String]>("NAME", help: "checkpoint or variant", completion: .models)
   var arguments: [any Argument] { [names] }
 
   func run(_ input: Parsed) throws {
@@ -24,13 +25,14 @@ struct PullVerb: Verb {
     var results: [JSON] = []
     for record in records {
       if try input[Common.offline], zoo.installed(record) == nil {
-        throw ZooError.unavailable("\(record.name) is not here, and --offline was asked for")
+        throw ZooError.unavailable(
+          "\(record.name) is not installed, and --offline forbids downloading it")
       }
       let progress = Progress(record.name, unit: .bytes, quiet: try input[Common.quiet])
       let pulled = try zoo.pull(record) {
         progress.update(done: $0, of: $1)
       } waiting: {
-        writeError("\(record.name): another process is bringing it")
+        writeError("\(record.name): another process is downloading it")
       }
       progress.finish()
       let checked = pulled.checked.map(\.kind)

@@ -3,32 +3,31 @@ import ZooArguments
 
 struct RunVerb: Verb {
   let name = "run"
-  let summary = "raw tensors in, raw tensors out"
+  let summary = "run a network on raw tensors"
   let discussion = """
-    Feeds a batch N×C×H×W from a safetensors file to a model and writes its outputs, and any \
-    operation or stage that --keep names, to another. With --compare the values of a reference, \
-    under the names that they have here, are held against ours in the order of the network, and the \
-    first that differs is named.
+    Reads a batch N×C×H×W from a safetensors file and writes the outputs of the model, and of any \
+    operation or stage that --keep names, to another one. --compare checks them against reference \
+    values of the same names, in network order, and reports the first that differs.
     """
   let examples: KeyValuePairs = [
     "zoo run resnet18 --input x.safetensors -o y.safetensors --keep layer1":
-      "the logits and what leaves layer1",
+      "write the logits and the output of layer1",
     "zoo run resnet18 --input x.safetensors --compare torch.safetensors":
-      "which layer is the first to differ",
+      "find the first layer that differs",
   ]
   let source = Option<String>(
-    "--input", value: "X", help: "the tensor “image” or “input”, or the only one",
+    "--input", value: "X", help: "file with a tensor “image” or “input”, or with only one",
     completion: .files(endings: ["safetensors"]))
   let output = Option<String?>(
-    "-o", "--output", value: "Y", help: "where to write; needed unless --compare is there",
+    "-o", "--output", value: "Y", help: "file to write; required without --compare",
     completion: .files(endings: ["safetensors"]))
   let reference = Option<String?>(
-    "--compare", value: "REF", help: "values of a reference for the same input, by name",
+    "--compare", value: "REF", help: "file of reference values for the same input",
     completion: .files(endings: ["safetensors"]))
   let tolerance = Option(
     "--tolerance", value: "T", default: 1e-4, in: 0...1,
-    help: "relative error that is no difference")
-  let keep = Option<[String]>("--keep", value: "NODE", help: "an operation or stage to write too")
+    help: "largest relative error that --compare accepts")
+  let keep = Option<[String]>("--keep", value: "NODE", help: "operation or stage to write too")
   var arguments: [any Argument] {
     [Common.model, source, output, keep, reference, tolerance, Common.precision]
   }
@@ -37,14 +36,15 @@ struct RunVerb: Verb {
     let path = try input[output]
     let reference = try input[reference].map { try SafeTensors($0) }
     guard path != nil || reference != nil else {
-      throw ZooError.usage("--output Y is missing, or --compare REF")
+      throw ZooError.usage("--output Y or --compare REF is required")
     }
     let model = try input.zoo().model(input[Common.model])
     let file = try SafeTensors(input[source])
     let names = [model.graph.inputs[0].name, "input"]
     let only = file.tensors.count == 1 ? file.tensors.first : nil
     guard let info = file.tensors.first(where: { names.contains($0.name) }) ?? only else {
-      throw ZooError.corrupt("\(file.origin) has several tensors and none is called image or input")
+      throw ZooError.corrupt(
+        "\(file.origin) has several tensors, none of them called image or input")
     }
     guard info.shape.rank == 4, info.shape.sizes[1] == model.checkpoint.input.channels,
       info.shape.count > 0

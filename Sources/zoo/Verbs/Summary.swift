@@ -3,13 +3,13 @@ import ZooArguments
 
 struct SummaryVerb: Verb {
   let name = "summary"
-  let summary = "a table of a model's layers"
-  let discussion = "Shapes, parameters and multiply-accumulates; nothing is run or loaded."
+  let summary = "print a model's layers"
+  let discussion = "Prints shapes, parameters and multiply-accumulates, without loading weights."
   let examples: KeyValuePairs = [
-    "zoo summary resnet50": "as it was published",
+    "zoo summary resnet50": "at its usual input size",
     "zoo summary resnet50 --input 3x448x448": "for larger pictures",
   ]
-  let size = Option<Shape?>("--input", value: "CxHxW", help: "the picture's shape")
+  let size = Option<Shape?>("--input", value: "CxHxW", help: "input shape")
   var arguments: [any Argument] { [Common.model, size] }
 
   func run(_ input: Parsed) throws {

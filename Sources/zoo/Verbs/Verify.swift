@@ -3,13 +3,13 @@ import ZooArguments
 
 struct VerifyVerb: Verb {
   let name = "verify"
-  let summary = "check digests and the golden pass of checkpoints"
+  let summary = "check the integrity of checkpoints"
   let discussion = """
-    Reads every number of a checkpoint, compares the digests, and runs the input that is stored in \
-    it: the output must be the stored one. Without MODEL, everything on this machine is verified.
+    Reads the whole checkpoint, compares its digests, and runs its golden pass: the output for the \
+    stored input must match the stored output. Without MODEL, checks every installed checkpoint.
     """
   let models = Positional<[String]>(
-    "MODEL", atLeast: 0, help: "checkpoints, variants or files", completion: .models)
+    "MODEL", atLeast: 0, help: "checkpoint, variant or checkpoint file", completion: .models)
   var arguments: [any Argument] { [models] }
 
   func run(_ input: Parsed) throws {
@@ -18,7 +18,7 @@ struct VerifyVerb: Verb {
     var names = try input[models]
     if names.isEmpty {
       names = zoo.catalog.records.filter { zoo.installed($0) != nil }.map(\.name)
-      if names.isEmpty { try input.remark("no weights are on this machine") }
+      if names.isEmpty { try input.remark("no weights are installed") }
     }
     var results: [JSON] = []
     var firstError: ZooError?
