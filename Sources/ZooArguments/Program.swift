@@ -125,8 +125,10 @@ public struct Program: Sendable {
 
   /// The options that may precede the verb.
   var earlyDeclarations: [Declaration] {
-    common.map(\.declaration) + [Program.help, Flag("--version", help: "the version").declaration]
+    common.map(\.declaration) + [
+      Program.help, Flag("--version", help: "show the version").declaration,
+    ]
   }
 
-  static var help: Declaration { Flag("-h", "--help", help: "this help").declaration }
+  static var help: Declaration { Flag("-h", "--help", help: "show this help").declaration }
 }

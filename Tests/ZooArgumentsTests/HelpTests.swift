@@ -33,7 +33,7 @@ import ZooStore
               --engine E     what computes (openblas, onednn, auto; default: auto)
               --plugin PATH  a dynamic plugin (repeatable)
           -q, --quiet        no progress and no warnings
-          -h, --help         this help
+          -h, --help         show this help
 
         Examples
           zoo list 'resnet*'
@@ -58,21 +58,21 @@ import ZooStore
           export      our store to what other tools load
           verify      digests and the golden forward pass
           fail        fails
-          completion  the completion script of a shell
+          completion  print a shell completion script
 
         Common options
               --json         print JSON on standard output and nothing else there
               --engine E     what computes (openblas, onednn, auto; default: auto)
               --plugin PATH  a dynamic plugin (repeatable)
           -q, --quiet        no progress and no warnings
-          -h, --help         this help
-              --version      the version
+          -h, --help         show this help
+              --version      show the version
 
         Environment
           ZOO_HOME  where weights live
           NO_COLOR  neither bold nor colour
 
-        'zoo help VERB' tells more about a verb; 'zoo help --man' is the manual page.
+        'zoo help VERB' describes a verb; 'zoo help --man' prints the manual page.
 
         """)
   }

@@ -88,7 +88,7 @@ import ZooKit
     ("list --top -- 3", "--top wants a value: --top N; see 'zoo list --help'"),
     ("list --top 1 -k 2", "-k is given twice; see 'zoo list --help'"),
     ("list --json=yes", "--json takes no value; see 'zoo list --help'"),
-    ("list a b", "zoo list has no use for the word b; see 'zoo list --help'"),
+    ("list a b", "zoo list does not take the argument b; see 'zoo list --help'"),
     ("predict", "zoo predict wants MODEL; see 'zoo predict --help'"),
     ("predict m", "zoo predict wants IMAGE; see 'zoo predict --help'"),
     (

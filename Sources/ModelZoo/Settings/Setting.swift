@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// A training option. The command line, recipes, range checks, the search and the table in
 /// Documentation/fine-tuning.md all read it from here.

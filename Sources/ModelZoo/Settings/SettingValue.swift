@@ -1,5 +1,6 @@
 import ZooData
 import ZooKit
+import ZooStore
 import ZooTraining
 
 /// A type of setting values, with its representation in recipes and on the command line.

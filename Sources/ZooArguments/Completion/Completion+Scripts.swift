@@ -20,7 +20,7 @@ extension Program {
 
   /// The verbs, and `help`, which is not a verb.
   var completedVerbs: [(name: String, summary: String)] {
-    allVerbs.map { ($0.name, $0.summary) } + [("help", "more about a verb")]
+    allVerbs.map { ($0.name, $0.summary) } + [("help", "describe a verb")]
   }
 }
 

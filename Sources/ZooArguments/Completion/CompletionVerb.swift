@@ -5,10 +5,10 @@ struct CompletionVerb: Verb {
   let program: Program
 
   let name = "completion"
-  let summary = "the completion script of a shell"
-  let discussion = "Prints a script that completes verbs, options, their values and model names."
+  let summary = "print a shell completion script"
+  let discussion = "The script completes verbs, options, their values and model names."
 
-  let shell = Positional<Shell?>("SHELL", help: "whose script")
+  let shell = Positional<Shell?>("SHELL", help: "shell to complete for")
   let names = Option<String?>("--names", value: "PREFIX", help: "model names", isHidden: true)
   var arguments: [any Argument] { [shell, names] }
 

@@ -41,8 +41,8 @@ private struct Help {
     if !program.environment.isEmpty {
       text += heading("Environment") + rows(program.environment.map { ($0, $1) })
     }
-    text += "\n'\(program.name) help VERB' tells more about a verb; "
-    text += "'\(program.name) help --man' is the manual page.\n"
+    text += "\n'\(program.name) help VERB' describes a verb; "
+    text += "'\(program.name) help --man' prints the manual page.\n"
     return text
   }
 

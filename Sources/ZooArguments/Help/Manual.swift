@@ -29,9 +29,9 @@ private struct Manual {
     text += ".SH SYNOPSIS\n\(bold(program.name)) \(italic("VERB"))"
     text += " [\(italic("ARGUMENT"))\\|.\\|.\\|.] [\(italic("OPTION"))\\|.\\|.\\|.]\n"
     text += ".SH DESCRIPTION\n" + paragraphs(program.discussion)
-    text += ".SH OPTIONS\n" + lines(roff("Every verb takes these, before or after its name."))
+    text += ".SH OPTIONS\n" + lines(roff("Every verb accepts these, before or after its name."))
     text += options(program.earlyDeclarations) + ".SH VERBS\n"
-    text += lines(roff("The arguments and options of each, beside those above."))
+    text += lines(roff("Each verb's own arguments and options."))
     text += program.allVerbs.map(section).joined()
     text += ".SH \"EXIT STATUS\"\n" + item("0", roff("Done."))
     for kind in (1...255).compactMap(ZooError.Kind.init) {
@@ -131,13 +131,13 @@ extension String {
 extension ZooError.Kind {
   fileprivate var meaning: String {
     switch self {
-    case .failure: "Our own work failed."
+    case .failure: "An internal error."
     case .usage: "The command line is wrong."
-    case .corrupt: "A file is damaged, or does not fit what it is used for."
-    case .notFound: "An input does not exist; a model's name too."
-    case .unavailable: "Not on this machine, and not to be had now: weights, a library."
+    case .corrupt: "A file is damaged, or unsuitable for its use."
+    case .notFound: "An input or a model does not exist."
+    case .unavailable: "Something is not installed and cannot be obtained: weights, a library."
     case .cannotCreate: "The output cannot be created."
-    case .io: "Reading or writing failed half way: a full disk, an I/O error."
+    case .io: "Reading or writing failed, for example because the disk is full."
     case .interrupted: "Interrupted, after the state was saved."
     case .terminated: "Terminated, after the state was saved."
     }

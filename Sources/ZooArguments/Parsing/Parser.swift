@@ -96,7 +96,7 @@ struct Parser {
       rest = rest.dropFirst(count)
     }
     if let extra = rest.first {
-      throw ZooError.usage("\(command) has no use for the word \(shown(extra))")
+      throw ZooError.usage("\(command) does not take the argument \(shown(extra))")
     }
   }
 
