@@ -41,12 +41,14 @@ extension Zoo {
     case .record(let record):
       guard let path = installed(record) else {
         throw ZooError.unavailable(
-          "the weights of \(record.name) are not here; 'zoo pull \(record.name)' brings them")
+          "the weights of \(record.name) are not installed; 'zoo pull \(record.name)' downloads them"
+        )
       }
       cache?.markUsed(path)
       return path
     case .variant(let variant):
-      throw ZooError.unavailable("no weights of \(variant.name) are published; import a checkpoint")
+      throw ZooError.unavailable(
+        "no weights are published for \(variant.name); import a checkpoint")
     }
   }
 

@@ -25,7 +25,7 @@ extension Zoo {
     }
     guard let source = record.source else {
       throw ZooError.unavailable(
-        "\(record.name) comes with the program, but its file is not beside it")
+        "\(record.name) ships with the program, but its file is missing")
     }
     let cache = try cache ?? Cache()
     var checked: Digest?
@@ -39,7 +39,8 @@ extension Zoo {
         receipt = try download.run(progress: progress, waiting: waiting)
       } catch let error as ZooError where error.kind == .notFound {
         // Not the user but the catalogue named this file.
-        throw ZooError.unavailable("the weights of \(record.name) cannot be had: \(error.message)")
+        throw ZooError.unavailable(
+          "the weights of \(record.name) cannot be downloaded: \(error.message)")
       }
       checked = receipt.checked
       try fit(receipt.path, as: record.variant).write(to: path)

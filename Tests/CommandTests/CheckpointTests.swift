@@ -23,7 +23,7 @@ extension CommandLineTests {
       let pickled = try workspace.zoo(
         "import", Fixtures.path("cifar10/resnet20-12fca82f.th"), "--as", "resnet20")
       #expect(pickled.status == 0, "\(pickled.errors)")
-      #expect(pickled.errors.contains("this is resnet20.cifar10, by its digest"))
+      #expect(pickled.errors.contains("this is resnet20.cifar10, according to its digest"))
       let twin = try workspace.zoo(
         "import", Fixtures.path("cifar10/resnet20_cifar10.safetensors"), "--as", "resnet20",
         "-o", "twin.h5")

@@ -51,7 +51,7 @@ extension CommandLineTests {
       let first = try workspace.zoo("pull", "resnet20")
       #expect(first.status == 0, "\(first.errors)")
       #expect(first.output.hasPrefix("small.test  \(workspace["home"])/"))
-      #expect(first.output.contains("checked by its SHA-256"))
+      #expect(first.output.contains("verified by its SHA-256"))
       let second = try workspace.zoo("pull", "small.test", "--offline", "--json")
       #expect(second.status == 0)
       #expect(try second.json.list?.map(\.keys) == [["name", "path", "wasHere", "checked"]])

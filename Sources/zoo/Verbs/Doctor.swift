@@ -71,11 +71,11 @@ struct DoctorVerb: Verb {
       good("engine onednn", what + (library.hasBFloat16 ? ", --precision bf16" : ""))
     } catch { bad("engine onednn", "\(error)") }
     if EngineChoice.objection != nil, !canCompute {
-      bad("engine chosen", "none: nothing is computed until one of the two is here")
+      bad("engine chosen", "none: install oneDNN or OpenBLAS to compute anything")
     } else if let objection = EngineChoice.objection {
       bad("engine chosen", "openblas: \(objection)")
     } else {
-      good("engine chosen", "onednn, the faster one")
+      good("engine chosen", "onednn, the faster of the two")
     }
     good("catalogue", "\(zoo.catalog.records.count) checkpoints")
     good(
@@ -94,17 +94,17 @@ struct DoctorVerb: Verb {
       }
     }
     for record in zoo.catalog.records where (try? zoo.registry.variant(record.variant)) == nil {
-      bad("plugin", "\(record.name) needs the family \(record.family), which is not linked")
+      bad("plugin", "\(record.name) needs the family \(record.family), which is not installed")
     }
     let included = zoo.catalog.records.filter { $0.source == nil }
     let absent = included.filter { zoo.installed($0) == nil }
     if let first = absent.first {
       bad(
         "weights",
-        "\(absent.count) of the \(included.count) checkpoints that come with zoo are not beside it, "
-          + "\(first.name) for one; install them with it, or set ZOO_SHARE to their folder")
+        "\(absent.count) of the \(included.count) checkpoints that ship with zoo are missing, such as "
+          + "\(first.name); install them, or set ZOO_SHARE to their folder")
     } else if !included.isEmpty {
-      good("weights", "\(included.count) checkpoints came with zoo")
+      good("weights", "\(included.count) checkpoints that ship with zoo")
     }
     if let cache = zoo.cache {
       let here = zoo.catalog.records.count { $0.source != nil && zoo.installed($0) != nil }
@@ -113,9 +113,9 @@ struct DoctorVerb: Verb {
         slash > parent.startIndex
       { parent = parent[..<slash] }
       if access(String(parent), W_OK) == 0 {
-        good("cache", "\(cache.root), \(here) checkpoints pulled")
+        good("cache", "\(cache.root), \(here) downloaded checkpoints")
       } else {
-        bad("cache", "\(cache.root) cannot be written; set ZOO_HOME to a folder that can be")
+        bad("cache", "\(cache.root) is not writable; set ZOO_HOME to a writable folder")
       }
     } else {
       bad("cache", "HOME is not set; set ZOO_HOME to a writable folder")
@@ -123,7 +123,9 @@ struct DoctorVerb: Verb {
     if let library = HDF5File.library {
       good("checkpoint files", library)
     } else {
-      bad("checkpoint files", "libhdf5 is missing, nothing is loaded: apt install libhdf5-dev")
+      bad(
+        "checkpoint files",
+        "libhdf5 is missing, no checkpoint can be loaded: apt install libhdf5-dev")
     }
     let names: [String] = ["libcurl.so.4", "libcurl-gnutls.so.4"]
     if let curl = names.first(where: { dlopen($0, RTLD_LAZY) != nil }) {

@@ -98,8 +98,8 @@ struct ImportVerb: Verb {
     if let record = fitting.record {
       try input.remark(
         fitting.isOfficial
-          ? "this is \(record.name), by its digest"
-          : "classes and preprocessing are taken to be those of \(record.name)")
+          ? "this is \(record.name), according to its digest"
+          : "assuming the classes and preprocessing of \(record.name)")
     }
   }
 }

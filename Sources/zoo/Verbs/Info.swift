@@ -83,9 +83,13 @@ struct Entry {
     if let source { lines.append(("source", source)) }
     if let training { lines += [("trained", training.sentence), ("recipe", training.options)] }
     if let random = checkpoint?.random, !random.isEmpty {
-      lines.append(("random", "\(random.count) tensors were in no source: \(random[0]), …"))
+      lines.append(
+        (
+          "random",
+          "\(random.count) tensors are random, not imported: \(random[0]), …"
+        ))
     }
-    let way = record.map { "'zoo pull \($0.name)' brings it" } ?? "nobody has published any weights"
+    let way = record.map { "'zoo pull \($0.name)' downloads it" } ?? "no weights are published"
     lines.append(("here", path ?? "no; \(way)"))
     return lines
   }
@@ -164,12 +168,12 @@ extension Graph {
   /// Of heads that only training reads.
   var auxiliaryParameterCount: Int { parameterCount - inferenceParameterCount }
 
-  /// “6,624,904, and 6,379,984 of auxiliary heads, which only training reads”
+  /// “6,624,904, and 6,379,984 of auxiliary heads, used only in training: 13,004,888 in all”
   fileprivate var countedParameters: String {
     let own = grouped(inferenceParameterCount)
     guard auxiliaryParameterCount > 0 else { return own }
     return own
-      + ", and \(grouped(auxiliaryParameterCount)) of auxiliary heads, which only training reads: "
+      + ", and \(grouped(auxiliaryParameterCount)) of auxiliary heads, used only in training: "
       + "\(grouped(parameterCount)) in all"
   }
 }

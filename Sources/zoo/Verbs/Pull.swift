@@ -37,7 +37,7 @@ struct PullVerb: Verb {
       progress.finish()
       let checked = pulled.checked.map(\.kind)
       if try !input.wantsJSON {
-        let how = pulled.wasHere ? "was here" : "checked by its \(checked ?? "digest")"
+        let how = pulled.wasHere ? "already installed" : "verified by its \(checked ?? "digest")"
         print("\(record.name)  \(pulled.path)  \(how)")
       }
       results.append([

@@ -90,11 +90,11 @@ struct RunVerb: Verb {
     let tolerance = try input[tolerance]
     for (name, near) in comparison.strangers {
       try input.remark(
-        "zoo: \(reference.origin): nothing here is called \(name)"
-          + (near.map { "; near is \($0)" } ?? ""))
+        "zoo: \(reference.origin): the network has no value \(name)"
+          + (near.map { "; did you mean \($0)?" } ?? ""))
     }
     guard !comparison.rows.isEmpty else {
-      throw ZooError.corrupt("\(reference.origin) has no value that \(model.name) has too")
+      throw ZooError.corrupt("\(reference.origin) has no value in common with \(model.name)")
     }
     if try input.wantsJSON {
       emit(comparison.json(model: model.name, tolerance: tolerance))

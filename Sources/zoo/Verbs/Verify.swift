@@ -28,7 +28,7 @@ struct VerifyVerb: Verb {
         guard found.isGood else {
           throw ZooError.corrupt(
             "\(name): the golden pass is off by \(scientific(found.error ?? .infinity)), "
-              + "\(scientific(found.tolerance ?? 0)) is allowed")
+              + "more than \(scientific(found.tolerance ?? 0))")
         }
         let golden = found.error.map { "golden pass off by \(scientific($0))" } ?? "no golden pass"
         results.append([
@@ -38,7 +38,7 @@ struct VerifyVerb: Verb {
         if try !input.wantsJSON { print("\(name)  good: \(found.tensors) tensors, \(golden)") }
       } catch let error as ZooError {
         results.append(["name": JSON(name), "good": false, "reason": JSON(error.message)])
-        if try !input.wantsJSON { print("\(name)  not good: \(error.message)".printable) }
+        if try !input.wantsJSON { print("\(name)  bad: \(error.message)".printable) }
         firstError = firstError ?? error
       }
     }
