@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zoo_cairo.h"
+
 typedef enum ZooPictureStatus {
   ZooPictureDone = 0,
   /// The library's message is in `message`.

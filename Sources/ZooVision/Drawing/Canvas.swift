@@ -1,53 +1,131 @@
+import CPicture
+import Glibc
 import ZooKit
 
 /// An RGB picture while it is drawn on; see ``Picture/drawn(_:)``.
+///
+/// Coordinates may be anything: far outside they are cut off, and a shape of which one is not a
+/// number is not drawn.
 public struct Canvas: ~Copyable {
-  public let width: Int
-  public let height: Int
-  let pixels: UnsafeMutablePointer<UInt8>
+  private let cairo: ZooCairo
+  private let context: OpaquePointer?
+  /// Where the part of the picture that Cairo sees begins.
+  private let origin: SIMD2<Double>
 
-  /// Lays a colour over part of a row, as far as coverage (0 to 1) and alpha let it.
-  @inline(__always)
-  func blend(_ columns: Range<Int>, of row: Int, _ coverage: Double, _ colour: Colour) {
-    let share = Int32(coverage * colour.alpha * 256 + 0.5)
-    guard share > 0 else { return }
-    var pixel = pixels + 3 * (row * width + columns.lowerBound)
-    let end = pixel + 3 * columns.count
-    let (red, green, blue) = (colour.red, colour.green, colour.blue)
-    if share >= 256 {
-      while pixel < end {
-        (pixel[0], pixel[1], pixel[2]) = (red, green, blue)
-        pixel += 3
-      }
-      return
+  /// Fills a rectangle, its corners rounded by as much as its sides allow.
+  public func fill(_ frame: Frame, radius: Double = 0, _ colour: Colour) {
+    guard trace(frame, radius) else { return }
+    set(colour)
+    cairo.fill(context)
+  }
+
+  /// The line around a rectangle, within it.
+  public func outline(
+    _ frame: Frame, lineWidth: Double, radius: Double = 0, _ colour: Colour
+  ) {
+    guard lineWidth > 0, lineWidth < .infinity else { return }
+    guard lineWidth < min(frame.width, frame.height) / 2 else {
+      return fill(frame, radius: radius, colour)
     }
-    func mixed(_ old: UInt8, _ new: UInt8) -> UInt8 {
-      let sum = Int32(old) &* (256 &- share) &+ Int32(new) &* share
-      return UInt8(truncatingIfNeeded: (sum &+ 128) &>> 8)
+    guard trace(frame.inset(by: lineWidth / 2), radius - lineWidth / 2) else { return }
+    set(colour)
+    cairo.set_line_width(context, lineWidth)
+    cairo.stroke(context)
+  }
+
+  /// Writes a line of text from the left end of its baseline.
+  public func write(
+    _ text: String, at start: SIMD2<Double>, _ typeface: Typeface, _ colour: Colour
+  ) {
+    guard let start = reachable(start) else { return }
+    set(colour)
+    cairo.set_scaled_font(context, typeface.font)
+    cairo.move_to(context, start.x, start.y)
+    cairo.show_text(context, text)
+  }
+
+  private func set(_ colour: Colour) {
+    cairo.set_source_rgba(
+      context, Double(colour.red) / 255, Double(colour.green) / 255, Double(colour.blue) / 255,
+      colour.alpha)
+  }
+
+  /// Makes a rectangle the path; false where one of its numbers is none.
+  private func trace(_ frame: Frame, _ radius: Double) -> Bool {
+    guard !radius.isNaN, let low = reachable([frame.x0, frame.y0]),
+      let high = reachable([frame.x1, frame.y1])
+    else { return false }
+    let sides = high - low
+    guard sides.min() > 0 else { return false }
+    let radius = max(0, min(radius, sides.min() / 2))
+    cairo.new_path(context)
+    let (a, b) = (low + radius, high - radius)
+    let corners: [SIMD2<Double>] = [[b.x, a.y], b, [a.x, b.y], a]
+    for (turn, corner) in corners.enumerated() {
+      let from = (Double(turn) - 1) * .pi / 2
+      cairo.arc(context, corner.x, corner.y, radius, from, from + .pi / 2)
     }
-    while pixel < end {
-      pixel[0] = mixed(pixel[0], red)
-      pixel[1] = mixed(pixel[1], green)
-      pixel[2] = mixed(pixel[2], blue)
-      pixel += 3
-    }
+    cairo.close_path(context)
+    return true
+  }
+
+  /// Cairo's own numbers end at 2²³.
+  private func reachable(_ point: SIMD2<Double>) -> SIMD2<Double>? {
+    guard !point.x.isNaN, !point.y.isNaN else { return nil }
+    let far = SIMD2(repeating: 1e6)
+    return (point - origin).clamped(lowerBound: -far, upperBound: far)
   }
 }
 
 extension Canvas {
-  /// Lays an RGB picture over this one; only the part that is within it shows.
-  func paste(_ picture: Picture, x: Int, y: Int) {
-    let columns = (x..<x + picture.width).clamped(to: 0..<width)
-    let rows = (y..<y + picture.height).clamped(to: 0..<height)
-    guard picture.channels == 3, !columns.isEmpty else { return }
-    picture.withPixels { old in
-      guard let old = old.baseAddress else { return }
-      for row in rows {
-        let from = old + 3 * ((row - y) * picture.width + columns.lowerBound - x)
-        (pixels + 3 * (row * width + columns.lowerBound)).update(
-          from: from, count: 3 * columns.count)
+  /// Cairo's pictures have at most 32,767 pixels on a side.
+  private static let longest = 1 << 14
+
+  /// Draws on an RGB picture, part by part where it is very long.
+  static func draw(
+    on pixels: UnsafeMutablePointer<UInt8>, width: Int, height: Int,
+    _ draw: (borrowing Canvas) throws -> Void
+  ) throws {
+    let cairo = try cairo
+    for y in stride(from: 0, to: height, by: longest) {
+      for x in stride(from: 0, to: width, by: longest) {
+        let (columns, rows) = (min(longest, width - x), min(longest, height - y))
+        let part = pixels + 3 * (y * width + x)
+        guard let bytes = malloc(4 * columns * rows) else {
+          throw ZooError.failure("not enough memory to draw on \(width)×\(height) pixels")
+        }
+        defer { free(bytes) }
+        zoo_cairo_read(bytes, part, 3 * width, columns, rows)
+        let surface = cairo.image_surface_create_for_data(
+          bytes, Int32(zoo_cairo_format_rgb24), Int32(columns), Int32(rows), Int32(4 * columns))
+        defer { cairo.surface_destroy(surface) }
+        let context = cairo.create(surface)
+        defer { cairo.destroy(context) }
+        try draw(Canvas(cairo: cairo, context: context, origin: [Double(x), Double(y)]))
+        try cairo.check(cairo.status(context))
+        cairo.surface_flush(surface)
+        zoo_cairo_write(bytes, part, 3 * width, columns, rows)
       }
     }
+  }
+
+  static var cairo: ZooCairo {
+    get throws {
+      guard let cairo = zoo_cairo() else {
+        throw ZooError.unavailable(
+          "Cairo, which draws, is not installed: no libcairo.so.2 (Debian and Ubuntu: apt install "
+            + "libcairo2)")
+      }
+      return cairo.pointee
+    }
+  }
+}
+
+extension ZooCairo {
+  func check(_ status: Int32) throws {
+    guard status != zoo_cairo_success else { return }
+    let words = status_to_string(status).map { String(cString: $0) } ?? "status \(status)"
+    throw ZooError.failure("Cairo cannot draw: \(words)")
   }
 }
 
@@ -55,9 +133,10 @@ extension Picture {
   /// The picture in RGB with something drawn on it.
   ///
   /// ```swift
+  /// let letters = try Typeface(size: 16)
   /// let marked = try photo.drawn { canvas in
-  ///   canvas.fill(.circle([40, 40], radius: 12), .white)
-  ///   canvas.write("here", at: [60, 45], size: 16, .white)
+  ///   canvas.fill(Frame(x0: 40, y0: 30, x1: 90, y1: 50), radius: 4, .white)
+  ///   canvas.write("here", at: [45, 46], letters, .black)
   /// }
   /// ```
   public func drawn(_ draw: (borrowing Canvas) throws -> Void) throws -> Picture {
@@ -74,7 +153,7 @@ extension Picture {
     }
     try withMutablePixels { pixels in
       guard let start = pixels.baseAddress else { return }
-      try draw(Canvas(width: width, height: height, pixels: start))
+      try Canvas.draw(on: start, width: width, height: height, draw)
     }
   }
 

@@ -48,36 +48,54 @@ extension Picture {
     let left = Double((isBeside ? picture.width : 0) + margin)
     let right = Double(width - margin)
     let top = Double((isBeside ? (height - panelHeight) / 2 : picture.height) + margin)
-    var sheet = try Picture(width: width, height: height, channels: 3)
+    let typeface = try Typeface(size: size)
+    var sheet = try Picture(width: width, height: height, Colour(23, 25, 29))
+    try sheet.paste(
+      picture, x: isBeside ? 0 : (width - picture.width) / 2,
+      y: isBeside ? (height - picture.height) / 2 : 0)
     try sheet.draw { canvas in
-      canvas.fill(
-        .rectangle(Frame(x0: 0, y0: 0, x1: Double(width), y1: Double(height))),
-        Colour(23, 25, 29))
-      canvas.paste(
-        picture, x: isBeside ? 0 : (width - picture.width) / 2,
-        y: isBeside ? (height - picture.height) / 2 : 0)
       for (row, bar) in bars.enumerated() {
-        let baseline = top + Double(row * rowHeight) + Typeface.capHeight(size: size)
+        let baseline = top + Double(row * rowHeight) + typeface.capHeight
         let percentage = bar.percentage
-        let percentageStart = right - Typeface.width(of: percentage, size: size)
-        let label = Typeface.shortened(
-          bar.label, to: percentageStart - left - size, size: size)
+        let percentageStart = right - typeface.width(of: percentage)
+        let label = typeface.shortened(bar.label, to: percentageStart - left - size)
         let text = Colour.white.with(alpha: row == 0 ? 1 : 0.8)
-        canvas.write(label, at: [left, baseline], size: size, text)
-        canvas.write(percentage, at: [percentageStart, baseline], size: size, text)
+        canvas.write(label, at: [left, baseline], typeface, text)
+        canvas.write(percentage, at: [percentageStart, baseline], typeface, text)
         let thickness = max(3, (size * 0.2).rounded())
         let y = (baseline + size * 0.38).rounded()
         let track = Frame(x0: left, y0: y, x1: right, y1: y + thickness)
-        canvas.fill(
-          .rectangle(track, radius: thickness / 2), .white.with(alpha: 0.13))
+        canvas.fill(track, radius: thickness / 2, .white.with(alpha: 0.13))
         let share = bar.share.isFinite ? min(max(bar.share, 0), 1) : 0
         var filled = track
         filled.x1 = left + share * track.width
         // A bar keeps its round ends down to a dot, and nothing is nothing.
         if filled.width < thickness { filled.x1 = left + (share >= 0.0005 ? thickness : 0) }
-        canvas.fill(.rectangle(filled, radius: thickness / 2), bar.colour)
+        canvas.fill(filled, radius: thickness / 2, bar.colour)
       }
     }
     return sheet
+  }
+
+  /// A sheet of one colour, in RGB.
+  private init(width: Int, height: Int, _ colour: Colour) throws {
+    try self.init(width: width, height: height, channels: 3)
+    let row = (0..<width).flatMap { _ in [colour.red, colour.green, colour.blue] }
+    try withMutablePixels { pixels in
+      for y in 0..<height { _ = pixels[(y * row.count)...].update(fromContentsOf: row) }
+    }
+  }
+
+  /// Lays a smaller picture over this one, both in RGB.
+  private mutating func paste(_ picture: Picture, x: Int, y: Int) throws {
+    let width = width
+    try withMutablePixels { pixels in
+      picture.withPixels { old in
+        for row in 0..<picture.height {
+          let from = old[3 * row * picture.width..<3 * (row + 1) * picture.width]
+          _ = pixels[(3 * ((y + row) * width + x))...].update(fromContentsOf: from)
+        }
+      }
+    }
   }
 }

@@ -35,21 +35,22 @@ extension Picture {
     }
     let extent = (width * height).squareRoot()
     let size = max(11, (extent * 0.022 + 2).rounded())
-    let line = max(2, extent / 280)
-    var tabs = Tabs(width: width, height: height, size: size)
+    let line = max(2, (extent / 240).rounded())
+    let typeface = try Typeface(size: size)
+    var tabs = Tabs(width: width, height: height, size: size, typeface: typeface)
     let placed = seen.map { tabs.place($0.caption, at: $1, line: line) }
     try picture.draw { canvas in
       for (box, frame) in seen.reversed() {
         // A box of no size is still a dot that one can see.
-        let shown = frame.padded(to: 2 * line, width, height)
+        let shown = frame.padded(to: 2 * line, width, height).rounded
         canvas.outline(
           shown, lineWidth: line, radius: 1.5 * line, Colour(ofClass: box.classIndex))
       }
       for ((box, _), tab) in zip(seen, placed).reversed() {
         guard let tab else { continue }
         let colour = Colour(ofClass: box.classIndex)
-        canvas.fill(.rectangle(tab.frame, radius: size / 5), colour)
-        canvas.write(tab.text, at: tab.baseline, size: size, colour.readable)
+        canvas.fill(tab.frame, radius: size / 5, colour)
+        canvas.write(tab.text, at: tab.baseline, typeface, colour.readable)
       }
     }
     return picture
@@ -70,6 +71,11 @@ extension Frame {
     return frame.x0 <= frame.x1 && frame.y0 <= frame.y1 ? frame : nil
   }
 
+  /// To whole pixels, where lines are sharp.
+  fileprivate var rounded: Frame {
+    Frame(x0: x0.rounded(), y0: y0.rounded(), x1: x1.rounded(), y1: y1.rounded())
+  }
+
   /// At least this wide and high, and within the picture.
   fileprivate func padded(to least: Double, _ width: Double, _ height: Double) -> Frame {
     func side(_ low: Double, _ high: Double, _ limit: Double) -> (Double, Double) {
@@ -87,22 +93,24 @@ private struct Tabs {
   struct Tab {
     let frame: Frame
     let text: String
-    let baseline: Path.Point
+    let baseline: SIMD2<Double>
   }
 
   let width, height, size: Double
+  let typeface: Typeface
   private var taken: [Frame] = []
 
-  init(width: Double, height: Double, size: Double) {
+  init(width: Double, height: Double, size: Double, typeface: Typeface) {
     (self.width, self.height, self.size) = (width, height, size)
+    self.typeface = typeface
   }
 
   /// - Returns: nil where there is nothing to say or no room for a single letter.
   mutating func place(_ caption: String, at box: Frame, line: Double) -> Tab? {
     let margin = (size * 0.3).rounded()
-    let text = Typeface.shortened(caption, to: width - 2 * margin, size: size)
-    let tabWidth = (Typeface.width(of: text, size: size) + 2 * margin).rounded(.up)
-    let capHeight = Typeface.capHeight(size: size)
+    let text = typeface.shortened(caption, to: width - 2 * margin)
+    let tabWidth = (typeface.width(of: text) + 2 * margin).rounded(.up)
+    let capHeight = typeface.capHeight
     let tabHeight = capHeight + 2 * (size * 0.34).rounded()
     guard !caption.isEmpty, tabWidth <= width, tabHeight <= height else { return nil }
     func tab(_ x: Double, _ y: Double) -> Frame {

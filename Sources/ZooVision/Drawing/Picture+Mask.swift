@@ -18,7 +18,9 @@ extension Picture {
     // Half of the line is on either side of where classes meet.
     let reach = max(1, Int((Double(width * height).squareRoot() / 500).rounded()))
     let colours = Colour.palette(of: 256, background: background)
-    return try drawn { canvas in
+    var overlaid = try rgb
+    try overlaid.withMutablePixels { pixels in
+      guard let start = pixels.baseAddress else { return }
       mask.withPixels { classes in
         for y in 0..<height {
           let row = y * width
@@ -37,15 +39,27 @@ extension Picture {
               x - run.lowerBound < reach && run.lowerBound > 0
               || run.upperBound - x <= reach && run.upperBound < width
               || classes[above + x] != index || classes[below + x] != index
-            canvas.blend(x..<x + 1, of: y, isBorder ? 1 : alpha, colour)
+            colour.cover(start + 3 * (row + x), isBorder ? 1 : alpha)
           }
         }
       }
     }
+    return overlaid
   }
 }
 
 extension Colour {
+  /// Lays it over one pixel, as far as alpha lets it.
+  fileprivate func cover(_ pixel: UnsafeMutablePointer<UInt8>, _ alpha: Double) {
+    let share = Int32(min(max(alpha, 0), 1) * 256 + 0.5)
+    func mixed(_ old: UInt8, _ new: UInt8) -> UInt8 {
+      UInt8((Int32(old) * (256 - share) + Int32(new) * share + 128) >> 8)
+    }
+    pixel[0] = mixed(pixel[0], red)
+    pixel[1] = mixed(pixel[1], green)
+    pixel[2] = mixed(pixel[2], blue)
+  }
+
   /// A colour for every class of a mask. The background's is black and none of the others', which have
   /// the colours that boxes around them have.
   public static func palette(of classes: Int, background: Int? = nil) -> [Colour] {
