@@ -66,20 +66,7 @@ enum Style {
     figcaption { color: var(--soft); font-size: 14px; line-height: 1.45; margin-bottom: 14px; }
     figcaption b { display: block; color: var(--ink); font-weight: 620; font-size: 15px; }
     svg { display: block; width: 100%; height: auto; overflow: visible; }
-    svg text { font-size: 11.5px; fill: var(--soft); }
-    svg .name, svg tspan.name { font-size: 12.5px; font-weight: 620; }
-    svg .name.ours { fill: var(--accent-text); }
-    svg .name.other { fill: var(--soft); }
-    svg .name, svg .note { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
-    svg .grid { stroke: var(--line); fill: none; }
-    svg .guess { stroke: var(--line); stroke-width: 1.2; stroke-dasharray: 4 4; fill: none; }
-    svg .leader { stroke: var(--accent); stroke-width: 1; fill: none; }
-    svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
-    svg .line.ours { stroke: var(--accent); stroke-width: 2.6; }
-    svg .line.other { stroke: var(--other); }
-    svg circle { fill: var(--paper); stroke-width: 2.2; }
-    svg circle.ours { stroke: var(--accent); }
-    svg circle.other { stroke: var(--other); }
+    \(LineChart.style)
     table { border-collapse: collapse; width: 100%; font-size: 14.5px; }
     th { text-align: left; font-weight: 500; }
     thead th, thead td { color: var(--soft); font-size: 13px; font-weight: 400; }

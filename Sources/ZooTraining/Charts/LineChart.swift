@@ -1,18 +1,18 @@
 import Glibc
-import ModelZoo
+import ZooKit
 
 /// Lines that are labelled directly, without a legend.
 ///
 /// It is drawn for the narrowest screen and scales up, so that its text is readable on a phone.
-struct LineChart {
-  struct Axis {
+package struct LineChart {
+  package struct Axis {
     let range: ClosedRange<Double>
     let ticks: [Double]
     let title: String
     let text: (Double) -> String
 
     /// Shares as percent.
-    static func share(_ title: String, from low: Double = 0) -> Axis {
+    package static func share(_ title: String, from low: Double = 0) -> Axis {
       let step = low < 0.5 ? 0.25 : 0.1
       return Axis(
         range: low...1, ticks: Array(stride(from: 1, to: low - 1e-9, by: -step)), title: title
@@ -20,7 +20,7 @@ struct LineChart {
     }
 
     /// From zero to a round number above all values.
-    static func amount(_ title: String, to most: Double) -> Axis {
+    package static func amount(_ title: String, to most: Double) -> Axis {
       let power = pow(10, floor(log10(max(most, 1e-6) / 3)))
       let step = [1, 2, 5, 10].map { $0 * power }.first { $0 * 4 >= most } ?? most
       let steps = max(1, Int((most / step).rounded(.up)))
@@ -29,8 +29,23 @@ struct LineChart {
       ) { decimal($0, digits: max(0, Int((-log10(step)).rounded(.up)))) }
     }
 
+    /// From a round number below the values to one above them.
+    static func spanning(_ title: String, _ values: [Double]) -> Axis {
+      let (low, high) = (values.min() ?? 0, values.max() ?? 1)
+      let range = high > low ? high - low : max(abs(high) / 2, 1e-3)
+      let power = pow(10, floor(log10(range / 3)))
+      let step = [1, 2, 5, 10].map { $0 * power }.first { $0 * 4 >= range } ?? range
+      let (first, last) = ((low / step).rounded(.down), (high / step).rounded(.up))
+      let digits = max(0, Int((-log10(step)).rounded(.up)))
+      return Axis(
+        range: first * step...max(last, first + 1) * step,
+        ticks: stride(from: first, through: max(last, first + 1), by: 1).map { $0 * step },
+        title: title
+      ) { size in step < 1e-4 || step >= 1e6 ? "\(Float(size))" : decimal(size, digits: digits) }
+    }
+
     /// Whole numbers from the first to the last.
-    static func count(_ title: String, to last: Int) -> Axis {
+    package static func count(_ title: String, to last: Int) -> Axis {
       let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].first { $0 * 5 >= last } ?? last
       let ticks = [1] + Array(stride(from: step, through: last, by: step)).filter { $0 > 1 }
       return Axis(
@@ -39,7 +54,7 @@ struct LineChart {
     }
   }
 
-  struct Line {
+  package struct Line {
     let name: String
     let note: String
     let points: [SIMD2<Double>]
@@ -51,7 +66,7 @@ struct LineChart {
     let nameAt: Double?
 
     /// Values that are not finite, such as those of epochs without validation, are left out.
-    init(
+    package init(
       name: String, note: String, points: [SIMD2<Double>], isOurs: Bool,
       ring: SIMD2<Double>? = nil, nameAt: Double? = nil
     ) {
@@ -66,9 +81,14 @@ struct LineChart {
   let x, y: Axis
   let lines: [Line]
   /// The label of a line from corner to corner, the result of guessing.
-  var diagonal: String?
+  let diagonal: String?
 
-  private static let size = SIMD2(400.0, 268.0)
+  package init(title: String, x: Axis, y: Axis, lines: [Line], diagonal: String? = nil) {
+    (self.title, self.x, self.y, self.lines) = (title, x, y, lines)
+    self.diagonal = diagonal
+  }
+
+  static let size = SIMD2(400.0, 268.0)
   private static let (left, top, bottom) = (40.0, 30.0, 230.0)
   private var right: Double { lines.allSatisfy { $0.nameAt != nil } ? 388 : 300 }
 
@@ -81,14 +101,19 @@ struct LineChart {
       LineChart.bottom - min(max(share.y, 0), 1) * (LineChart.bottom - LineChart.top))
   }
 
-  var markup: Markup {
-    // Ours is drawn last, on top.
+  package var markup: Markup {
+    """
+    <svg viewBox="0 0 \(text(LineChart.size.x)) \(text(LineChart.size.y))" role="img" \
+    aria-label="\(title)">
+    \(content)</svg>
+    """
+  }
+
+  /// What stands between the tags of a picture.
+  var content: Markup {
+    // Ours is drawn last and so lies above.
     let drawn = lines.sorted { !$0.isOurs && $1.isOurs }
-    return """
-      <svg viewBox="0 0 \(text(LineChart.size.x)) \(text(LineChart.size.y))" role="img" \
-      aria-label="\(title)">
-      \(grid)\(drawn.map(curve))\(names)</svg>
-      """
+    return "\(grid)\(drawn.map(curve))\(names)"
   }
 
   private var grid: Markup {
@@ -185,4 +210,25 @@ struct LineChart {
   }
 
   private func text(_ number: Double) -> String { decimal(number, digits: 1) }
+}
+
+extension LineChart {
+  /// How charts look, in the colours of the page around them.
+  package static let style = """
+    svg text { font-size: 11.5px; fill: var(--soft); }
+    svg .name, svg tspan.name { font-size: 12.5px; font-weight: 620; }
+    svg .name.ours { fill: var(--accent-text); }
+    svg .name.other { fill: var(--soft); }
+    svg .name, svg .note { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
+    svg .name, svg .note { stroke-linejoin: round; }
+    svg .grid { stroke: var(--line); fill: none; }
+    svg .guess { stroke: var(--line); stroke-width: 1.2; stroke-dasharray: 4 4; fill: none; }
+    svg .leader { stroke: var(--accent); stroke-width: 1; fill: none; }
+    svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+    svg .line.ours { stroke: var(--accent); stroke-width: 2.6; }
+    svg .line.other { stroke: var(--other); }
+    svg circle { fill: var(--paper); stroke-width: 2.2; }
+    svg circle.ours { stroke: var(--accent); }
+    svg circle.other { stroke: var(--other); }
+    """
 }
