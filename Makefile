@@ -37,7 +37,7 @@ lint: ## check the format, and constructs that the sources must not use
 	@.ci/lint
 
 format: ## format every Swift file
-	@$(SWIFT) format -i -r Package.swift Sources Plugins Tests \
+	@$(SWIFT) format -i -r Package.swift Sources Plugins Templates Tests \
 	  Examples/*/Package.swift Examples/*/Sources
 
 docs: setup ## build the API reference, .build/docs; a warning is an error

@@ -35,6 +35,14 @@ func plugin(_ family: String) -> [Target] {
   ]
 }
 
+// The files that `zoo new` copies: built with everything else, so that they stay correct, and linked
+// into nothing.
+func template(_ name: String) -> Target {
+  .target(
+    name: name, dependencies: ["ZooKit", "ZooDetection"], path: "Templates/Sources/\(name)",
+    swiftSettings: strict)
+}
+
 // The modules that a dynamic plugin may import. It is linked with them as the library ZooPlugin and
 // uses the program's copy at run time, because `zoo` has that library's name and exports its symbols.
 // Documentation/dynamic-plugins.md explains why.
@@ -71,6 +79,7 @@ let package = Package(
       // As on a machine without the headers: .ci/without-onednn holds that build together.
       cSettings: Context.environment["ZOO_NO_ONEDNN"] == nil ? [] : [.define("ZOO_NO_ONEDNN")]),
     .target(name: "CCatalog"),
+    .target(name: "CTemplates"),
     .target(name: "CKernels"),
 
     // The host and the rooms around it.
@@ -94,7 +103,7 @@ let package = Package(
       ] + families),
     room("ZooArguments", ["ZooKit"]),
     .executableTarget(
-      name: "zoo", dependencies: ["ModelZoo", "ZooArguments", "ZooConformance"],
+      name: "zoo", dependencies: ["ModelZoo", "ZooArguments", "ZooConformance", "CTemplates"],
       swiftSettings: strict, linkerSettings: lending),
     // Makes the checkpoints in the clone; not installed.
     .executableTarget(
@@ -123,5 +132,9 @@ let package = Package(
     tests("ZooArgumentsTests", ["ZooArguments"]),
     tests("ModelZooTests", ["ModelZoo", "ZooKit"]),
     tests("CommandTests", ["zoo", "workshop", "ModelZoo", "ZooArguments"]),
+
+    template("ClassifierTemplate"),
+    template("SegmenterTemplate"),
+    template("DetectorTemplate"),
   ] + families.flatMap(plugin)
 )

@@ -39,8 +39,14 @@ extension CommandLineTests {
       let source = try String(
         contentsOfFile: workspace["Plugins/TinyNet/Sources/TinyNet.swift"], encoding: .utf8)
       #expect(source.contains("struct TinyNet: \(conforming[template] ?? "")"))
-      #expect(!source.contains("NAME") && !source.contains("VARIANT"))
-      #expect(source.split(separator: "\n").allSatisfy { $0.count <= 100 })
+      for file in files {
+        let text = try String(contentsOfFile: workspace["Plugins/TinyNet/\(file)"], encoding: .utf8)
+        #expect(!text.lowercased().contains("template"), "\(file)")
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 }, "\(file)")
+      }
+      let readMe = try String(
+        contentsOfFile: workspace["Plugins/TinyNet/README.md"], encoding: .utf8)
+      #expect(readMe.contains("make build\n") && !readMe.contains("swift build"))
     }
 
     @Test func isAPackageOfItsOwnWhereAsked() throws {
@@ -51,6 +57,7 @@ extension CommandLineTests {
       let path = URL(filePath: workspace[String(manifest)]).standardized
       let text = try String(contentsOf: path, encoding: .utf8)
       #expect(text.contains("path: \"\(workspace.path)\"") && text.contains("ZooConformance"))
+      #expect(text.contains("name: \"TinyNet\"") && !text.contains("Template"))
       try FileManager.default.removeItem(at: path.deletingLastPathComponent())
     }
 

@@ -122,7 +122,7 @@ struct NewVerb: Verb {
 
   /// Modules of one package have one name each, on some file systems whatever their case.
   private func checkModules(_ name: String) throws {
-    for folder in ["Plugins", "Sources", "Tests"] {
+    for folder in ["Plugins", "Sources", "Templates/Sources", "Tests"] {
       for other in try entries(of: folder) where other.lowercased() == name.lowercased() {
         throw ZooError.cannotCreate("\(folder)/\(other) is there already")
       }
