@@ -73,6 +73,7 @@ let package = Package(
     .target(name: "CStore"),
     .target(
       name: "CPicture", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png16")]),
+    .target(name: "CYAML"),
     .target(name: "CTransfer"),
     .target(
       name: "COneDNN",
@@ -94,7 +95,7 @@ let package = Package(
       "ZooConformance", ["ZooKit", "ZooStore", "ZooEngine", "ZooDetection", "ZooTraining"]),
     room("ZooFetch", ["ZooKit", "ZooStore", "CTransfer"]),
     room("ZooMetrics", ["ZooKit", "ZooStore"]),
-    room("ZooData", ["ZooKit", "ZooStore", "ZooVision", "CZlib"]),
+    room("ZooData", ["ZooKit", "ZooStore", "ZooVision", "CZlib", "CYAML"]),
     room(
       "ModelZoo",
       [

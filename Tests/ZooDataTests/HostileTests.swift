@@ -162,15 +162,21 @@ import ZooVision
       #"{"images": "# + String(repeating: "[", count: 100_000), "nested more than 64 levels deep"
     ),
     (#"{"images": [], "images": []}"#, "the key “images” occurs twice"),
-    (#"{"images": [1 2]}"#, "a comma was expected"),
+    (#"{"info": [1 2]}"#, "a comma was expected"),
     (#"{"images": [,]}"#, "a value was expected"),
     (#"{"images": 7}"#, "“images” is not a list"),
     (#"{"images": [], "categories": 7, "annotations": []}"#, "“categories” is not a list"),
-    (#"{"images": []"#, "a list or an object is not closed"),
+    (#"{"images": []"#, "line 1: an object is not closed"),
+    (#"{"images": [{"id": 1}"#, "images[0], line 1: it has no “file_name”"),
+    ("{\n\"images\":\n[\n\n{}]}", "images[0], line 5: it has no “id”"),
     (#"{"images": []} x"#, "text after the end of the value"),
-    (#"{"images": "a"#, "a string is not closed"),
+    (#"{"images": "a"#, "“images” is not a list"),
+    (#"{"info": "a"#, "a string is not closed"),
+    (#"{"info": [{"a": "b\"}]}"#, "a string is not closed"),
+    (#"{"info": {"a": 1, 2}}"#, "a key was expected"),
     (#"{"images": [{"id": 1]}]}"#, "line 1: a comma was expected"),
-    (#"{images: []}"#, "unexpected character"),
+    (#"{"images": [1]}"#, "images[0], line 1: it is a number, an object was expected"),
+    (#"{images: []}"#, "a key was expected"),
     (#"{"images" []}"#, "no colon after “images”"),
   ])
   func cocoTables(_ json: String, _ problem: String) throws {
@@ -235,15 +241,67 @@ import ZooVision
 
   @Test(arguments: [
     ("names: [a, b]\nnc: 3\n", "nc is 3, and there are 2 names"),
-    ("names:\n  0: a\n  7: b\n", "names are numbered from 0 to 1, not “7”"),
-    ("names:\n  0: a\n  0: b\n", "names are numbered from 0 to 1, not “0”"),
-    ("names: [a, b\n", "the list of “names” is not closed"),
-    ("names: [a]\njust words\n", "line 2: “key: value” was expected"),
-    ("  - a\nnames: [a]\n", "line 1: an empty entry"),
+    ("names:\n  0: a\n  7: b\n", "line 3: names are numbered from 0 to 1, not “7”"),
+    ("names:\n  0: a\n  00: b\n", "line 3: names are numbered from 0 to 1, not “00”"),
+    ("names:\n  0: a\n  0: b\n", "line 3: the key “0” occurs twice"),
+    ("names: [a, b]\nnc: 2\nnames: [c]\n", "line 3: the key “names” occurs twice"),
+    ("names: [a, [b]]\n", "line 1: a name was expected"),
+    ("names: cat\n", "line 1: names are a list, or a map from 0 on"),
+    ("names: [a, b\n", "did not find expected ',' or ']' while parsing a flow sequence"),
+    ("names: [a]\njust words\n", "could not find expected ':' while scanning a simple key"),
+    ("  - a\nnames: [a]\n", "line 1: “key: value” was expected"),
+    ("- a\n- b\n", "line 1: “key: value” was expected"),
+    ("names: [a]\n? [b, c]\n: d\n", "line 2: a key is a word or a number"),
+    ("names: [*b]\n", "line 1: *b is the name of nothing before it"),
+    ("names: &a [*a]\n", "line 1: *a is the name of nothing before it"),
+    ("names: [a]\n\npath: \u{1}\n", "line 3: control characters are not allowed"),
+    ("names: [a]\n\tpath: b\n", "line 2: found character that cannot start any token"),
+    ("names: \(String(repeating: "[", count: 500_000))", "nested more than 64 levels deep"),
+    ("names: \(String(repeating: "{a: ", count: 100_000))", "nested more than 64 levels deep"),
   ])
   func yoloSettings(_ yaml: String, _ problem: String) throws {
     let message = try yolo("0 0.5 0.5 0.1 0.1", yaml: yaml)
     #expect(message.contains(problem), "\(message)")
+    #expect(!message.contains("\n"))
+  }
+
+  @Test func aBillionLaughsInSettings() throws {
+    var text = "l0: &l0 [lol, lol]\n"
+    for level in 1..<40 {
+      text += "l\(level): &l\(level) [*l\(level - 1), *l\(level - 1)]\n"
+    }
+    #expect(
+      try yolo("", yaml: text + "names: [a]\n").contains(
+        "line 17: its aliases stand for more than 262144 values"))
+    #expect(
+      try yolo("", yaml: "names: [\(String(repeating: "aaa, ", count: 300_000))]\n").contains(
+        "is larger than 1.0 MB"))
+  }
+
+  @Test func everyTruncationOfSettings() throws {
+    let whole = Array(
+      """
+      path: &root "../a\\u0042\\x43" # where
+      train: [images, 'it''s']
+      names: {0: &a cat, 1: [*a, *root]}
+      more: |
+        text
+      <<: {nc: 2}
+      """.utf8)
+    let scratch = try Scratch()
+    try scratch.picture("images/1.png")
+    for count in 0..<whole.count {
+      try scratch.write(Array(whole.prefix(count)), to: "data.yaml")
+      _ = refusal(scratch.path)
+    }
+    for place in whole.indices {
+      for bit in 0..<8 {
+        var bytes = whole
+        bytes[place] ^= 1 << bit
+        try scratch.write(bytes, to: "data.yaml")
+        #expect(!refusal(scratch.path).contains("\n"))
+      }
+    }
   }
 
   @Test func settingsStayInside() throws {

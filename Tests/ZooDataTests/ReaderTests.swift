@@ -149,6 +149,110 @@ import ZooVision
     #expect(areClose(corners(outline[0].frame), [2, 2, 10, 8]))
   }
 
+  struct Settings: Sendable, CustomTestStringConvertible {
+    let testDescription, text: String
+    let pictures: [String]
+    let splits: [String: Int]
+  }
+
+  static let settings = [
+    Settings(
+      testDescription: "of a training program",
+      text: """
+        # Animals, 8 pictures
+        # Usage: yolo train data=animals8.yaml
+
+        # Train/val/test sets as 1) dir: path/to/imgs, or 3) list: [path/to/imgs1, path/to/imgs2]
+        path: ../datasets/animals8 # dataset root dir
+        train: images/train # train images (relative to 'path') 4 images
+        val: images/val # val images (relative to 'path') 4 images
+        test: # test images (optional)
+
+        # Classes
+        names:
+          0: cat
+          1: sea lion
+          2: "no: 2"
+
+        # Download script/URL (optional)
+        download: |
+          import os
+          names: [none]
+        """, pictures: ["images/train/1.png", "images/train/2.png", "images/val/1.png"],
+      splits: ["train": 2, "val": 1]),
+    Settings(
+      testDescription: "of a labelling service",
+      text: """
+        train: ../train/images
+        val: ../valid/images
+        test: ../test/images
+
+        nc: 3
+        names: ['cat', 'sea lion', 'no: 2']
+
+        roboflow:
+          workspace: somebody-3x7qf
+          project: animals-bkz2a
+          version: 3
+          license: CC BY 4.0
+          url: https://example.org/somebody-3x7qf/animals-bkz2a/dataset/3
+        """,
+      pictures: ["train/images/1.png", "valid/images/1.png", "test/images/a.png"],
+      splits: ["train": 1, "val": 1, "test": 1]),
+    Settings(
+      testDescription: "with its data in a folder, and several of them",
+      text: #"""
+        %YAML 1.1
+        ---
+        path: animals
+        train:
+          - images/summer
+          - images/winter # and the summer again:
+          - images/summer
+        val: [images/spring,
+              images/gone]
+        names: [ cat,
+          # by the water
+          sea
+          lion,
+          "no\x3A\u0020\
+           2",
+        ]
+        ...
+        """#,
+      pictures: [
+        "animals/images/summer/1.png", "animals/images/winter/1.png",
+        "animals/images/winter/2.png", "animals/images/spring/1.png",
+      ],
+      splits: ["train": 3, "val": 1]),
+    Settings(
+      testDescription: "with anchors",
+      text: """
+        words: &words { nc: 3, names: &names [cat, sea lion, &last 'no: 2'] }
+        image: &images
+          images
+        val: *images
+        <<: *words
+        """, pictures: ["images/1.png"], splits: ["val": 1]),
+    Settings(
+      testDescription: "with lists that are not indented, and Windows' ends of lines",
+      text: "\u{FEFF}names:\r\n- cat\r\n- sea lion\r\n- 'no: 2'\r\nval: images\r\n",
+      pictures: ["images/1.png"], splits: ["val": 1]),
+  ]
+
+  @Test(arguments: settings)
+  func yoloSettings(_ settings: Settings) throws {
+    let scratch = try Scratch()
+    for picture in settings.pictures { try scratch.picture(picture) }
+    try scratch.write(settings.text, to: "data.yaml")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.classes == ["cat", "sea lion", "no: 2"])
+    let counts = Dictionary(uniqueKeysWithValues: data.splits.map { ($0.name, $0.count) })
+    #expect(counts == settings.splits)
+    let missing = settings.text.contains("images/gone") ? 1 : 0
+    #expect(data.warnings.count { $0.contains("is “images/gone”, which is not") } == missing)
+  }
+
   @Test func yoloWithoutNames() throws {
     let scratch = try Scratch()
     try scratch.picture("images/a.png")

@@ -41,28 +41,31 @@ struct YOLOReader {
   }
 
   func dataset() throws -> Dataset {
-    let settings = try yaml.map { try YAML("\(path)/\($0)") }
+    let file = yaml.map { "\(path)/\($0)" }
+    let settings = try file.map { try YAML(contentsOf: $0) }
     var flaws = Flaws(path)
-    var classes = try settings?.names() ?? []
+    var classes = try settings?["names"]?.names(file ?? path) ?? []
     var isOpenEnded = false
     if classes.isEmpty {
       let lists = ["classes.txt", "labels/classes.txt"].map { "\(path)/\($0)" }
       classes = lists.lazy.compactMap { try? lines(of: $0) }.first ?? []
       isOpenEnded = classes.isEmpty
     }
-    if let stated = settings?.scalar("nc"), Int(stated) != classes.count, !isOpenEnded {
+    if let stated = settings?["nc"]?.scalar, Int(stated) != classes.count, !isOpenEnded {
       throw ZooError.corrupt(
-        "\(path)/\(yaml ?? ""): nc is \(stated.printable), and there are \(classes.count) names")
+        "\(file ?? path): nc is \(stated.printable), and there are \(classes.count) names")
     }
     var splits: [Split] = []
     var total = 0
     var highest = -1
-    for (name, folder) in try places(settings, &flaws) {
-      let pictures = try Folder("\(path)/\(folder)")?.allPictures() ?? []
+    for (name, folders) in try places(settings, &flaws) {
+      let pictures = try folders.flatMap { folder in
+        let pictures = try Folder("\(path)/\(folder)")?.allPictures() ?? []
+        return pictures.map { folder.isEmpty ? $0 : "\(folder)/\($0)" }
+      }
       total += pictures.count
       var items: [Item] = []
-      for picture in pictures {
-        let file = folder.isEmpty ? picture : "\(folder)/\(picture)"
+      for file in pictures {
         do {
           let boxes = try boxes(
             labelPath(file), isOpenEnded ? nil : classes.count, file, &flaws)
@@ -84,28 +87,32 @@ struct YOLOReader {
       warnings: flaws.warnings(of: total))
   }
 
-  /// The folders of pictures, from the path on.
-  private func places(_ settings: YAML?, _ flaws: inout Flaws) throws -> [(String, String)] {
-    var places: [(String, String)] = []
+  /// The folders of pictures of each split, from the path on.
+  private func places(_ settings: YAML?, _ flaws: inout Flaws) throws -> [(String, [String])] {
+    let root = settings?["path"]?.scalar ?? ""
+    var places: [(String, [String])] = []
     for key in ["train", "val", "test"] {
-      guard let stated = settings?.scalar(key), !stated.isEmpty else { continue }
-      guard let folder = try inside(stated) else {
-        flaws.note("\(path)/\(yaml ?? ""): \(key) is “\(stated)”, which is not in the folder")
-        continue
+      var folders: [String] = []
+      for stated in settings?[key]?.scalars ?? [] {
+        if let folder = try inside("\(root)/\(stated)") {
+          if !folders.contains(folder) { folders.append(folder) }
+        } else {
+          flaws.note("\(path)/\(yaml ?? ""): \(key) is “\(stated)”, which is not in the folder")
+        }
       }
-      places.append((key, folder))
+      if !folders.isEmpty { places.append((key, folders)) }
     }
     guard places.isEmpty, let folder = try Folder(path) else { return places }
     for name in folder.folders {
       if let split = splitNames[name.lowercased()], try Folder("\(path)/\(name)/images") != nil {
-        places.append((split, "\(name)/images"))
+        places.append((split, ["\(name)/images"]))
       }
     }
     if places.isEmpty, let images = try folder.folder("images") {
       for name in images.folders {
-        if let split = splitNames[name.lowercased()] { places.append((split, "images/\(name)")) }
+        if let split = splitNames[name.lowercased()] { places.append((split, ["images/\(name)"])) }
       }
-      if places.isEmpty { places = [("all", "images")] }
+      if places.isEmpty { places = [("all", ["images"])] }
     }
     return places
   }
@@ -113,7 +120,7 @@ struct YOLOReader {
   /// A folder that the settings name. Exported data often say `../train/images` though the folder
   /// is beside the file: what leads out is looked for inside, and nowhere else.
   private func inside(_ stated: String) throws -> String? {
-    let parts = stated.split(separator: "/").drop { $0 == ".." || $0 == "." }
+    let parts = stated.split(separator: "/").filter { $0 != ".." && $0 != "." }
     // An absolute path was true on another machine; its end may be true here.
     for start in 0..<max(parts.count, 1) {
       let folder = parts.dropFirst(start).joined(separator: "/")
@@ -176,137 +183,6 @@ struct YOLOReader {
       return sound(frame, Window.Size(1), "\(file), line \(index + 1)", "\(label)", &flaws).map {
         ObjectBox($0, classIndex: label)
       }
-    }
-  }
-}
-
-/// The part of YAML that `data.yaml` uses: `key: value`, and lists and maps one level deep, in
-/// lines or in brackets.
-struct YAML {
-  let path: String
-  private var scalars: [String: String] = [:]
-  private var lists: [String: [(key: String?, value: String)]] = [:]
-
-  init(_ path: String) throws {
-    self.path = path
-    let file = try RandomAccessFile(path)
-    guard file.size <= 1 << 20 else { throw ZooError.corrupt("\(path) is larger than 1 MB") }
-    let bytes = try file.read(at: 0, count: file.size)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ZooError.corrupt("\(path) is not UTF-8")
-    }
-    var current: String?
-    var bracket: (key: String, text: String)?
-    for (number, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      let line = YAML.withoutComment(raw)
-      let content = trimmed(line)
-      if let open = bracket {
-        bracket = (open.key, open.text + " " + content)
-      } else if content.isEmpty || content == "---" {
-        continue
-      } else if line.first?.isWhitespace == true || content.hasPrefix("- ") {
-        guard let key = current else {
-          throw ZooError.corrupt("\(path), line \(number + 1): an empty entry")
-        }
-        if content.hasPrefix("- ") {
-          lists[key, default: []].append((nil, YAML.plain(content.dropFirst(2))))
-        } else if let colon = content.firstIndex(of: ":") {
-          lists[key, default: []].append(
-            (YAML.plain(content[..<colon]), YAML.plain(content[colon...].dropFirst())))
-        }
-        continue
-      } else {
-        guard let colon = content.firstIndex(of: ":") else {
-          throw ZooError.corrupt("\(path), line \(number + 1): “key: value” was expected")
-        }
-        let key = YAML.plain(content[..<colon])
-        let value = trimmed(content[colon...].dropFirst())
-        current = key
-        if value.hasPrefix("[") || value.hasPrefix("{") {
-          bracket = (key, value)
-        } else if !value.isEmpty {
-          scalars[key] = YAML.plain(value)
-        }
-      }
-      if let open = bracket, open.text.hasSuffix(open.text.hasPrefix("[") ? "]" : "}") {
-        lists[open.key] = YAML.entries(open.text.dropFirst().dropLast(), open.text.hasPrefix("{"))
-        bracket = nil
-      }
-    }
-    if let bracket {
-      throw ZooError.corrupt("\(path): the list of “\(bracket.key.printable)” is not closed")
-    }
-  }
-
-  func scalar(_ key: String) -> String? { scalars[key] ?? lists[key]?.first?.value }
-
-  /// The classes: a list, or a map from 0 on.
-  func names() throws -> [String] {
-    guard let entries = lists["names"] else { return [] }
-    let isMap = entries.contains { $0.key != nil }
-    guard isMap else { return entries.map(\.value) }
-    var names = Array(repeating: nil as String?, count: entries.count)
-    for (key, value) in entries {
-      guard let index = key.flatMap({ Int($0) }), names.indices.contains(index), names[index] == nil
-      else {
-        throw ZooError.corrupt(
-          "\(path): names are numbered from 0 to \(names.count - 1), not "
-            + "“\((key ?? "nothing").printable)”")
-      }
-      names[index] = value
-    }
-    return names.compactMap(\.self)
-  }
-
-  /// What stands before a `#` that is not in quotes.
-  private static func withoutComment(_ line: Substring) -> Substring {
-    var quote: Character?
-    var before: Character = " "
-    for index in line.indices {
-      let character = line[index]
-      if let open = quote {
-        if character == open { quote = nil }
-      } else if character == "\"" || character == "'" {
-        quote = character
-      } else if character == "#", before.isWhitespace {
-        return line[..<index]
-      }
-      before = character
-    }
-    return line
-  }
-
-  private static func plain(_ text: some StringProtocol) -> String {
-    let text = trimmed(text)
-    for quote in ["\"", "'"] where text.count >= 2 && text.hasPrefix(quote) && text.hasSuffix(quote)
-    {
-      return String(text.dropFirst().dropLast())
-    }
-    return text
-  }
-
-  private static func entries(
-    _ text: Substring, _ isMap: Bool
-  ) -> [(key: String?, value: String)] {
-    var parts: [String] = [""]
-    var quote: Character?
-    for character in text {
-      if character == quote {
-        quote = nil
-      } else if quote == nil, character == "\"" || character == "'" {
-        quote = character
-      }
-      if character == ",", quote == nil {
-        parts.append("")
-      } else {
-        parts[parts.count - 1].append(character)
-      }
-    }
-    return parts.filter { !trimmed($0).isEmpty }.map { part in
-      guard isMap, let colon = part.firstIndex(of: ":") else { return (nil, plain(part)) }
-      return (plain(part[..<colon]), plain(part[colon...].dropFirst()))
     }
   }
 }
