@@ -159,48 +159,81 @@ extension COCOTables {
     guard file.size <= COCOTables.mostBytes else {
       throw ZooError.corrupt("\(path) has \(byteCount(file.size)), at most 2 GB are read")
     }
-    let parts = JSONParts(bytes: try file.read(at: 0, count: file.size), origin: path)
-    var tables: [String: Range<Int>] = [:]
-    for (key, range) in try parts.members() {
-      guard tables.updateValue(range, forKey: key) == nil else {
-        throw ZooError.corrupt("\(path): the key “\(key.printable)” occurs twice")
+    var scanner = JSONScanner(try file.read(at: 0, count: file.size), origin: path)
+    var missing: Set = ["images", "categories", "annotations"]
+    try scanner.object("the file") { scanner, table in
+      missing.remove(table)
+      switch table {
+      case "images":
+        try scanner.rows(of: table, ["id", "file_name", "width", "height"]) { try image(&$0) }
+      case "categories":
+        try scanner.rows(of: table, ["id", "name"]) { try category(&$0) }
+      case "annotations":
+        let columns: Set = ["image_id", "category_id", "bbox", "area", "iscrowd"]
+        try scanner.rows(of: table, columns) { try annotation(&$0) }
+      default: try scanner.skip()
       }
     }
-    func rows(_ key: String, _ read: (inout Fields) throws -> Void) throws {
-      guard let range = tables[key] else {
-        throw ZooError.corrupt("\(path): the file has no “\(key)”")
+    try scanner.end()
+    if let table = ["images", "categories", "annotations"].first(where: missing.contains) {
+      throw ZooError.corrupt("\(path): the file has no “\(table)”")
+    }
+  }
+
+  private mutating func image(_ row: inout Fields) throws {
+    let (width, height) = (
+      try row.optional("width") { try $0.integer($1) },
+      try row.optional("height") { try $0.integer($1) }
+    )
+    var size: Window.Size?
+    if let width, let height, width > 0, height > 0 { size = Window.Size(height, width) }
+    images.append(
+      Image(id: try row.integer("id"), file: try row.string("file_name"), size: size))
+  }
+
+  private mutating func category(_ row: inout Fields) throws {
+    categories.append((try row.integer("id"), try row.string("name")))
+  }
+
+  private mutating func annotation(_ row: inout Fields) throws {
+    let box = try row.numbers("bbox")
+    guard box.count == 4 else {
+      throw row.error("“bbox” has \(box.count) numbers, 4 were expected")
+    }
+    annotations.append(
+      Annotation(
+        image: try row.integer("image_id"), category: try row.integer("category_id"),
+        box: SIMD4(box), area: try row.optional("area") { try $0.number($1) },
+        isCrowd: try row.optional("iscrowd") { try $0.integer($1) } == 1))
+  }
+}
+
+extension JSONScanner {
+  /// Reads a list of objects row by row, the named members only: outlines are most of the file, and
+  /// nobody looks at them.
+  fileprivate mutating func rows(
+    of table: String, _ columns: Set<String>, _ read: (inout Fields) throws -> Void
+  ) throws {
+    var index = 0
+    try list("“\(table)”") { scanner in
+      var fields = try Fields(
+        scanner.row(columns), of: "it", in: "\(scanner.origin), \(table)[\(index)]")
+      try read(&fields)
+      index += 1
+    }
+  }
+
+  private mutating func row(_ columns: Set<String>) throws -> JSON {
+    guard next == UInt8(ascii: "{") else { return try value() }
+    let line = line
+    var members: [(key: String, value: JSON)] = []
+    try object { scanner, key in
+      if columns.contains(key) {
+        members.append((key, try scanner.value()))
+      } else {
+        try scanner.skip()
       }
-      for (index, row) in try parts.elements(of: range, key).enumerated() {
-        let origin = "\(path), \(key)[\(index)]"
-        let json = try JSON(parsing: parts.bytes[row], origin: origin)
-        var fields = try Fields(json, of: "it", in: origin)
-        try read(&fields)
-      }
     }
-    try rows("images") { image in
-      let (width, height) = (
-        try image.optional("width") { try $0.integer($1) },
-        try image.optional("height") { try $0.integer($1) }
-      )
-      var size: Window.Size?
-      if let width, let height, width > 0, height > 0 { size = Window.Size(height, width) }
-      images.append(
-        Image(id: try image.integer("id"), file: try image.string("file_name"), size: size))
-    }
-    try rows("categories") { category in
-      categories.append((try category.integer("id"), try category.string("name")))
-    }
-    try rows("annotations") { annotation in
-      let box = try annotation.numbers("bbox")
-      guard box.count == 4 else {
-        throw annotation.error("“bbox” has \(box.count) numbers, 4 were expected")
-      }
-      annotations.append(
-        Annotation(
-          image: try annotation.integer("image_id"),
-          category: try annotation.integer("category_id"), box: SIMD4(box),
-          area: try annotation.optional("area") { try $0.number($1) },
-          isCrowd: try annotation.optional("iscrowd") { try $0.integer($1) } == 1))
-    }
+    return JSON(.object(members), line: line)
   }
 }
