@@ -127,11 +127,20 @@ struct DoctorVerb: Verb {
         "checkpoint files",
         "libhdf5 is missing, no checkpoint can be loaded: apt install libhdf5-dev")
     }
-    let names: [String] = ["libcurl.so.4", "libcurl-gnutls.so.4"]
-    if let curl = names.first(where: { dlopen($0, RTLD_LAZY) != nil }) {
-      good("downloads", curl)
-    } else {
-      bad("downloads", "libcurl is missing, 'zoo pull' needs it: apt install libcurl4")
+    // Loaded when something needs them: what for, their names, and what brings them.
+    let loaded = [
+      (
+        "downloads", ["libcurl.so.4", "libcurl-gnutls.so.4"], "libcurl, for 'zoo pull'", "libcurl4"
+      ),
+      ("drawings", ["libcairo.so.2"], "Cairo, for --draw", "libcairo2"),
+      ("data.yaml", ["libyaml-0.so.2"], "libyaml, for YOLO's data", "libyaml-0-2"),
+    ]
+    for (what, names, need, package) in loaded {
+      if let name = names.first(where: { dlopen($0, RTLD_LAZY) != nil }) {
+        good(what, name)
+      } else {
+        bad(what, "\(need), is missing: apt install \(package)")
+      }
     }
     return findings
   }
