@@ -74,6 +74,8 @@ struct Flaws {
   private(set) var broken = 0
   private(set) var lines: [String] = []
   private(set) var unnamed = 0
+  /// The first broken picture. Notes before it name nothing that an error is about.
+  private var cause: String?
 
   init(_ path: String) { self.path = path }
 
@@ -85,6 +87,7 @@ struct Flaws {
   /// Reports an unusable picture or annotation.
   mutating func drop(_ line: String) {
     broken += 1
+    cause = cause ?? line.printable
     note(line)
   }
 
@@ -93,7 +96,7 @@ struct Flaws {
     if Double(broken) > Flaws.tolerance * Double(total) {
       throw ZooError.corrupt(
         "\(path): \(broken) of \(total) pictures are broken, at most 5 % may be; the first: "
-          + (lines.first ?? ""))
+          + (cause ?? ""))
     }
     return lines + (unnamed > 0 ? ["… and \(unnamed) more"] : [])
   }

@@ -89,6 +89,39 @@ import ZooVision
     #expect(refusal(scratch.path).contains("3 of 40 pictures are broken"))
   }
 
+  /// Remarks that came before it are not what an error is about.
+  @Test func theCauseIsNamedAndNoRemark() throws {
+    let flat = ReaderTests.object("a", ["2", "2", "2", "5"])
+    let voc = try Scratch()
+    for index in 1...2 { try voc.picture("JPEGImages/\(index).png") }
+    try voc.write(ReaderTests.voc(flat), to: "Annotations/1.xml")
+    try voc.write("<annotation>", to: "Annotations/2.xml")
+    let yolo = try Scratch()
+    for index in 1...2 { try yolo.picture("images/\(index).png") }
+    try yolo.write("0 0.5 0.5 0 0.1\n", to: "labels/1.txt")
+    try yolo.write("0 0.5\n", to: "labels/2.txt")
+    try yolo.write("names: [a]\n", to: "data.yaml")
+    for (path, cause) in [
+      (voc.path, "2.xml, line 1: <annotation> is not closed"),
+      (yolo.path, "2.txt, line 1: a class and four numbers"),
+    ] {
+      let message = refusal(path)
+      #expect(message.contains("1 of 2 pictures are broken"), "\(message)")
+      #expect(message.contains(cause) && !message.contains("covers nothing"), "\(message)")
+    }
+    let message = try coco(
+      ReaderTests.coco(
+        images: ReaderTests.image,
+        annotations: HostileTests.box(700, 7, "[1, 1, 0, 2]") + "," + HostileTests.box(701, 7)))
+    #expect(message.hasSuffix("1 of 2 annotations name images or categories that are not there, "
+      + "at most 5 % may; the first: image 701"), "\(message)")
+    let outside = try coco(
+      ReaderTests.coco(
+        images: ReaderTests.image + #",{"id": 1, "file_name": "../x.png"}"#,
+        annotations: HostileTests.box(700, 7, "[1, 1, 0, 2]")))
+    #expect(outside.contains("leads out of the folder") && !outside.contains("covers nothing"))
+  }
+
   @Test(arguments: ["../../etc/passwd", "/etc/passwd", "a/b", ".."])
   func listsStayInside(_ name: String) throws {
     let scratch = try Scratch()

@@ -53,12 +53,12 @@ struct COCOReader {
       }
     }
     var boxes = Array(repeating: [ObjectBox](), count: tables.images.count)
-    var lost = 0
+    var lost: [String] = []
     for entry in tables.annotations {
       guard let image = imageOf[entry.image], let index = classOf[entry.category] else {
-        lost += 1
         let what =
           imageOf[entry.image] == nil ? "image \(entry.image)" : "category \(entry.category)"
+        lost.append(what)
         flaws.note("\(origin): an annotation names \(what), which does not exist")
         continue
       }
@@ -71,10 +71,12 @@ struct COCOReader {
           ObjectBox(frame, classIndex: index, isCrowd: entry.isCrowd, area: entry.area))
       }
     }
-    if Double(lost) > Flaws.tolerance * Double(tables.annotations.count) {
+    if let first = lost.first,
+      Double(lost.count) > Flaws.tolerance * Double(tables.annotations.count)
+    {
       throw ZooError.corrupt(
-        "\(origin): \(lost) of \(tables.annotations.count) annotations name images or categories "
-          + "that do not exist, at most 5 % may")
+        "\(origin): \(lost.count) of \(tables.annotations.count) annotations name images or "
+          + "categories that do not exist, at most 5 % may; the first: \(first)")
     }
     let folders = try pictureFolders(file)
     let first = tables.images.first { isWithin($0.file) }?.file
