@@ -288,6 +288,41 @@ struct TrainerTests {
     }
   }
 
+  /// Before its first step there is nothing to keep: no folder, or the one that was there.
+  @Test func aRunThatFailsAtOnceLeavesNothing() throws {
+    struct Unreadable: BatchSource {
+      let count = 20
+      let fingerprint = "unreadable"
+      func batch(_ items: [Int], epoch: Int, random: Random) throws -> Batch {
+        throw ZooError.corrupt("no picture can be read")
+      }
+    }
+    let small = try SmallTraining.trainer()
+    let trainer = Trainer(
+      small.graph, small.weights, Unreadable(), objective: small.objective, options: small.options)
+    let error = #expect(throws: ZooError.self) { try trainer.run(in: scratch["run"]) }
+    #expect(error?.message.contains("no picture can be read") == true)
+    #expect(!FileManager.default.fileExists(atPath: scratch["run"]))
+
+    try FileManager.default.createDirectory(
+      atPath: scratch["mine"], withIntermediateDirectories: false)
+    try Data("notes".utf8).write(to: URL(filePath: scratch["mine/notes.txt"]))
+    #expect(throws: ZooError.self) { try trainer.run(in: scratch["mine"]) }
+    #expect(try scratch.files("mine") == ["notes.txt"])
+    _ = try SmallTraining.trainer { $0.epochs = 1 }.run(in: scratch["mine"])
+
+    // What was there stays: a run that goes on and fails is not lost.
+    try FileManager.default.removeItem(atPath: scratch["mine/last.h5"])
+    let before = try scratch.files("mine")
+    var broken = try SmallTraining.trainer { $0.epochs = 1 }
+    broken.calls.pwrite = { _, _, _ in
+      errno = EIO
+      return -1
+    }
+    #expect(throws: ZooError.self) { try broken.run(in: scratch["mine"], resuming: true) }
+    #expect(try scratch.files("mine") == before)
+  }
+
   @Test func aBrokenPictureIsCaughtBeforeTheUpdate() throws {
     var source = SmallTraining.Source()
     source.broken = 3

@@ -13,22 +13,31 @@ import ZooStore
 /// Files appear whole or not at all; the two logs grow, and are cut back to what the saved state
 /// knows when a run goes on.
 final class RunFolder {
+  private static let recordName = "run.json"
+
   let path: String
   let calls: SystemCalls
   private let descriptor: Int32
+  private let isNew: Bool
+  private let entriesBefore: Set<String>
+  /// There is something in it worth keeping: a step was learned, or the run was there before.
+  var isBegun: Bool
 
   var best: String { "\(path)/best.h5" }
   var last: String { "\(path)/last.h5" }
-  var record: String { "\(path)/run.json" }
+  var record: String { "\(path)/\(RunFolder.recordName)" }
   var curves: String { "\(path)/curves.svg" }
 
   init(_ path: String, resuming: Bool, _ calls: SystemCalls) throws {
     self.path = path
     self.calls = calls
     if resuming, access(path, F_OK) != 0 { throw ZooError.notFound("\(path) does not exist") }
-    if mkdir(path, 0o777) != 0, errno != EEXIST {
+    isNew = mkdir(path, 0o777) == 0
+    guard isNew || errno == EEXIST else {
       throw ZooError.cannotCreate("cannot create \(path): \(explain(errno))")
     }
+    isBegun = resuming
+    entriesBefore = Set(RunFolder.entries(of: path))
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw ZooError.cannotCreate("cannot open \(path): \(explain(errno))")
@@ -45,18 +54,38 @@ final class RunFolder {
     removeRemains()
   }
 
+  /// Leaves the folder as it was found, unless the run has begun.
+  func discardUnlessBegun() {
+    if isBegun { return }
+    removeRemains()
+    for name in [RunFolder.recordName, RunLog.tableName, RunLog.eventsName]
+    where !entriesBefore.contains(name) {
+      unlink("\(path)/\(name)")
+    }
+    if isNew { rmdir(path) }
+  }
+
   deinit { close(descriptor) }
 
   /// What a killed process left half written.
   private func removeRemains() {
-    guard let folder = opendir(path) else { return }
-    defer { closedir(folder) }
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name.hasPrefix(".zoo-"), name.hasSuffix(".partial") { unlink("\(path)/\(name)") }
+    for name in RunFolder.entries(of: path)
+    where name.hasPrefix(".zoo-") && name.hasSuffix(".partial") {
+      unlink("\(path)/\(name)")
     }
+  }
+
+  private static func entries(of path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return names
   }
 
   func write(_ text: String, to path: String) throws {

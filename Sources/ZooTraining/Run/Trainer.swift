@@ -120,7 +120,8 @@ public struct Trainer {
       graph, weights, source, objective: objective, options: options, engine: try engine.engine())
   }
 
-  /// Trains to the end, or until something asks it to stop.
+  /// Trains to the end, or until something asks it to stop. A run that fails before it has learned
+  /// from a batch leaves no files.
   /// - Parameters:
   ///   - folder: of the run; created where it is not there.
   ///   - resuming: goes on where the run in this folder was last saved, with the same options, data
@@ -130,6 +131,12 @@ public struct Trainer {
     guard options.judgesEvery == 1 || evaluate == nil || !metrics.isEmpty else {
       throw ZooError.failure("not every epoch is judged, and nothing says which metrics there are")
     }
-    return try TrainingRun(self, folder, resuming: resuming).run()
+    let place = try RunFolder(folder, resuming: resuming, calls)
+    do {
+      return try TrainingRun(self, place, resuming: resuming).run()
+    } catch {
+      place.discardUnlessBegun()
+      throw error
+    }
   }
 }

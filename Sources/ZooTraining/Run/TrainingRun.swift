@@ -18,8 +18,7 @@ final class TrainingRun {
 
   private var options: Trainer.Options { trainer.options }
 
-  init(_ trainer: Trainer, _ path: String, resuming: Bool) throws {
-    let folder = try RunFolder(path, resuming: resuming, trainer.calls)
+  init(_ trainer: Trainer, _ folder: RunFolder, resuming: Bool) throws {
     let record = RunRecord(trainer)
     if resuming {
       try RunRecord(reading: folder.record).check(record, folder.record)
@@ -34,7 +33,7 @@ final class TrainingRun {
     guard state.parts.count == terms else {
       throw ZooError.corrupt("\(folder.last) was trained for \(state.parts.count) losses")
     }
-    log = try RunLog(path, state.log, trainer.calls)
+    log = try RunLog(folder.path, state.log, trainer.calls)
     learner = try Learner(
       trainer, saved?.weights(for: trainer.graph) ?? trainer.weights,
       batch: min(trainer.options.batch, max(1, trainer.source.count)),
@@ -116,6 +115,7 @@ final class TrainingRun {
         throw ZooError(
           error.kind, "\(error.message) (epoch \(state.epoch + 1), step \(state.step + 1))")
       }
+      folder.isBegun = true
       state.rate = rate
       state.step += 1
       state.cursor += batches.count
@@ -209,6 +209,7 @@ final class TrainingRun {
     try contents.addTraining(state, learner.descent.arrays)
     contents.addDigests()
     try contents.write(to: folder.last, calls: trainer.calls)
+    folder.isBegun = true
   }
 
   /// What is written is fit to be read: a step may overflow though its gradient was finite.
