@@ -80,6 +80,44 @@ extension CommandLineTests {
       #expect(info["installed"]?.bool == true && info["license"]?.string == "MIT")
     }
 
+    /// The catalogue knows a model whose file cannot be read; it is the answer, and the damage is
+    /// said.
+    @Test func infoOfADamagedFile() throws {
+      let workspace = try Self.workspace()
+      #expect(try workspace.zoo("pull", "small.test").status == 0)
+      let path = try #require(
+        try workspace.zoo("info", "small.test", "--json").json["path"]?.string)
+      try Data(Small.files.store.prefix(3000)).write(to: URL(filePath: path))
+      let info = try workspace.zoo("info", "small.test", "--json")
+      #expect(info.status == 0, "\(info.errors)")
+      #expect(info.errors.contains(path) && info.errors.contains("the catalogue's record"))
+      let record = try info.json
+      #expect(record["license"]?.string == "MIT" && record["path"]?.string == path)
+      #expect(record["classes"]?.list?.count == 10)
+      let text = try workspace.zoo("info", "small.test").output
+      #expect(text.contains("\(path) is damaged; remove it, and 'zoo pull small.test' brings it"))
+      // By its path there is nothing else to say.
+      #expect(try workspace.zoo("info", path).status == 65)
+    }
+
+    /// What comes with the program has no address to be pulled from.
+    @Test func infoOfAnIncludedFileThatIsGone() throws {
+      let workspace = try Self.workspace()
+      let catalog = try String(contentsOfFile: workspace["zoo.json"], encoding: .utf8)
+      let start = try #require(catalog.range(of: "\"source\""))
+      let end = try #require(catalog.range(of: "\"metrics\""))
+      try workspace.write(
+        catalog.replacingCharacters(
+          in: start.lowerBound..<end.lowerBound,
+          with: "\"file\": \"gone.h5\", \"sha256\": \"\(String(repeating: "ab", count: 32))\", "),
+        to: "zoo.json")
+      let info = try workspace.zoo("info", "small.test")
+      #expect(info.status == 0, "\(info.errors)")
+      #expect(info.output.contains("comes with the program as Weights/gone.h5"), "\(info.output)")
+      #expect(!info.output.contains("pull"))
+      #expect(try workspace.zoo("info", "small.test", "--json").json["installed"]?.bool == false)
+    }
+
     @Test func refusals() throws {
       let other = try Self.workspace(digest: String(repeating: "ab", count: 32))
       let mismatch = try other.zoo("pull", "small.test")

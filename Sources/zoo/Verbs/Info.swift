@@ -12,6 +12,7 @@ struct InfoVerb: Verb {
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
     let entry = try zoo.entry(input[Common.model])
+    if let damage = entry.damage { try input.remark("\(damage); this is the catalogue's record") }
     if try input.wantsJSON { return emit(entry.json) }
     var table = Table("", .filling(""))
     for (key, value) in entry.lines { table.add(key, value) }
@@ -27,6 +28,8 @@ struct Entry {
   let checkpoint: Checkpoint?
   let record: Catalog.Record?
   let path: String?
+  /// Why nothing is known from the file at ``path``.
+  var damage: String?
 
   /// The network for other pictures.
   func graph(input: Shape) throws -> Graph {
@@ -89,9 +92,19 @@ struct Entry {
           "\(random.count) tensors are random, not imported: \(random[0]), …"
         ))
     }
-    let way = record.map { "'zoo pull \($0.name)' downloads it" } ?? "no weights are published"
-    lines.append(("here", path ?? "no; \(way)"))
+    lines.append(("here", place))
     return lines
+  }
+
+  private var place: String {
+    let way =
+      switch record?.place {
+      case .published: "'zoo pull \(name)' downloads it"
+      case .included(let file, _): "it comes with the program as Weights/\(file)"
+      case nil: "no weights are published"
+      }
+    guard let path else { return "no; \(way)" }
+    return damage == nil ? path : "\(path) is damaged; remove it, and \(way)"
   }
 }
 
@@ -103,11 +116,17 @@ extension Zoo {
         name: name, variant: variant, graph: try variant.graph(), checkpoint: nil, record: nil,
         path: nil)
     case .record(let record):
-      if let path = installed(record) { return try entry(of: path, record: record) }
+      let path = installed(record)
+      var damage: String?
+      do {
+        if let path { return try entry(of: path, record: record) }
+      } catch let error as ZooError where error.kind == .corrupt {
+        damage = error.message
+      }
       let variant = try registry.variant(record.variant)
       return Entry(
         name: record.name, variant: variant, graph: try record.graph(of: variant), checkpoint: nil,
-        record: record, path: nil)
+        record: record, path: path, damage: damage)
     case .file(let path): return try entry(of: path, record: nil)
     }
   }
