@@ -19,6 +19,9 @@ extension Zoo {
     /// By name, in the order of the outputs.
     public let classes: [String]
     public let head: Head.Kind
+    public let preprocessing: Preprocessing
+    /// The caller named the classes, or said how pictures are prepared.
+    public let statesClasses, statesPreprocessing: Bool
   }
 
   /// Compares a file with a variant, under every set of renames that the catalogue has for it, and
@@ -26,10 +29,11 @@ extension Zoo {
   ///
   /// `classes` are their names, where they are not those of the published checkpoints; the head is
   /// the family's own, unless the catalogue knows the file and says otherwise. `renames` are tried
-  /// before any that the catalogue has.
+  /// before any that the catalogue has. `preprocessing` is stated where it is not the catalogue's;
+  /// the network then reads pictures of its size.
   public func fit(
-    _ path: String, as name: String, classes: [String]? = nil, head: Head.Kind? = nil,
-    renames: [Rename] = []
+    _ path: String, as name: String, classes stated: [String]? = nil, head: Head.Kind? = nil,
+    renames: [Rename] = [], preprocessing: Preprocessing? = nil
   ) throws -> Fitting {
     let variant = try registry.variant(name)
     let source = try ForeignCheckpoint.open(path)
@@ -41,18 +45,28 @@ extension Zoo {
     let record = official ?? kin.first(where: \.isDefault) ?? kin.first ?? records.first
 
     let head = head ?? official?.head ?? .original
-    let named = classes ?? records.lazy.map(\.classes).first { !$0.isEmpty }
+    let named = stated ?? records.lazy.map(\.classes).first { !$0.isEmpty }
     let all = named ?? (0..<variant.architecture.classes).map(String.init)
     let classes = head == .none ? [] : all
+    let input = preprocessing?.size.map { size -> Shape in
+      [variant.architecture.input.channels, size.height, size.width]
+    }
     let graph = try variant.graph(
-      head: head(classes: classes.count), normEpsilon: record?.normEpsilon)
+      head: head(classes: classes.count), input: input, normEpsilon: record?.normEpsilon)
+    func fitting(_ plan: LoadPlan, isOfficial: Bool) -> Fitting {
+      let known = record?.preprocessing ?? .usual(for: variant.architecture)
+      return Fitting(
+        variant: variant, graph: graph, plan: plan, record: record,
+        isOfficial: isOfficial && preprocessing ?? known == known, sha256: digests.sha256,
+        classes: classes, head: head, preprocessing: preprocessing ?? known,
+        statesClasses: stated != nil, statesPreprocessing: preprocessing != nil)
+    }
     if let weights = source as? DarknetWeights {
       // Only the network tells where its numbers are, and only the sizes tell that they are its own.
       let laid = try laid(weights, over: graph, variant, head, classes: classes.count)
-      return Fitting(
-        variant: variant, graph: graph, plan: try LoadPlan(from: laid, into: graph),
-        record: record, isOfficial: official.map { $0.classes == classes } ?? false,
-        sha256: digests.sha256, classes: classes, head: head)
+      return fitting(
+        try LoadPlan(from: laid, into: graph),
+        isOfficial: official.map { $0.classes == classes } ?? false)
     }
     var plan = try LoadPlan(from: source, into: graph, renames: renames + (record?.renames ?? []))
     let family = catalog.records.filter { $0.family == variant.family }
@@ -61,10 +75,8 @@ extension Zoo {
       let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }
-    return Fitting(
-      variant: variant, graph: graph, plan: plan, record: record,
-      isOfficial: official.map { $0.head == head && $0.classes == classes } ?? false,
-      sha256: digests.sha256, classes: classes, head: head)
+    return fitting(
+      plan, isOfficial: official.map { $0.head == head && $0.classes == classes } ?? false)
   }
 }
 
@@ -112,11 +124,10 @@ extension Zoo.Fitting {
       }
     }
     let published = isOfficial ? record : nil
-    let input = variant.architecture.input
     let checkpoint = Checkpoint(
       family: variant.family, variant: variant.name, task: variant.architecture.task,
-      classes: classes, input: input, head: head,
-      preprocessing: record?.preprocessing ?? .usual(for: variant.architecture),
+      classes: classes, input: graph.operations[graph.inputs[0].operation].shape, head: head,
+      preprocessing: preprocessing,
       normEpsilon: record?.normEpsilon,
       license: published?.license ?? "unknown",
       provenance: .init(
@@ -130,6 +141,9 @@ extension Zoo.Fitting {
   private var complaint: String {
     if let file = plan.source as? DarknetCheckpoint, let missing = file.firstMissing {
       return "it has \(file.size) bytes and ends before \(missing), \(file.expected) were expected"
+    }
+    if let prefix = try? plan.proposedRenames().first, prefix.to.isEmpty {
+      return plan.complaint + "; it may fit better with --rename \(prefix.from)="
     }
     let outputs = Set(plan.mismatched.map { $0.found.sizes.first ?? 0 })
     guard plan.missing.isEmpty, plan.unexpected.isEmpty, outputs.count == 1,

@@ -87,7 +87,7 @@ extension CommandLineTests {
       #expect(try workspace.zoo("pull", "small.test").status == 0)
       let path = try #require(
         try workspace.zoo("info", "small.test", "--json").json["path"]?.string)
-      try Data(Small.files.store.prefix(3000)).write(to: URL(filePath: path))
+      try Data(Small.files.store.prefix(3000)).write(to: URL(filePath: path), options: .atomic)
       let info = try workspace.zoo("info", "small.test", "--json")
       #expect(info.status == 0, "\(info.errors)")
       #expect(info.errors.contains(path) && info.errors.contains("the catalogue's record"))

@@ -54,6 +54,40 @@ private func tiny() throws -> Graph {
     #expect(try LoadPlan(from: source, into: graph).isComplete)
   }
 
+  /// Whatever all names share goes, where everything then fits.
+  @Test(arguments: [
+    "model.", "backbone.", "encoder.", "net.", "layers.", "module.pre.", "module.model.net.",
+    "a.b.c.d.", "conv.", "_orig_mod.module.",
+  ])
+  func aSharedPrefixIsDropped(_ prefix: String) throws {
+    let graph = try tiny()
+    var source = Memory(parametersOf: graph) { prefix + $0 }
+    source.tensors.append(
+      TensorInfo(name: prefix + "bn.num_batches_tracked", shape: [], type: .int64))
+    let plan = try LoadPlan(from: source, into: graph)
+    #expect(plan.isComplete && plan.prefix == prefix)
+    #expect(try plan.execute()["fc.bias"]?.values[1] == Formula.unit(prefix + "fc.bias", 1))
+    // A file that ends before the head fits too.
+    source.tensors.removeAll { $0.name.hasPrefix(prefix + "fc.") }
+    let features = try LoadPlan(from: source, into: graph)
+    #expect(features.prefix == prefix && features.missing.count == 2 && features.matched.count == 6)
+  }
+
+  @Test func aPrefixStaysWhereNotEverythingFits() throws {
+    let graph = try tiny()
+    #expect(try LoadPlan(from: Memory(parametersOf: graph), into: graph).prefix.isEmpty)
+    var source = Memory(parametersOf: graph) { "module.net.\($0)" }
+    source.tensors.append(TensorInfo(name: "module.net.queue", shape: [9], type: .float32))
+    let plan = try LoadPlan(from: source, into: graph)
+    #expect(plan.prefix == "module." && plan.matched.isEmpty)
+    #expect(try plan.proposedRenames() == [Rename(from: "net", to: "")])
+    // A network may have a part of that name itself.
+    let nested = try Graph { input in
+      ["y": input("x", [3, 5, 5]).scope("net") { $0.conv("a", to: 3, kernel: 3).conv("b", to: 3) }]
+    }
+    #expect(try LoadPlan(from: Memory(parametersOf: nested), into: nested).prefix.isEmpty)
+  }
+
   @Test func strictRefusesBeforeItReads() throws {
     let graph = try tiny()
     var source = Memory(parametersOf: graph)

@@ -49,6 +49,8 @@ public struct LoadPlan: Sendable {
   }
 
   public let source: any TensorSource
+  /// What every name in the file begins with and was dropped, with its last dot.
+  public let prefix: String
   public let matched: [Match]
   public let missing: [Missing]
   public let unexpected: [Unexpected]
@@ -64,45 +66,42 @@ public struct LoadPlan: Sendable {
   public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 
   /// Renames lead from the names of the file to those of the network; the first that leads to a
-  /// parameter counts. A common prefix `module.` is dropped without being asked.
+  /// parameter counts. A prefix that all names share is dropped first: that of a wrapper always, any
+  /// other where every tensor of the file then fits.
   public init(from source: any TensorSource, into graph: Graph, renames: [Rename] = []) throws {
     let parameters = graph.parameters
     let changes = source.layout == .channelsLast ? try graph.channelsLastChanges() : [:]
-    let byName = Dictionary(
-      parameters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let prefix = LoadPlan.wrapperPrefix(of: source.tensors)
+    let places = Places(parameters, changes: changes, renames: renames)
+    let prefix = places.prefix(of: source.tensors.filter { !$0.isBatchCounter })
 
     var matched: [Match] = []
     var unfit: [Match] = []
     var left: [TensorInfo] = []
     var taken: [String: String] = [:]
     for tensor in source.tensors where !tensor.isBatchCounter {
-      let candidates = renames.candidates(for: String(tensor.name.dropFirst(prefix.count)))
-      guard let parameter = candidates.lazy.compactMap({ byName[$0] }).first else {
+      guard let match = places.match(tensor, without: prefix) else {
         left.append(tensor)
         continue
       }
-      if let other = taken.updateValue(tensor.name, forKey: parameter.name) {
+      if let other = taken.updateValue(tensor.name, forKey: match.parameter.name) {
         throw ZooError.corrupt(
-          "\(source.origin): \(other) and \(tensor.name) both stand for \(parameter.name)")
+          "\(source.origin): \(other) and \(tensor.name) both stand for \(match.parameter.name)")
       }
-      let change = LoadPlan.change(changes[parameter.name] ?? .none, for: tensor, parameter)
-      let match = Match(source: tensor, parameter: parameter, change: change)
-      let fits = tensor.type.isFloat && change.shape(from: tensor.shape) == parameter.shape
-      if fits { matched.append(match) } else { unfit.append(match) }
+      if match.fits { matched.append(match) } else { unfit.append(match) }
     }
     let absent = parameters.filter { taken[$0.name] == nil }
 
     self.changes = changes
-    let neighbours = Neighbours(left: left, changes: changes)
+    let neighbours = Neighbours(left: left, absent: absent, changes: changes, prefix: prefix)
     self.source = source
+    self.prefix = prefix
     self.matched = matched
     missing = absent.enumerated().map { index, parameter in
       Missing(parameter: parameter, near: neighbours.tensor(for: parameter, rank: index))
     }
     unexpected = left.enumerated().map { index, tensor in
       Unexpected(
-        source: tensor, near: neighbours.parameter(for: tensor, among: absent, rank: index))
+        source: tensor, near: neighbours.parameter(for: tensor, rank: index))
     }
     mismatched = unfit.enumerated().map { index, match in
       Mismatch(
@@ -114,80 +113,11 @@ public struct LoadPlan: Sendable {
     let covered = matched.reduce(0) { $0 + $1.parameter.shape.count }
     coverage = all == 0 ? 1 : Double(covered) / Double(all)
   }
-
-  /// Keras keeps depthwise kernels in a form of their own; with one input channel both forms are
-  /// the same numbers.
-  private static func change(
-    _ change: LayoutChange, for tensor: TensorInfo, _ parameter: Parameter
-  ) -> LayoutChange {
-    guard change == .kernel, change.shape(from: tensor.shape) != parameter.shape,
-      LayoutChange.depthwiseKernel.shape(from: tensor.shape) == parameter.shape
-    else { return change }
-    return .depthwiseKernel
-  }
-
-  /// What wrappers around a whole network put before every name.
-  static func wrapperPrefix(of tensors: [TensorInfo]) -> String {
-    var prefix = ""
-    // Data parallel around compiled around data parallel: no file has more.
-    while prefix.utf8.count < 40,
-      let next = ["module.", "_orig_mod."].first(where: { word in
-        !tensors.isEmpty && tensors.allSatisfy { $0.name.hasPrefix(prefix + word) }
-      })
-    {
-      prefix += next
-    }
-    return prefix
-  }
 }
 
 extension TensorInfo {
   /// How many batches a norm has seen: nothing that computes needs it.
-  fileprivate var isBatchCounter: Bool {
+  var isBatchCounter: Bool {
     !type.isFloat && shape.count == 1 && shape.rank <= 1 && name.hasSuffix("num_batches_tracked")
-  }
-}
-
-/// What a name that found no partner may have meant: alike in shape first, then in letters.
-private struct Neighbours {
-  let left: [TensorInfo]
-  let changes: [String: LayoutChange]
-
-  /// A file may bring any number of names of any length; a hint is worth only so much time.
-  static let most = 100
-  static let longest = 200
-  /// Letters compared with letters for one hint: a thousand names of usual length.
-  static let work = 2_000_000
-
-  func tensor(for parameter: Parameter, rank: Int) -> String? {
-    guard rank < Neighbours.most else { return nil }
-    return nearest(
-      to: parameter.name, left.lazy.map { ($0.name, fits($0, parameter)) })
-  }
-
-  func parameter(for tensor: TensorInfo, among parameters: [Parameter], rank: Int) -> String? {
-    guard rank < Neighbours.most, tensor.name.utf8.count <= Neighbours.longest else { return nil }
-    return nearest(
-      to: tensor.name, parameters.lazy.map { ($0.name, fits(tensor, $0)) })
-  }
-
-  private func fits(_ tensor: TensorInfo, _ parameter: Parameter) -> Bool {
-    (changes[parameter.name] ?? .none).shape(from: tensor.shape) == parameter.shape
-  }
-
-  private func nearest(to name: String, _ others: some Sequence<(String, Bool)>) -> String? {
-    var best: (name: String, score: Int)?
-    var work = 0
-    for (other, fits) in others where other.utf8.count <= Neighbours.longest {
-      work += name.utf8.count * other.utf8.count
-      guard work <= Neighbours.work else { break }
-      let distance = editDistance(name, other)
-      let limit = fits ? name.utf8.count * 2 / 3 : max(2, name.utf8.count / 4)
-      guard distance <= limit else { continue }
-      // Another shape is worth as much as half of the name.
-      let score = distance + (fits ? 0 : name.utf8.count / 2)
-      if best.map({ score < $0.score }) ?? true { best = (other, score) }
-    }
-    return best?.name
   }
 }

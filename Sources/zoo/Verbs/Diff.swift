@@ -20,6 +20,7 @@ struct DiffVerb: Verb {
   func run(_ input: Parsed) throws {
     let fitting = try input.fitting(input.zoo())
     let plan = fitting.plan
+    try input.remarkPrefix(of: plan)
     let renames = try plan.proposedRenames()
     if try input.wantsJSON {
       guard case .object(let members) = plan.json(variant: fitting.variant.name).content else {

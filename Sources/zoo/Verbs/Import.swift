@@ -9,7 +9,8 @@ enum Foreign {
   static let variant = Option<String>(
     "--as", value: "VARIANT", help: "variant that the file has weights for", completion: .models)
   static let classes = Option<String?>(
-    "--classes", value: "FILE", help: "file of class names, one per line, in output order",
+    "--classes", value: "FILE|LIST|N",
+    help: "class names in output order: a file with one per line, “a,b,c”, or their number",
     completion: .files(endings: ["txt", "names"]))
   static let head = Option<ForeignHead?>(
     "--head", value: "H", help: "“none” if the file has no head")
@@ -26,12 +27,18 @@ enum ForeignHead: String, CaseIterable, ArgumentValue {
 }
 
 extension Parsed {
-  /// The foreign file compared with the variant, under the names of the classes file.
-  func fitting(_ zoo: Zoo) throws -> Zoo.Fitting {
+  /// The foreign file compared with the variant, with the classes that are stated.
+  func fitting(_ zoo: Zoo, preprocessing: Preprocessing? = nil) throws -> Zoo.Fitting {
     try zoo.fit(
       self[Foreign.file], as: self[Foreign.variant],
       classes: try self[Foreign.classes].map(classNames), head: try self[Foreign.head]?.kind,
-      renames: try self[Foreign.renames].map(rename))
+      renames: try self[Foreign.renames].map(rename), preprocessing: preprocessing)
+  }
+
+  /// Says which prefix was dropped without being asked.
+  func remarkPrefix(of plan: LoadPlan) throws {
+    guard !plan.prefix.isEmpty else { return }
+    try remark("every name in \(plan.source.origin) begins with “\(plan.prefix)”, which is dropped")
   }
 
   private func rename(_ text: String) throws -> Rename {
@@ -50,29 +57,38 @@ struct ImportVerb: Verb {
   let summary = "convert a checkpoint from another framework"
   let discussion = """
     Every tensor must fit by name and shape, which is checked before any data is read. With \
-    --partial, only tensors that fit are taken, and the others are reported. A file whose digest is \
-    in the catalogue is installed in the cache under its name; any other is written to OUT.h5, by \
-    default VARIANT.h5.
+    --partial, only tensors that fit are taken, and the others are reported. A prefix shared by all \
+    names is stripped if everything then fits. A file whose digest is in the catalogue is installed \
+    in the cache under its name; any other is written to OUT.h5, by default VARIANT.h5.
     """
   let examples: KeyValuePairs = [
     "zoo import resnet18-f37072fd.pth --as resnet18": "import an official file",
-    "zoo import bees.pth --as resnet18 --classes bees.txt -o bees.h5": "import your own checkpoint",
+    "zoo import bees.pth --as resnet18 --classes ants,bees -o bees.h5": "import your own",
+    "zoo import old.pth --as vgg16 --preprocessing caffe": "import a file trained in Caffe",
   ]
   let output = Option<String?>(
     "-o", "--output", value: "OUT.h5", help: "file to write; by default VARIANT.h5",
     completion: .files(endings: ["h5"]))
   let partial = Flag(
     "--partial", help: "take what fits; the rest is random, see --seed")
+  let preprocessing = Option<String?>(
+    "--preprocessing", value: "FILE|NAME",
+    help: "how pictures are prepared, if not as in the catalogue: a JSON file, a model, or "
+      + Normalisation.allCases.map(\.rawValue).joined(separator: ", "),
+    completion: .files(endings: ["json", "h5"]))
   var arguments: [any Argument] {
     [
-      Foreign.file, Foreign.variant, output, Foreign.classes, Foreign.head, Foreign.renames,
-      partial,
+      Foreign.file, Foreign.variant, output, Foreign.classes, preprocessing, Foreign.head,
+      Foreign.renames, partial,
     ]
   }
 
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
-    let fitting = try input.fitting(zoo)
+    let stated = try input[preprocessing].map {
+      try zoo.preprocessing($0, for: input[Foreign.variant])
+    }
+    let fitting = try input.fitting(zoo, preprocessing: stated)
     let policy: LoadPlan.Policy = try input[partial] ? .partial : .strict
     let seed = UInt64(try input[Common.seed])
     let path: String
@@ -87,6 +103,7 @@ struct ImportVerb: Verb {
     }
 
     let plan = fitting.plan
+    try input.remarkPrefix(of: plan)
     if try input.wantsJSON {
       guard case .object(let members) = plan.json(variant: fitting.variant.name).content else {
         return
@@ -95,36 +112,19 @@ struct ImportVerb: Verb {
     }
     print("\(path)  \(fitting.variant.name), \(plan.matched.count) tensors, \(plan.percent)")
     for line in plan.differences { print(line.printable) }
-    if let record = fitting.record {
-      try input.remark(
-        fitting.isOfficial
-          ? "this is \(record.name), according to its digest"
-          : "assuming the classes and preprocessing of \(record.name)")
+    if let record = fitting.record, let remark = fitting.remark(record) { try input.remark(remark) }
+  }
+}
+
+extension Zoo.Fitting {
+  /// Notes what was taken from the catalogue, if anything.
+  fileprivate func remark(_ record: Catalog.Record) -> String? {
+    if isOfficial { return "this is \(record.name), according to its digest" }
+    return switch (statesClasses || classes.isEmpty, statesPreprocessing) {
+    case (false, false): "assuming the classes and preprocessing of \(record.name)"
+    case (false, true): "assuming the classes of \(record.name)"
+    case (true, false): "assuming the preprocessing of \(record.name)"
+    case (true, true): nil
     }
   }
-}
-
-private func trimmed(_ line: Substring) -> String {
-  guard let last = line.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-  return String(line[...last].drop(while: \.isWhitespace))
-}
-
-/// Class names from a file, a line each; spaces around a name do not count.
-func classNames(_ path: String) throws -> [String] {
-  let file = try RandomAccessFile(path)
-  guard file.size <= 16 << 20 else { throw ZooError.corrupt("\(path) is no list of class names") }
-  let bytes = try file.read(at: 0, count: file.size)
-  guard let text = String(validating: bytes, as: UTF8.self) else {
-    throw ZooError.corrupt("\(path) is no text in UTF-8")
-  }
-  var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    .map(trimmed)
-  while lines.last?.isEmpty == true { lines.removeLast() }
-  if let empty = lines.firstIndex(of: "") {
-    throw ZooError.corrupt("\(path), line \(empty + 1): a class without a name")
-  }
-  guard !lines.isEmpty, Set(lines).count == lines.count else {
-    throw ZooError.corrupt("\(path) names no class, or one twice")
-  }
-  return lines
 }

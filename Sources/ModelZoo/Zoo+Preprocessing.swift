@@ -1,0 +1,88 @@
+import ZooKit
+import ZooStore
+
+/// Normalisations that whole families of checkpoints have in common, by the names users type.
+public enum Normalisation: String, CaseIterable, Sendable {
+  /// torchvision and most since: RGB from 0 to 1, standardised with ImageNet's mean and deviation.
+  case imagenet
+  /// Caffe and its heirs: BGR from 0 to 255, minus 104, 117 and 123.
+  case caffe
+  /// TensorFlow's Inception and MobileNet: RGB from −1 to 1.
+  case tensorflow
+  /// Numbers from 0 to 1.
+  case unit
+
+  /// The same sizes and cuts with these numbers; nil where pictures have another number of channels.
+  func applied(to geometry: Preprocessing, channels: Int) -> Preprocessing? {
+    var prepared = geometry
+    prepared.channels = channels == 1 ? .grey : .rgb
+    prepared.scale = 1 / 255
+    prepared.standardizes = false
+    switch self {
+    case .imagenet, .caffe:
+      guard channels == 3 else { return nil }
+      (prepared.mean, prepared.std) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+      if self == .caffe {
+        (prepared.channels, prepared.scale) = (.bgr, 1)
+        (prepared.mean, prepared.std) = ([104, 117, 123], [1, 1, 1])
+      }
+    case .tensorflow, .unit:
+      let (mean, std): (Float, Float) = self == .unit ? (0, 1) : (0.5, 0.5)
+      prepared.mean = Array(repeating: mean, count: channels)
+      prepared.std = Array(repeating: std, count: channels)
+    }
+    return prepared
+  }
+}
+
+extension Zoo {
+  /// How pictures are prepared for a variant, as a user states it: a ``Normalisation`` by its name,
+  /// with the sizes that the variant has anyway; a model, whose own is taken; or a JSON file with the
+  /// members that a checkpoint's record has.
+  public func preprocessing(_ text: String, for name: String) throws -> Preprocessing {
+    let variant = try registry.variant(name)
+    let channels = variant.architecture.input.channels
+    let usual = Preprocessing.usual(for: variant.architecture)
+    if let normalisation = Normalisation(rawValue: text) {
+      let geometry = catalog.defaultRecord(of: name)?.preprocessing ?? usual
+      guard let prepared = normalisation.applied(to: geometry, channels: channels) else {
+        throw ZooError.usage(
+          "\(text) is for pictures with 3 channels, those of \(name) have \(channels)")
+      }
+      return prepared
+    }
+    let stated = try stated(text)
+    guard stated.mean.count == channels else {
+      throw ZooError.corrupt(
+        "\(text) prepares pictures with \(stated.mean.count) channels, \(name) reads \(channels)")
+    }
+    guard stated.size != nil || usual.size == nil else {
+      throw ZooError.corrupt(
+        "\(text) brings pictures to no size of their own: \(name) needs a “crop”, or a height and a "
+          + "width to “resize” to")
+    }
+    return stated
+  }
+
+  private func stated(_ text: String) throws -> Preprocessing {
+    let reference: Reference
+    do { reference = try self.reference(text) } catch let error as ZooError {
+      let names = Normalisation.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ZooError(error.kind, "\(error.message); preprocessing is a file, a model, or \(names)")
+    }
+    switch reference {
+    case .record(let record): return record.preprocessing
+    case .variant(let variant): return .usual(for: variant.architecture)
+    case .file(let path) where path.hasSuffix(".h5"):
+      return try WeightStore(path).network(in: registry).checkpoint.preprocessing
+    case .file(let path):
+      let file = try RandomAccessFile(path)
+      guard file.size <= 1 << 20 else {
+        throw ZooError.corrupt("\(path) is larger than 1 MB: it is no preprocessing")
+      }
+      let json = try JSON(parsing: file.read(at: 0, count: file.size), origin: path)
+      // A record of 'zoo info --json' has it among others.
+      return try Preprocessing(json["preprocessing"] ?? json, in: path)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import ModelZoo
+
+/// Class names as `--classes` takes them: a file with one a line, a list with commas, or how many
+/// there are. `4` and `a,b` are files where such files exist.
+func classNames(_ text: String) throws -> [String] {
+  if access(text, F_OK) == 0 { return try classNames(inFile: text) }
+  if let count = Int(text) {
+    guard 1...100_000 ~= count else {
+      throw ZooError.usage("--classes: 1 to 100,000 classes were expected, not \(count)")
+    }
+    return (0..<count).map(String.init)
+  }
+  guard text.contains(",") else { return try classNames(inFile: text) }
+  let names = text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
+  guard !names.contains(""), Set(names).count == names.count else {
+    throw ZooError.usage("--classes “\(text)” has an empty name, or one twice")
+  }
+  return names
+}
+
+/// Spaces around a name do not count.
+private func classNames(inFile path: String) throws -> [String] {
+  let file = try RandomAccessFile(path)
+  guard file.size <= 16 << 20 else { throw ZooError.corrupt("\(path) is no list of class names") }
+  let bytes = try file.read(at: 0, count: file.size)
+  guard let text = String(validating: bytes, as: UTF8.self) else {
+    throw ZooError.corrupt("\(path) is no text in UTF-8")
+  }
+  var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    .map(trimmed)
+  while lines.last?.isEmpty == true { lines.removeLast() }
+  if let empty = lines.firstIndex(of: "") {
+    throw ZooError.corrupt("\(path), line \(empty + 1): a class without a name")
+  }
+  guard !lines.isEmpty, Set(lines).count == lines.count else {
+    throw ZooError.corrupt("\(path) names no class, or one twice")
+  }
+  return lines
+}
+
+private func trimmed(_ line: Substring) -> String {
+  guard let last = line.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+  return String(line[...last].drop(while: \.isWhitespace))
+}
