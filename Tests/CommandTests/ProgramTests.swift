@@ -65,19 +65,6 @@ extension CommandLineTests {
       #expect(run.output.split(separator: "\n").contains("resnet50"), "\(run.output)")
     }
 
-    /// Start-up is what a shell script pays for every picture.
-    @Test(arguments: [["list"], ["--version"], ["list", "--json"]]) func speed(_ words: [String])
-      throws
-    {
-      let workspace = Workspace()
-      // Other work of a busy machine is not ours: the best of three medians counts.
-      let medians = try (0..<3).map { _ in
-        try (0..<5).map { _ in try workspace.zoo(words).seconds }.sorted()[2]
-      }
-      let isShared = ProcessInfo.processInfo.environment["CI"] == "true"
-      #expect(try #require(medians.min()) < (isShared ? 0.5 : 0.1), "\(medians)")
-    }
-
     /// Words that belong together and words that do not, in any order.
     @Test func randomWords() throws {
       let workspace = try Workspace.furnished()

@@ -206,5 +206,5 @@ func golden(_ name: String) -> String {
 }
 
 /// All that runs the program, one test after another: many processes at once would only wait for
-/// one another, and time is measured.
+/// one another.
 @Suite(.serialized) enum CommandLineTests {}
