@@ -8,12 +8,14 @@ import ZooKit
 public struct GoldenArchitecture: Sendable, CustomStringConvertible {
   public let name: String
   public let graph: Graph
+  public let published: Published
+  /// Some of its parameters, by the names of its lineage.
+  public let landmarks: [String: [Int]]
   private let golden: GoldenFile
-  private let published: Published
 
-  private struct Published: Decodable {
-    let parameters: Int
-    let macs: Int
+  public struct Published: Decodable, Sendable {
+    public let parameters: Int
+    public let macs: Int
   }
 
   public var description: String { name }
@@ -22,28 +24,30 @@ public struct GoldenArchitecture: Sendable, CustomStringConvertible {
   public static func all(of family: any Architecture.Type) throws -> [GoldenArchitecture] {
     var registry = Registry()
     try registry.add(family)
-    let table = GoldenFile.folder.appending(path: "architectures/published.json")
-    let published = try JSONDecoder().decode(
-      [String: Published].self, from: Data(contentsOf: table))
+    let published = try table("published", of: Published.self)
+    let landmarks = try table("landmarks", of: [String: [Int]].self)
     let lineages = registry.allVariants.flatMap { variant in
       [(name: variant.name, variant: variant, epsilon: nil as Double?)]
         + [(name: "\(variant.name)-keras", variant: variant, epsilon: 1.001e-5)]
         .filter { published[$0.name] != nil && (try? registry.variant($0.name)) == nil }
     }
     return try lineages.map { name, variant, epsilon in
-      guard let published = published[name] else {
+      guard let size = published[name] else {
         throw ZooError.notFound("\(name) is not in published.json")
       }
       return GoldenArchitecture(
-        name: name, graph: try variant.graph(normEpsilon: epsilon),
-        golden: try GoldenFile("architectures/\(name).safetensors"), published: published)
+        name: name, graph: try variant.graph(normEpsilon: epsilon), published: size,
+        landmarks: landmarks[name] ?? [:],
+        golden: try GoldenFile("architectures/\(name).safetensors"))
     }
   }
 
-  // MARK: Size
-
-  public var publishedParameters: Int { published.parameters }
-  public var publishedMACs: Int { published.macs }
+  private static func table<Row: Decodable>(_ name: String, of row: Row.Type) throws
+    -> [String: Row]
+  {
+    let file = GoldenFile.folder.appending(path: "architectures/\(name).json")
+    return try JSONDecoder().decode([String: Row].self, from: Data(contentsOf: file))
+  }
 
   /// Every parameter of a variant and its shape.
   public static func shapes(of family: any Architecture.Type, _ variant: String) throws
@@ -55,40 +59,51 @@ public struct GoldenArchitecture: Sendable, CustomStringConvertible {
     return Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.shape) })
   }
 
-  /// How much larger the arenas are than the largest sum of values alive at once: of the compiled
-  /// program for one picture, and of the way there and back of a batch of two.
-  public func arenaOverheads() throws -> [Double] {
-    let weights = try Formula.weights(for: graph)
-    let compiled = try Program(graph, weights).folded().fused().homes(batch: 1).claims
-    let training = try TrainingPlan.claims(graph, batch: 2)
-    return [compiled, training].map { Double(Arena($0).size) / Double(Arena.bound($0)) }
+  /// How much larger the arenas are than the largest sum of values alive at once: for one picture
+  /// through the compiled program, and for forward and backward of a batch of two.
+  func arenaOverheads(_ compiled: Program) throws -> [Double] {
+    let claims = [
+      compiled.homes(batch: 1).claims, try TrainingPlan.claims(graph, batch: 2),
+    ]
+    return claims.map { Double(Arena($0).size) / Double(Arena.bound($0)) }
   }
 
   // MARK: Numbers
 
   /// Those with golden values.
-  public var stages: [String] {
-    golden.names.filter { $0.hasPrefix("stage.") }.map { String($0.dropFirst(6)) }
+  public var stages: [String] { golden.names(behind: "stage.") }
+
+  /// The reference gives these besides its logits, and only in training.
+  var auxiliaryOutputs: [String] { golden.names(behind: "output.") }
+
+  func errors(ofAuxiliary outputs: [String: Tensor]) throws -> [String: Double] {
+    try Dictionary(
+      uniqueKeysWithValues: auxiliaryOutputs.map { name in
+        (name, relativeError(outputs[name]?.values ?? [], try golden.values("output.\(name)")))
+      })
   }
 
-  /// What the reference gives besides its logits, and only while it trains.
-  public func output(_ name: String) throws -> [Float] { try golden.values("output.\(name)") }
+  /// The network with its stages as outputs too: folded and fused, or as it was written.
+  public func program(_ weights: Weights, compiled: Bool) throws -> Program {
+    let program = try Program(graph, weights, keeping: stages)
+    return try compiled ? program.folded().fused().poolingFirst() : program
+  }
+
+  public var input: Tensor {
+    get throws {
+      try Formula.tensor("input", graph.operations[graph.inputs[0].operation].shape)
+    }
+  }
 
   /// Relative L2 errors of the logits and of every stage, by name; of a stage that is stored in
   /// samples also those of its sum and its squares, as far as they bound the error of the rest.
-  /// - Parameter compiled: folded and fused; else the layers one by one as they were written.
-  public func errors(
-    compiled: Bool, engine: some Engine = LayerEngine()
-  ) throws -> [String: Double] {
+  public func errors(of program: Program, on engine: some Engine) throws -> [String: Double] {
     let stages = stages
-    var program = try Program(graph, Formula.weights(for: graph), keeping: stages)
-    if compiled { program = try program.folded().fused().poolingFirst() }
     let executable = try engine.compile(program, batch: 1)
     let ports = program.outputs.map(\.name)
-    let input = try Formula.tensor("input", graph.operations[graph.inputs[0].operation].shape)
 
     var errors: [String: Double] = [:]
-    try input.withValues { input in
+    try self.input.withValues { input in
       guard let base = input.baseAddress else { return }
       try executable.run([base]) { outputs in
         for (name, output) in zip(ports, outputs) {

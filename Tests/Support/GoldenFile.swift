@@ -14,6 +14,11 @@ public struct GoldenFile: Sendable {
 
   public var names: [String] { file.tensors.map(\.name) }
 
+  /// What follows a prefix in the names that have it.
+  public func names(behind prefix: String) -> [String] {
+    names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+  }
+
   public func values(_ name: String) throws -> [Float] { try file.tensor(name).values }
 
   public func text(_ key: String) throws -> String {

@@ -9,15 +9,11 @@ public struct GoldenStep {
   private let graph: Graph
   private let labels: [Int]
   private let auxiliaryWeight: Double
-  private let frozenNorms: Bool
 
   /// - Parameters:
   ///   - name: `mini-vgg`.
   ///   - architecture: the miniature.
-  ///   - frozenNorms: use their statistics and leave them as they are.
-  public init(_ name: String, of architecture: some Architecture, frozenNorms: Bool = false) throws
-  {
-    self.frozenNorms = frozenNorms
+  public init(_ name: String, of architecture: some Architecture) throws {
     auxiliaryWeight = architecture.auxiliaryWeight
     golden = try GoldenFile("architectures/\(name).safetensors")
     let input = try golden.text("input.shape").split(separator: "x").compactMap { Int($0) }
@@ -39,7 +35,8 @@ public struct GoldenStep {
     var options = TrainingPlan.Options()
     options.gradients = ["image"]
     options.noise = false
-    if frozenNorms {
+    // As in `make_gradients.py`: beside auxiliary heads, norms of two pictures would be chaotic.
+    if graph.outputs.contains(where: { graph.isAuxiliary($0.operation) }) {
       options.frozenNorms = graph.operations.filter { $0.layer is BatchNorm }.map(\.name)
     }
     let plan = try TrainingPlan(

@@ -7,22 +7,9 @@ import VGG
 import ZooEngine
 import ZooKit
 
-/// The published networks on oneDNN, compared with what their reference implementations compute.
+/// The published networks on oneDNN; `Reference.check` holds them to their references in float32.
 @Suite(.serialized, .enabled(if: OneDNN.isHere, "oneDNN is not installed"))
 struct OneDNNGoldenTests {
-  @Test(
-    arguments: try [
-      GoldenArchitecture.all(of: AlexNet.self), GoldenArchitecture.all(of: DenseNet.self),
-      GoldenArchitecture.all(of: ResNet.self), GoldenArchitecture.all(of: VGG.self),
-    ].joined().filter { networks.contains($0.name) }, [false, true])
-  func computesWhatTheReferenceDoes(_ network: GoldenArchitecture, winograd: Bool) throws {
-    let errors = try network.errors(compiled: true, engine: OneDNNEngine(winograd: winograd))
-    #expect(errors.count == 3 * network.stages.count + 1)
-    for (place, error) in errors {
-      #expect(error <= (winograd ? 1e-4 : 1e-5), "\(place): \(error)")
-    }
-  }
-
   /// In bfloat16, where the processor knows it, what is asked for is the answer at the end.
   @Test(
     .enabled(if: OneDNN.hasBFloat16, "the processor does not know bfloat16"),
@@ -31,7 +18,8 @@ struct OneDNNGoldenTests {
       GoldenArchitecture.all(of: ResNet.self), GoldenArchitecture.all(of: VGG.self),
     ].joined().filter { networks.contains($0.name) })
   func answersInBFloat16(_ network: GoldenArchitecture) throws {
-    let errors = try network.errors(compiled: true, engine: OneDNNEngine(precision: .bf16))
+    let program = try network.program(Formula.weights(for: network.graph), compiled: true)
+    let errors = try network.errors(of: program, on: OneDNNEngine(precision: .bf16))
     let logits = try #require(errors["logits"])
     #expect(logits <= 2e-2, "\(network): \(logits)")
     // A network of Winograd's way alone would gain nothing.
