@@ -35,6 +35,7 @@ extension CommandLineTests {
       #expect(json["variants"]?.list?.map(\.string) == ["tinynet", "tinynet-small"])
       let files = ["README.md", "Sources/TinyNet.swift", "Tests/TinyNetTests.swift"]
       #expect(json["files"]?.list?.compactMap(\.string).sorted() == files)
+      #expect(tree.contains("Plugins/TinyNet/README.md") && before.contains("Package.swift"))
       #expect(tree.filter { !before.contains($0) && !$0.hasPrefix("Plugins/TinyNet") }.isEmpty)
       let source = try String(
         contentsOfFile: workspace["Plugins/TinyNet/Sources/TinyNet.swift"], encoding: .utf8)

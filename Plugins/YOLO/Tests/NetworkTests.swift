@@ -68,6 +68,7 @@ import ZooKit
     let graph = try variant.graph(head: .original(classes: 3), input: [3, size, size])
     let weights = try Formula.weights(for: graph)
     let image = try Formula.tensor("image", [2, 3, size, size])
+    #expect(graph.outputs.count == golden.names(behind: "grid.").count)
     for engine in GoldenStep.engines {
       let plan = try InferencePlan(graph, weights, batch: 2, engine: engine)
       let values = try plan.run(["image": image])
