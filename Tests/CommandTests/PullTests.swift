@@ -95,7 +95,7 @@ extension CommandLineTests {
       #expect(record["license"]?.string == "MIT" && record["path"]?.string == path)
       #expect(record["classes"]?.list?.count == 10)
       let text = try workspace.zoo("info", "small.test").output
-      #expect(text.contains("\(path) is damaged; remove it, and 'zoo pull small.test' brings it"))
+      #expect(text.contains("\(path) is damaged; remove it, and 'zoo pull small.test' downloads it"))
       // By its path there is nothing else to say.
       #expect(try workspace.zoo("info", path).status == 65)
     }
