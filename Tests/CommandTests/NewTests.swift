@@ -65,10 +65,10 @@ extension CommandLineTests {
     @Test(
       arguments: [
         ("tinyNet", 64, "a capital"), ("Tiny-Net", 64, "a capital"), ("../Tiny", 64, "a capital"),
-        ("Größe", 64, "a capital"), ("", 64, "a capital"), ("Node", 64, "is called so"),
-        ("ZooThing", 64, "is called so"), ("TinyTests", 64, "is called so"),
-        ("Other", 73, "is there already"), ("other", 64, "a capital"),
-        ("ResNet", 73, "the family ResNet is there already"),
+        ("Größe", 64, "a capital"), ("", 64, "a capital"), ("Node", 64, "use that name"),
+        ("ZooThing", 64, "use that name"), ("TinyTests", 64, "use that name"),
+        ("Other", 73, "already exists"), ("other", 64, "a capital"),
+        ("ResNet", 73, "the family ResNet already exists"),
         ("Resnet50", 73, "ResNet has a variant resnet50 already"),
       ] as [(String, Int32, String)])
     func refusesAName(_ name: String, _ status: Int32, _ says: String) throws {
@@ -81,7 +81,7 @@ extension CommandLineTests {
     @Test func refusesAnotherPlace() throws {
       let elsewhere = Workspace()
       let run = try elsewhere.zoo("new", "TinyNet")
-      #expect(run.status == 66 && run.error?.contains("no checkout of the zoo") == true)
+      #expect(run.status == 66 && run.error?.contains("not a checkout of the zoo") == true)
       #expect(elsewhere.files.filter { !$0.hasPrefix(".") }.isEmpty)
       #expect(try elsewhere.zoo("new", "TinyNet", "--package", "x", "--zoo", "y").status == 66)
       #expect(try elsewhere.zoo("new", "TinyNet", "--zoo", "y").status == 64)

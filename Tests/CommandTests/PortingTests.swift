@@ -118,7 +118,8 @@ extension CommandLineTests {
       try write(values, to: "reference.safetensors")
       let run = try compare()
       #expect(
-        run.status == 0 && run.errors.contains("the network has no value layer9; did you mean layer"))
+        run.status == 0
+          && run.errors.contains("the network has no value layer9; did you mean layer"))
       try write(["nothing": Tensor(zeros: [3])], to: "reference.safetensors")
       #expect(try compare().status == 65)
     }

@@ -95,7 +95,8 @@ extension CommandLineTests {
       #expect(record["license"]?.string == "MIT" && record["path"]?.string == path)
       #expect(record["classes"]?.list?.count == 10)
       let text = try workspace.zoo("info", "small.test").output
-      #expect(text.contains("\(path) is damaged; remove it, and 'zoo pull small.test' downloads it"))
+      #expect(
+        text.contains("\(path) is damaged; remove it, and 'zoo pull small.test' downloads it"))
       // By its path there is nothing else to say.
       #expect(try workspace.zoo("info", path).status == 65)
     }
@@ -162,7 +163,7 @@ extension CommandLineTests {
         return try await group.reduce(into: []) { $0.append($1) }
       }
       #expect(runs.allSatisfy { $0.0 == 0 }, "\(runs.map(\.2))")
-      #expect(runs.count { $0.1.contains("checked by") } == 1, "\(runs.map(\.1))")
+      #expect(runs.count { $0.1.contains("verified by") } == 1, "\(runs.map(\.1))")
       let entries = try workspace.zoo("cache", "list", "--json").json.list
       #expect(entries?.count == 1)
       #expect(try workspace.zoo("verify", "small.test").status == 0)

@@ -88,7 +88,7 @@ struct NewVerb: Verb {
         "“\(name)” cannot be a family: its sources use that name already")
     }
     if let family = registry.families.first(where: { $0.name.lowercased() == name.lowercased() }) {
-      throw ZooError.cannotCreate("the family \(family.name) is there already: \(family.origin)")
+      throw ZooError.cannotCreate("the family \(family.name) already exists: \(family.origin)")
     }
     let variants = Scaffold(name: name, template: .classifier).variants
     if let other = registry.allVariants.first(where: { variants.contains($0.name) }) {
@@ -124,7 +124,7 @@ struct NewVerb: Verb {
   private func checkModules(_ name: String) throws {
     for folder in ["Plugins", "Sources", "Templates/Sources", "Tests"] {
       for other in try entries(of: folder) where other.lowercased() == name.lowercased() {
-        throw ZooError.cannotCreate("\(folder)/\(other) is there already")
+        throw ZooError.cannotCreate("\(folder)/\(other) already exists")
       }
     }
   }
@@ -147,7 +147,7 @@ struct NewVerb: Verb {
   /// The folder appears whole or not at all: it is made beside its place, under a hidden name.
   private func write(_ files: [Scaffold.File], to folder: String) throws {
     guard !exists(folder) else {
-      throw ZooError.cannotCreate("\(folder.printable) is there already")
+      throw ZooError.cannotCreate("\(folder.printable) already exists")
     }
     let parent = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? "."
     // Not among the plugins: a build at this moment would take it for one.
