@@ -25,13 +25,19 @@ extension Model {
     guard batch.shape.rank == 4, batch.shape[0] > 0 else {
       throw ZooError.corrupt("the input is \(batch.shape), a batch N×C×H×W was expected")
     }
-    if checkpoint.task == .detection {
-      return try ObjectDetector.trace(
-        self, batch, keeping: keeping, engine: engine, precision: precision)
+    return try checkpoint.task.definition.run(
+      self, batch, keeping: keeping, engine: engine, precision: precision)
+  }
+
+  /// The network for pictures of another size.
+  func graph(for input: Shape) throws -> Graph {
+    guard input != checkpoint.input else { return graph }
+    do {
+      return try variant.graph(
+        head: checkpoint.head(classes: checkpoint.classes.count), input: input,
+        normEpsilon: checkpoint.normEpsilon)
+    } catch let error as ZooError {
+      throw ZooError.corrupt("\(name) cannot take \(input): \(error.message)")
     }
-    let plan = try plan(
-      batch: batch.shape[0], input: Shape(Array(batch.shape.sizes.dropFirst())), keeping: keeping,
-      engine: engine, precision: precision)
-    return try plan.run([plan.inputs[0].name: batch])
   }
 }

@@ -59,6 +59,9 @@ extension WeightStore {
       throw ZooError.corrupt("\(origin) is a \(checkpoint.family) checkpoint; \(error.message)")
     }
     do {
+      guard try checkpoint.task.definition.suits(variant.architecture) else {
+        throw ZooError.corrupt("\(variant.name) is no network for \(checkpoint.task.rawValue)")
+      }
       let graph = try variant.graph(
         head: checkpoint.head(classes: checkpoint.classes.count), input: checkpoint.input,
         normEpsilon: checkpoint.normEpsilon)

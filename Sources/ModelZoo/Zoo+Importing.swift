@@ -1,4 +1,3 @@
-import ZooDetection
 import ZooEngine
 import ZooFetch
 import ZooFormats
@@ -53,8 +52,8 @@ extension Zoo {
     }
     let graph = try variant.graph(
       head: head(classes: classes.count), input: input, normEpsilon: record?.normEpsilon)
-    func fitting(_ plan: LoadPlan, isOfficial: Bool) -> Fitting {
-      let known = record?.preprocessing ?? .usual(for: variant.architecture)
+    func fitting(_ plan: LoadPlan, isOfficial: Bool) throws -> Fitting {
+      let known = try record?.preprocessing ?? .usual(for: variant.architecture)
       return Fitting(
         variant: variant, graph: graph, plan: plan, record: record,
         isOfficial: isOfficial && preprocessing ?? known == known, sha256: digests.sha256,
@@ -64,7 +63,7 @@ extension Zoo {
     if let weights = source as? DarknetWeights {
       // Only the network tells where its numbers are, and only the sizes tell that they are its own.
       let laid = try laid(weights, over: graph, variant, head, classes: classes.count)
-      return fitting(
+      return try fitting(
         try LoadPlan(from: laid, into: graph),
         isOfficial: official.map { $0.classes == classes } ?? false)
     }
@@ -75,7 +74,7 @@ extension Zoo {
       let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }
-    return fitting(
+    return try fitting(
       plan, isOfficial: official.map { $0.head == head && $0.classes == classes } ?? false)
   }
 }
@@ -165,34 +164,6 @@ extension Zoo.Fitting {
       to: path, meta: checkpoint.json, weights: weights.map { ($0.name, $0.tensor) },
       golden: golden)
     return checkpoint
-  }
-}
-
-extension Preprocessing {
-  /// What most checkpoints of the field expect; used where nothing better is known.
-  /// - Parameter channels: where pictures have others than the architecture was designed for.
-  static func usual(for architecture: any Architecture, channels: Int? = nil) -> Preprocessing {
-    let input = architecture.input
-    var usual = Preprocessing(
-      resize: .exact(height: input.height, width: input.width),
-      mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
-    if input.channels == 1 {
-      (usual.channels, usual.mean, usual.std) = (.grey, [0.5], [0.5])
-    }
-    if let own = (architecture as? any Detector)?.preprocessing { return own }
-    switch architecture.task {
-    case .classification: break
-    case .detection:
-      usual.resize = .within(shorter: 800, longer: 1333)
-      usual.interpolation = .sampled
-      usual.multiple = 32
-    // Sizes mean something to those who measure: a cell is so many pixels wide.
-    case .segmentation: usual.resize = .none
-    }
-    if channels ?? input.channels == 1 {
-      (usual.channels, usual.mean, usual.std) = (.grey, [0.5], [0.25])
-    }
-    return usual
   }
 }
 

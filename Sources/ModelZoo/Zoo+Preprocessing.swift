@@ -42,7 +42,7 @@ extension Zoo {
   public func preprocessing(_ text: String, for name: String) throws -> Preprocessing {
     let variant = try registry.variant(name)
     let channels = variant.architecture.input.channels
-    let usual = Preprocessing.usual(for: variant.architecture)
+    let usual = try Preprocessing.usual(for: variant.architecture)
     if let normalisation = Normalisation(rawValue: text) {
       let geometry = catalog.defaultRecord(of: name)?.preprocessing ?? usual
       guard let prepared = normalisation.applied(to: geometry, channels: channels) else {
@@ -72,7 +72,7 @@ extension Zoo {
     }
     switch reference {
     case .record(let record): return record.preprocessing
-    case .variant(let variant): return .usual(for: variant.architecture)
+    case .variant(let variant): return try .usual(for: variant.architecture)
     case .file(let path) where path.hasSuffix(".h5"):
       return try WeightStore(path).network(in: registry).checkpoint.preprocessing
     case .file(let path):

@@ -18,7 +18,9 @@ extension Zoo {
     case .variant(let found):
       variant = found
       let architecture = found.architecture
-      (input, preprocessing, normEpsilon) = (architecture.input, .usual(for: architecture), nil)
+      (input, preprocessing, normEpsilon) = (
+        architecture.input, try .usual(for: architecture), nil
+      )
     case .file(let path):
       let found = try WeightStore(path).network(in: registry)
       variant = found.variant

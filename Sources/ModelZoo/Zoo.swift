@@ -34,12 +34,14 @@ public struct Zoo: Sendable {
     if let path = getenv("ZOO_CATALOG").map({ String(cString: $0) }), !path.isEmpty {
       let file = try RandomAccessFile(path)
       try self.init(
-        catalog: try Catalog(parsing: file.read(at: 0, count: file.size), origin: path),
+        catalog: try Catalog(
+          parsing: file.read(at: 0, count: file.size), origin: path, knowing: Tasks.names),
         registry: registry)
     } else {
       let text = UnsafeBufferPointer(start: zoo_catalog(), count: zoo_catalog_size())
       try self.init(
-        catalog: try Catalog(parsing: text, origin: "Catalog.json"), registry: registry)
+        catalog: try Catalog(parsing: text, origin: "Catalog.json", knowing: Tasks.names),
+        registry: registry)
     }
   }
 

@@ -7,11 +7,11 @@
 ///   let examples: KeyValuePairs = ["zoo list 'resnet*'": "every ResNet"]
 ///
 ///   let pattern = Positional<String?>("PATTERN", help: "a name, or part of one")
-///   let task = Option<VisionTask?>("--task", value: "T", help: "only models for this")
+///   let task = Option<String?>("--task", value: "T", help: "only models for this")
 ///   var arguments: [any Argument] { [pattern, task] }
 ///
 ///   func run(_ input: Parsed) throws {
-///     let task = try input[task]   // VisionTask?
+///     let task = try input[task]   // String?
 ///   }
 /// }
 /// ```

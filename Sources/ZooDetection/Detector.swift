@@ -16,9 +16,6 @@ import ZooKit
 /// ```
 /// The conformance also registers the decoding: callers ask whether a variant is a `Detector`.
 public protocol Detector: Architecture {
-  /// The default preprocessing, for models without a checkpoint; nil means the usual one.
-  var preprocessing: Preprocessing? { get }
-
   /// The detections in each picture of a batch, the most confident first, in pixels of the batch.
   func detect(
     in batch: PictureBatch, _ options: DetectionOptions, running network: some PartRunner
@@ -27,7 +24,7 @@ public protocol Detector: Architecture {
 
 extension Detector {
   public var task: VisionTask { .detection }
-  public var preprocessing: Preprocessing? { nil }
+  public var form: OutputForm { .parts }
 }
 
 /// A detected object: box, class and score.

@@ -6,13 +6,13 @@ import ZooKit
 /// outputs with the ground truth, and sends gradients back, also through the plain Swift in
 /// between. A detector with a single graph runs one part:
 /// ```swift
-/// func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
+/// func learn(from batch: DetectionBatch, running network: some TrainingPartRunner) throws
 ///   -> [Double]
 /// {
 ///   let whole = Graph.Part(from: ["image"], to: ["grid"])
-///   let values = try network.forward(whole, ["image": lesson.pictures.tensor])
-///   var (losses, gradient) = try compare(values["grid"], lesson.truths)
-///   try gradient.scale(by: lesson.share)
+///   let values = try network.forward(whole, ["image": batch.pictures.tensor])
+///   var (losses, gradient) = try compare(values["grid"], batch.truths)
+///   try gradient.scale(by: batch.share)
 ///   _ = try network.backward(whole, ["grid": gradient])
 ///   return losses
 /// }
@@ -28,9 +28,9 @@ public protocol TrainableDetector: Detector {
   var usuallyFrozen: [String] { get }
 
   /// Runs forward and backward once. Afterwards the runner holds the gradients of the sum of the
-  /// losses, times the lesson's share.
+  /// losses, times the batch's share.
   /// - Returns: the losses, without the share.
-  func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
+  func learn(from batch: DetectionBatch, running network: some TrainingPartRunner) throws
     -> [Double]
 
   /// The detector for boxes of other shapes than it was designed for, or itself if it cannot adapt.
@@ -62,7 +62,7 @@ public struct TrueBox: Hashable, Sendable {
 }
 
 /// A training batch.
-public struct DetectionLesson: Sendable {
+public struct DetectionBatch: Sendable {
   public let pictures: PictureBatch
   /// The visible part of the boxes of each picture; a picture may have none.
   public let truths: [[TrueBox]]

@@ -45,7 +45,7 @@ struct PublishVerb: Verb {
     record.provenance.training?.commit = try input[commit]
     record.provenance.training?.curve = try curve("\(folder)/log.csv")
     let (set, date) = (try input[called], try input[date])
-    record.metrics = Self.published(record.task).compactMap { name, own in
+    record.metrics = try record.task.definition.published.compactMap { name, own in
       report[own].map {
         Metric(
           name: name, value: percent($0), dataset: "\(set) test", source: "measured", date: date)
@@ -60,15 +60,6 @@ struct PublishVerb: Verb {
       "metrics": JSON(record.metrics.map(\.json)),
     ]
     print(description.text(pretty: true))
-  }
-
-  /// The usual names of a task's metrics, and their names in a report.
-  private static func published(_ task: VisionTask) -> KeyValuePairs<String, String> {
-    switch task {
-    case .classification: ["top1": "accuracy"]
-    case .segmentation: ["mIoU": "meanIoU"]
-    case .detection: ["mAP50": "mAP50", "mAP": "mAP"]
-    }
   }
 
   /// With the same number of digits as `zoo evaluate` prints.

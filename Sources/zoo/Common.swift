@@ -5,7 +5,6 @@ import ZooArguments
 extension EngineChoice: ArgumentValue {}
 extension Precision: ArgumentValue {}
 extension Fit: ArgumentValue {}
-extension Suppression.Rule: ArgumentValue {}
 extension ExportFormat: ArgumentValue {}
 
 /// Options that every verb understands.
@@ -32,9 +31,6 @@ enum Common {
   static let fit = Option<Fit?>(
     "--fit", value: "F",
     help: "how to fit pictures to the input shape; by default as the checkpoint says")
-  static let suppression = Option(
-    "--suppression", value: "R", default: Suppression.Rule.hard,
-    help: "drop boxes that overlap a better one of their class, or lower their scores")
   static let precision = Option(
     "--precision", value: "P", default: Precision.fp32, help: "number format to compute in")
 }
@@ -50,15 +46,6 @@ extension Parsed {
     }
     for path in try self[Common.plugins] { try registry.load(plugin: path) }
     return try Zoo(registry: registry)
-  }
-
-  /// How a detector deals with boxes on one another.
-  func suppression(for model: Model) throws -> Suppression.Rule {
-    let (rule, task) = (try self[Common.suppression], model.checkpoint.task)
-    guard rule == .hard || task == .detection else {
-      throw ZooError.usage("--suppression is for detection; \(model.name) is for \(task.rawValue)")
-    }
-    return rule
   }
 
   var wantsJSON: Bool { get throws { try self[Common.json] } }

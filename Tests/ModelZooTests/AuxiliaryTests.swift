@@ -39,14 +39,16 @@ import ZooKit
     ("inception_v3", ["logits", "aux"], [1, 0.4]),
   ])
   func theyHaveTheirSay(name: String, outputs: [String], weights: [Double]) throws {
-    let terms = try run(name) { $0.freeze = ["none"] }.trainer.objective.terms
+    let run = try run(name) { $0.freeze = ["none"] }
+    let terms = try #require(run.trainer.lesson as? Objective).terms
     #expect(terms.map(\.output) == outputs && terms.map(\.weight) == weights)
     #expect(Set(terms.map(\.target)) == ["logits"])
   }
 
   /// Above a backbone that stays as it is they have nothing to teach.
   @Test func theyAreSilentAboveAFrozenBackbone() throws {
-    let terms = try run("googlenet") { $0.freeze = ["backbone"] }.trainer.objective.terms
+    let run = try run("googlenet") { $0.freeze = ["backbone"] }
+    let terms = try #require(run.trainer.lesson as? Objective).terms
     #expect(terms.map(\.output) == ["logits"])
   }
 

@@ -10,7 +10,7 @@ struct FinetuningTests {
     let fresh = try Zoo().untrained("resnet20")
     var checkpoint = fresh.checkpoint
     checkpoint.random = fresh.weights.names.filter(random)
-    return options.settled(
+    return try options.settled(
       for: Model(
         name: fresh.name, checkpoint: checkpoint, variant: fresh.variant, graph: fresh.graph,
         weights: fresh.weights))

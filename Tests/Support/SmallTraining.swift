@@ -73,9 +73,9 @@ public enum SmallTraining {
     change(&options)
     var trainer = Trainer(
       graph, try Formula.weights(for: graph), source,
-      objective: [
+      lesson: Objective([
         .init("logits", CrossEntropy(labelSmoothing: 0.05)), .init("box", SmoothL1(), weight: 0.3),
-      ], options: options)
+      ]), options: options)
     trainer.record = { epoch in
       ["small": true, "epoch": epoch.map { JSON($0.number) } ?? nil]
     }

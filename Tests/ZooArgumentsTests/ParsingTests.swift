@@ -16,7 +16,7 @@ import ZooKit
 
     let full = try parse("list res* --task detection --top=7 --json --plugin a --plugin=b")
     #expect(try full[list.pattern] == "res*")
-    #expect(try full[list.task] == .detection)
+    #expect(try full[list.task] == "detection")
     #expect(try full[list.top] == 7)
     #expect(try full[Common.json])
     #expect(try full[Common.plugin] == ["a", "b"])

@@ -28,7 +28,9 @@ struct ListVerb: Verb {
 
   let pattern = Positional<String?>(
     "PATTERN", help: "a name, or a part of one", completion: .models)
-  let task = Option<VisionTask?>("--task", value: "T", help: "only models for this task")
+  let task = Option<String?>(
+    "--task", value: "T", of: ["classification", "segmentation", "detection"],
+    help: "only models for this task")
   let top = Option("-k", "--top", default: 5, in: 1...1000, help: "so many")
   let rate = Option<Double?>("--rate", in: -1...1, help: "a rate")
   let seed = Option<UInt64?>("--seed", help: "where random numbers start")

@@ -104,20 +104,20 @@ private struct Finder<F: Fault>: TrainableDetector {
     }
   }
 
-  func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
+  func learn(from batch: DetectionBatch, running network: some TrainingPartRunner) throws
     -> [Double]
   {
-    let values = try network.forward(whole, ["image": lesson.pictures.tensor])
+    let values = try network.forward(whole, ["image": batch.pictures.tensor])
     guard let scores = values["scores"], let sides = values["sides"] else {
       throw ZooError.failure("no values")
     }
     let classes = scores.shape[1]
-    let share = F.self == Shareless.self ? 1 : Float(lesson.share)
-    let count = Float(lesson.truths.count)
+    let share = F.self == Shareless.self ? 1 : Float(batch.share)
+    let count = Float(batch.truths.count)
     var (named, reached) = (0.0, 0.0)
     var slopes = scores.values
     var pulls = sides.values
-    for (picture, truths) in lesson.truths.enumerated() {
+    for (picture, truths) in batch.truths.enumerated() {
       guard let truth = truths.first else { continue }
       for label in 0..<classes {
         let index = picture * classes + label
@@ -127,7 +127,7 @@ private struct Finder<F: Fault>: TrainableDetector {
         slopes[index] = (F.self == Uphill.self ? -share : share) * (odds - wanted) / count
       }
       let (width, height) = (
-        Float(lesson.pictures.size.width), Float(lesson.pictures.size.height)
+        Float(batch.pictures.size.width), Float(batch.pictures.size.height)
       )
       let box = truth.box
       for (side, wanted) in [
@@ -141,7 +141,7 @@ private struct Finder<F: Fault>: TrainableDetector {
     }
     _ = try network.backward(
       whole, ["scores": Tensor(scores.shape, slopes), "sides": Tensor(sides.shape, pulls)])
-    if F.self == Modest.self { (named, reached) = (named * lesson.share, reached * lesson.share) }
+    if F.self == Modest.self { (named, reached) = (named * batch.share, reached * batch.share) }
     if F.self == Moody.self { named *= Double.random(in: 0.5...1.5) }
     return F.self == Nameless.self ? [named, reached, 0] : [named, reached]
   }

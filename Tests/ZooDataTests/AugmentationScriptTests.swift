@@ -3,8 +3,8 @@ import ZooData
 import ZooKit
 
 /// Structures print every number that they hold.
-private func steps(_ text: String, _ task: VisionTask = .classification) throws -> String {
-  "\(try AugmentationScript(text).plan(for: task).steps)"
+private func steps(_ text: String, _ presets: AugmentationPresets = .labels) throws -> String {
+  "\(try AugmentationScript(text).plan(of: presets).steps)"
 }
 
 struct AugmentationScriptTests {
@@ -23,11 +23,11 @@ struct AugmentationScriptTests {
   }
 
   @Test func presetsAreWordsToo() throws {
-    for task in VisionTask.allCases {
+    for presets in [AugmentationPresets.labels, .masks, .boxes] {
       for preset in AugmentationPlan.Preset.allCases {
-        let plan = AugmentationPlan(preset, for: task)
-        #expect(try steps(preset.rawValue, task) == "\(plan.steps)")
-        #expect(try steps("\(preset.rawValue)+grey", task) == "\(plan.steps + [RandomGrey()])")
+        let plan = AugmentationPlan(preset, of: presets)
+        #expect(try steps(preset.rawValue, presets) == "\(plan.steps)")
+        #expect(try steps("\(preset.rawValue)+grey", presets) == "\(plan.steps + [RandomGrey()])")
       }
     }
   }
@@ -35,7 +35,7 @@ struct AugmentationScriptTests {
   /// A word alone does what the type does by itself.
   @Test func everyStepHasUsualNumbers() throws {
     for step in AugmentationScript.steps {
-      #expect(try AugmentationScript(step.name).plan(for: .detection).steps.count == 1)
+      #expect(try AugmentationScript(step.name).plan(of: .boxes).steps.count == 1)
     }
     let usual: [any Augmentation] = [
       Flip(), QuarterTurns(), RandomCrop(), PadAndCrop(), RandomResizedCrop(), ScaleWindow(),

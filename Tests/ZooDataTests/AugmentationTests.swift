@@ -281,13 +281,16 @@ private func bright(_ picture: Picture) -> (frame: Frame, count: Int)? {
     #expect(try sample.picture.blurred(deviation: .nan).size == sample.size)
   }
 
-  @Test(arguments: AugmentationPlan.Preset.allCases, VisionTask.allCases)
-  func presetsGiveTheNetworksSize(_ preset: AugmentationPlan.Preset, _ task: VisionTask) throws {
+  @Test(arguments: AugmentationPlan.Preset.allCases, ["labels", "masks", "boxes"])
+  func presetsGiveTheNetworksSize(_ preset: AugmentationPlan.Preset, _ truths: String) throws {
     let preprocessing = Preprocessing(
       resize: .shorterSide(72), crop: Window.Size(64), mean: [0, 0, 0], std: [1, 1, 1])
-    let plan = AugmentationPlan(preset, for: task)
-    var sample = try scene(120, 100, boxes: task == .detection)
-    if task == .classification { sample.truth = .label(0) }
+    let presets: [String: AugmentationPresets] = [
+      "labels": .labels, "masks": .masks, "boxes": .boxes,
+    ]
+    let plan = AugmentationPlan(preset, of: try #require(presets[truths]))
+    var sample = try scene(120, 100, boxes: truths == "boxes")
+    if truths == "labels" { sample.truth = .label(0) }
     for seed in 0..<10 as Range<UInt64> {
       let made = try plan.applied(to: sample, preprocessing, random: Random(seed: seed)) {
         [sample] _ in sample

@@ -46,7 +46,7 @@ import ZooVision
   @Test func theSameBytesOnAnyNumberOfThreads() throws {
     let (scratch, data) = try set()
     defer { withExtendedLifetime(scratch) {} }
-    let plan = AugmentationPlan(.standard, for: .classification)
+    let plan = AugmentationPlan(.standard, of: .labels)
     let one = try all(loader(data, plan, threads: 1).batches(epoch: 3))
     #expect(one.map(\.indices.count) == [5, 5, 5, 5, 3])
     #expect(Set(one.flatMap(\.indices)) == Set(0..<23))

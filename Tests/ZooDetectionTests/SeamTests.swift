@@ -35,21 +35,21 @@ private struct Counter: TrainableDetector {
 
   var losses: [String] { ["squares", "size"] }
 
-  func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
+  func learn(from batch: DetectionBatch, running network: some TrainingPartRunner) throws
     -> [Double]
   {
     let parts =
       isCut
       ? [Graph.Part(from: ["image"], to: ["middle"]), .init(from: ["middle"], to: ["counts"])]
       : [Graph.Part(from: ["image"], to: ["counts"])]
-    var value = lesson.pictures.tensor
+    var value = batch.pictures.tensor
     for part in parts {
       let found = try network.forward(part, [part.from[0]: value])
       value = try #require(found[part.to[0]])
     }
     let (rows, columns) = (value.shape[2], value.shape[3])
     var wanted = [Float](repeating: 0, count: value.count)
-    for (picture, truths) in lesson.truths.enumerated() {
+    for (picture, truths) in batch.truths.enumerated() {
       for truth in truths {
         let (x, y) = (Int(truth.box.x0) / 2, Int(truth.box.y0) / 2)
         wanted[(picture * rows + min(y, rows - 1)) * columns + min(x, columns - 1)] += 1
@@ -61,7 +61,7 @@ private struct Counter: TrainableDetector {
     let size = value.values.reduce(0.0) { $0 + Double($1) } / count
     var seed = try Tensor(
       value.shape,
-      differences.map { Float(lesson.share * (2 * Double($0) + 1) / count) })
+      differences.map { Float(batch.share * (2 * Double($0) + 1) / count) })
     for part in parts.reversed() {
       let back = try network.backward(part, [part.to[0]: seed])
       // Nothing before it learns.
@@ -110,11 +110,12 @@ private struct Boxes: BatchSource {
     options.accumulation = 2
     options.rate = 0.05
     options.freezing = freezing
-    let detector = Counter(isCut: cut)
+    let lesson = DetectorLesson(Counter(isCut: cut), memory: memory) {
+      try variant.graph(head: .original(classes: 1), input: $0)
+    }
     var trainer = Trainer(
-      of: detector, graph, try Formula.weights(for: graph), source, options: options,
-      engine: engine, memory: memory
-    ) { try variant.graph(head: .original(classes: 1), input: $0) }
+      graph, try Formula.weights(for: graph), source, lesson: lesson, options: options,
+      engine: engine)
     var last = Weights()
     trainer.evaluate = { weights in
       last = weights
@@ -165,7 +166,7 @@ private struct Boxes: BatchSource {
     }
   }
 
-  @Test func whatIsNoLessonIsRefused() throws {
+  @Test func badBoxesAreRefused() throws {
     let tensor = try Tensor(zeros: [1, 3, 8, 8])
     let batch = PictureBatch(tensor, sizes: [.init(6, 8)])
     for box in [
@@ -173,11 +174,11 @@ private struct Boxes: BatchSource {
       Box(0, 0, .infinity, 1), Box(4, 4, 2, 5),
     ] {
       #expect(throws: ZooError.self) {
-        try DetectionLesson(batch, [[TrueBox(box, classIndex: 0)]])
+        try DetectionBatch(batch, [[TrueBox(box, classIndex: 0)]])
       }
     }
-    #expect(throws: ZooError.self) { try DetectionLesson(batch, []) }
-    let cut = try DetectionLesson(batch, [[TrueBox(Box(-3, 2, 20, 20), classIndex: 0)]])
+    #expect(throws: ZooError.self) { try DetectionBatch(batch, []) }
+    let cut = try DetectionBatch(batch, [[TrueBox(Box(-3, 2, 20, 20), classIndex: 0)]])
     #expect(cut.truths[0][0].box == Box(0, 2, 8, 6))
   }
 }

@@ -11,7 +11,7 @@ import ZooTraining
     let golden: GoldenFile
     let model: Model
     let detector: FasterRCNN
-    let lesson: DetectionLesson
+    let batch: DetectionBatch
     let network: (Shape) throws -> Graph
 
     init(_ name: String) throws {
@@ -39,7 +39,7 @@ import ZooTraining
         next += numbers[2]
       }
       let (tensor, placements) = try model.checkpoint.preprocessing.padded(pictures)
-      lesson = try DetectionLesson(
+      batch = try DetectionBatch(
         PictureBatch(
           tensor, sizes: placements.map { .init($0.shown.height, $0.shown.width) }), truths,
         random: Random(seed: 5))
@@ -59,10 +59,10 @@ import ZooTraining
       var options = TrainingPlan.Options()
       options.trainable = { !still.contains($0.name) }
       let parts = try TrainingParts(
-        model.graph, model.weights, batch: lesson.truths.count, options: options, engine: engine,
+        model.graph, model.weights, batch: batch.truths.count, options: options, engine: engine,
         memory: memory > 0 ? FeatureMemory(limit: memory) : nil, network: network)
-      let shared = try DetectionLesson(
-        lesson.pictures, lesson.truths, share: share, random: lesson.random)
+      let shared = try DetectionBatch(
+        batch.pictures, batch.truths, share: share, random: batch.random)
       return (try detector.learn(from: shared, running: parts), parts)
     }
   }
@@ -146,8 +146,8 @@ import ZooTraining
   @Test func aClassThatIsNotThereIsNamed() throws {
     let step = try Case("one")
     let parts = try step.step(LayerEngine()).parts
-    let wrong = try DetectionLesson(
-      step.lesson.pictures, [[TrueBox(Box(1, 1, 40, 40), classIndex: 5)]])
+    let wrong = try DetectionBatch(
+      step.batch.pictures, [[TrueBox(Box(1, 1, 40, 40), classIndex: 5)]])
     #expect(
       throws: ZooError.corrupt("a box is of class 5; the network knows 5, from 0 on")
     ) { try step.detector.learn(from: wrong, running: parts) }
@@ -156,7 +156,7 @@ import ZooTraining
   /// Slivers, boxes as large as the picture, the same box twice, a picture of one pixel: losses and
   /// gradients are numbers.
   @Test(arguments: [(1, 1), (2, 300), (70, 50)])
-  func oddLessonsGiveNumbers(width: Int, height: Int) throws {
+  func oddBatchesGiveNumbers(width: Int, height: Int) throws {
     let step = try Case("one")
     let (tensor, placements) = try step.model.checkpoint.preprocessing.padded([
       formulaPicture(width, height)
@@ -168,12 +168,12 @@ import ZooTraining
       [whole, whole], [Box(0, 0, 1e-4, bottom), Box(0, 0, right, 1e-4)],
       [Box(right - 1e-3, bottom - 1e-3, 1e6, 1e6), Box(-1e6, -1e6, 1e6, 1e6)], [],
     ] {
-      let lesson = try DetectionLesson(
+      let batch = try DetectionBatch(
         PictureBatch(tensor, sizes: [.init(size.height, size.width)]),
         [boxes.map { TrueBox($0, classIndex: 0) }])
       let parts = try step.step(LayerEngine()).parts
       parts.whole.forgetGradients()
-      let losses = try step.detector.learn(from: lesson, running: parts)
+      let losses = try step.detector.learn(from: batch, running: parts)
       #expect(losses.allSatisfy { $0.isFinite && $0 >= 0 }, "\(losses)")
       let isFinite = parts.whole.update { $1.allSatisfy(\.isFinite) }
       #expect(isFinite)

@@ -66,7 +66,7 @@ struct PublishedTests {
     options.schedule = CosineDecay(steps: 945)
     var trainer = Trainer(
       graph, try LoadPlan(from: checkpoint, into: graph).execute(), try Pictures(),
-      objective: [.init("logits", CrossEntropy())], options: options)
+      lesson: Objective([.init("logits", CrossEntropy())]), options: options)
     var losses: [Double] = []
     let interruption = Interruption()
     trainer.interruption = interruption

@@ -138,7 +138,7 @@ struct TrainerTests {
     refused(.usage, "other weights") {
       try Trainer(
         trainer.graph, Weights(randomFor: trainer.graph, seed: 1), trainer.source,
-        objective: trainer.objective, options: trainer.options
+        lesson: trainer.lesson, options: trainer.options
       ).run(in: scratch["run"], resuming: true)
     }
     refused(.usage, "the learning rate") {
@@ -246,7 +246,7 @@ struct TrainerTests {
         return ["logits": x.dense("fc", to: 3), "box": x.dense("place", to: 2)]
       }
       _ = try Trainer(
-        graph, Formula.weights(for: graph), trainer.source, objective: trainer.objective,
+        graph, Formula.weights(for: graph), trainer.source, lesson: trainer.lesson,
         options: trainer.options
       ).run(in: scratch[name])
       return try WeightStore(scratch["\(name)/last.h5"]).load()
@@ -368,7 +368,7 @@ struct TrainerTests {
       $0.schedule = Constant()
     }
     let trainer = Trainer(
-      graph, try Formula.weights(for: graph), small.source, objective: small.objective,
+      graph, try Formula.weights(for: graph), small.source, lesson: small.lesson,
       options: small.options)
     let error = #expect(throws: ZooError.self) { try trainer.run(in: scratch["run"]) }
     #expect(error?.message.contains("the output of burst (burst, TrainerTests.swift:") == true)
@@ -444,10 +444,10 @@ struct TrainerTests {
     options.descent = .init(AdamW())
     let trainer = Trainer(
       graph, try Weights(randomFor: graph, seed: 1), Pairs(),
-      objective: [
+      lesson: Objective([
         .init("labels", BinaryCrossEntropy()), .init("landmarks", MeanSquaredError(), weight: 0.2),
         .init("embedding", TripletLoss(), target: "kind", weight: 0.5),
-      ], options: options)
+      ]), options: options)
     let epochs = try trainer.run(in: scratch["run"]).epochs
     for part in 0..<3 {
       let (first, last) = (epochs[0].parts[part], epochs[29].parts[part])
@@ -485,7 +485,7 @@ struct TrainerTests {
       $0.descent = .init(SGD())
     }
     _ = try Trainer(
-      whole, weights, Fixed(), objective: small.objective, options: small.options
+      whole, weights, Fixed(), lesson: small.lesson, options: small.options
     ).run(in: scratch["whole"])
 
     var calls = 0
@@ -497,7 +497,7 @@ struct TrainerTests {
     #expect(calls == 5 && features.isFixed && features.fingerprint == "small 1 through conv1")
     var options = small.options
     options.freezing = []
-    _ = try Trainer(top, weights, features, objective: small.objective, options: options)
+    _ = try Trainer(top, weights, features, lesson: small.lesson, options: options)
       .run(in: scratch["top"])
     let (all, learned) = (
       try WeightStore(scratch["whole/last.h5"]).load(),

@@ -42,24 +42,24 @@ extension FasterRCNN {
     return start
   }
 
-  public func learn(from lesson: DetectionLesson, running network: some TrainingPartRunner) throws
+  public func learn(from batch: DetectionBatch, running network: some TrainingPartRunner) throws
     -> [Double]
   {
-    let named = try network.forward(proposing, ["image": lesson.pictures.tensor])
+    let named = try network.forward(proposing, ["image": batch.pictures.tensor])
     let values = try proposing.to.map { name in
       guard let value = named[name] else {
         throw ZooError.failure("the network has no output \(name)")
       }
       return value
     }
-    let field = try AnchorField(anchors, values[2...], lesson.pictures)
-    let first = try judge(objectness: values[0], deltas: values[1], field, lesson)
+    let field = try AnchorField(anchors, values[2...], batch.pictures)
+    let first = try judge(objectness: values[0], deltas: values[1], field, batch)
     let proposals = try propose(
       learning.proposals, objectness: values[0], deltas: values[1], from: field)
     var seeds = ["objectness": first.objectness, "deltas": first.deltas]
     var losses = first.losses + [0, 0]
 
-    let chosen = choose(from: proposals, lesson)
+    let chosen = choose(from: proposals, batch)
     if !chosen.labels.isEmpty {
       let (layer, maps) = (RoIAlign(to: pooled, scales: scales), Array(values[2..<2 + levels]))
       let regions = try Tensor(regions: chosen.boxes)
@@ -69,7 +69,7 @@ extension FasterRCNN {
       guard let scores = seen["scores"], let boxes = seen["boxes"] else {
         throw ZooError.failure("the second stage gives neither scores nor boxes")
       }
-      let second = try judge(scores: scores, boxes: boxes, chosen, share: lesson.share)
+      let second = try judge(scores: scores, boxes: boxes, chosen, share: batch.share)
       losses.replaceSubrange(2..., with: second.losses)
       let back = try network.backward(
         FasterRCNN.looking, ["scores": second.scores, "boxes": second.boxes])
@@ -90,13 +90,13 @@ extension FasterRCNN {
   /// The loss for whether anchors contain an object (cross-entropy over the chosen ones) and for
   /// how to move those that do; equation 1, with both sums divided by the number of chosen anchors.
   private func judge(
-    objectness: Tensor, deltas: Tensor, _ field: AnchorField, _ lesson: DetectionLesson
+    objectness: Tensor, deltas: Tensor, _ field: AnchorField, _ batch: DetectionBatch
   ) throws -> (losses: [Double], objectness: Tensor, deltas: Tensor) {
     try field.check(objectness, deltas)
-    let samples = lesson.truths.enumerated().map { picture, truths in
+    let samples = batch.truths.enumerated().map { picture, truths in
       let matches = learning.anchorMatching.matches(of: field.boxes, to: truths.map(\.box))
       let (things, background) = learning.anchors.sample(
-        matches, random: lesson.random.key("anchors").key(picture))
+        matches, random: batch.random.key("anchors").key(picture))
       return (things.map { ($0, matches[$0].truth.map { truths[$0].box }) }, background)
     }
     let count = samples.reduce(0) { $0 + $1.0.count + $1.1.count }
@@ -113,7 +113,7 @@ extension FasterRCNN {
             let x = Double(logits[place])
             answered += max(x, 0) - (isThing ? x : 0) + log1p(exp(-abs(x)))
             slopes[place] = Float(
-              lesson.share * scale * (1 / (1 + exp(-x)) - (isThing ? 1 : 0)))
+              batch.share * scale * (1 / (1 + exp(-x)) - (isThing ? 1 : 0)))
           }
         }
       }
@@ -128,7 +128,7 @@ extension FasterRCNN {
               let place = first + axis * step
               let (value, slope) = smoothed(codes[place] - wanted[axis])
               moved += value
-              slopes[place] = Float(lesson.share * scale * slope)
+              slopes[place] = Float(batch.share * scale * slope)
             }
           }
         }
@@ -150,14 +150,14 @@ extension FasterRCNN {
 
   /// Chooses among the proposals and the true boxes. These count as proposals too, because
   /// otherwise there would be no good ones at first.
-  private func choose(from proposals: [[Box]], _ lesson: DetectionLesson) -> Chosen {
+  private func choose(from proposals: [[Box]], _ batch: DetectionBatch) -> Chosen {
     let coding = BoxCoding(weights: 10, 10, 5, 5)
     var chosen = Chosen()
-    for (picture, truths) in lesson.truths.enumerated() {
+    for (picture, truths) in batch.truths.enumerated() {
       let boxes = proposals[picture] + truths.map(\.box)
       let matches = learning.regionMatching.matches(of: boxes, to: truths.map(\.box))
       let (things, background) = learning.regions.sample(
-        matches, random: lesson.random.key("regions").key(picture))
+        matches, random: batch.random.key("regions").key(picture))
       let order = (things + background).sorted()
       chosen.boxes.append(order.map { boxes[$0] })
       for index in order {

@@ -8,9 +8,9 @@ extension YOLO: TrainableDetector {
   public var losses: [String] { ["box", "class", "objectness"] }
 
   public func learn(
-    from lesson: DetectionLesson, running network: some TrainingPartRunner
+    from batch: DetectionBatch, running network: some TrainingPartRunner
   ) throws -> [Double] {
-    let values = try network.forward(whole, ["image": lesson.pictures.tensor])
+    let values = try network.forward(whole, ["image": batch.pictures.tensor])
     let maps = try gridNames.map { name in
       guard let map = values[name] else {
         throw ZooError.failure("the network has no output \(name)")
@@ -18,7 +18,7 @@ extension YOLO: TrainableDetector {
       return map
     }
     let (losses, gradients) = try compare(
-      maps, lesson.truths, lesson.pictures.size, share: lesson.share)
+      maps, batch.truths, batch.pictures.size, share: batch.share)
     _ = try network.backward(
       whole, Dictionary(uniqueKeysWithValues: zip(gridNames, gradients)))
     return losses

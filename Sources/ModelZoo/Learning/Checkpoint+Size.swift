@@ -4,7 +4,7 @@ import ZooStore
 extension Checkpoint {
   /// The record for pictures of another size: what they are resized to and cropped to stays in
   /// proportion.
-  func sized(_ side: Int) throws -> Checkpoint {
+  func sized(_ side: Int) -> Checkpoint {
     func scaled(_ length: Int, _ from: Int) -> Int {
       max(1, Int((Double(length) * Double(side) / Double(from)).rounded()))
     }

@@ -1,5 +1,4 @@
 import ZooData
-import ZooDetection
 import ZooKit
 import ZooTraining
 
@@ -99,24 +98,24 @@ public struct Finetuning: Sendable {
   /// Everything that was left open, decided: a single layer over a frozen backbone bears a high
   /// rate and, as it sees the same pictures in each epoch, its features are computed once; a
   /// pretrained network that learns as a whole must not be shaken; one that begins with nothing may.
-  public func settled(for model: Model) -> Finetuning {
+  public func settled(for model: Model) throws -> Finetuning {
     var settled = self
+    let task = try model.checkpoint.task.definition
     let random = Set(model.checkpoint.random)
     let ofHead = model.graph.parameterNames(in: Stage.head)
     // A head of random numbers has nothing that is worth keeping.
     let hasHead = ofHead.isEmpty || !ofHead.isSubset(of: random)
     let usual = hasHead ? model.checkpoint.head.finetuned : .linear
-    settled.head = head ?? (scratch || model.checkpoint.task != .classification ? .original : usual)
+    settled.head = head ?? (scratch || !task.takesAnyHead ? .original : usual)
     // A decoder that nobody has trained must not be frozen.
     let isNew = scratch || !random.isSubset(of: ofHead)
-    let detector = model.variant.architecture as? any TrainableDetector
-    let lasting = detector.map { $0.usuallyFrozen.isEmpty ? ["none"] : $0.usuallyFrozen }
+    let lasting = task.usuallyFrozen(in: model.variant.architecture)
     settled.freeze =
       freeze ?? (scratch ? ["none"] : lasting ?? (isNew ? ["none"] : [Stage.backbone]))
     let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
     settled.augment = augment ?? AugmentationScript(isFrozen ? .none : .light)
     let isProbe =
-      isFrozen && model.checkpoint.task == .classification
+      isFrozen && task.takesAnyHead
       && (settled.head == .linear || settled.head == .original && model.hasSingleLayerHead)
     let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
     settled.rate =

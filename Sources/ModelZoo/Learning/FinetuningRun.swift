@@ -1,5 +1,4 @@
 import ZooData
-import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooMetrics
@@ -40,35 +39,17 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
-    let model = try options.fit.map(model.fitting) ?? model
-    var options = options.settled(for: model)
-    let task = model.checkpoint.task
-    guard data.task == task else {
-      throw ZooError.corrupt(
-        "\(data.path) is for \(data.task.rawValue), \(model.name) for \(task.rawValue)")
-    }
+    let model = try (options.fit.map(model.fitting) ?? model).learning(data)
+    let task = try model.checkpoint.task.definition
+    var options = try options.settled(for: model)
     try options.check(for: model)
-    let data = try model.learned(data, &options)
+    let data = try task.numbered(data, for: model, &options)
     guard !data.classes.isEmpty else {
       throw ZooError.corrupt("\(data.path) names no class: there is nothing to learn")
     }
-    guard task != .segmentation || data.classes.count > 1 else {
-      throw ZooError.corrupt(
-        "the masks of \(data.path) have one class alone, \(data.classes[0].printable): there is "
-          + "nothing to tell it from")
-    }
     let parts = try FinetuningRun.parts(of: data, options, judges)
-    guard task != .detection || parts.train.items.contains(where: \.showsObjects) else {
-      throw ZooError.corrupt(
-        "no picture of \(data.path) has a box: there is nothing to learn")
-    }
-    let judged = parts.validation.items
-    guard task != .detection || judged.isEmpty || judged.contains(where: \.showsObjects) else {
-      throw ZooError.corrupt(
-        "none of the \(judged.count) pictures to judge by has a box: no epoch could be told from "
-          + "another; --validation names others")
-    }
-    let (start, new) = try FinetuningRun.start(model, data, parts.train, options)
+    try task.check(data, train: parts.train, validation: parts.validation)
+    let (start, new) = try FinetuningRun.start(model, task, data, parts.train, options)
     (train, validation, broken) = (parts.train, parts.validation, parts.broken)
     var checkpoint = start.checkpoint
     checkpoint.metrics = []
@@ -80,33 +61,32 @@ public struct FinetuningRun {
         pictures: train.count, recipe: options.json, program: Zoo.version))
     if options.scratch || model.checkpoint.provenance.name == nil { checkpoint.license = "unknown" }
 
-    let lesson = try Lesson(start, train, options)
-    var augmentation = try (options.augment ?? AugmentationScript(.none)).plan(for: task)
+    let lesson = try task.lesson(for: start, learning: train, options)
+    var augmentation = try (options.augment ?? AugmentationScript(.none)).plan(
+      of: task.augmentation)
     switch options.mix {
     case .none: break
     case .mixup: augmentation.mixing = .mixup(alpha: 0.2)
     case .cutmix: augmentation.mixing = .cutmix(alpha: 1)
     }
     var preprocessing = checkpoint.preprocessing
-    if task == .segmentation, preprocessing.resize == .none {
-      preprocessing.crop = .init(checkpoint.input.height, checkpoint.input.width)
-      augmentation.steps.insert(RandomCrop(), at: 0)
-    }
-    let lessons = train.repeated(options.repeats)
+    task.fit(&preprocessing, &augmentation, to: checkpoint.input)
+    let pictures = train.repeated(options.repeats)
     let loader = Loader(
-      lessons, classes: data.classes.count, preprocessing: preprocessing,
+      pictures, classes: data.classes.count, preprocessing: preprocessing,
       augmentation: augmentation, batchSize: options.batch, seed: UInt64(options.seed),
       cacheLimit: 1 << 29)
     let source = SampleSource(
       loader: loader, fingerprint: checkpoint.provenance.training?.fingerprint ?? "",
-      named: lesson.named)
-    var settings = try options.trainerOptions(items: lessons.count)
-    settings.metric = Lesson.metric(of: task)
-    trainer = try lesson.trainer(start, source, settings, engine)
+      named: lesson.batch)
+    var settings = try options.trainerOptions(items: pictures.count)
+    (settings.metric, settings.goal) = (task.metric, task.goal)
+    trainer = try Trainer(
+      start.graph, start.weights, source, lesson: lesson.lesson, options: settings, engine: engine)
     self.options = options
     self.checkpoint = checkpoint
     self.new = new
-    try prepareJudging(model, start, data.name, engine)
+    try prepareJudging(start, task, data.name, engine)
   }
 
   /// Trains to the end, or until something asks it to stop; see `Trainer.run(in:resuming:)`.
@@ -147,7 +127,7 @@ extension Checkpoint {
 extension FinetuningRun {
   /// The model as the run begins with it.
   private static func start(
-    _ model: Model, _ data: Dataset, _ train: Split, _ options: Finetuning
+    _ model: Model, _ task: any ModelTask, _ data: Dataset, _ train: Split, _ options: Finetuning
   ) throws -> (Model, new: [String]) {
     let head: Head.Kind =
       switch options.head ?? .original {
@@ -155,13 +135,8 @@ extension FinetuningRun {
       case .linear: .linear
       case .mlp: .mlp(hidden: 256)
       }
-    var checkpoint = model.checkpoint
-    let architecture = model.variant.architecture
-    if options.scratch, let pictures = data["train"] ?? data["all"] {
-      checkpoint = try checkpoint.anew(for: pictures, architecture)
-    }
-    checkpoint = checkpoint.windowed(options.window, for: architecture)
-    if let size = options.size { checkpoint = try checkpoint.sized(size) }
+    var checkpoint = try task.record(
+      model.checkpoint, for: model.variant.architecture, learning: train, options)
     try checkpoint.standardize(mean: options.mean, std: options.std)
     let (graph, new): (Graph, [String])
     var weights: Weights
@@ -185,22 +160,11 @@ extension FinetuningRun {
         weights[parameter.name] = try Tensor(randomFor: parameter, seed: UInt64(options.seed))
       }
     }
-    var variant = model.variant
-    if let detector = architecture as? any TrainableDetector {
-      // What a head has learned is about the anchors that it learned with.
-      let shapes = new.isEmpty ? [] : try train.shapes(in: checkpoint.preprocessing)
-      let adapted = detector.adapted(to: shapes)
-      variant = Variant(name: variant.name, architecture: adapted)
-      let random = Random(seed: UInt64(options.seed)).key("head")
-      for (name, tensor) in try adapted.headStart(graph, random: random) where new.contains(name) {
-        weights[name] = tensor
-      }
-    }
     (checkpoint.classes, checkpoint.head) = (options.names(of: data), head)
     let start = Model(
-      name: model.name, checkpoint: checkpoint, variant: variant, graph: graph,
+      name: model.name, checkpoint: checkpoint, variant: model.variant, graph: graph,
       weights: weights)
-    return (start, new)
+    return (try task.prepared(start, new: new, learning: train, options), new)
   }
 
   /// What is learned from and what is judged by: the data's own parts where it has them, another
@@ -229,16 +193,16 @@ extension FinetuningRun {
   }
 
   private mutating func prepareJudging(
-    _ model: Model, _ start: Model, _ data: String, _ engine: EngineChoice
+    _ start: Model, _ task: any ModelTask, _ data: String, _ engine: EngineChoice
   ) throws {
     var how = Examination(engine: engine)
     let lasting = Freezing(
       trainer.options.freezing.stretches.filter { $0.until == nil },
       norms: trainer.options.freezing.norms)
     how.frozen = lasting.stretches.isEmpty ? nil : try lasting.options(start.graph, epoch: 0)
-    let examiner = try how.examiner(
-      of: checkpoint.task, validation, data, classes: checkpoint.maskClasses)
-    let watched = Finetuning.watched(checkpoint.task, classes: checkpoint.classes.count)
+    let examiner = task.examiner(
+      how, validation, data: data, classes: task.classes(of: checkpoint))
+    let watched = task.logged(classes: checkpoint.classes.count)
     trainer.metrics = watched
     trainer.evaluate = { weights in
       let judged = Model(
@@ -261,14 +225,9 @@ extension FinetuningRun {
 }
 
 extension Finetuning {
-  /// What the log has a column for.
-  static func watched(_ task: VisionTask, classes: Int) -> [String] {
-    switch task {
-    case .classification:
-      ["accuracy", "balancedAccuracy"] + (classes > 5 ? ["top5"] : []) + ["logLoss"]
-    case .segmentation: ["meanDice", "meanIoU", "pixelAccuracy"]
-    case .detection: ["mAP50", "mAP"]
-    }
+  /// The classes that the network has an output for.
+  func names(of data: Dataset) -> [String] {
+    binary == true ? Array(data.classes.dropFirst()) : data.classes
   }
 }
 

@@ -58,7 +58,7 @@ public struct Search {
     self.data = data
     self.judges = judges
     self.options = options
-    self.space = try space ?? .usual(options.settled(for: model))
+    self.space = try space ?? .usual(options.settled(for: model.learning(data)))
     self.trials = trials
     // Conflicts with the other options are found before anything is trained.
     _ = try self.space.applied(self.space.dimensions.map { $0.value(at: 0) }, to: options)

@@ -77,5 +77,3 @@ extension ArgumentValue where Self: RawRepresentable, Self: CaseIterable, RawVal
   public static var placeholder: String { "NAME" }
   public static var choices: [String] { allCases.map(\.rawValue) }
 }
-
-extension VisionTask: ArgumentValue {}

@@ -4,7 +4,7 @@ import ZooKit
 ///
 /// ```swift
 /// let output = Option<String>("-o", "--output", value: "FILE", help: "…")   // required
-/// let task = Option<VisionTask?>("--task", value: "T", help: "…")           // optional
+/// let task = Option<String?>("--task", value: "T", help: "…")               // optional
 /// let top = Option("--top", default: 5, in: 1...1000, help: "…")            // has a default
 /// let keep = Option<[String]>("--keep", value: "NODE", help: "…")           // any number of times
 /// ```
@@ -57,6 +57,17 @@ public struct Option<Result: ArgumentResult>: Argument {
     self.init(
       names, value, fallback, Reading(wanted: wanted, choices: choices, accepts: accepts), help,
       completion, false)
+  }
+
+  /// One word of a list that no type knows.
+  public init(
+    _ names: String..., value: String, default fallback: Result? = nil, of choices: [String],
+    help: String
+  ) where Result.Value == String {
+    let reading = Reading<String>(
+      wanted: "one of " + choices.joined(separator: ", "), choices: choices
+    ) { choices.contains($0) }
+    self.init(names, value, fallback, reading, help, nil, false)
   }
 
   public func result(of words: [String]) throws -> Result {

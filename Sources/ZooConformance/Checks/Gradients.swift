@@ -19,7 +19,7 @@ extension Conformance {
     guard notes.findings.isEmpty else { return }
     for part in sample.parts { try checkNetwork(part, sample, &notes) }
     if let detector = sample.variant.architecture as? any TrainableDetector {
-      try checkLesson(of: detector, sample, &notes)
+      try checkDetectorGradients(of: detector, sample, &notes)
     }
   }
 

@@ -14,12 +14,12 @@ extension Conformance {
     notes.expect(
       !base.parameters(ofHead: true).isEmpty, else: "its head has nothing to learn")
 
-    let isClassifier = variant.architecture.task == .classification
+    let takesAnyHead = variant.architecture.form == .vector
     let heads: [(Head, String)] = [
       (.original(classes: many), "for \(many) classes"), (.linear(classes: many), "--head linear"),
       (.mlp(classes: many, hidden: 8), "--head mlp"),
     ]
-    for (head, name) in isClassifier ? heads : Array(heads.prefix(1)) {
+    for (head, name) in takesAnyHead ? heads : Array(heads.prefix(1)) {
       let other = try variant.graph(head: head)
       let changed = other.parameters(ofHead: false)
       let differing = backbone.indices.first {
@@ -32,7 +32,7 @@ extension Conformance {
       } else if changed.count != backbone.count {
         notes.note("\(changed[backbone.count].name) comes to the backbone with the head (\(name))")
       }
-      if isClassifier {
+      if takesAnyHead {
         let logits = other.outputs.first { $0.name == "logits" }?.operation
         let shape = logits.map { other.operations[$0].shape }
         notes.expect(
@@ -49,7 +49,7 @@ extension Conformance {
       strange.isEmpty,
       else: "without a head it has \(Notes.list(strange)), which it has not with one")
     notes.expect(!none.outputs.isEmpty, else: "without a head it has no outputs")
-    if isClassifier {
+    if takesAnyHead {
       let lost = known.subtracting(none.parameters).map(\.name).sorted()
       notes.expect(lost.isEmpty, else: "without a head \(Notes.list(lost)) is missing")
     }

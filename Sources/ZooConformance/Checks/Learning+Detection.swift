@@ -61,7 +61,7 @@ extension Conformance {
       let key = random.key(step)
       parts.whole.forgetGradients()
       parts.random = key
-      last = try detector.learn(from: things.lesson(random: key), running: parts).reduce(0, +)
+      last = try detector.learn(from: things.batch(random: key), running: parts).reduce(0, +)
       guard last.isFinite else { throw ZooError.failure("its losses are \(last)") }
       if step == 0 { first = last }
       try descent.step(
@@ -121,8 +121,8 @@ struct Things {
       sizes: boxes.map { _ in .init(shape.height, shape.width) })
   }
 
-  func lesson(share: Double = 1, random: Random) throws -> DetectionLesson {
-    try DetectionLesson(pictures, boxes.map { [$0] }, share: share, random: random)
+  func batch(share: Double = 1, random: Random) throws -> DetectionBatch {
+    try DetectionBatch(pictures, boxes.map { [$0] }, share: share, random: random)
   }
 
   /// In how many pictures what the detector is surest of is of the thing's class, and where it is.

@@ -41,7 +41,7 @@ extension Conformance {
 
   /// How much of the loss may be left.
   private static func remainder(_ variant: Variant) -> Double {
-    variant.architecture.task == .detection ? remainder : 0.2
+    variant.architecture.form == .parts ? remainder : 0.2
   }
 
   private func learn(_ part: Sample.Part, seed: UInt64, rate: Double) throws

@@ -39,21 +39,20 @@ extension Conformance {
     for (name, shape) in outputs where shape.count == 0 {
       notes.note("the output \(name) is empty for \(input)")
     }
-    switch variant.architecture.task {
-    case .classification:
-      let logits = outputs.first { $0.name == "logits" }?.shape
+    let logits = outputs.first { $0.name == "logits" }?.shape
+    switch variant.architecture.form {
+    case .vector:
       notes.expect(
         logits == [classes],
         else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"), "
           + "\(classes) were expected")
-    case .segmentation:
+    case .map:
       // One map for each class, or a single one for two; of the picture's size, or a part of it.
-      let logits = outputs.first { $0.name == "logits" }?.shape
       notes.expect(
         logits.map { $0.rank == 3 && ($0.channels == classes || classes <= 2) } ?? false,
         else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"), "
           + "\(classes) maps were expected")
-    case .detection: break
+    case .parts: break
     }
   }
 }

@@ -14,39 +14,7 @@ public struct AugmentationPlan: Sendable {
     self.mixing = mixing
   }
 
-  /// A sensible default for a task.
-  ///
-  /// `flip` only mirrors the picture, half of the time, so a frozen prefix processes each picture
-  /// twice, however long the run. `light` suits a few hundred pictures and a frozen backbone;
-  /// `standard` is for longer training or of more layers. A flip changes the meaning of letters,
-  /// arrows and left hands: for these, list steps instead of using a preset.
-  public init(_ preset: Preset, for task: VisionTask) {
-    mixing = nil
-    switch (preset, task) {
-    case (.none, _): steps = []
-    case (.flip, _): steps = [Flip()]
-    case (.light, .classification): steps = [RandomResizedCrop(scale: 0.5...1), Flip()]
-    case (.standard, .classification):
-      steps = [
-        RandomResizedCrop(), Flip(),
-        ColourJitter(brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.02),
-        Cutout(probability: 0.25),
-      ]
-    case (.light, .segmentation): steps = [Flip(), Flip(vertically: true), QuarterTurns()]
-    case (.standard, .segmentation):
-      steps = [
-        Flip(), Flip(vertically: true), QuarterTurns(),
-        RandomAffine(
-          degrees: 15, scale: 0.85...1.2, shear: 5, mirrorsEdges: true, probability: 0.5),
-        ElasticDeformation(probability: 0.5),
-        ColourJitter(brightness: 0.2, contrast: 0.2),
-        RandomNoise(deviation: 0...6, probability: 0.3),
-      ]
-    case (.light, .detection): steps = [ScaleWindow(), Flip()]
-    case (.standard, .detection):
-      steps = [Mosaic(), ScaleWindow(), Flip(), HSVJitter()]
-    }
-  }
+  public init(_ preset: Preset, of presets: AugmentationPresets) { self.init(presets[preset]) }
 
   public var isEmpty: Bool { steps.isEmpty && mixing == nil }
 

@@ -16,17 +16,17 @@ public struct AugmentationScript: Sendable, Equatable {
   /// Throws if a word is unknown or a number is invalid.
   public init(_ text: String) throws {
     self.text = text
-    _ = try plan(for: .classification)
+    _ = try plan(of: .labels)
   }
 
   public init(_ preset: AugmentationPlan.Preset) { text = preset.rawValue }
 
-  public func plan(for task: VisionTask) throws -> AugmentationPlan {
+  public func plan(of presets: AugmentationPresets) throws -> AugmentationPlan {
     var plan = AugmentationPlan([])
     let words = text.split(separator: "+", omittingEmptySubsequences: false)
     for word in words {
       if let preset = AugmentationPlan.Preset(rawValue: String(word)) {
-        plan.steps += AugmentationPlan(preset, for: task).steps
+        plan.steps += presets[preset]
       } else {
         plan.steps.append(try Self.step(word))
       }

@@ -6,7 +6,7 @@ import ZooVision
 /// ```swift
 /// let loader = Loader(
 ///   train, classes: data.classes.count, preprocessing: checkpoint.preprocessing,
-///   augmentation: AugmentationPlan(.standard, for: .classification), batchSize: 32, seed: 7)
+///   augmentation: AugmentationPlan(.standard, of: .labels), batchSize: 32, seed: 7)
 /// for epoch in 0..<10 {
 ///   let batches = loader.batches(epoch: epoch)
 ///   while let batch = try batches.next() { step(batch.input, batch.truths) }

@@ -1,8 +1,3 @@
-/// The task of a network.
-public enum VisionTask: String, Sendable, CaseIterable {
-  case classification, segmentation, detection
-}
-
 /// A family of networks from one paper: one conforming type, one folder under `Plugins/`.
 ///
 /// A classifier states its variants, features and head; everything else follows:
@@ -32,7 +27,12 @@ public protocol Architecture: Sendable {
   /// only in width and depth. Users cannot look them up by name. The default is none.
   static var miniatures: [String: Self] { get }
 
+  /// The task of its variants, unless a checkpoint names another.
   var task: VisionTask { get }
+  /// The form of its outputs.
+  var form: OutputForm { get }
+  /// The preprocessing without a checkpoint; nil is the usual one for its task.
+  var preprocessing: Preprocessing? { get }
   /// The picture it was designed for, C×H×W.
   var input: Shape { get }
   /// The number of classes it was designed for.
@@ -53,6 +53,8 @@ extension Architecture {
   public static var miniatures: [String: Self] { [:] }
 
   public var task: VisionTask { .classification }
+  public var form: OutputForm { .vector }
+  public var preprocessing: Preprocessing? { nil }
   public var input: Shape { [3, 224, 224] }
   public var classes: Int { 1000 }
   /// Section 5 of the paper that introduced auxiliary heads (Szegedy et al. 2014, arXiv:1409.4842).

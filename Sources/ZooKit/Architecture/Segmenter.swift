@@ -22,6 +22,7 @@ public protocol Segmenter: Architecture {
 
 extension Segmenter {
   public var task: VisionTask { .segmentation }
+  public var form: OutputForm { .map }
   public var classes: Int { 1 }
   public var tiling: Tiling { .init() }
 }

@@ -47,7 +47,13 @@ public struct Catalog: Sendable {
 
   public let records: [Record]
 
-  public init(parsing text: some Sequence<UInt8>, origin: String) throws {
+  /// - Parameters:
+  ///   - text: JSON.
+  ///   - origin: for messages.
+  ///   - tasks: that a record may be for; any where nil.
+  public init(
+    parsing text: some Sequence<UInt8>, origin: String, knowing tasks: [VisionTask]? = nil
+  ) throws {
     var fields = try Fields(JSON(parsing: text, origin: origin), of: "the catalogue", in: origin)
     guard try fields.integer("version") == 1 else {
       throw fields.error("this program reads catalogues of version 1")
@@ -58,6 +64,7 @@ public struct Catalog: Sendable {
         uniqueKeysWithValues: try group.rest().map { ($0.key, try read($0.value)) })
     }
     let shared = Shared(
+      tasks: tasks,
       classes: try members("classes") { try Catalog.classes($0, origin) },
       preprocessing: try members("preprocessing") { try Preprocessing($0, in: origin) },
       renames: try members("renames") { json in
@@ -73,6 +80,8 @@ public struct Catalog: Sendable {
 
   /// The values that records refer to by name.
   struct Shared {
+    /// Nil where any is taken.
+    let tasks: [VisionTask]?
     let classes: [String: [String]]
     let preprocessing: [String: Preprocessing]
     let renames: [String: [Rename]]
@@ -125,10 +134,12 @@ extension Catalog.Record {
     family = try fields.string("family")
     variant = try fields.string("variant")
     isDefault = try fields.optional("default") { fields, key in try fields.bool(key) } ?? false
-    guard let task = try fields.choice("task", of: VisionTask.self) else {
-      throw fields.error("\(name) has no “task”")
+    task = VisionTask(rawValue: try fields.string("task"))
+    guard shared.tasks?.contains(task) ?? true else {
+      let known = (shared.tasks ?? []).map(\.rawValue).joined(separator: ", ")
+      throw fields.error(
+        "\(name) is for “\(task.rawValue)”, which this program does not know; it knows \(known)")
     }
-    self.task = task
     switch try fields.optional("head", { fields, key in try fields.string(key) }) {
     case nil: (head, classes) = (.original, try referred("classes", shared.classes))
     case "none": (head, classes) = (.none, [])

@@ -112,10 +112,7 @@ extension Checkpoint {
     }
     family = try fields.string("family")
     variant = try fields.string("variant")
-    guard let task = try fields.choice("task", of: VisionTask.self) else {
-      throw fields.error("the record has no “task”")
-    }
-    self.task = task
+    task = VisionTask(rawValue: try fields.string("task"))
     classes = try fields.strings("classes")
     let sizes = try fields.integers("input")
     guard sizes.count == 3, sizes.allSatisfy({ 1...65_536 ~= $0 }),

@@ -11,7 +11,7 @@ import ZooStore
 /// let features = try FeatureSource(pictures, through: "vgg16 features", batch: 32) {
 ///   try backbone.run($0)
 /// }
-/// let trainer = Trainer(head, weights, features, objective: objective, options: options)
+/// let trainer = Trainer(head, weights, features, lesson: objective, options: options)
 /// ```
 /// The items of the source must be the same in every epoch.
 public struct FeatureSource: BatchSource {

@@ -9,8 +9,8 @@ extension Trainer {
     public let step: Int
     /// Of the last step.
     public let rate: Double
-    /// Means over the items of the epoch, measured while it learned: the whole, and each part of
-    /// the objective where it has several.
+    /// Means over the items of the epoch, measured while it learned: the whole, and each of
+    /// the lesson's losses where it has several.
     public let loss: Double
     public let parts: [(name: String, value: Double)]
     /// What the evaluation said.

@@ -14,7 +14,7 @@ struct RunRecord {
       "version": JSON(TrainingState.version),
       "start": JSON(trainer.weights.fingerprint), "data": JSON(trainer.source.fingerprint),
       "items": JSON(trainer.source.count),
-      "objective": trainer.detection?.json ?? trainer.objective.json,
+      "objective": trainer.lesson.json,
       "options": trainer.options.json,
       "machine": ["engine": JSON(trainer.engine.name), "threads": JSON(Threads.count)],
       "about": trainer.about,

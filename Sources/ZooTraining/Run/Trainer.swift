@@ -1,4 +1,3 @@
-import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooStore
@@ -10,8 +9,8 @@ import ZooStore
 /// var options = Trainer.Options()
 /// options.freezing = [.backbone]
 /// options.schedule = WarmUp(steps: 20, then: CosineDecay(steps: 500))
-/// var trainer = Trainer(
-///   graph, weights, pictures, objective: [.init("logits", CrossEntropy())], options: options)
+/// let objective: Objective = [.init("logits", CrossEntropy())]
+/// var trainer = Trainer(graph, weights, pictures, lesson: objective, options: options)
 /// trainer.evaluate = { weights in [("top1", try accuracy(weights))] }
 /// let report = try trainer.run(in: "ants-and-bees", resuming: false)
 /// ```
@@ -20,11 +19,9 @@ public struct Trainer {
   /// Where it starts: a checkpoint's weights, and random ones for what is new.
   public let weights: Weights
   public let source: any BatchSource
-  public let objective: Objective
+  public let lesson: any Lesson
   public let options: Options
   public let engine: any Engine
-  /// A detector goes its own way between a batch and the gradients, without the objective.
-  let detection: DetectorTraining?
 
   /// Judges weights after an epoch: metrics by name, in the order in which they are listed.
   public var evaluate: ((Weights) throws -> [(name: String, value: Double)])?
@@ -42,7 +39,7 @@ public struct Trainer {
   public var progress: (Progress) -> Void = { _ in }
   /// Told when an epoch has been judged.
   public var epochEnded: (Epoch) -> Void = { _ in }
-  /// Told how many items a frozen beginning has seen, of how many, before the steps that learn
+  /// Told how many items a frozen prefix has seen, of how many, before the steps that learn
   /// from what it gave; see ``BatchSource/isFixed``.
   public var featureProgress: (_ done: Int, _ items: Int) -> Void = { _, _ in }
   /// Asks the run to save and return.
@@ -55,69 +52,28 @@ public struct Trainer {
   ///   - graph: the network; what a frozen stage begins with runs as inference does.
   ///   - weights: where it starts.
   ///   - source: of the batches.
-  ///   - objective: what the outputs should be.
+  ///   - lesson: what it is trained for.
   ///   - options: of the run.
   ///   - engine: what computes; the fastest there is, if nothing else is said.
   public init(
-    _ graph: Graph, _ weights: Weights, _ source: any BatchSource, objective: Objective,
+    _ graph: Graph, _ weights: Weights, _ source: any BatchSource, lesson: any Lesson,
     options: Options = .init(), engine: any Engine = EngineChoice.fastest
   ) {
     self.graph = graph
     self.weights = weights
     self.source = source
-    self.objective = objective
+    self.lesson = lesson
     self.options = options
     self.engine = engine
-    detection = nil
-  }
-
-  /// For a detector, which brings its own losses.
-  ///
-  /// ```swift
-  /// let trainer = Trainer(
-  ///   of: detector, graph, weights, pictures, options: options, engine: engine
-  /// ) { try variant.graph(head: .original(classes: 3), input: $0) }
-  /// ```
-  /// - Parameters:
-  ///   - detector: that ``graph`` was made by.
-  ///   - graph: for pictures of the usual size, with every parameter.
-  ///   - weights: to begin with.
-  ///   - source: of batches that have boxes.
-  ///   - options: of the run.
-  ///   - engine: that computes.
-  ///   - memory: bytes for what a frozen beginning makes of pictures, so that each that comes again
-  ///     is computed once; 0 computes it every time.
-  ///   - network: the same network for pictures of another shape.
-  public init(
-    of detector: any TrainableDetector, _ graph: Graph, _ weights: Weights,
-    _ source: any BatchSource, options: Options = .init(),
-    engine: any Engine = EngineChoice.fastest,
-    memory: Int = 0, network: @escaping (Shape) throws -> Graph
-  ) {
-    self.graph = graph
-    self.weights = weights
-    self.source = source
-    objective = []
-    self.options = options
-    self.engine = engine
-    detection = DetectorTraining(detector: detector, memory: memory, network: network)
-  }
-
-  /// The names of what is added up to the loss; none where it is one thing.
-  var losses: [String] {
-    if let detection { return detection.detector.losses }
-    let terms = objective.terms
-    return terms.count > 1
-      ? terms.map { "\($0.output).\($0.loss.json["kind"]?.string ?? "")" } : []
   }
 
   /// With the engine that users choose.
   public init(
-    _ graph: Graph, _ weights: Weights, _ source: any BatchSource, objective: Objective,
+    _ graph: Graph, _ weights: Weights, _ source: any BatchSource, lesson: any Lesson,
     options: Options = .init(), engine: EngineChoice
   ) throws {
     self.init(
-      graph, weights, source, objective: objective, options: options, engine: try engine.engine())
+      graph, weights, source, lesson: lesson, options: options, engine: try engine.engine())
   }
 
   /// Trains to the end, or until something asks it to stop. A run that fails before it has learned

@@ -27,10 +27,11 @@ final class TrainingRun {
     }
     // A run that was killed before it was first saved begins again.
     let saved = access(folder.last, F_OK) == 0 ? try SavedTraining(folder.last) : nil
-    parts = trainer.losses
-    let terms = trainer.detection == nil ? trainer.objective.terms.count : parts.count
-    state = saved?.state ?? TrainingState(parts: Array(repeating: 0, count: terms))
-    guard state.parts.count == terms else {
+    let losses = trainer.lesson.losses
+    // One part alone is the loss.
+    parts = losses.count > 1 ? losses : []
+    state = saved?.state ?? TrainingState(parts: losses.map { _ in 0 })
+    guard state.parts.count == losses.count else {
       throw ZooError.corrupt("\(folder.last) was trained for \(state.parts.count) losses")
     }
     log = try RunLog(folder.path, state.log, trainer.calls)

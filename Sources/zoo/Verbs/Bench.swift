@@ -87,20 +87,21 @@ struct BenchVerb: Verb {
     let shape = Shape([try input[batch]] + entry.graph.operations[port.operation].shape.sizes)
     let given = try input[pictures].map { try SafeTensors($0).tensor("image") }
     let images = try given ?? noise(shape, seed: seed)
-    let isDetector = entry.variant.architecture is any Detector
-    if try isDetector && input[train] {
-      throw ZooError.usage("\(entry.name) is a detector; --train does not support detectors")
+    let task = try entry.task.definition
+    if try task.hasPipeline && input[train] {
+      throw ZooError.usage(
+        "\(entry.name) is for \(task.name.rawValue), which --train does not support")
     }
-    if try !isDetector && input[raw] {
-      throw ZooError.usage("\(entry.name) is not a detector; --raw has no effect")
+    if try !task.hasPipeline && input[raw] {
+      throw ZooError.usage("\(entry.name) is for \(task.name.rawValue); --raw has no effect")
     }
-    if try isDetector && !input[raw] {
+    if try task.hasPipeline && !input[raw] {
       // It prepares pictures of any size.
       guard images.shape.rank == 4, images.shape.sizes[..<2] == shape.sizes[..<2] else {
         throw ZooError.corrupt(
           "the pictures are \(images.shape), \(shape[0])×\(shape[1])×… was expected")
       }
-      return try DetectionRun(
+      return try PipelineRun(
         entry, weights, images, engine: input[Common.engine], precision: input[Common.precision])
     }
     guard images.shape == shape else {

@@ -17,11 +17,10 @@ struct EvaluateVerb: Verb {
     "--csv", value: "FILE", help: "write every prediction to FILE",
     completion: .files(endings: ["csv"]))
   let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures per batch")
+  let ofTask = TaskArguments { $0.judgingOptions }
   var arguments: [any Argument] {
-    [
-      Common.model, Learning.data, split, csv, batch, Common.fit, Common.suppression,
-      Common.precision,
-    ]
+    [Common.model, Learning.data, split, csv, batch] + ofTask.arguments
+      + [Common.fit, Common.precision]
   }
 
   func run(_ input: Parsed) throws {
@@ -36,7 +35,7 @@ struct EvaluateVerb: Verb {
     var table = try input[csv].map { _ in CommaSeparated() }
     let report = try model.evaluate(
       on: data, split: part, engine: input[Common.engine], precision: input[Common.precision],
-      batch: input[batch], suppression: input.suppression(for: model)
+      batch: input[batch], options: ofTask.options(input, for: model)
     ) {
       progress.update(done: $0, of: total)
     } table: {

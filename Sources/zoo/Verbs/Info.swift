@@ -38,6 +38,8 @@ struct Entry {
     return try variant.graph(head: head(classes: classes), input: input)
   }
 
+  /// The checkpoint's: a network may have learned another than its family is for.
+  var task: VisionTask { checkpoint?.task ?? record?.task ?? variant.architecture.task }
   /// Of the file's own network: learned from grey pictures, it takes one channel.
   private var input: Shape { graph.operations[graph.inputs[0].operation].shape }
   private var classes: [String] { checkpoint?.classes ?? record?.classes ?? [] }
@@ -50,7 +52,7 @@ struct Entry {
   var json: JSON {
     [
       "name": JSON(name), "variant": JSON(variant.name), "family": JSON(variant.family),
-      "paper": JSON(variant.paper), "task": JSON(variant.architecture.task.rawValue),
+      "paper": JSON(variant.paper), "task": JSON(task.rawValue),
       "parameters": JSON(graph.inferenceParameterCount),
       "auxiliaryParameters": JSON(graph.auxiliaryParameterCount), "macs": JSON(graph.macs),
       "input": JSON(input.sizes), "classes": JSON(classes),
@@ -67,7 +69,7 @@ struct Entry {
   var lines: [(String, String)] {
     var lines = [
       ("name", name), ("variant", variant.name), ("family", variant.family),
-      ("paper", variant.paper), ("task", variant.architecture.task.rawValue),
+      ("paper", variant.paper), ("task", task.rawValue),
       ("parameters", graph.countedParameters), ("MACs", grouped(graph.macs)),
       ("input", "\(input)"),
     ]

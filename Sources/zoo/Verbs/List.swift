@@ -17,7 +17,8 @@ struct ListVerb: Verb {
     "zoo list --where 'params<30M top1>75'": "list small, accurate models",
   ]
   let pattern = Positional<String?>("PATTERN", help: "names to list", completion: .models)
-  let task = Option<VisionTask?>("--task", value: "T", help: "only models for this task")
+  let task = Option<String?>(
+    "--task", value: "T", of: Tasks.names.map(\.rawValue), help: "only models for this task")
   let family = Option<String?>("--family", value: "F", help: "only this family")
   let condition = Option<String?>(
     "--where", value: "CONDITIONS", help: "only models that meet all conditions")
@@ -40,7 +41,7 @@ struct ListVerb: Verb {
     let all = try zoo.listings()
     let listings = try all.filter { listing in
       try pattern.map { $0.matches(listing.name) || $0.matches(listing.variant) } ?? true
-        && task.map { $0 == listing.task } ?? true
+        && task.map { $0 == listing.task.rawValue } ?? true
         && family.map { listing.family.matches($0) } ?? true
         && (!onlyInstalled || listing.isInstalled)
         && conditions.allSatisfy { try $0.holds(for: listing) }

@@ -88,16 +88,16 @@ public struct DetectorTemplate: TrainableDetector {
   /// Cross-entropy of every score, the middles of things with as much say as all other places;
   /// squares of how far the reaches are off there.
   public func learn(
-    from lesson: DetectionLesson, running network: some TrainingPartRunner
+    from batch: DetectionBatch, running network: some TrainingPartRunner
   ) throws -> [Double] {
-    let values = try network.forward(Self.whole, ["image": lesson.pictures.tensor])
+    let values = try network.forward(Self.whole, ["image": batch.pictures.tensor])
     guard let scores = values["scores"], let reaches = values["reaches"] else {
       throw ZooError.failure("the network gives no scores and reaches")
     }
-    let grid = Grid(scores, lesson.pictures)
+    let grid = Grid(scores, batch.pictures)
     var truth = Array(repeating: Float(0), count: scores.count)
     var sides: [Int: Float] = [:]
-    for (picture, things) in lesson.truths.enumerated() {
+    for (picture, things) in batch.truths.enumerated() {
       for thing in things where thing.classIndex < grid.classes {
         let place = grid.place(of: thing.box)
         truth[grid.index(picture, thing.classIndex, place)] = 1
@@ -106,7 +106,7 @@ public struct DetectorTemplate: TrainableDetector {
         }
       }
     }
-    let (things, share) = (max(1, truth.reduce(0, +)), Float(lesson.share))
+    let (things, share) = (max(1, truth.reduce(0, +)), Float(batch.share))
     var losses = [0.0, 0.0]
     let slopes = zip(scores.values, truth).map { logit, truth in
       let odds = 1 / (1 + exp(-logit))

@@ -1,12 +1,11 @@
 import ZooData
-import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooMetrics
 
 /// Judges models on the same pictures, once or after every epoch.
-protocol Examiner: AnyObject {
-  /// Of a table of every answer.
+public protocol Examiner: AnyObject {
+  /// The titles of a table of every answer.
   var columns: [String] { get }
 
   /// - Parameters:
@@ -19,25 +18,13 @@ protocol Examiner: AnyObject {
 }
 
 /// How an evaluation computes.
-struct Examination {
-  var engine = EngineChoice.auto
-  var precision = Precision.fp32
-  var batch = 16
-  var suppression = Suppression.Rule.hard
+public struct Examination {
+  public var engine = EngineChoice.auto
+  public var precision = Precision.fp32
+  public var batch = 16
+  public var options: TaskOptions = [:]
   /// Stages that are the same in all models that come: what they make of the pictures is kept.
-  var frozen: TrainingPlan.Options?
-
-  func examiner(
-    of task: VisionTask, _ split: Split, _ data: String, classes: [String]
-  ) throws -> any Examiner {
-    switch task {
-    case .classification:
-      return ClassificationExaminer(self, split, data, classes: classes)
-    case .segmentation:
-      return SegmentationExaminer(self, split, data, classes: classes)
-    case .detection: return DetectionExaminer(self, split, data, classes: classes)
-    }
-  }
+  public var frozen: TrainingPlan.Options?
 }
 
 extension Model {
@@ -53,23 +40,24 @@ extension Model {
   ///   - engine: what computes.
   ///   - precision: in which numbers.
   ///   - batch: how many pictures are computed at once.
-  ///   - suppression: what a detector does with boxes on one another.
+  ///   - options: the task's own, such as the score of what a detector has found.
   ///   - progress: told how many pictures are done.
   ///   - table: given a line for every answer, the titles first.
   public func evaluate(
     on data: Dataset, split: String? = nil, engine: EngineChoice = .auto,
-    precision: Precision = .fp32, batch: Int = 16, suppression: Suppression.Rule = .hard,
+    precision: Precision = .fp32, batch: Int = 16, options: TaskOptions = [:],
     progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
   ) throws -> Report {
     guard data.task == checkpoint.task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(name) for \(checkpoint.task.rawValue)")
     }
-    let numbered = try data.numbered(as: checkpoint.maskClasses, of: name)
-    let examiner = try Examination(
-      engine: engine, precision: precision, batch: batch, suppression: suppression
-    ).examiner(
-      of: checkpoint.task, numbered.tested(split), data.path, classes: checkpoint.maskClasses)
+    let task = try checkpoint.task.definition
+    let classes = task.classes(of: checkpoint)
+    let numbered = try data.numbered(as: classes, of: name)
+    let examiner = try task.examiner(
+      Examination(engine: engine, precision: precision, batch: batch, options: options),
+      numbered.tested(split), data: data.path, classes: classes)
     try table?(examiner.columns)
     return try examiner.examine(self, progress: progress, row: table)
   }

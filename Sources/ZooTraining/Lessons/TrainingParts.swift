@@ -32,8 +32,8 @@ package final class TrainingParts: TrainingPartRunner {
 
   private struct Compiled {
     let plan: TrainingPlan
-    /// What nothing learns in, for one picture at a time; the plan begins behind it.
-    let beginning: InferencePlan?
+    /// In which nothing learns, for one picture at a time; the plan begins behind it.
+    let prefix: InferencePlan?
     /// Inputs whose gradients the part before wants.
     let gradients: [String]
   }
@@ -43,7 +43,7 @@ package final class TrainingParts: TrainingPartRunner {
 
   /// - Parameters:
   ///   - network: for pictures of another shape.
-  ///   - memory: keeps what the frozen beginning makes of pictures; nil computes it every time.
+  ///   - memory: keeps what the frozen prefix makes of pictures; nil computes it every time.
   package init(
     _ graph: Graph, _ weights: Weights, batch: Int, options: TrainingPlan.Options,
     engine: any Engine, memory: FeatureMemory?, network: @escaping (Shape) throws -> Graph
@@ -61,7 +61,7 @@ package final class TrainingParts: TrainingPartRunner {
     let inputs = size == items ? inputs : try inputs.mapValues { try $0.resized(to: size) }
     let compiled = try compiled(part, inputs)
     running[part] = (compiled, items)
-    try compiled.plan.forward(try begun(compiled, inputs), random: random.key(part.to[0]))
+    try compiled.plan.forward(try pastPrefix(compiled, inputs), random: random.key(part.to[0]))
     return try Dictionary(
       uniqueKeysWithValues: part.to.map { name in
         let value = try compiled.plan.value(name)
@@ -71,7 +71,7 @@ package final class TrainingParts: TrainingPartRunner {
 
   package func backward(_ part: Graph.Part, _ seeds: [String: Tensor]) throws -> [String: Tensor] {
     guard let (compiled, items) = running.removeValue(forKey: part) else {
-      throw ZooError.failure("the way back begins where a forward pass has ended")
+      throw ZooError.failure("a backward pass follows a forward pass")
     }
     let size = compiled.plan.batch
     let seeds = size == items ? seeds : try seeds.mapValues { try $0.resized(to: size) }
@@ -139,21 +139,23 @@ package final class TrainingParts: TrainingPartRunner {
       return Compiled(
         plan: try TrainingPlan(
           of: rest, sharing: whole, batch: batch, options: options, engine: engine),
-        beginning: try InferencePlan(frozen, whole.weights, batch: 1, engine: engine),
+        prefix: try InferencePlan(frozen, whole.weights, batch: 1, engine: engine),
         gradients: options.gradients)
     }
     return Compiled(
       plan: try TrainingPlan(
         of: piece, sharing: whole, batch: batch, options: options, engine: engine),
-      beginning: nil, gradients: options.gradients)
+      prefix: nil, gradients: options.gradients)
   }
 
-  /// What the frozen beginning makes of pictures, each looked up by its pixels.
-  private func begun(_ part: Compiled, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
-    guard let beginning = part.beginning, let memory, let (name, pictures) = inputs.first else {
+  /// What the frozen prefix makes of pictures, each looked up by its pixels.
+  private func pastPrefix(_ part: Compiled, _ inputs: [String: Tensor]) throws
+    -> [String: Tensor]
+  {
+    guard let prefix = part.prefix, let memory, let (name, pictures) = inputs.first else {
       return inputs
     }
-    return try memory.features(of: pictures) { try beginning.run([name: $0]) }
+    return try memory.features(of: pictures) { try prefix.run([name: $0]) }
   }
 }
 

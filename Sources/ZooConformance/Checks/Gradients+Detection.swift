@@ -4,14 +4,14 @@ import ZooKit
 import ZooTraining
 
 extension Conformance {
-  /// What a detector sends back is the slope of its losses; and a lesson of half the share says as
-  /// much and teaches half.
+  /// The gradients that a detector sends back are the slopes of its losses; and a batch with half
+  /// the share has the same losses and half the gradients.
   ///
   /// Numbers that the network gives are moved one by one, and nothing is run but the detector's own
   /// part of the way. A detector may take a target for given that depends on what it found (how well
   /// a box fits, which regions were proposed): a slope has to be that of some of the losses
   /// together, and each loss has to be seen in some slope.
-  func checkLesson(
+  func checkDetectorGradients(
     of detector: any TrainableDetector, _ sample: Sample, _ notes: inout Notes
   ) throws {
     let things = try Things(on: sample.input)
@@ -28,7 +28,7 @@ extension Conformance {
       ) { try sample.graph(input: $0) })
     func losses(share: Double = 1) throws -> [Double] {
       try detector.learn(
-        from: things.lesson(share: share, random: Random(seed: 8)), running: witness)
+        from: things.batch(share: share, random: Random(seed: 8)), running: witness)
     }
 
     let usual = try losses()
@@ -41,13 +41,13 @@ extension Conformance {
     let (given, seeds) = (witness.given, witness.seeds)
     notes.expect(
       try Conformance.areNear(losses(), usual) && Conformance.areNear(witness.seeds, seeds),
-      else: "with the same random numbers a lesson gives other losses or gradients")
+      else: "with the same random numbers a batch gives other losses or gradients")
     notes.expect(
       try Conformance.areNear(losses(share: 0.5), usual),
-      else: "a lesson with half the share gives other losses: only gradients have a share")
+      else: "a batch with half the share gives other losses: only gradients have a share")
     notes.expect(
       try Conformance.areNear(witness.seeds, seeds, times: 0.5),
-      else: "a lesson with half the share does not teach half as much")
+      else: "a batch with half the share does not give half the gradients")
     guard notes.findings.isEmpty else { return }
 
     witness.isMeasuring = true

@@ -4,16 +4,12 @@ import ZooEngine
 import ZooKit
 import ZooMetrics
 
-/// Judges detectors in pixels of the pictures themselves, as COCO does: all that is found, however
-/// unsure, for the ranking is what is judged.
+/// Judges detectors in pixels of the pictures themselves, as COCO does.
 final class DetectionExaminer: Examiner {
   private let how: Examination
   private let split: Split
   private let data: String
   private let classes: [String]
-
-  /// Less sure than any threshold that a user may choose.
-  private static let options = DetectionOptions(score: 0.005)
 
   init(_ how: Examination, _ split: Split, _ data: String, classes: [String]) {
     self.how = how
@@ -28,14 +24,16 @@ final class DetectionExaminer: Examiner {
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     let detector = try ObjectDetector(
-      model, engine: how.engine, precision: how.precision, suppression: how.suppression)
+      model, engine: how.engine, precision: how.precision,
+      suppression: DetectionTask.suppression(how.options))
+    let options = DetectionTask.judged(by: how.options)
     var metrics = DetectionMetrics(classes: classes)
     for (done, item) in split.items.enumerated() {
       let sample = try item.sample()
       guard case .boxes(let boxes) = sample.truth else {
         throw ZooError.corrupt("\(sample.name) has no boxes that a detector could be judged by")
       }
-      let found = try detector.detect(sample.picture, DetectionExaminer.options)
+      let found = try detector.detect(sample.picture, options)
       try metrics.update(
         found: found.map { object in
           .init(object.box.corners, classIndex: object.index, score: Double(object.score))
@@ -43,10 +41,7 @@ final class DetectionExaminer: Examiner {
       try progress(done + 1)
       guard let row else { continue }
       for object in found {
-        let box = object.box
-        try row(
-          [sample.name, object.name, "\(object.score)"]
-            + [box.x0, box.y0, box.x1, box.y1].map { "\($0)" })
+        try row([sample.name, object.name, "\(object.score)"] + object.box.sides.map { "\($0)" })
       }
     }
     return metrics.report(model: model.name, data: data)

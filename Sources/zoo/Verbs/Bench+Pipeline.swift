@@ -1,12 +1,12 @@
 import ModelZoo
 
 extension BenchVerb {
-  /// Pictures in, boxes out: the way into the network, its parts, and what is decided between them.
-  struct DetectionRun: Workload {
-    private let detector: ObjectDetector
+  /// Pictures in, answers out: the way into the network, its parts, and what is decided between them.
+  struct PipelineRun: Workload {
+    private let pipeline: any Pipeline
     private let pictures: [Picture]
 
-    /// The pictures are N×3×H×W, from 0 to 1.
+    /// The pictures are N×C×H×W, from 0 to 1.
     init(
       _ entry: Entry, _ weights: Weights, _ images: Tensor, engine: EngineChoice,
       precision: Precision
@@ -17,11 +17,11 @@ extension BenchVerb {
         ?? Checkpoint(
           family: entry.variant.family, variant: entry.variant.name, task: architecture.task,
           classes: (0..<architecture.classes).map(String.init), input: architecture.input,
-          preprocessing: (architecture as? any Detector)?.preprocessing
+          preprocessing: architecture.preprocessing
             ?? .init(resize: .none, mean: [0, 0, 0], std: [1, 1, 1]),
           provenance: .init())
-      detector = try ObjectDetector(
-        Model(
+      pipeline = try checkpoint.task.definition.pipeline(
+        for: Model(
           name: entry.name, checkpoint: checkpoint, variant: entry.variant, graph: entry.graph,
           weights: weights), engine: engine, precision: precision)
       let (height, width) = (images.shape[2], images.shape[3])
@@ -39,22 +39,13 @@ extension BenchVerb {
       }
     }
 
-    func run() throws { _ = try detector.detect(pictures) }
-    var arenaBytes: Int { detector.arenaBytes }
+    func run() throws { try pipeline.run(pictures) }
+    var arenaBytes: Int { pipeline.arenaBytes }
     var loss: Double? { nil }
-
-    func outputs() throws -> Weights {
-      let found = try detector.detect(pictures).joined()
-      var outputs = Weights()
-      outputs["boxes"] = try Tensor(
-        [found.count, 4], found.flatMap { [$0.box.x0, $0.box.y0, $0.box.x1, $0.box.y1] })
-      outputs["labels"] = try Tensor([found.count], found.map { Float($0.index) })
-      outputs["scores"] = try Tensor([found.count], found.map(\.score))
-      return outputs
-    }
+    func outputs() throws -> Weights { try pipeline.outputs(pictures) }
 
     func profile() throws -> ProfileTable? {
-      let (stages, whole) = try detector.profile(pictures, runs: 20)
+      let (stages, whole) = try pipeline.profile(pictures, runs: 20)
       return try ProfileTable(stages, of: whole)
     }
   }

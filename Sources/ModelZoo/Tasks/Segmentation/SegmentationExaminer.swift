@@ -24,13 +24,14 @@ final class SegmentationExaminer: Examiner {
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     let segmenter = try SemanticSegmenter(model, engine: how.engine, precision: how.precision)
+    let threshold = SegmentationTask.threshold(how.options)
     var all = SegmentationMetrics(classes: classes, ignoring: Truth.ignored)
     for (done, item) in split.items.enumerated() {
       let sample = try item.sample()
       guard case .mask(let truth) = sample.truth else {
         throw ZooError.corrupt("\(item.name) has no mask that a segmenter could be judged by")
       }
-      let answer = try segmenter.segment(sample.picture)
+      let answer = try segmenter.segment(sample.picture, threshold: threshold)
       var own = SegmentationMetrics(classes: classes, ignoring: Truth.ignored)
       try answer.mask.withPixels { drawn in
         try truth.withPixels { truth in
@@ -43,12 +44,5 @@ final class SegmentationExaminer: Examiner {
       try row?([item.name] + shares.map { $0.map { String(describing: $0) } ?? "" })
     }
     return all.report(model: model.name, data: data)
-  }
-}
-
-extension Checkpoint {
-  /// What the values of a mask are called: a network with one class tells it from what is none.
-  var maskClasses: [String] {
-    task == .segmentation && classes.count == 1 ? ["background"] + classes : classes
   }
 }

@@ -1,9 +1,9 @@
 import ZooEngine
 import ZooKit
 
-/// The beginning of a network that training leaves as it is, compiled as for inference, and the
-/// rest, which learns from what it gives.
-final class FrozenBeginning {
+/// The stretch at the beginning of a network in which nothing learns, compiled as for inference, and
+/// the rest, which learns from what it gives.
+final class FrozenPrefix {
   let rest: Graph
   private let graph: Graph
   private let weights: Weights
@@ -28,7 +28,7 @@ final class FrozenBeginning {
   }
 
   /// What the rest takes, for a batch of what the whole takes: at most as many items as the
-  /// beginning was compiled for.
+  /// prefix was compiled for.
   func callAsFunction(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
     try inputs.checkFinite()
     let count = inputs.first?.value.shape[0] ?? 0

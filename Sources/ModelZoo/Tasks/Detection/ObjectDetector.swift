@@ -3,50 +3,11 @@ import ZooEngine
 import ZooKit
 import ZooVision
 
-/// Something found in a picture, by its name.
-public struct DetectedObject: Sendable {
-  public let name: String
-  /// Into the model's classes.
-  public let index: Int
-  public let score: Float
-  /// In pixels of the picture.
-  public let box: Box
-}
-
-extension Model {
-  /// What is in a picture, the surest first.
-  ///
-  /// ```swift
-  /// let model = try zoo.model("fasterrcnn-resnet50-fpn")
-  /// for thing in try model.detect(Picture(contentsOf: "street.jpg"), .init(score: 0.5)) {
-  ///   print(thing.name, thing.score, thing.box)
-  /// }
-  /// ```
-  public func detect(
-    _ picture: Picture, _ options: DetectionOptions = .init(),
-    suppression: Suppression.Rule = .hard
-  ) throws -> [DetectedObject] {
-    try ObjectDetector(self, suppression: suppression).detect(picture, options)
-  }
-
-  /// The network for pictures of another size.
-  func graph(for input: Shape) throws -> Graph {
-    guard input != checkpoint.input else { return graph }
-    do {
-      return try variant.graph(
-        head: checkpoint.head(classes: checkpoint.classes.count), input: input,
-        normEpsilon: checkpoint.normEpsilon)
-    } catch let error as ZooError {
-      throw ZooError.corrupt("\(name) cannot take \(input): \(error.message)")
-    }
-  }
-}
-
 /// A model ready for one picture after another: what it compiles for a size it keeps for a while.
 public final class ObjectDetector {
   private let model: Model
   private let detector: any Detector
-  private let plans: PartPlans
+  let plans: PartPlans
   private let suppression: Suppression.Rule
 
   public convenience init(
@@ -57,20 +18,15 @@ public final class ObjectDetector {
   }
 
   private init(_ model: Model, _ plans: PartPlans, _ suppression: Suppression.Rule = .hard) throws {
-    guard model.checkpoint.task == .detection,
-      let detector = model.variant.architecture as? any Detector
-    else { throw ZooError.usage("\(model.name) is for \(model.checkpoint.task.rawValue)") }
-    guard model.checkpoint.head != .none else {
-      throw ZooError.usage("\(model.name) ends with its features and knows no classes")
+    try model.check(isFor: .detection)
+    guard let detector = model.variant.architecture as? any Detector else {
+      throw ZooError.usage("\(model.variant.name) cannot find things")
     }
     self.model = model
     self.detector = detector
     self.plans = plans
     self.suppression = suppression
   }
-
-  /// Bytes that the plans at hand hold for values.
-  public var arenaBytes: Int { plans.arenaBytes }
 
   public func detect(_ picture: Picture, _ options: DetectionOptions = .init()) throws
     -> [DetectedObject]
@@ -108,26 +64,6 @@ public final class ObjectDetector {
     }
   }
 
-  /// The median time of every stage of the network's parts, in the order in which they run, and of
-  /// all: what is left of that are the pictures on their way in and the decisions between the parts.
-  public func profile(_ pictures: [Picture], runs: Int) throws
-    -> (stages: [(stage: PlanStage, time: Duration)], whole: Duration)
-  {
-    defer { plans.laps = nil }
-    var laps: [[(stage: PlanStage, time: Duration)]] = []
-    var wholes: [Duration] = []
-    for _ in 0..<max(1, runs) {
-      plans.laps = []
-      wholes.append(try ContinuousClock().measure { _ = try detect(pictures) })
-      laps.append(plans.laps ?? [])
-    }
-    let stages = laps[0].indices.map { index in
-      let times = laps.compactMap { $0.indices.contains(index) ? $0[index].time : nil }.sorted()
-      return (stage: laps[0][index].stage, time: times[times.count / 2])
-    }
-    return (stages, wholes.sorted()[wholes.count / 2])
-  }
-
   /// Everything that goes from part to part of the network for a batch of inputs, by name.
   static func trace(
     _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
@@ -158,19 +94,5 @@ extension Placement {
     let (x0, y0) = pictureCoordinates(x: Double(box.x0), y: Double(box.y0))
     let (x1, y1) = pictureCoordinates(x: Double(box.x1), y: Double(box.y1))
     return Box(Float(x0), Float(y0), Float(x1), Float(y1))
-  }
-}
-
-extension Picture {
-  /// The picture with boxes around what was found, labelled.
-  public func drawn(with objects: [DetectedObject]) throws -> Picture {
-    try marked(
-      with: objects.map { object in
-        LabelledBox(
-          Frame(
-            x0: Double(object.box.x0), y0: Double(object.box.y0), x1: Double(object.box.x1),
-            y1: Double(object.box.y1)),
-          label: object.name, score: Double(object.score), classIndex: object.index)
-      })
   }
 }

@@ -8,7 +8,7 @@ import ZooStore
 import ZooTraining
 
 /// A frozen prefix's output for data that does not vary is computed once per item.
-struct FrozenBeginningTests {
+struct FrozenPrefixTests {
   let scratch = Scratch()
 
   /// The small run's pictures without noise; counts how often each is requested.
@@ -52,7 +52,7 @@ struct FrozenBeginningTests {
       change(&$0)
     }
     var trainer = try Trainer(
-      small.graph, small.weights, source, objective: small.objective, options: small.options,
+      small.graph, small.weights, source, lesson: small.lesson, options: small.options,
       engine: engine)
     trainer.evaluate = small.evaluate
     return trainer
@@ -133,13 +133,13 @@ struct FrozenBeginningTests {
   /// An item that is in no order is not read.
   @Test func onlyWhatIsAskedFor() throws {
     let source = Fixed(missing: [0, 13, 46])
-    _ = try trainer(source, FrozenBeginningTests.frozenStem).run(in: scratch["run"])
+    _ = try trainer(source, FrozenPrefixTests.frozenStem).run(in: scratch["run"])
     #expect(source.readings.count == 44 && source.readings.values.allSatisfy { $0 == 1 })
   }
 
   /// A full disk ends the run with a clear error.
   @Test func noRoomForFeatures() throws {
-    var trainer = try trainer(Fixed(), FrozenBeginningTests.frozenStem) { $0.featureMemory = 0 }
+    var trainer = try trainer(Fixed(), FrozenPrefixTests.frozenStem) { $0.featureMemory = 0 }
     let write = trainer.calls.pwrite
     trainer.calls.pwrite = { file, bytes, at in
       // A batch of features, box and class.
@@ -153,11 +153,11 @@ struct FrozenBeginningTests {
 
   /// Invalid input is refused before training starts.
   @Test func aBrokenBeginning() throws {
-    var small = try SmallTraining.trainer { $0.freezing = FrozenBeginningTests.frozenStem }
+    var small = try SmallTraining.trainer { $0.freezing = FrozenPrefixTests.frozenStem }
     var weights = small.weights
     weights["bn1.weight"] = try Tensor([4], [1, .infinity, 1, 1])
     small = Trainer(
-      small.graph, weights, Fixed(), objective: small.objective, options: small.options)
+      small.graph, weights, Fixed(), lesson: small.lesson, options: small.options)
     let error = #expect(throws: ZooError.self) { try small.run(in: scratch["run"]) }
     #expect(error?.message == "the parameter bn1.weight, which is frozen, is not finite")
   }

@@ -3,13 +3,10 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-// Segmenters learn from windows of pictures that keep their scale, and answer for whole ones.
-
 extension Checkpoint {
   /// The record with the windows that a segmenter is to learn from: of the side that is wanted, or
   /// the next longer one that the network takes.
-  func windowed(_ side: Int?, for architecture: any Architecture) -> Checkpoint {
-    guard task == .segmentation, let side else { return self }
+  func windowed(_ side: Int, for architecture: any Architecture) -> Checkpoint {
     let tiling = (architecture as? any Segmenter)?.tiling ?? Tiling()
     let fitting = tiling.side(for: side - 2 * tiling.margin)
     var windowed = self
@@ -20,18 +17,11 @@ extension Checkpoint {
   /// The record of a segmenter that begins with nothing: pictures keep their scale, and grey ones
   /// have one channel.
   func anew(for split: Split, _ architecture: any Architecture) throws -> Checkpoint {
-    guard task == .segmentation, let first = split.items.first else { return self }
+    guard let first = split.items.first else { return self }
     let channels = try first.sample().picture.channels == 1 ? 1 : 3
     var anew = self
     anew.input = [channels, input.height, input.width]
-    anew.preprocessing = .usual(for: architecture, channels: channels)
+    anew.preprocessing = try .usual(for: architecture, channels: channels)
     return anew
-  }
-}
-
-extension Split {
-  /// Every picture so often: chance makes another one of it each time.
-  func repeated(_ times: Int) -> Split {
-    Split(name: name, items: (0..<times).flatMap { _ in items })
   }
 }

@@ -1,0 +1,57 @@
+import Glibc
+import ZooKit
+import ZooStore
+import ZooVision
+
+/// What a classifier says about a picture.
+public struct Classification: Sendable {
+  public struct Guess: Sendable {
+    public let name: String
+    public let index: Int
+    public let probability: Float
+  }
+
+  /// The likeliest first.
+  public let top: [Guess]
+
+  /// The likeliest classes by the softmax of the logits, one number for each class.
+  public init(logits: some Collection<Float>, classes: [String], top: Int) {
+    let largest = Double(logits.max() ?? 0)
+    let odds = logits.map { exp(Double($0) - largest) }
+    let sum = odds.reduce(0, +)
+    self.top = odds.indices.sorted { (odds[$1], $0) < (odds[$0], $1) }.prefix(top).map {
+      Guess(name: classes[$0], index: $0, probability: Float(odds[$0] / sum))
+    }
+  }
+}
+
+extension Classification: Prediction {
+  public var table: PredictionTable {
+    PredictionTable(
+      .number("%"), "class",
+      rows: top.map { [decimal(Double($0.probability) * 100, digits: 1), $0.name] })
+  }
+
+  public func members(_ files: DrawnFiles) -> [(key: String, value: JSON)] {
+    let guesses = top.map { guess -> JSON in
+      [
+        "class": JSON(guess.name), "index": JSON(guess.index),
+        "probability": JSON(guess.probability),
+      ]
+    }
+    return [("top", JSON(guesses))]
+  }
+
+  /// The picture with the likeliest classes as bars.
+  public func drawn(on picture: Picture) throws -> Picture {
+    try picture.captioned(
+      with: top.map { Bar($0.name, share: Double($0.probability), Colour(ofClass: $0.index)) })
+  }
+}
+
+extension Model {
+  /// The likeliest classes of one picture.
+  public func classify(_ picture: Picture, top: Int = 5) throws -> Classification {
+    try Classifier(self).classify(picture, top: top)
+  }
+}

@@ -1,0 +1,63 @@
+import ZooData
+import ZooEngine
+import ZooKit
+import ZooTraining
+import ZooVision
+
+/// One class for each picture, or several.
+struct ClassificationTask: ModelTask {
+  let name = VisionTask.classification
+
+  func suits(_ architecture: any Architecture) -> Bool { architecture.form == .vector }
+
+  // MARK: Learning
+
+  let takesAnyHead = true
+  let augmentation = AugmentationPresets.labels
+
+  func lesson(for model: Model, learning train: Split, _ options: Finetuning) throws -> TaskLesson {
+    let isMany = if case .labels = train.items.first?.annotation { true } else { false }
+    return try TaskLesson(
+      model, learning: train, options, usualLoss: isMany ? .binaryCrossEntropy : .crossEntropy)
+  }
+
+  // MARK: Judging
+
+  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
+    -> any Examiner
+  { ClassificationExaminer(how, split, data, classes: classes) }
+
+  let metric = "accuracy"
+
+  func logged(classes: Int) -> [String] {
+    ["accuracy", "balancedAccuracy"] + (classes > 5 ? ["top5"] : []) + ["logLoss"]
+  }
+
+  var published: KeyValuePairs<String, String> { ["top1": "accuracy"] }
+
+  // MARK: Answers
+
+  private static let top = TaskOption(
+    "top", value: "K", .integer(5, in: 1...100_000), help: "number of classes to print")
+
+  var options: [TaskOption] { [Self.top] }
+
+  func predictor(
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+  ) throws -> any Predictor {
+    Guesser(
+      try Classifier(consume model, engine: engine, precision: precision),
+      top: options.integer(Self.top) ?? 5)
+  }
+}
+
+private final class Guesser: Predictor {
+  private let classifier: Classifier
+  private let top: Int
+
+  init(_ classifier: Classifier, top: Int) { (self.classifier, self.top) = (classifier, top) }
+
+  func predict(_ picture: Picture, progress: (Int, Int) -> Void) throws -> any Prediction {
+    try classifier.classify(picture, top: top)
+  }
+}

@@ -1,0 +1,77 @@
+import ZooDetection
+import ZooEngine
+import ZooKit
+import ZooStore
+import ZooVision
+
+/// Something found in a picture, by its name.
+public struct DetectedObject: Sendable {
+  public let name: String
+  /// Into the model's classes.
+  public let index: Int
+  public let score: Float
+  /// In pixels of the picture.
+  public let box: Box
+}
+
+extension Model {
+  /// What is in a picture, the surest first.
+  ///
+  /// ```swift
+  /// let model = try zoo.model("fasterrcnn-resnet50-fpn")
+  /// for thing in try model.detect(Picture(contentsOf: "street.jpg"), .init(score: 0.5)) {
+  ///   print(thing.name, thing.score, thing.box)
+  /// }
+  /// ```
+  public func detect(
+    _ picture: Picture, _ options: DetectionOptions = .init(),
+    suppression: Suppression.Rule = .hard
+  ) throws -> [DetectedObject] {
+    try ObjectDetector(self, suppression: suppression).detect(picture, options)
+  }
+}
+
+/// What was found in a picture.
+struct DetectedObjects: Prediction {
+  let objects: [DetectedObject]
+
+  var table: PredictionTable {
+    PredictionTable(
+      .number("%"), "class", .number("left"), .number("top"), .number("right"), .number("bottom"),
+      rows: objects.map { object in
+        [decimal(Double(object.score) * 100, digits: 1), object.name]
+          + object.box.sides.map { decimal(Double($0), digits: 1) }
+      }, nothing: "nothing found")
+  }
+
+  func members(_ files: DrawnFiles) -> [(key: String, value: JSON)] {
+    let found = objects.map { object -> JSON in
+      [
+        "class": JSON(object.name), "index": JSON(object.index), "score": JSON(object.score),
+        "box": JSON(object.box.sides.map { JSON($0) }),
+      ]
+    }
+    return [("detections", JSON(found))]
+  }
+
+  func drawn(on picture: Picture) throws -> Picture { try picture.drawn(with: objects) }
+}
+
+extension Box {
+  /// Left, top, right, bottom.
+  var sides: [Float] { [x0, y0, x1, y1] }
+}
+
+extension Picture {
+  /// The picture with boxes around what was found, labelled.
+  public func drawn(with objects: [DetectedObject]) throws -> Picture {
+    try marked(
+      with: objects.map { object in
+        LabelledBox(
+          Frame(
+            x0: Double(object.box.x0), y0: Double(object.box.y0), x1: Double(object.box.x1),
+            y1: Double(object.box.y1)),
+          label: object.name, score: Double(object.score), classIndex: object.index)
+      })
+  }
+}

@@ -1,0 +1,184 @@
+import ZooData
+import ZooDetection
+import ZooEngine
+import ZooKit
+import ZooTraining
+import ZooVision
+
+/// Boxes around things, each with its class.
+struct DetectionTask: ModelTask {
+  let name = VisionTask.detection
+
+  // MARK: Networks
+
+  func suits(_ architecture: any Architecture) -> Bool { architecture is any Detector }
+
+  func preprocessing(for input: Shape) -> Preprocessing {
+    let isGrey = input.channels == 1
+    return Preprocessing(
+      resize: .within(shorter: 800, longer: 1333), interpolation: .sampled, multiple: 32,
+      channels: isGrey ? .grey : .rgb, mean: isGrey ? [0.5] : [0.485, 0.456, 0.406],
+      std: isGrey ? [0.25] : [0.229, 0.224, 0.225])
+  }
+
+  /// Of a detector whatever goes from one part of its network to the next, regions included.
+  func run(
+    _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
+  ) throws -> [String: Tensor] {
+    try ObjectDetector.trace(
+      model, batch, keeping: keeping, engine: engine, precision: precision)
+  }
+
+  let hasPipeline = true
+
+  func pipeline(
+    for model: consuming Model, engine: EngineChoice, precision: Precision
+  ) throws -> any Pipeline {
+    try ObjectDetector(consume model, engine: engine, precision: precision)
+  }
+
+  // MARK: Learning
+
+  func usuallyFrozen(in architecture: any Architecture) -> [String]? {
+    (architecture as? any TrainableDetector).map {
+      $0.usuallyFrozen.isEmpty ? ["none"] : $0.usuallyFrozen
+    }
+  }
+
+  let augmentation = AugmentationPresets.boxes
+
+  func check(_ data: Dataset, train: Split, validation: Split) throws {
+    guard train.items.contains(where: \.showsObjects) else {
+      throw ZooError.corrupt(
+        "no picture of \(data.path) has a box: there is nothing to learn")
+    }
+    let judged = validation.items
+    guard judged.isEmpty || judged.contains(where: \.showsObjects) else {
+      throw ZooError.corrupt(
+        "none of the \(judged.count) pictures to judge by has a box: no epoch could be told from "
+          + "another; --validation names others")
+    }
+  }
+
+  /// Adapts the detector to the boxes that it will learn, and gives a new head its start.
+  func prepared(
+    _ model: Model, new: [String], learning train: Split, _ options: Finetuning
+  ) throws -> Model {
+    guard let detector = model.variant.architecture as? any TrainableDetector else { return model }
+    // What a head has learned is about the anchors that it learned with.
+    let shapes = new.isEmpty ? [] : try train.shapes(in: model.checkpoint.preprocessing)
+    let adapted = detector.adapted(to: shapes)
+    let random = Random(seed: UInt64(options.seed)).key("head")
+    var weights = model.weights
+    for (name, tensor) in try adapted.headStart(model.graph, random: random)
+    where new.contains(name) {
+      weights[name] = tensor
+    }
+    return Model(
+      name: model.name, checkpoint: model.checkpoint,
+      variant: Variant(name: model.variant.name, architecture: adapted), graph: model.graph,
+      weights: weights)
+  }
+
+  func lesson(for model: Model, learning train: Split, _ options: Finetuning) throws -> TaskLesson {
+    let (variant, checkpoint) = (model.variant, model.checkpoint)
+    guard let detector = variant.architecture as? any TrainableDetector else {
+      throw ZooError.usage("\(variant.name) cannot be trained")
+    }
+    // What a frozen prefix makes of a picture is worth keeping where the picture comes again.
+    let isFrozen = try options.freezing().stretches.contains { $0.until == nil }
+    let lesson = DetectorLesson(detector, memory: isFrozen ? 1 << 30 : 0) { input in
+      try variant.graph(
+        head: checkpoint.head(classes: checkpoint.classes.count), input: input,
+        normEpsilon: checkpoint.normEpsilon)
+    }
+    let input = model.graph.inputs[0].name
+    return TaskLesson(lesson) { batch in
+      Batch(
+        PictureBatch(batch.input, sizes: batch.sizes), boxes: try batch.truths.boxes, input: input)
+    }
+  }
+
+  // MARK: Judging
+
+  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
+    -> any Examiner
+  { DetectionExaminer(how, split, data, classes: classes) }
+
+  let metric = "mAP50"
+
+  func logged(classes: Int) -> [String] { ["mAP50", "mAP"] }
+
+  var published: KeyValuePairs<String, String> { ["mAP50": "mAP50", "mAP": "mAP"] }
+
+  // MARK: Answers
+
+  private static let score = TaskOption(
+    "score", value: "S", .number(0.5, in: 0...1), help: "minimum score of a box")
+  private static let judgedScore = TaskOption(
+    "score", value: "S", .number(nil, in: 0...1),
+    help: "minimum score of a box; by default all boxes count")
+  private static let iou = TaskOption(
+    "iou", value: "I", .number(0.5, in: 0...1),
+    help: "overlap (IoU) above which boxes of one class count as the same object")
+  private static let suppression = TaskOption(
+    "suppression", value: "R", .word("hard", of: Suppression.Rule.allCases.map(\.rawValue)),
+    help: "drop boxes that overlap a better one of their class, or lower their scores")
+
+  var options: [TaskOption] { [Self.score, Self.iou, Self.suppression] }
+  var judgingOptions: [TaskOption] { [Self.judgedScore, Self.iou, Self.suppression] }
+
+  /// Everything is judged, however unsure: the ranking counts. No user chooses a lower score.
+  static func judged(by options: TaskOptions) -> DetectionOptions {
+    DetectionOptions(
+      score: Float(options.number(judgedScore) ?? 0.005), iou: options.number(iou) ?? 0.5)
+  }
+
+  static func suppression(_ options: TaskOptions) -> Suppression.Rule {
+    options.word(suppression).flatMap(Suppression.Rule.init) ?? .hard
+  }
+
+  func predictor(
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+  ) throws -> any Predictor {
+    Finder(
+      try ObjectDetector(
+        consume model, engine: engine, precision: precision,
+        suppression: Self.suppression(options)),
+      DetectionOptions(
+        score: Float(options.number(Self.score) ?? 0.5), iou: options.number(Self.iou) ?? 0.5))
+  }
+}
+
+private final class Finder: Predictor {
+  private let detector: ObjectDetector
+  private let options: DetectionOptions
+
+  init(_ detector: ObjectDetector, _ options: DetectionOptions) {
+    (self.detector, self.options) = (detector, options)
+  }
+
+  func predict(_ picture: Picture, progress: (Int, Int) -> Void) throws -> any Prediction {
+    DetectedObjects(objects: try detector.detect(picture, options))
+  }
+}
+
+extension Truths {
+  /// What a detector should find. Regions of many objects are no example, and neither is what its
+  /// annotator calls difficult.
+  fileprivate var boxes: [[TrueBox]] {
+    get throws {
+      guard case .boxes(let boxes) = self else {
+        throw ZooError.corrupt("the data has no boxes that a detector could learn")
+      }
+      return boxes.map { boxes in
+        boxes.filter { !$0.isCrowd && !$0.isDifficult }.map { box in
+          let frame = box.frame
+          return TrueBox(
+            Box(Float(frame.x0), Float(frame.y0), Float(frame.x1), Float(frame.y1)),
+            classIndex: box.classIndex)
+        }
+      }
+    }
+  }
+}

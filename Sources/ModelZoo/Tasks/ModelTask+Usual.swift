@@ -1,0 +1,79 @@
+import ZooData
+import ZooEngine
+import ZooKit
+import ZooStore
+import ZooTraining
+
+// The defaults.
+extension ModelTask {
+  public func classes(of checkpoint: Checkpoint) -> [String] { checkpoint.classes }
+
+  public func preprocessing(for input: Shape) -> Preprocessing {
+    input.channels == 1
+      ? Preprocessing(
+        resize: .exact(height: input.height, width: input.width), channels: .grey, mean: [0.5],
+        std: [0.25])
+      : Preprocessing(
+        resize: .exact(height: input.height, width: input.width),
+        mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+  }
+
+  public func run(
+    _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
+  ) throws -> [String: Tensor] {
+    let plan = try model.plan(
+      batch: batch.shape[0], input: Shape(Array(batch.shape.sizes.dropFirst())), keeping: keeping,
+      engine: engine, precision: precision)
+    return try plan.run([plan.inputs[0].name: batch])
+  }
+
+  public var hasPipeline: Bool { false }
+
+  public func pipeline(
+    for model: consuming Model, engine: EngineChoice, precision: Precision
+  ) throws -> any Pipeline {
+    throw ZooError.usage(
+      "\(model.name) is for \(name.rawValue) and has no pipeline beside its network")
+  }
+
+  public var takesAnyHead: Bool { false }
+  public func usuallyFrozen(in architecture: any Architecture) -> [String]? { nil }
+
+  public func numbered(_ data: Dataset, for model: Model, _ options: inout Finetuning) throws
+    -> Dataset
+  { data }
+
+  public func check(_ data: Dataset, train: Split, validation: Split) throws {}
+
+  public func record(
+    _ checkpoint: Checkpoint, for architecture: any Architecture, learning train: Split,
+    _ options: Finetuning
+  ) throws -> Checkpoint {
+    options.size.map(checkpoint.sized) ?? checkpoint
+  }
+
+  public func prepared(
+    _ model: Model, new: [String], learning train: Split, _ options: Finetuning
+  ) throws -> Model { model }
+
+  public func fit(
+    _ preprocessing: inout Preprocessing, _ augmentation: inout AugmentationPlan, to input: Shape
+  ) {}
+
+  public var goal: Goal? { nil }
+  public var options: [TaskOption] { [] }
+  public var judgingOptions: [TaskOption] { [] }
+}
+
+extension Preprocessing {
+  /// The preprocessing without a checkpoint.
+  /// - Parameter channels: of the pictures, if not the architecture's.
+  static func usual(for architecture: any Architecture, channels: Int? = nil) throws
+    -> Preprocessing
+  {
+    if let own = architecture.preprocessing { return own }
+    let input = architecture.input
+    return try architecture.task.definition.preprocessing(
+      for: [channels ?? input.channels, input.height, input.width])
+  }
+}

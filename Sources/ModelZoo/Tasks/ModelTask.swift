@@ -1,0 +1,113 @@
+import ZooData
+import ZooEngine
+import ZooKit
+import ZooStore
+import ZooMetrics
+import ZooTraining
+
+/// A task: the networks that can do it, and how they are trained, run and evaluated. No code outside
+/// a task's folder checks which task it is.
+///
+/// Documentation/task.md shows how to add one.
+public protocol ModelTask: Sendable {
+  var name: VisionTask { get }
+
+  // MARK: Networks
+
+  /// Whether networks of this architecture can do it, with a suitable head.
+  func suits(_ architecture: any Architecture) -> Bool
+
+  /// The preprocessing if neither checkpoint nor family has any.
+  /// - Parameter input: of the architecture, with as many channels as the pictures.
+  func preprocessing(for input: Shape) -> Preprocessing
+
+  /// The names of ground truth and answers, by their numbers.
+  func classes(of checkpoint: Checkpoint) -> [String]
+
+  /// Runs a batch N×C×H×W: all outputs and the kept values, by name.
+  func run(
+    _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
+  ) throws -> [String: Tensor]
+
+  /// From pictures to answers, if that is more than the network alone; `zoo bench` times it.
+  func pipeline(for model: consuming Model, engine: EngineChoice, precision: Precision) throws
+    -> any Pipeline
+
+  /// Whether there is such a pipeline.
+  var hasPipeline: Bool { get }
+
+  // MARK: Learning
+
+  /// The head turns pooled features into a vector, so `--head linear` and `mlp` work, and a single
+  /// layer over frozen features can learn at a high rate.
+  var takesAnyHead: Bool { get }
+
+  /// The default of `--freeze`; nil is the backbone, if it has been trained.
+  func usuallyFrozen(in architecture: any Architecture) -> [String]?
+
+  var augmentation: AugmentationPresets { get }
+
+  /// Renumbers the classes for the network, and settles the options about them.
+  func numbered(_ data: Dataset, for model: Model, _ options: inout Finetuning) throws -> Dataset
+
+  /// Rejects data that is useless for training or validation.
+  func check(_ data: Dataset, train: Split, validation: Split) throws
+
+  /// The record at the start of a run, for the picture size in the options.
+  func record(
+    _ checkpoint: Checkpoint, for architecture: any Architecture, learning train: Split,
+    _ options: Finetuning
+  ) throws -> Checkpoint
+
+  /// Changes the network before training.
+  /// - Parameters:
+  ///   - model: with its new head and classes.
+  ///   - new: the tensors that are initialised at random.
+  func prepared(_ model: Model, new: [String], learning train: Split, _ options: Finetuning) throws
+    -> Model
+
+  /// Fits preprocessing and augmentation to the network's input.
+  func fit(
+    _ preprocessing: inout Preprocessing, _ augmentation: inout AugmentationPlan, to input: Shape)
+
+  /// The loss, and the names of inputs and targets.
+  func lesson(for model: Model, learning train: Split, _ options: Finetuning) throws -> TaskLesson
+
+  // MARK: Judging
+
+  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
+    -> any Examiner
+
+  /// The metric by which epochs are compared.
+  var metric: String { get }
+  /// Which way it should go; nil is up.
+  var goal: Goal? { get }
+
+  /// The metrics that the log of a run has a column for.
+  func logged(classes: Int) -> [String]
+
+  /// The metrics of a published checkpoint: the field's name and the name in a report.
+  var published: KeyValuePairs<String, String> { get }
+
+  // MARK: Answers
+
+  /// Options of `zoo predict` that are the task's own.
+  var options: [TaskOption] { get }
+  /// And of `zoo evaluate`.
+  var judgingOptions: [TaskOption] { get }
+
+  /// A model ready for one picture after another.
+  func predictor(
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+  ) throws -> any Predictor
+}
+
+/// A task's lesson for a network.
+public struct TaskLesson {
+  public let lesson: any Lesson
+  public let batch: @Sendable (SampleBatch) throws -> Batch
+
+  public init(_ lesson: any Lesson, batch: @escaping @Sendable (SampleBatch) throws -> Batch) {
+    (self.lesson, self.batch) = (lesson, batch)
+  }
+}

@@ -1,0 +1,88 @@
+import ZooKit
+import ZooStore
+import ZooVision
+
+/// The class of every pixel of a picture.
+public struct Segmentation: Sendable {
+  /// The share of a picture that a class covers.
+  public struct Area: Sendable {
+    public let name: String
+    /// The value of the class's pixels in the mask.
+    public let index: Int
+    public let fraction: Double
+  }
+
+  /// The class of each pixel, in one channel.
+  public let mask: Picture
+  /// Every class there is, by the values of the mask.
+  public let areas: [Area]
+  /// The value of what is none of the model's classes; nil where every pixel is one of them.
+  public let background: Int?
+
+  /// - Parameters:
+  ///   - mask: the class of each pixel.
+  ///   - classes: the names of its values.
+  ///   - background: the value of what is no class.
+  public init(mask: Picture, classes: [String], background: Int?) {
+    var counts = [Int](repeating: 0, count: 256)
+    mask.withPixels { for pixel in $0 { counts[Int(pixel)] += 1 } }
+    self.mask = mask
+    self.background = background
+    areas = classes.indices.map {
+      Area(
+        name: classes[$0], index: $0,
+        fraction: Double(counts[$0]) / Double(mask.width * mask.height))
+    }
+  }
+
+  /// The colours that the mask is drawn in, by its values.
+  public var palette: [Colour] { Colour.palette(of: areas.count, background: background) }
+
+}
+
+extension Segmentation: Prediction {
+  public var table: PredictionTable {
+    PredictionTable(
+      .number("% of the picture"), "class",
+      rows: areas.map { [decimal($0.fraction * 100, digits: 1), $0.name] })
+  }
+
+  public func members(_ files: DrawnFiles) -> [(key: String, value: JSON)] {
+    let classes = areas.map { area -> JSON in
+      ["class": JSON(area.name), "index": JSON(area.index), "fraction": JSON(area.fraction)]
+    }
+    return [
+      ("width", JSON(mask.width)), ("height", JSON(mask.height)),
+      ("mask", JSON(files.first { $0.kind == "mask" }?.path)), ("classes", JSON(classes)),
+    ]
+  }
+
+  public func draw(on picture: Picture, in folder: inout DrawingFolder, as name: String) throws
+    -> DrawnFiles
+  {
+    let files = try folder.write(drawn(on: picture), mask: mask, palette: palette, of: name)
+    return [("drawing", files.drawing), ("mask", files.mask)]
+  }
+
+  /// The picture under the colours of its classes, and how much of it each of them covers.
+  public func drawn(on picture: Picture) throws -> Picture {
+    let shown = areas.filter { $0.index != background }
+      .sorted { ($1.fraction, $0.index) < ($0.fraction, $1.index) }
+    let palette = palette
+    return try picture.overlaid(mask: mask, background: background).captioned(
+      with: shown.map { Bar($0.name, share: $0.fraction, palette[$0.index]) })
+  }
+}
+
+extension Model {
+  /// The class of every pixel, for pictures of any size.
+  ///
+  /// ```swift
+  /// let answer = try zoo.model("unet").segment(Picture(contentsOf: "slice.png"))
+  /// answer.areas.last?.fraction
+  /// try answer.mask.write(png: "mask.png", palette: answer.palette)
+  /// ```
+  public func segment(_ picture: Picture) throws -> Segmentation {
+    try SemanticSegmenter(self).segment(picture)
+  }
+}

@@ -1,0 +1,121 @@
+import Glibc
+import ZooEngine
+import ZooKit
+import ZooVision
+
+/// Rows whose probabilities are settled: channels × rows × width.
+struct Band {
+  let rows: Range<Int>
+  let width: Int
+  let channels: Int
+  let values: UnsafeBufferPointer<Float>
+}
+
+extension SemanticSegmenter {
+  /// Computes the picture's map from the top down and hands it out as it is settled.
+  func forEachBand(
+    of picture: Picture, _ progress: (_ done: Int, _ of: Int) -> Void,
+    _ body: (Band) throws -> Void
+  ) throws {
+    // A picture that is long and thin has no more pixels than one that is neither.
+    let isWhole = picture.width <= longest * longest / picture.height
+    let limit = isWhole ? max(picture.width, picture.height) : longest
+    let down = TileRow(picture.height, tiling, longest: limit)
+    let across = TileRow(picture.width, tiling, longest: limit)
+    let channels = model.checkpoint.classes.count
+    let (width, height) = (picture.width, picture.height)
+    var numbers = try model.checkpoint.preprocessing.settled(for: picture)
+    (numbers.resize, numbers.crop, numbers.multiple) = (.none, nil, 1)
+    numbers.interpolation = .nearest
+    let input = Shape([
+      model.checkpoint.input.channels, down.map + 2 * tiling.margin, across.map + 2 * tiling.margin,
+    ])
+    let plan = try plan(for: input, channels: channels, down.map, across.map)
+
+    // The rows that tiles still add to.
+    var band = try Tensor(zeros: [channels, down.map, width])
+    for (line, top) in down.starts.enumerated() {
+      for (column, left) in across.starts.enumerated() {
+        let tile = try picture.mirrored(
+          in: Region(
+            x: left - tiling.margin, y: top - tiling.margin, width: input.width,
+            height: input.height))
+        let values = try plan.run([plan.inputs[0].name: numbers.tensor(from: [tile])])
+        guard let logits = values["logits"] else {
+          throw ZooError.failure("\(model.name) gives no logits")
+        }
+        try band.add(
+          logits, at: left, shares: (down.shares[line], across.shares[column]), isBinary: isBinary)
+        let tiles = down.starts.count * across.starts.count
+        if tiles > 1 { progress(line * across.starts.count + column + 1, tiles) }
+      }
+      // What the next tiles do not reach is done.
+      let next = line + 1 < down.starts.count ? down.starts[line + 1] : height
+      let settled = min(next, height) - top
+      try band.rows(0..<settled).withValues {
+        try body(
+          Band(rows: top..<top + settled, width: width, channels: channels, values: $0))
+      }
+      if line + 1 < down.starts.count { band = try band.rows(settled..<settled + down.map) }
+    }
+  }
+}
+
+extension Tensor {
+  /// Rows of a C×H×W map; those behind its end are zeros.
+  fileprivate func rows(_ range: Range<Int>) throws -> Tensor {
+    let (channels, height, width) = (shape[0], shape[1], shape[2])
+    if range == 0..<height { return self }
+    return try Tensor([channels, range.count, width]) { target in
+      target.initialize(repeating: 0)
+      withValues { source in
+        for channel in 0..<channels {
+          for (row, from) in range.clamped(to: 0..<height).enumerated() {
+            for column in 0..<width {
+              target[(channel * range.count + row) * width + column] =
+                source[(channel * height + from) * width + column]
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds a tile's probabilities by their shares; what lies behind the last column is dropped.
+  fileprivate mutating func add(
+    _ logits: Tensor, at left: Int, shares: (down: [Float], across: [Float]), isBinary: Bool
+  ) throws {
+    let (channels, height, width) = (shape[0], shape[1], shape[2])
+    let (tileWidth, plane) = (logits.shape[3], logits.shape[2] * logits.shape[3])
+    let seen = min(tileWidth, width - left)
+    try withMutableValues { sums in
+      let sums = sums
+      logits.withValues { logits in
+        Threads.split(height, cost: 16 * seen * channels) { rows in
+          var odds = [Float](repeating: 0, count: channels)
+          for row in rows where shares.down[row] > 0 {
+            for column in 0..<seen where shares.across[column] > 0 {
+              let place = row * tileWidth + column
+              let share = shares.down[row] * shares.across[column]
+              let target = row * width + left + column
+              if isBinary {
+                sums[target] += share / (1 + exp(-logits[place]))
+                continue
+              }
+              var peak = -Float.infinity
+              for channel in 0..<channels { peak = max(peak, logits[channel * plane + place]) }
+              var total: Float = 0
+              for channel in 0..<channels {
+                odds[channel] = exp(logits[channel * plane + place] - peak)
+                total += odds[channel]
+              }
+              for channel in 0..<channels {
+                sums[channel * height * width + target] += share * odds[channel] / total
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import ZooEngine
+import ZooKit
+import ZooVision
+
+/// A model ready for one picture after another: what it compiles for a size it keeps for a while.
+///
+/// A picture is computed whole while that is no more than a tile; a larger one in tiles that
+/// overlap, and where they do the surer middle of each tile counts. Nothing is resized that the
+/// checkpoint does not ask to be resized; sides that the network cannot take are completed by
+/// mirroring.
+public final class SemanticSegmenter {
+  let model: Model
+  private let engine: any Engine
+  let tiling: Tiling
+  /// The side of a tile's map, at most.
+  let longest: Int
+  private var plans: [(shape: Shape, plan: InferencePlan)] = []
+
+  public convenience init(
+    _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32
+  ) throws {
+    try self.init(model, engine: engine, precision: precision, longest: 1024)
+  }
+
+  package init(_ model: Model, engine: EngineChoice, precision: Precision, longest: Int) throws {
+    try model.check(isFor: .segmentation)
+    let count = model.checkpoint.classes.count
+    guard count <= 256 else {
+      throw ZooError.usage("\(model.name) has \(count) classes, a mask's pixels tell 256 apart")
+    }
+    self.model = model
+    self.longest = longest
+    self.engine = try engine.engine(for: precision)
+    tiling = (model.variant.architecture as? any Segmenter)?.tiling ?? Tiling()
+  }
+
+  /// One class alone is told from everything else, which is no class.
+  var isBinary: Bool { model.checkpoint.classes.count == 1 }
+
+  /// The names of the mask's values.
+  public var classes: [String] {
+    (isBinary ? ["background"] : []) + model.checkpoint.classes
+  }
+
+  /// - Parameters:
+  ///   - picture: of any size.
+  ///   - threshold: how likely the only class of a network with one class must be.
+  ///   - progress: told how many tiles are done, where there are several.
+  public func segment(
+    _ picture: Picture, threshold: Float = 0.5,
+    progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
+  ) throws -> Segmentation {
+    let preprocessing = model.checkpoint.preprocessing
+    let placement = try preprocessing.placement(of: picture.size)
+    let seen = try preprocessing.applied(to: picture)
+    var mask = try Picture(width: picture.width, height: picture.height, channels: 1)
+    let isWhole =
+      placement.shown == Region(x: 0, y: 0, width: picture.width, height: picture.height)
+      && placement.resized == picture.size
+    if isWhole {
+      try mask.withMutablePixels { pixels in
+        let pixels = pixels
+        try forEachBand(of: seen, progress) { band in
+          Threads.split(band.rows.count, cost: 4 * band.width * band.channels) { rows in
+            for row in rows {
+              for column in 0..<band.width {
+                pixels[(band.rows.lowerBound + row) * band.width + column] = decision(threshold) {
+                  band.values[($0 * band.rows.count + row) * band.width + column]
+                }
+              }
+            }
+          }
+        }
+      }
+    } else {
+      try enlarge(seen, placement, into: &mask, threshold, progress)
+    }
+    let isNamed = !isBinary && model.checkpoint.classes[0].lowercased() == "background"
+    return Segmentation(
+      mask: mask, classes: classes, background: isBinary || isNamed ? 0 : nil)
+  }
+
+  /// The mask's value for a place whose probabilities are these.
+  func decision(_ threshold: Float, _ probability: (Int) -> Float) -> UInt8 {
+    if isBinary { return probability(0) > threshold ? 1 : 0 }
+    var (best, highest) = (0, probability(0))
+    for index in 1..<model.checkpoint.classes.count {
+      let value = probability(index)
+      if value > highest { (best, highest) = (index, value) }
+    }
+    return UInt8(best)
+  }
+
+  func plan(for input: Shape, channels: Int, _ height: Int, _ width: Int) throws
+    -> InferencePlan
+  {
+    if let known = plans.first(where: { $0.shape == input }) { return known.plan }
+    let graph = try model.graph(for: input)
+    guard let output = graph.outputs.first(where: { $0.name == "logits" }),
+      graph.operations[output.operation].shape == [channels, height, width]
+    else {
+      throw ZooError.failure(
+        "\(model.name) gives no map of \(channels)×\(height)×\(width) for a picture of \(input)")
+    }
+    let plan = try InferencePlan(graph, model.weights, batch: 1, engine: engine)
+    // An arena for a tile is several hundred megabytes.
+    if plans.count == 2 { plans.removeFirst() }
+    plans.append((input, plan))
+    return plan
+  }
+}

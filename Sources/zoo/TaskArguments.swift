@@ -1,0 +1,71 @@
+import ModelZoo
+import ZooArguments
+
+/// The options of all tasks as arguments of a verb, each name once.
+struct TaskArguments: Sendable {
+  fileprivate struct Entry: Sendable {
+    let name: String
+    let argument: any Argument
+    let value: @Sendable (Parsed) throws -> TaskOption.Value?
+  }
+
+  private let own: @Sendable (any ModelTask) -> [TaskOption]
+  private let entries: [Entry]
+
+  /// - Parameter options: of a task. If several share a name, the first defines it and all of them
+  ///   explain it.
+  init(_ options: @escaping @Sendable (any ModelTask) -> [TaskOption]) {
+    own = options
+    var entries: [(option: TaskOption, help: [String])] = []
+    for option in Tasks.all.flatMap(options) {
+      if let place = entries.firstIndex(where: { $0.option.name == option.name }) {
+        entries[place].help.append(option.help)
+      } else {
+        entries.append((option, [option.help]))
+      }
+    }
+    self.entries = entries.map { Entry($0.option, help: $0.help.joined(separator: "; ")) }
+  }
+
+  var arguments: [any Argument] { entries.map(\.argument) }
+
+  /// The options that were given.
+  /// - Throws: the model's task does not have one of them.
+  func options(_ input: Parsed, for model: Model) throws -> TaskOptions {
+    let known = try own(model.checkpoint.task.definition).map(\.name)
+    var options = TaskOptions()
+    for entry in entries where input.isGiven(entry.argument) {
+      guard known.contains(entry.name) else {
+        throw ZooError.usage(
+          "\(model.name) is for \(model.checkpoint.task.rawValue), which has no --\(entry.name)")
+      }
+      options[entry.name] = try entry.value(input)
+    }
+    return options
+  }
+}
+
+extension TaskArguments.Entry {
+  fileprivate init(_ option: TaskOption, help: String) {
+    func entry<Value: ArgumentValue>(
+      _ argument: Option<Value?>, _ value: @escaping @Sendable (Value) -> TaskOption.Value
+    ) -> Self {
+      Self(name: option.name, argument: argument) { try $0[argument].map(value) }
+    }
+    let (name, placeholder) = ("--\(option.name)", option.placeholder)
+    switch option.kind {
+    case .integer(let usual, let range):
+      self = entry(
+        Option<Int?>(name, value: placeholder, default: .some(usual), in: range, help: help)
+      ) { .integer($0) }
+    case .number(let usual, let range):
+      self = entry(
+        Option<Double?>(name, value: placeholder, default: .some(usual), in: range, help: help)
+      ) { .number($0) }
+    case .word(let usual, let words):
+      self = entry(
+        Option<String?>(name, value: placeholder, default: .some(usual), of: words, help: help)
+      ) { .word($0) }
+    }
+  }
+}
