@@ -4,8 +4,8 @@ import ZooKit
 extension Model {
   /// Compiles the network for batches of one size.
   ///
-  /// `input` is another picture size than the checkpoint's; `keeping` names operations or stages
-  /// whose values are wanted beside the outputs.
+  /// `input` overrides the checkpoint's picture size; `keeping` names operations or stages whose
+  /// values are returned too.
   public func plan(
     batch: Int = 1, input: Shape? = nil, keeping: [String] = [],
     engine: EngineChoice = .auto, precision: Precision = .fp32
@@ -15,9 +15,8 @@ extension Model {
       engine: try engine.engine(for: precision))
   }
 
-  /// One pass over a batch N×C×H×W: every output, and what is kept, by name.
-  ///
-  /// Of a detector whatever goes from one part of its network to the next, regions included.
+  /// Runs a batch N×C×H×W and returns every output and kept value by name. For a detector this
+  /// includes every value that is passed between its parts, such as regions.
   public func run(
     _ batch: Tensor, keeping: [String] = [], engine: EngineChoice = .auto,
     precision: Precision = .fp32

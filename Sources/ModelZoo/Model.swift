@@ -2,14 +2,14 @@ import ZooEngine
 import ZooKit
 import ZooStore
 
-/// A network with its weights, its classes and its preprocessing: what a checkpoint file gives.
+/// A network with its weights, classes and preprocessing: the content of a checkpoint file.
 ///
 /// ```swift
 /// let model = try Model(contentsOf: "ants-and-bees.h5", registry: .linked())
 /// model.checkpoint.classes        // ["ants", "bees"]
 /// ```
 public struct Model: Sendable {
-  /// As the user named it.
+  /// The name that the user gave.
   public let name: String
   public let checkpoint: Checkpoint
   public let variant: Variant
@@ -49,7 +49,7 @@ extension Zoo {
 }
 
 extension WeightStore {
-  /// The record and the network it describes; no number is read.
+  /// The record and the network it describes; reads no numbers.
   public func network(in registry: Registry) throws
     -> (checkpoint: Checkpoint, variant: Variant, graph: Graph)
   {
@@ -67,7 +67,7 @@ extension WeightStore {
         normEpsilon: checkpoint.normEpsilon)
       return (checkpoint, variant, graph)
     } catch let error as ZooError {
-      // The family is sound; the record asks it for the impossible.
+      // The family is fine; the record asks for an impossible network.
       throw ZooError.corrupt("\(origin): \(error.message)")
     }
   }

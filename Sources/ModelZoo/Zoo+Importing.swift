@@ -10,26 +10,26 @@ extension Zoo {
     public let variant: Variant
     public let graph: Graph
     public let plan: LoadPlan
-    /// The record whose file this is, or whose lineage it shares.
+    /// The record of this file, or one with the same layout.
     public let record: Catalog.Record?
-    /// The file is the record's own, by its digest, and is taken as the record says.
+    /// Whether the file is the record's own, by its digest; it is then loaded as the record says.
     public let isOfficial: Bool
     public let sha256: String
     /// By name, in the order of the outputs.
     public let classes: [String]
     public let head: Head.Kind
     public let preprocessing: Preprocessing
-    /// The caller named the classes, or said how pictures are prepared.
+    /// Whether the caller stated classes or preprocessing.
     public let statesClasses, statesPreprocessing: Bool
   }
 
-  /// Compares a file with a variant, under every set of renames that the catalogue has for it, and
-  /// keeps the one that covers most.
+  /// Compares a file with a variant, under every set of renames in the catalogue, and keeps the
+  /// best.
   ///
-  /// `classes` are their names, where they are not those of the published checkpoints; the head is
-  /// the family's own, unless the catalogue knows the file and says otherwise. `renames` are tried
-  /// before any that the catalogue has. `preprocessing` is stated where it is not the catalogue's;
-  /// the network then reads pictures of its size.
+  /// `classes` are names that differ from the published checkpoints'. The head is the family's own,
+  /// unless the catalogue knows the file and says otherwise. `renames` are tried before the
+  /// catalogue's. `preprocessing` overrides the catalogue's, and the network then reads pictures of
+  /// its size.
   public func fit(
     _ path: String, as name: String, classes stated: [String]? = nil, head: Head.Kind? = nil,
     renames: [Rename] = [], preprocessing: Preprocessing? = nil
@@ -39,7 +39,7 @@ extension Zoo {
     let records = catalog.records(of: name)
     let digests = try FileDigests(of: path, md5: records.contains { $0.source?.md5 != nil })
     let official = records.first { $0.source.map(digests.match) ?? false }
-    // Lineages tell themselves apart by their kernels: Keras' channels come last.
+    // Keras' checkpoints are recognised by their channels-last kernels.
     let kin = records.filter { ($0.source?.format == "Keras") == (source.layout == .channelsLast) }
     let record = official ?? kin.first(where: \.isDefault) ?? kin.first ?? records.first
 
@@ -61,7 +61,8 @@ extension Zoo {
         statesClasses: stated != nil, statesPreprocessing: preprocessing != nil)
     }
     if let weights = source as? DarknetWeights {
-      // Only the network tells where its numbers are, and only the sizes tell that they are its own.
+      // Only the network tells where its numbers are, and only the sizes tell whether they are its
+      // own.
       let laid = try laid(weights, over: graph, variant, head, classes: classes.count)
       return try fitting(
         try LoadPlan(from: laid, into: graph),
@@ -80,8 +81,8 @@ extension Zoo {
 }
 
 extension Zoo {
-  /// A Darknet file over a network; where it has another size, the number of classes that it would
-  /// have.
+  /// A Darknet file with the names of a network; if the size differs, the error states the number
+  /// of classes that would fit.
   private func laid(
     _ weights: DarknetWeights, over graph: Graph, _ variant: Variant, _ head: Head.Kind,
     classes: Int
@@ -103,8 +104,8 @@ extension Zoo {
 }
 
 extension Zoo.Fitting {
-  /// The weights and their record. Strictly, everything must fit; partially, what no tensor fills
-  /// starts from seeded random numbers and the record says so.
+  /// The weights and their record. With `.strict` everything must fit; with `.partial`, parameters
+  /// without a tensor are initialised at random from the seed and listed in the record.
   public func checkpoint(_ policy: LoadPlan.Policy = .strict, seed: UInt64 = 0) throws
     -> (record: Checkpoint, weights: Weights)
   {
@@ -136,7 +137,7 @@ extension Zoo.Fitting {
     return (checkpoint, weights)
   }
 
-  /// What does not fit, with a way out where only the number of classes differs.
+  /// The mismatches, with a hint if only the number of classes differs.
   private var complaint: String {
     if let file = plan.source as? DarknetCheckpoint, let missing = file.firstMissing {
       return "it has \(file.size) bytes and ends before \(missing), \(file.expected) were expected"

@@ -4,7 +4,7 @@ import ZooKit
 import ZooStore
 
 extension Zoo {
-  /// What a user may mean by `MODEL`.
+  /// The possible meanings of `MODEL`.
   public enum Reference: Sendable {
     /// A checkpoint file.
     case file(String)
@@ -14,7 +14,7 @@ extension Zoo {
     case variant(Variant)
   }
 
-  /// A checkpoint name, a variant name, which means its default checkpoint, or the path of a file.
+  /// A checkpoint's name, a variant's name, which means its default checkpoint, or a file's path.
   public func reference(_ name: String) throws -> Reference {
     if name.contains("/") || name.hasSuffix(".h5") { return .file(name) }
     if let record = catalog[name] { return .record(record) }
@@ -26,7 +26,7 @@ extension Zoo {
     throw ZooError.notFound("no model is called \(name)" + suggestion(name, among: names))
   }
 
-  /// The file of a record's checkpoint, nil where it is not on this machine.
+  /// The file of a record's checkpoint; nil if it is not on this machine.
   public func installed(_ record: Catalog.Record) -> String? {
     switch record.place {
     case .included(let file, _): Zoo.included(file)
@@ -34,7 +34,7 @@ extension Zoo {
     }
   }
 
-  /// The checkpoint file that a name means, which must be here.
+  /// The checkpoint file of a name, which must exist on this machine.
   public func path(of name: String) throws -> String {
     switch try reference(name) {
     case .file(let path): return path
@@ -53,7 +53,7 @@ extension Zoo {
   }
 
   /// A file that comes with the program: under `$ZOO_SHARE`, beside an installed binary, or in the
-  /// repository that the binary was built in.
+  /// repository in which the binary was built.
   private static func included(_ file: String) -> String? {
     var folders = getenv("ZOO_SHARE").map { [String(cString: $0)] } ?? []
     var folder = executablePath[...]
@@ -72,7 +72,7 @@ extension Zoo {
 }
 
 extension Catalog.Source {
-  /// The strongest digest that the publisher gives.
+  /// The strongest digest that the publisher states.
   public var digest: Digest {
     if let sha256 { return sha256.count == 64 ? .sha256(sha256) : .sha256Prefix(sha256) }
     return .md5(md5 ?? "")

@@ -1,7 +1,7 @@
 import ZooKit
 import ZooStore
 
-/// Normalisations that whole families of checkpoints have in common, by the names users type.
+/// Normalisations that many checkpoints share, by the names that users type.
 public enum Normalisation: String, CaseIterable, Sendable {
   /// torchvision and most since: RGB from 0 to 1, standardised with ImageNet's mean and deviation.
   case imagenet
@@ -12,7 +12,7 @@ public enum Normalisation: String, CaseIterable, Sendable {
   /// Numbers from 0 to 1.
   case unit
 
-  /// The same sizes and cuts with these numbers; nil where pictures have another number of channels.
+  /// The same sizes and crops with this normalisation; nil for another number of channels.
   func applied(to geometry: Preprocessing, channels: Int) -> Preprocessing? {
     var prepared = geometry
     prepared.channels = channels == 1 ? .grey : .rgb
@@ -36,9 +36,9 @@ public enum Normalisation: String, CaseIterable, Sendable {
 }
 
 extension Zoo {
-  /// How pictures are prepared for a variant, as a user states it: a ``Normalisation`` by its name,
-  /// with the sizes that the variant has anyway; a model, whose own is taken; or a JSON file with the
-  /// members that a checkpoint's record has.
+  /// The preprocessing for a variant, as stated by a user: the name of a ``Normalisation``,
+  /// combined with the variant's own sizes; a model, whose preprocessing is used; or a JSON file
+  /// with the members of a checkpoint's record.
   public func preprocessing(_ text: String, for name: String) throws -> Preprocessing {
     let variant = try registry.variant(name)
     let channels = variant.architecture.input.channels
@@ -81,7 +81,7 @@ extension Zoo {
         throw ZooError.corrupt("\(path) is larger than 1 MB: it is no preprocessing")
       }
       let json = try JSON(parsing: file.read(at: 0, count: file.size), origin: path)
-      // A record of 'zoo info --json' has it among others.
+      // The output of 'zoo info --json' contains it among other members.
       return try Preprocessing(json["preprocessing"] ?? json, in: path)
     }
   }

@@ -4,17 +4,17 @@ import ZooKit
 import ZooStore
 
 extension Zoo {
-  /// What ``pull(_:progress:waiting:)`` did.
+  /// The result of ``pull(_:progress:waiting:)``.
   public struct Pulled: Sendable {
     public let record: Catalog.Record
     public let path: String
-    /// It was on this machine already.
+    /// Whether it was already on this machine.
     public let wasHere: Bool
-    /// Which of the publisher's digests was compared; nil where nothing was brought.
+    /// The published digest that was checked; nil if nothing was downloaded.
     public let checked: Digest?
   }
 
-  /// Brings a record's official file, checks its digest and converts it to a checkpoint in the
+  /// Downloads a record's official file, checks its digest and converts it to a checkpoint in the
   /// cache. Nothing else in the program opens a connection.
   public func pull(
     _ record: Catalog.Record,
@@ -38,19 +38,19 @@ extension Zoo {
       do {
         receipt = try download.run(progress: progress, waiting: waiting)
       } catch let error as ZooError where error.kind == .notFound {
-        // Not the user but the catalogue named this file.
+        // The catalogue named this file, not the user.
         throw ZooError.unavailable(
           "the weights of \(record.name) cannot be downloaded: \(error.message)")
       }
       checked = receipt.checked
       try fit(receipt.path, as: record.variant).write(to: path)
-      // The checkpoint holds every number of it.
+      // The checkpoint contains all of its numbers.
       unlink(receipt.path)
     }
     return Pulled(record: record, path: path, wasHere: checked == nil, checked: checked)
   }
 
-  /// Puts an imported official file where its name finds it.
+  /// Moves an imported official file to where its name finds it.
   public func install(_ fitting: Fitting, _ record: Catalog.Record) throws -> String {
     guard let source = record.source else { throw ZooError.failure("\(record.name) is included") }
     return try (cache ?? Cache()).checkpoint(record.name, from: source.digest) { path in

@@ -2,10 +2,9 @@ import ZooKit
 import ZooStore
 
 extension Zoo {
-  /// A variant with random weights and the usual preprocessing: where training from nothing begins.
+  /// A variant with random weights and the usual preprocessing, for training from scratch.
   ///
-  /// A checkpoint's name or file stands for its variant, and for its pictures: they have its size
-  /// and are prepared as for that.
+  /// The name or file of a checkpoint means its variant, with the checkpoint's picture size.
   public func untrained(_ name: String, seed: UInt64 = 0) throws -> Model {
     let variant: Variant
     let (input, preprocessing, normEpsilon): (Shape, Preprocessing, Double?)
@@ -41,15 +40,15 @@ extension Zoo {
 }
 
 extension Zoo {
-  /// Where fitting to other pictures begins: the model of that name, or, where nobody has trained the
-  /// variant but it stands on another family's features, random weights over that family's own. So
-  /// too where a backbone is named.
+  /// The initial model for fine-tuning: the model of that name. If there are no weights for the
+  /// variant, or a backbone is named, and the variant is built on another family's features, it has
+  /// that family's weights, and random ones elsewhere.
   ///
-  /// The record's `random` then says which tensors nobody has trained.
+  /// The record's `random` then lists the untrained tensors.
   /// - Parameters:
   ///   - name: a checkpoint, a variant, or a checkpoint file.
-  ///   - backbone: the checkpoint of the other family, where it is not to be the default one.
-  ///   - seed: of what nobody has trained.
+  ///   - backbone: the other family's checkpoint; nil means the default one.
+  ///   - seed: the seed of random initialisation.
   public func beginning(_ name: String, backbone: String? = nil, seed: UInt64 = 0) throws -> Model {
     func whole() throws -> Model {
       guard let backbone else { return try model(name) }
@@ -60,7 +59,7 @@ extension Zoo {
     let variant: Variant
     switch try reference(name) {
     case .variant(let found): variant = found
-    // Who names other features does not mean the variant's own checkpoint.
+    // Naming other features excludes the variant's own checkpoint.
     case .record(let record) where backbone != nil && record.variant == name:
       variant = try registry.variant(name)
     case .record, .file: return try whole()

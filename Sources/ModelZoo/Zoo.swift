@@ -13,16 +13,16 @@ import ZooStore
 /// print(answer.top[0].name, answer.top[0].probability)
 /// ```
 public struct Zoo: Sendable {
-  /// Of this library and of the program `zoo`.
+  /// The version of this library and of the program `zoo`.
   public static let version = "0.1.0"
 
   public let catalog: Catalog
   public let registry: Registry
-  /// Nil where there is no home to keep weights in.
+  /// Nil if there is no home folder for weights.
   public let cache: Cache?
 
   /// The catalogue that came with the program, or the one that `$ZOO_CATALOG` names.
-  /// - Parameter plugins: dynamic libraries that bring more families than the linked ones.
+  /// - Parameter plugins: dynamic libraries with additional families.
   public init(plugins: [String] = []) throws {
     var registry = try Registry.linked()
     for plugin in plugins { try registry.load(plugin: plugin) }

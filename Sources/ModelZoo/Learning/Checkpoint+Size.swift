@@ -2,8 +2,7 @@ import ZooKit
 import ZooStore
 
 extension Checkpoint {
-  /// The record for pictures of another size: what they are resized to and cropped to stays in
-  /// proportion.
+  /// The record for pictures of another size: resize and crop are scaled in proportion.
   func sized(_ side: Int) -> Checkpoint {
     func scaled(_ length: Int, _ from: Int) -> Int {
       max(1, Int((Double(length) * Double(side) / Double(from)).rounded()))

@@ -1,7 +1,7 @@
 import ZooKit
 import ZooStore
 
-// The same names as on the command line; what is left out stays open.
+// The same names as on the command line; absent members keep their defaults.
 extension Finetuning {
   public var json: JSON {
     JSON(

@@ -2,8 +2,8 @@ import ZooData
 import ZooKit
 import ZooTraining
 
-/// How a network is fitted to pictures: everything a person chooses about it, and what a recipe
-/// repeats. What is left open depends on the rest; see ``settled(for:)``.
+/// The options of fine-tuning, as a user chooses them and a recipe stores them. Options that are
+/// nil get a default that depends on the others; see ``settled(for:)``.
 ///
 /// ```swift
 /// var options = Finetuning()
@@ -21,29 +21,29 @@ public struct Finetuning: Sendable {
     case frozen, batch
   }
 
-  /// Begins with random numbers instead of the model's.
+  /// Whether to start from random weights instead of the model's.
   public var scratch = false
-  /// The model's own kind where nil; `linear` where the model has none.
+  /// Nil means the model's own kind, or `linear` if the model has none.
   public var head: HeadKind?
   public var epochs = 10
-  /// The run ends after so many steps, whatever ``epochs`` says; the part of an epoch that they end
-  /// in is judged as a whole one.
+  /// Ends the run after this many steps, regardless of ``epochs``; the unfinished epoch is
+  /// validated like a whole one.
   public var steps: Int?
   public var batch = 32
-  /// Leaves out the last batch of an epoch where it is smaller than the others.
+  /// Whether to skip the last batch of an epoch if it is smaller than the others.
   public var dropLast = false
-  /// How often an epoch has each picture, every time with another part or variation of it: where
-  /// pictures are few and large.
+  /// How often an epoch uses each picture, with another crop or augmentation each time; for few,
+  /// large pictures.
   public var repeats = 1
-  /// The side of the windows that a segmenter learns from, in pixels.
+  /// The side of the windows that a segmenter trains on, in pixels.
   public var window: Int?
-  /// The side of the pictures that a classifier or a detector sees, in pixels, where it is not to be
-  /// the model's own: smaller ones cost less.
+  /// The side of a classifier's or detector's input, in pixels; nil means the model's own. Smaller
+  /// sizes cost less.
   public var size: Int?
-  /// Whose features a network begins with that stands on another family's: a checkpoint, where it is
-  /// not to be that variant's default.
+  /// The checkpoint to take the backbone's features from, for a network on another family's
+  /// features; nil means that variant's default.
   public var backbone: String?
-  /// Batches whose gradients are added before a step.
+  /// The number of batches whose gradients are summed before a step.
   public var accumulate = 1
   /// The highest learning rate.
   public var rate: Double?
@@ -52,62 +52,62 @@ public struct Finetuning: Sendable {
   public var weightDecay: Double?
   public var decayed = Descent.Options.Decayed.weights
   public var schedule = ScheduleKind.cosine
-  /// Epochs, or parts of one, in which the rate grows from nothing.
+  /// Epochs, or a part of one, in which the rate rises from zero.
   public var warmup = 0.0
   /// The same in steps.
   public var warmupSteps: Int?
-  /// Each stage learns at so many times the rate of the one behind it.
+  /// The learning rate of each stage relative to the next one.
   public var layerDecay = 1.0
   /// The largest norm of all gradients together.
   public var clip: Double?
-  /// How much of itself a moving average of the weights keeps in a step; that average is kept.
+  /// The decay of a moving average of the weights per step; the checkpoint then holds the average.
   public var average: Double?
   public var loss: LossKind?
   public var labelSmoothing = 0.0
   public var classWeights = Weighting.none
   public var augment: AugmentationScript?
   public var mix = MixingKind.none
-  /// How pictures get the network's shape, where the model's record is not to decide.
+  /// How pictures are fitted to the network's input, if not by the model's record.
   public var fit: Fit?
-  /// Stages or layers, each for the whole run or, as `layer3@5`, until an epoch. `none` is nothing;
-  /// nil is the backbone where there are weights to keep.
+  /// Stages or layers to freeze, for the whole run or, as `layer3@5`, until an epoch. `none`
+  /// freezes nothing; nil means the backbone, if it has trained weights.
   public var freeze: [String]?
-  /// What is taken from each channel, of 0 to 1, and what the rest is divided by, for networks that
-  /// begin with random numbers; others were trained with theirs.
+  /// The mean to subtract from each channel, on a scale of 0 to 1, and the deviation to divide by.
+  /// Only for networks with random weights; others keep those of their training.
   public var mean: ChannelNumbers?
   public var std: ChannelNumbers?
-  /// The epoch, from 1, in which everything learns that `freeze` names without an epoch of its own.
+  /// The epoch, from 1, at which stages in `freeze` without an epoch of their own are unfrozen.
   public var unfreezeAt: Int?
   public var norm = NormKind.stage
-  /// A share of the training pictures, chosen by the seed. Where nil, the data's own split `val`, or
-  /// a fifth where it has none.
+  /// The share of the training pictures to use for validation, chosen by the seed. Nil means the
+  /// data's own split `val`, or a fifth without one.
   public var validation: Double?
-  /// Judges each so many epochs, and the last.
+  /// Validates every so many epochs, and after the last.
   public var validateEvery = 1
-  /// A segmenter of two classes, one of them the background, has one channel and a sigmoid for the
-  /// other. Where nil, a model that is so stays so.
+  /// Whether a segmenter of two classes, one of them background, has a single channel with a
+  /// sigmoid. Nil keeps a model's own form.
   public var binary: Bool?
-  /// Epochs without a better metric after which the run ends.
+  /// The number of epochs without improvement after which the run ends.
   public var patience: Int?
-  /// Steps after which the run is saved; at the end of each epoch in any case.
+  /// Saves every so many steps, besides after every epoch.
   public var saveEvery: Int?
   public var seed = 0
 
   public init() {}
 
-  /// Everything that was left open, decided: a single layer over a frozen backbone bears a high
-  /// rate and, as it sees the same pictures in each epoch, its features are computed once; a
-  /// pretrained network that learns as a whole must not be shaken; one that begins with nothing may.
+  /// The options with all defaults filled in. A single layer over a frozen backbone can learn at a
+  /// high rate, and as it sees the same pictures in each epoch, its features are computed once. A
+  /// pretrained network that learns as a whole needs a low rate; one with random weights does not.
   public func settled(for model: Model) throws -> Finetuning {
     var settled = self
     let task = try model.checkpoint.task.definition
     let random = Set(model.checkpoint.random)
     let ofHead = model.graph.parameterNames(in: Stage.head)
-    // A head of random numbers has nothing that is worth keeping.
+    // A randomly initialised head need not be preserved.
     let hasHead = ofHead.isEmpty || !ofHead.isSubset(of: random)
     let usual = hasHead ? model.checkpoint.head.finetuned : .linear
     settled.head = head ?? (scratch || !task.takesAnyHead ? .original : usual)
-    // A decoder that nobody has trained must not be frozen.
+    // An untrained decoder must not be frozen.
     let isNew = scratch || !random.isSubset(of: ofHead)
     let lasting = task.usuallyFrozen(in: model.variant.architecture)
     settled.freeze =
@@ -127,7 +127,7 @@ public struct Finetuning: Sendable {
 }
 
 extension Model {
-  /// The head is one layer over the features, as ResNet's is and VGG's is not.
+  /// Whether the head is a single layer over the features, as in ResNet but not in VGG.
   fileprivate var hasSingleLayerHead: Bool {
     graph.operations(in: Stage.head).count {
       !graph.operations[$0].parameters.isEmpty && !graph.isAuxiliary($0)
@@ -146,7 +146,7 @@ extension Head.Kind {
 }
 
 extension Finetuning {
-  /// What is frozen, and until when; epochs are counted from 1 where users see them.
+  /// What is frozen, and until when. Users count epochs from 1.
   func freezing() throws -> Freezing {
     var stretches: [Freezing.Stretch] = []
     for entry in freeze ?? [] where entry != "none" {
@@ -166,7 +166,7 @@ extension Finetuning {
     return Freezing(stretches, norms: norms)
   }
 
-  /// The options of a trainer for so many pictures.
+  /// The trainer's options for a number of pictures.
   func trainerOptions(items: Int) throws -> Trainer.Options {
     var trainer = Trainer.Options()
     trainer.epochs = epochs

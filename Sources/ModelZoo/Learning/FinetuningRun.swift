@@ -5,8 +5,8 @@ import ZooMetrics
 import ZooStore
 import ZooTraining
 
-/// A model on its way to other pictures: the network with its new head, the data in two parts, and
-/// a trainer that knows both.
+/// A fine-tuning run: the network with its new head, the training and validation data, and a
+/// trainer for them.
 ///
 /// ```swift
 /// var run = try FinetuningRun(of: zoo.model("resnet18"), on: Dataset.open("ants-and-bees"))
@@ -15,24 +15,24 @@ import ZooTraining
 /// let tuned = try zoo.model("run/best.h5")
 /// ```
 public struct FinetuningRun {
-  /// The options with nothing left open.
+  /// The options, with all defaults filled in.
   public let options: Finetuning
-  /// The record of what comes out, but for its metrics.
+  /// The record of the resulting checkpoint, without its metrics.
   public let checkpoint: Checkpoint
   public let train: Split
   public let validation: Split
-  /// Pictures that cannot be read and were left out.
+  /// Skipped pictures that cannot be read.
   public let broken: [Broken]
-  /// Tensors that begin with random numbers.
+  /// Randomly initialised tensors.
   public let new: [String]
   public var trainer: Trainer
 
   /// - Parameters:
-  ///   - model: where it begins.
-  ///   - data: what it learns.
-  ///   - options: how.
-  ///   - judges: pictures to judge epochs by, where they are not a part of the data.
-  ///   - engine: what computes.
+  ///   - model: the initial model.
+  ///   - data: the training data.
+  ///   - options: the options.
+  ///   - judges: validation pictures that are not part of the data.
+  ///   - engine: the engine.
   public init(
     of model: Model, on data: Dataset, _ options: Finetuning = .init(),
     judgedOn judges: Dataset? = nil,
@@ -89,14 +89,14 @@ public struct FinetuningRun {
     try prepareJudging(start, task, data.name, engine)
   }
 
-  /// Trains to the end, or until something asks it to stop; see `Trainer.run(in:resuming:)`.
+  /// Trains until the end or an interruption; see `Trainer.run(in:resuming:)`.
   public func train(in folder: String, resuming: Bool = false) throws -> Trainer.Report {
     try trainer.run(in: folder, resuming: resuming)
   }
 }
 
 extension FinetuningRun: CustomStringConvertible {
-  /// What is going to happen, in a line.
+  /// A line that describes the run.
   public var description: String {
     let frozen = (options.freeze ?? []).filter { $0 != "none" }
     let parts = [
@@ -111,7 +111,7 @@ extension FinetuningRun: CustomStringConvertible {
 }
 
 extension Checkpoint {
-  /// The channels' own mean and deviation, where a run names them.
+  /// Replaces the mean and deviation of the channels, if the run names them.
   fileprivate mutating func standardize(mean: ChannelNumbers?, std: ChannelNumbers?) throws {
     for (channels, path) in [(mean, \Preprocessing.mean), (std, \Preprocessing.std)] {
       guard let numbers = channels?.numbers else { continue }
@@ -125,7 +125,7 @@ extension Checkpoint {
 }
 
 extension FinetuningRun {
-  /// The model as the run begins with it.
+  /// The model at the start of the run.
   private static func start(
     _ model: Model, _ task: any ModelTask, _ data: Dataset, _ train: Split, _ options: Finetuning
   ) throws -> (Model, new: [String]) {
@@ -155,7 +155,7 @@ extension FinetuningRun {
       let random = Set(checkpoint.random + fitted.new)
       (graph, weights) = (fitted.graph, fitted.weights)
       new = weights.names.filter(random.contains)
-      // Another seed is another beginning, of what a partial import left to chance too.
+      // Another seed also changes what a partial import initialised at random.
       for parameter in graph.parameters where checkpoint.random.contains(parameter.name) {
         weights[parameter.name] = try Tensor(randomFor: parameter, seed: UInt64(options.seed))
       }
@@ -167,8 +167,8 @@ extension FinetuningRun {
     return (try task.prepared(start, new: new, learning: train, options), new)
   }
 
-  /// What is learned from and what is judged by: the data's own parts where it has them, another
-  /// data set, or a share of the pictures.
+  /// The training and validation pictures: the data's own splits if it has them, another data set,
+  /// or a share of the pictures.
   private static func parts(of data: Dataset, _ options: Finetuning, _ judges: Dataset?) throws
     -> (train: Split, validation: Split, broken: [Broken])
   {
@@ -225,13 +225,13 @@ extension FinetuningRun {
 }
 
 extension Finetuning {
-  /// The classes that the network has an output for.
+  /// The classes for which the network has an output.
   func names(of data: Dataset) -> [String] {
     binary == true ? Array(data.classes.dropFirst()) : data.classes
   }
 }
 
 extension Dataset {
-  /// The folder's own name: a record says nothing about whose machine it was.
+  /// Only the folder's name, because a record should not reveal whose machine it was.
   public var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 }

@@ -1,8 +1,8 @@
 import ZooKit
 
 extension Variant {
-  /// The parameters that depend on how many classes there are: what must be learned anew for other
-  /// classes, even for as many.
+  /// The parameters that depend on the number of classes. They must be trained anew for other
+  /// classes, even if the number is the same.
   func classParameters(_ head: Head.Kind, classes: Int, input: Shape, normEpsilon: Double?) throws
     -> Set<String>
   {
@@ -17,15 +17,16 @@ extension Variant {
 }
 
 extension Model {
-  /// This network with a head for other classes, and what is known of it already: everything outside
-  /// the new head is the model's, to the byte.
+  /// This network with a head for other classes; everything outside of the new head is the model's,
+  /// to the byte.
   ///
-  /// Where kind and classes of the head are the model's own, it is kept. What of a new head does not
-  /// depend on the classes (the hidden layers of VGG's) and has the same name and shape is kept too.
+  /// If kind and classes of the head are the model's own, it is kept. Parameters of a new head that
+  /// do not depend on the classes (the hidden layers of VGG's) and have the same name and shape are
+  /// kept too.
   /// - Parameters:
   ///   - head: the kind of the new head.
-  ///   - classes: by name, in the order of the outputs.
-  ///   - seed: of what begins with random numbers.
+  ///   - classes: the names, in the order of the outputs.
+  ///   - seed: the seed of random initialisation.
   /// - Returns: the network, its weights, and the names of the tensors that are new.
   func fitted(_ head: Head.Kind, classes: [String], seed: UInt64) throws
     -> (graph: Graph, weights: Weights, new: [String])
@@ -37,7 +38,7 @@ extension Model {
     let ofClasses = try variant.classParameters(
       head, classes: classes.count, input: checkpoint.input, normEpsilon: checkpoint.normEpsilon)
     let headParameters = graph.parameterNames(in: Stage.head)
-    // Auxiliary heads are the family's own, whatever stands over its features.
+    // Auxiliary heads are always the family's own.
     let own = head == checkpoint.head ? headParameters : graph.parameterNames(in: Stage.auxiliary)
     var fitted = Weights()
     var new: [String] = []
@@ -60,7 +61,7 @@ extension Model {
 }
 
 extension Graph {
-  /// What the parameters of a stage are called.
+  /// The names of a stage's parameters.
   func parameterNames(in stage: String) -> Set<String> {
     Set(operations(in: stage).flatMap { operations[$0].parameters.map(\.name) })
   }

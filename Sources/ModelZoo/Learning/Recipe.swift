@@ -1,7 +1,7 @@
 import ZooKit
 import ZooStore
 
-/// A run in a file: the model, the data and every option, so that anyone can repeat it.
+/// A run in a file: the model, the data and every option, so that it can be repeated.
 ///
 /// ```json
 /// { "model": "resnet20", "scratch": true, "data": "../data/cifar10", "epochs": 15, "lr": 0.1 }
@@ -9,7 +9,7 @@ import ZooStore
 public struct Recipe: Sendable {
   public var model: String
   public var data: String
-  /// Pictures to judge epochs by, where they are not a part of the data.
+  /// Validation pictures that are not part of the data.
   public var judges: String?
   public var options: Finetuning
 
@@ -20,7 +20,7 @@ public struct Recipe: Sendable {
     self.options = options
   }
 
-  /// A recipe, or the `run.json` of a run, which holds one. Paths start from its folder.
+  /// A recipe, or the `run.json` of a run, which contains one. Paths are relative to its folder.
   public init(contentsOf path: String) throws {
     let file = try RandomAccessFile(path)
     guard file.size < 1 << 24 else { throw ZooError.corrupt("\(path) is not a recipe") }

@@ -6,7 +6,7 @@ import ZooTraining
 struct SampleSource: BatchSource {
   let loader: Loader
   let fingerprint: String
-  /// Pictures and what is true of them under the names that the network and its losses have.
+  /// Converts a batch to inputs and targets, by the names that the network and its losses use.
   let named: @Sendable (SampleBatch) throws -> Batch
 
   var count: Int { loader.split.count }

@@ -3,13 +3,13 @@ import ZooKit
 import ZooTraining
 
 extension TaskLesson {
-  /// An objective over the one output of a network, and over its auxiliary heads.
+  /// An objective over the single output of a network and over its auxiliary heads.
   /// - Parameters:
-  ///   - model: as the run begins with it.
-  ///   - train: what it learns.
-  ///   - options: which may name another loss.
-  ///   - usualLoss: of the task.
-  ///   - scaled: what becomes of the target before the loss sees it.
+  ///   - model: the model at the start of the run.
+  ///   - train: the training data.
+  ///   - options: may name another loss.
+  ///   - usualLoss: the task's default loss.
+  ///   - scaled: transforms the target before the loss.
   init(
     _ model: Model, learning train: Split, _ options: Finetuning, usualLoss: LossKind,
     scaled: @escaping @Sendable (Target) throws -> Target = { $0 }
@@ -32,7 +32,7 @@ extension TaskLesson {
     }
     let loss = kind.loss(
       channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
-    // Auxiliary heads are there for what is below them.
+    // Auxiliary heads only serve the layers below them.
     let isStill = (options.freeze ?? []).contains { $0.hasPrefix(Stage.backbone) }
     let objective = Objective(
       [.init(output.name, loss)]
@@ -50,7 +50,7 @@ extension TaskLesson {
 }
 
 extension Target {
-  /// A mask whose borders between objects count for more.
+  /// A mask with higher weights at the borders between objects.
   fileprivate func weighted(by borders: BorderWeights, _ shape: Shape) throws -> Target {
     guard case .classes(let classes) = self, shape.rank == 3 else {
       throw ZooError.usage("border-cross-entropy learns from masks")

@@ -3,7 +3,7 @@ import ZooKit
 import ZooTraining
 
 extension Truths {
-  /// As a loss takes them for an output of a shape.
+  /// The target of a loss for an output of this shape.
   func target(for output: Shape) throws -> Target {
     switch self {
     case .labels(let labels): return .classes(labels.map { Int32($0) })
@@ -20,7 +20,7 @@ extension Truths {
     }
   }
 
-  /// Convolutions without padding see a border that they do not draw.
+  /// Convolutions without padding read a border for which they have no output.
   private func centre(of pixels: [UInt8], _ size: Window.Size, _ height: Int, _ width: Int)
     -> [Int32]
   {

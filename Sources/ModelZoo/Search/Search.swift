@@ -5,8 +5,8 @@ import ZooKit
 import ZooStore
 import ZooTraining
 
-/// Looks for good options: a run for each trial, what is hopeless ended early, all of it in one
-/// folder from which the search can go on.
+/// Searches for good options: one run per trial, with poor trials stopped early, all in one folder
+/// from which the search can resume.
 ///
 /// ```swift
 /// var search = try Search(of: model, on: data, in: SearchSpace(["lr=1e-4..1e-1"]), trials: 20)
@@ -14,9 +14,9 @@ import ZooTraining
 /// ```
 /// The folder holds `search.json`, the table `trials.csv`, each trial's logs, and `best.h5`.
 public struct Search {
-  /// Whether a trial that falls behind is ended.
+  /// Whether a trial that falls behind is stopped.
   public enum Pruning: String, Sendable, CaseIterable {
-    /// Where its best epoch is worse than the median of what others had reached by then
+    /// Stops a trial whose best epoch is worse than the median of the other trials at that point
     /// (Golovin et al. 2017).
     case median
     case none
@@ -31,25 +31,25 @@ public struct Search {
   public var pruning: Pruning = .median
   public var trials: Int
   public var engine: EngineChoice = .auto
-  /// Told after every epoch of a trial.
+  /// Called after every epoch of a trial.
   public var epochEnded: (Trial, Trainer.Epoch) -> Void = { _, _ in }
-  /// Told when a trial has ended.
+  /// Called after every trial.
   public var trialEnded: (Trial) -> Void = { _ in }
-  /// Asks the search to save and return.
+  /// Requests the search to save and return.
   public var interruption: Interruption?
 
-  /// Trials with which a new one is compared, at least.
+  /// The smallest number of trials to compare with.
   private static let leastToCompare = 3
-  /// What a run is asked for where it falls behind; no signal has this number.
+  /// The request for a run that falls behind; no signal has this number.
   private static let fellBehind: Int32 = -1
 
   /// - Parameters:
-  ///   - model: where every trial begins.
-  ///   - data: what it learns.
-  ///   - judges: pictures to judge by, where they are not a part of the data.
-  ///   - space: what is varied; learning rate and weight decay where nil.
-  ///   - options: everything that is not.
-  ///   - trials: how many.
+  ///   - model: the initial model of every trial.
+  ///   - data: the training data.
+  ///   - judges: validation pictures that are not part of the data.
+  ///   - space: the options to vary; nil means learning rate and weight decay.
+  ///   - options: all other options.
+  ///   - trials: the number of trials.
   public init(
     of model: Model, on data: Dataset, judgedOn judges: Dataset? = nil,
     in space: SearchSpace? = nil, _ options: Finetuning = .init(), trials: Int = 20
@@ -60,15 +60,15 @@ public struct Search {
     self.options = options
     self.space = try space ?? .usual(options.settled(for: model.learning(data)))
     self.trials = trials
-    // Conflicts with the other options are found before anything is trained.
+    // Find conflicts with the other options before training starts.
     _ = try self.space.applied(self.space.dimensions.map { $0.value(at: 0) }, to: options)
   }
 
-  /// What comes of it.
+  /// The result of a search.
   public struct Result: Sendable {
     public let trials: [Trial]
     public let best: Trial?
-    /// The signal that ended it; the search is saved and can go on.
+    /// The signal that interrupted it; the search is saved and can be resumed.
     public let interruption: Int32?
   }
 
@@ -89,7 +89,7 @@ public struct Search {
           return Result(trials: log.ended, best: log.best, interruption: signal)
         }
       } catch let error as ZooError where error.kind == .failure {
-        // A rate that bursts the weights is a finding, not the end of the search.
+        // A learning rate that makes the weights explode is a finding and does not end the search.
         trial.end = .failed(error.message)
       }
       try log.add(trial)
@@ -98,7 +98,7 @@ public struct Search {
     return Result(trials: log.ended, best: log.best, interruption: nil)
   }
 
-  /// Trains one; the signal that ended it before its time.
+  /// Trains one trial; returns the signal if it was interrupted.
   private func perform(
     _ trial: inout Trial, _ settings: Finetuning, _ others: [Trial], in folder: SearchFolder
   ) throws -> Int32? {
@@ -117,8 +117,7 @@ public struct Search {
     }
     run.trainer.interruption = stop
     let place = folder.trial(trial.number)
-    // A trial that was under way when the search was ended begins again: what it had learned shows
-    // in nothing but time.
+    // An interrupted trial starts again from the beginning, which costs only time.
     removeContents(of: place)
     let report = try run.train(in: place)
     if let signal = report.interruption, signal != Search.fellBehind { return signal }
@@ -137,7 +136,7 @@ public struct Search {
   }
 }
 
-/// One set of values, and what came of it.
+/// One set of values, and its result.
 public struct Trial: Sendable {
   public enum End: Sendable, Hashable {
     case done, pruned
@@ -151,7 +150,7 @@ public struct Trial: Sendable {
   public internal(set) var end = End.done
   /// The metric after each epoch.
   public internal(set) var course: [Double] = []
-  /// The best of them, nil where the trial failed.
+  /// The best of them; nil if the trial failed.
   public internal(set) var value: Double?
   public internal(set) var epoch: Int?
 

@@ -2,7 +2,7 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// Where a search keeps its trials.
+/// The folder of a search's trials.
 struct SearchFolder {
   let path: String
   var record: String { "\(path)/search.json" }
@@ -26,12 +26,12 @@ struct SearchFolder {
     return "\(path)/trial-" + String(repeating: "0", count: max(0, 3 - digits.count)) + digits
   }
 
-  /// The checkpoints of a trial that is not the best: its logs stay.
+  /// Removes the checkpoints of a trial that is not the best; its logs stay.
   func thin(_ number: Int) {
     for name in ["best.h5", "last.h5"] { unlink("\(trial(number))/\(name)") }
   }
 
-  /// Puts the best trial's checkpoint where it is looked for.
+  /// Publishes the best trial's checkpoint.
   func publish(_ number: Int) throws {
     let file = try RandomAccessFile("\(trial(number))/best.h5")
     try Publication.write(to: best) { target in
@@ -43,7 +43,7 @@ struct SearchFolder {
   }
 }
 
-/// The trials that have ended, on the disk as soon as they have.
+/// The finished trials, written to disk immediately.
 struct SearchLog {
   private(set) var ended: [Trial] = []
   private let folder: SearchFolder
@@ -81,7 +81,7 @@ struct SearchLog {
     try fields.finish()
   }
 
-  /// The best so far, of equals the first.
+  /// The best so far, the first on ties.
   var best: Trial? {
     ended.reduce(nil) { best, trial in
       guard let value = trial.value else { return best }

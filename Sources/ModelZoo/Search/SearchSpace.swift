@@ -2,16 +2,16 @@ import Glibc
 import ZooKit
 import ZooStore
 
-/// Which options may take which values: the declared space of a search.
+/// The space of a search: options and their allowed values.
 ///
 /// ```swift
 /// let space = try SearchSpace(["lr=1e-4..1e-1", "augment=none,light", "batch=16,32"])
 /// ```
 public struct SearchSpace: Sendable {
-  /// What an option may be.
+  /// The values of an option.
   public enum Choice: Sendable {
     case values([JSON])
-    /// Any number in between; by its logarithm where it spans more than a power of ten.
+    /// Any number in between, on a logarithmic scale if the range spans more than a power of ten.
     case range(ClosedRange<Double>)
   }
 
@@ -25,7 +25,7 @@ public struct SearchSpace: Sendable {
 
   public let dimensions: [Dimension]
 
-  /// - Parameter declarations: `NAME=A..B` or `NAME=A,B,C`, the names those of a recipe.
+  /// - Parameter declarations: `NAME=A..B` or `NAME=A,B,C`, with the names of a recipe.
   public init(_ declarations: [String]) throws {
     dimensions = try declarations.map { try Dimension($0) }
     let names = dimensions.map(\.name)
@@ -34,8 +34,7 @@ public struct SearchSpace: Sendable {
     }
   }
 
-  /// What is worth trying where nobody says: the learning rate around its usual value, and how
-  /// strongly the weights are held back.
+  /// The default space: the learning rate around its usual value, and the weight decay.
   static func usual(_ options: Finetuning) throws -> SearchSpace {
     let rate = options.rate ?? 1e-3
     return try SearchSpace(["lr=\(rate / 10)..\(rate * 10)", "weight-decay=1e-5..1e-1"])
@@ -51,7 +50,7 @@ public struct SearchSpace: Sendable {
     return changed
   }
 
-  /// Every combination, ranges by their ends and two values between.
+  /// Every combination; a range contributes its ends and two values in between.
   var grid: [[JSON]] {
     dimensions.reduce([[]]) { rows, dimension in
       rows.flatMap { row in dimension.steps.map { row + [$0] } }
@@ -92,7 +91,7 @@ extension SearchSpace.Dimension {
     }
   }
 
-  /// Where in 0...1 a value lies; of a list, its place.
+  /// The position of a value in 0...1; for a list, by its index.
   func place(of value: JSON) -> Double {
     switch choice {
     case .values(let all): Double(all.firstIndex { $0.text() == value.text() } ?? 0)
@@ -100,7 +99,7 @@ extension SearchSpace.Dimension {
     }
   }
 
-  /// The value at a place of 0...1; of a list, the one with that number.
+  /// The value at a position in 0...1; for a list, by its index.
   func value(at place: Double) -> JSON {
     switch choice {
     case .values(let all): all[min(max(Int(place), 0), all.count - 1)]
@@ -128,7 +127,7 @@ extension SearchSpace.Dimension {
 }
 
 extension JSON {
-  /// A word of the command line as a recipe would have it.
+  /// A word of the command line as a JSON value.
   fileprivate init(word: String) {
     if let integer = Int(word) {
       self.init(integer)

@@ -3,27 +3,27 @@ import ZooEngine
 import ZooKit
 import ZooMetrics
 
-/// Judges models on the same pictures, once or after every epoch.
+/// Evaluates models on the same pictures, once or after every epoch.
 public protocol Examiner: AnyObject {
-  /// The titles of a table of every answer.
+  /// The column titles of the table of predictions.
   var columns: [String] { get }
 
   /// - Parameters:
-  ///   - model: with the classes of the data.
-  ///   - progress: told how many pictures are done.
-  ///   - row: a line of the table.
+  ///   - model: a model with the data's classes.
+  ///   - progress: called with the number of finished pictures.
+  ///   - row: receives a row of the table.
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report
 }
 
-/// How an evaluation computes.
+/// The settings of an evaluation.
 public struct Examination {
   public var engine = EngineChoice.auto
   public var precision = Precision.fp32
   public var batch = 16
   public var options: TaskOptions = [:]
-  /// Stages that are the same in all models that come: what they make of the pictures is kept.
+  /// The stages that are the same in all evaluated models; their outputs are cached.
   public var frozen: TrainingPlan.Options?
 }
 
@@ -35,14 +35,14 @@ extension Model {
   /// report["accuracy"]
   /// ```
   /// - Parameters:
-  ///   - data: its classes are matched by name; one that the model does not know is an error.
-  ///   - split: `val`, `test`, …; where nil what the data has to test with.
-  ///   - engine: what computes.
-  ///   - precision: in which numbers.
-  ///   - batch: how many pictures are computed at once.
-  ///   - options: the task's own, such as the score of what a detector has found.
-  ///   - progress: told how many pictures are done.
-  ///   - table: given a line for every answer, the titles first.
+  ///   - data: its classes are matched by name; a class that the model does not have is an error.
+  ///   - split: `val`, `test`, …; nil means the data's split for testing.
+  ///   - engine: the engine.
+  ///   - precision: the number type.
+  ///   - batch: the number of pictures per batch.
+  ///   - options: the task's own, such as the score threshold of a detector.
+  ///   - progress: called with the number of finished pictures.
+  ///   - table: receives the column titles, then a row per prediction.
   public func evaluate(
     on data: Dataset, split: String? = nil, engine: EngineChoice = .auto,
     precision: Precision = .fp32, batch: Int = 16, options: TaskOptions = [:],
@@ -64,7 +64,7 @@ extension Model {
 }
 
 extension Dataset {
-  /// The split of that name; without one, what is there to test with.
+  /// The split of that name; nil means the split for testing.
   public func tested(_ name: String?) throws -> Split {
     if let name {
       guard let split = self[name] else {

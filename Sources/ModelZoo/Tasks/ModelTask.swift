@@ -80,7 +80,7 @@ public protocol ModelTask: Sendable {
 
   /// The metric by which epochs are compared.
   var metric: String { get }
-  /// Which way it should go; nil is up.
+  /// Whether the metric should rise or fall; nil means rise.
   var goal: Goal? { get }
 
   /// The metrics that the log of a run has a column for.
@@ -96,7 +96,7 @@ public protocol ModelTask: Sendable {
   /// And of `zoo evaluate`.
   var judgingOptions: [TaskOption] { get }
 
-  /// A model ready for one picture after another.
+  /// A compiled model for single pictures.
   func predictor(
     for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
   ) throws -> any Predictor

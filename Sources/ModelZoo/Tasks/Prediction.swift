@@ -3,9 +3,9 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// A model ready for one picture after another.
+/// A compiled model for single pictures.
 public protocol Predictor: AnyObject {
-  /// - Parameter progress: told how much of a large picture is done.
+  /// - Parameter progress: reports the progress on a large picture.
   func predict(_ picture: Picture, progress: (_ done: Int, _ of: Int) -> Void) throws
     -> any Prediction
 }
@@ -72,7 +72,7 @@ public protocol Pipeline: AnyObject {
   /// The median time of every stage of the network, and of everything.
   func profile(_ pictures: [Picture], runs: Int) throws
     -> (stages: [(stage: PlanStage, time: Duration)], whole: Duration)
-  /// Bytes that its plans hold for values.
+  /// The memory of its plans' values, in bytes.
   var arenaBytes: Int { get }
 }
 

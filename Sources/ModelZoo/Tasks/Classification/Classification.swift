@@ -3,7 +3,7 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// What a classifier says about a picture.
+/// A classifier's prediction for a picture.
 public struct Classification: Sendable {
   public struct Guess: Sendable {
     public let name: String
@@ -11,10 +11,10 @@ public struct Classification: Sendable {
     public let probability: Float
   }
 
-  /// The likeliest first.
+  /// The most probable first.
   public let top: [Guess]
 
-  /// The likeliest classes by the softmax of the logits, one number for each class.
+  /// The most probable classes by the softmax of the logits, which has one number per class.
   public init(logits: some Collection<Float>, classes: [String], top: Int) {
     let largest = Double(logits.max() ?? 0)
     let odds = logits.map { exp(Double($0) - largest) }
@@ -42,7 +42,7 @@ extension Classification: Prediction {
     return [("top", JSON(guesses))]
   }
 
-  /// The picture with the likeliest classes as bars.
+  /// The picture with its most probable classes as bars.
   public func drawn(on picture: Picture) throws -> Picture {
     try picture.captioned(
       with: top.map { Bar($0.name, share: Double($0.probability), Colour(ofClass: $0.index)) })
@@ -50,7 +50,7 @@ extension Classification: Prediction {
 }
 
 extension Model {
-  /// The likeliest classes of one picture.
+  /// The most probable classes of one picture.
   public func classify(_ picture: Picture, top: Int = 5) throws -> Classification {
     try Classifier(self).classify(picture, top: top)
   }

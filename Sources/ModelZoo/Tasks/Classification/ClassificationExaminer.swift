@@ -3,7 +3,7 @@ import ZooData
 import ZooKit
 import ZooMetrics
 
-/// Judges classifiers by all their pictures together.
+/// Evaluates classifiers.
 final class ClassificationExaminer: Examiner {
   private let split: Split
   private let data: String

@@ -3,13 +3,13 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// A model ready for one picture after another: compiled once.
+/// A compiled model for single pictures.
 public final class Classifier {
   private let name: String
   private let checkpoint: Checkpoint
   private let plan: InferencePlan
 
-  /// Whoever gives the model away lets its weights go when they are packed.
+  /// If the caller gives up the model, its weights are freed once they are packed.
   public init(
     _ model: consuming Model, engine: EngineChoice = .auto, precision: Precision = .fp32
   ) throws {

@@ -4,10 +4,10 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// Something found in a picture, by its name.
+/// A detected object, with its class name.
 public struct DetectedObject: Sendable {
   public let name: String
-  /// Into the model's classes.
+  /// Index into the model's classes.
   public let index: Int
   public let score: Float
   /// In pixels of the picture.
@@ -15,7 +15,7 @@ public struct DetectedObject: Sendable {
 }
 
 extension Model {
-  /// What is in a picture, the surest first.
+  /// The detections in a picture, the most confident first.
   ///
   /// ```swift
   /// let model = try zoo.model("fasterrcnn-resnet50-fpn")
@@ -31,7 +31,7 @@ extension Model {
   }
 }
 
-/// What was found in a picture.
+/// The detections in a picture.
 struct DetectedObjects: Prediction {
   let objects: [DetectedObject]
 
@@ -63,7 +63,7 @@ extension Box {
 }
 
 extension Picture {
-  /// The picture with boxes around what was found, labelled.
+  /// The picture with labelled boxes around the detections.
   public func drawn(with objects: [DetectedObject]) throws -> Picture {
     try marked(
       with: objects.map { object in

@@ -4,7 +4,7 @@ import ZooEngine
 import ZooKit
 import ZooMetrics
 
-/// Judges detectors in pixels of the pictures themselves, as COCO does.
+/// Evaluates detectors in pixels of the original pictures, like COCO.
 final class DetectionExaminer: Examiner {
   private let how: Examination
   private let split: Split

@@ -5,7 +5,7 @@ import ZooKit
 import ZooTraining
 import ZooVision
 
-/// Boxes around things, each with its class.
+/// Boxes around objects, each with its class.
 struct DetectionTask: ModelTask {
   let name = VisionTask.detection
 
@@ -21,7 +21,7 @@ struct DetectionTask: ModelTask {
       std: isGrey ? [0.25] : [0.229, 0.224, 0.225])
   }
 
-  /// Of a detector whatever goes from one part of its network to the next, regions included.
+  /// Returns every value that is passed between the parts of the network, such as regions.
   func run(
     _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
   ) throws -> [String: Tensor] {
@@ -60,12 +60,12 @@ struct DetectionTask: ModelTask {
     }
   }
 
-  /// Adapts the detector to the boxes that it will learn, and gives a new head its start.
+  /// Adapts the detector to the boxes of the training set, and initialises a new head.
   func prepared(
     _ model: Model, new: [String], learning train: Split, _ options: Finetuning
   ) throws -> Model {
     guard let detector = model.variant.architecture as? any TrainableDetector else { return model }
-    // What a head has learned is about the anchors that it learned with.
+    // A trained head depends on the anchors it was trained with.
     let shapes = new.isEmpty ? [] : try train.shapes(in: model.checkpoint.preprocessing)
     let adapted = detector.adapted(to: shapes)
     let random = Random(seed: UInt64(options.seed)).key("head")
@@ -85,7 +85,7 @@ struct DetectionTask: ModelTask {
     guard let detector = variant.architecture as? any TrainableDetector else {
       throw ZooError.usage("\(variant.name) cannot be trained")
     }
-    // What a frozen prefix makes of a picture is worth keeping where the picture comes again.
+    // A frozen prefix's output is worth caching if the same picture comes again.
     let isFrozen = try options.freezing().stretches.contains { $0.until == nil }
     let lesson = DetectorLesson(detector, memory: isFrozen ? 1 << 30 : 0) { input in
       try variant.graph(
@@ -128,7 +128,8 @@ struct DetectionTask: ModelTask {
   var options: [TaskOption] { [Self.score, Self.iou, Self.suppression] }
   var judgingOptions: [TaskOption] { [Self.judgedScore, Self.iou, Self.suppression] }
 
-  /// Everything is judged, however unsure: the ranking counts. No user chooses a lower score.
+  /// Evaluation uses detections of any confidence, because it ranks them. No user chooses a lower
+  /// score.
   static func judged(by options: TaskOptions) -> DetectionOptions {
     DetectionOptions(
       score: Float(options.number(judgedScore) ?? 0.005), iou: options.number(iou) ?? 0.5)
@@ -164,8 +165,7 @@ private final class Finder: Predictor {
 }
 
 extension Truths {
-  /// What a detector should find. Regions of many objects are no example, and neither is what its
-  /// annotator calls difficult.
+  /// The true boxes for training. Regions of many objects and boxes marked difficult are left out.
   fileprivate var boxes: [[TrueBox]] {
     get throws {
       guard case .boxes(let boxes) = self else {

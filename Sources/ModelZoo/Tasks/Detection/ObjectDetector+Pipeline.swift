@@ -3,7 +3,7 @@ import ZooKit
 import ZooVision
 
 extension ObjectDetector: Pipeline {
-  /// Bytes that the plans at hand hold for values.
+  /// The memory of the cached plans' values, in bytes.
   public var arenaBytes: Int { plans.arenaBytes }
 
   public func run(_ pictures: [Picture]) throws { _ = try detect(pictures) }
@@ -18,7 +18,7 @@ extension ObjectDetector: Pipeline {
   }
 
   /// The median time of every stage of the network's parts, in the order in which they run, and of
-  /// all: what is left of that are the pictures on their way in and the decisions between the parts.
+  /// the whole. The difference is preprocessing and the decisions between the parts.
   public func profile(_ pictures: [Picture], runs: Int) throws
     -> (stages: [(stage: PlanStage, time: Duration)], whole: Duration)
   {

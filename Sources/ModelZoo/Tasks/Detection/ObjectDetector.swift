@@ -3,7 +3,7 @@ import ZooEngine
 import ZooKit
 import ZooVision
 
-/// A model ready for one picture after another: what it compiles for a size it keeps for a while.
+/// A detector for single pictures, which caches the plans of a few picture sizes.
 public final class ObjectDetector {
   private let model: Model
   private let detector: any Detector
@@ -34,7 +34,7 @@ public final class ObjectDetector {
     try detect([picture], options)[0]
   }
 
-  /// Several pictures of any sizes at once, as one batch.
+  /// Detects in several pictures of any size, as one batch.
   public func detect(_ pictures: [Picture], _ options: DetectionOptions = .init()) throws
     -> [[DetectedObject]]
   {
@@ -52,19 +52,19 @@ public final class ObjectDetector {
     }
   }
 
-  /// Of pictures that are prepared already, in pixels of the batch.
+  /// Detects in preprocessed pictures; boxes are in pixels of the batch.
   public func detect(in batch: PictureBatch, _ options: DetectionOptions = .init()) throws
     -> [[Detection]]
   {
     if suppression == .hard { return try detector.detect(in: batch, options, running: plans) }
-    // No two boxes overlap by more than 1: the detector hands out every candidate.
+    // No two boxes overlap by more than 1, so the detector returns every candidate.
     let every = DetectionOptions(score: options.score, iou: 1, limit: .max)
     return try detector.detect(in: batch, every, running: plans).map {
       $0.softened(above: options.score, limit: options.limit)
     }
   }
 
-  /// Everything that goes from part to part of the network for a batch of inputs, by name.
+  /// Every value passed between the parts of the network for a batch of inputs, by name.
   static func trace(
     _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
   ) throws -> [String: Tensor] {
@@ -76,7 +76,7 @@ public final class ObjectDetector {
     _ = try ObjectDetector(model, plans).detect(in: pictures)
     let trace = plans.trace ?? [:]
     for name in keeping where trace[name] == nil {
-      // Either it is not there, or nothing came so far.
+      // Throws if there is no such value; otherwise no region has reached it.
       _ = try model.graph.part(.init(from: model.graph.inputs.map(\.name), to: [name]))
       throw ZooError.failure("\(name) has no value: no region was proposed")
     }
@@ -89,7 +89,7 @@ extension Region {
 }
 
 extension Placement {
-  /// A box of the input, in the picture.
+  /// Maps a box of the input to the picture.
   public func pictureBox(_ box: Box) -> Box {
     let (x0, y0) = pictureCoordinates(x: Double(box.x0), y: Double(box.y0))
     let (x1, y1) = pictureCoordinates(x: Double(box.x1), y: Double(box.y1))

@@ -2,21 +2,21 @@ import ZooDetection
 import ZooEngine
 import ZooKit
 
-/// The parts of a model's network, compiled as they are asked for: for each picture size a plan,
-/// of which the latest are kept. Not to be used by two threads at once.
+/// The parts of a model's network, compiled on demand: one plan per picture size, of which the
+/// latest are cached. Not thread-safe.
 ///
-/// Regions come in any number; plans for a few fixed numbers of them serve all, and what is missing
-/// to the last one is filled with zeros that nobody reads.
+/// The number of regions varies. Plans for a few fixed numbers of regions serve all cases; the last
+/// run is filled up with zeros, whose results are ignored.
 final class PartPlans: PartRunner {
   private let model: Model
   private let engine: EngineChoice
   private let precision: Precision
   private var plans: [(key: Key, plan: InferencePlan)] = []
-  /// Nodes that are wanted beside what the parts give.
+  /// Nodes to keep in addition to the outputs of the parts.
   private let keeping: [String]
-  /// Everything that went in and came out of the latest runs; nil where nobody asks.
+  /// The inputs and outputs of the latest runs, if tracing is on.
   private(set) var trace: [String: Tensor]?
-  /// The time of every stage since somebody began to count; nil where nobody asks.
+  /// The time of every stage, if profiling is on.
   var laps: [(stage: PlanStage, time: Duration)]?
 
   private struct Key: Hashable {
@@ -24,7 +24,7 @@ final class PartPlans: PartRunner {
     let shapes: [Shape]
   }
 
-  /// An arena for a large picture is several hundred megabytes.
+  /// An arena for a large picture takes several hundred megabytes.
   private static let most = 4
   private static let regionBatches = [256, 64, 16, 4, 1]
 
@@ -59,7 +59,7 @@ final class PartPlans: PartRunner {
     return values
   }
 
-  /// As many regions at a time as a plan takes.
+  /// Runs as many regions at a time as a plan takes.
   private func inPieces(_ part: Graph.Part, _ inputs: [String: Tensor]) throws
     -> [String: Tensor]
   {
@@ -69,7 +69,7 @@ final class PartPlans: PartRunner {
     var start = 0
     while start < count {
       let left = count - start
-      // The largest that is filled, else the smallest that holds all.
+      // The largest size that is filled, else the smallest that fits all.
       let size =
         PartPlans.regionBatches.first { $0 <= left && left >= PartPlans.regionBatches[0] }
         ?? PartPlans.regionBatches.last { $0 >= left } ?? left
@@ -113,7 +113,7 @@ final class PartPlans: PartRunner {
       !part.from.contains(name)
         && (try? graph.part(.init(from: part.from, to: [name]))) != nil
     }
-    // Room first: the old arena and the new one need not be there at once.
+    // Free the old arena before the new one is allocated.
     if plans.count >= PartPlans.most { plans.removeFirst() }
     let plan = try InferencePlan(
       piece, model.weights, batch: key.shapes.first?[0] ?? 1, keeping: kept,
@@ -124,7 +124,7 @@ final class PartPlans: PartRunner {
 }
 
 extension Tensor {
-  /// Some items of a batch, and zeros behind them.
+  /// A range of items of a batch, padded with zeros.
   func items(_ range: Range<Int>, paddedTo count: Int) throws -> Tensor {
     let row = self.count / max(shape[0], 1)
     return try Tensor(Shape([count] + shape.sizes.dropFirst())) { values in

@@ -3,15 +3,15 @@ import ZooKit
 import ZooVision
 
 extension Split {
-  /// Width and height of every box as a network sees it, as far as annotations alone say it: no
-  /// picture is decoded for it.
+  /// Width and height of every box as the network sees it, if annotations alone determine it: no
+  /// picture is decoded.
   func shapes(in preprocessing: Preprocessing) throws -> [SIMD2<Float>] {
     try items.flatMap { item -> [SIMD2<Float>] in
       let (boxes, unit): ([ObjectBox], Window.Size)
       switch item.annotation {
       case .boxes(let all, let size?): (boxes, unit) = (all, size)
       case .fractions(let all):
-        // Stretched, a part of the picture is that part of the input.
+        // With stretching, relative sizes in the picture and the input are equal.
         guard case .exact = preprocessing.resize else { return [] }
         (boxes, unit) = (all, .init(1))
       default: return []

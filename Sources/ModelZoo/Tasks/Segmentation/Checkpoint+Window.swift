@@ -4,8 +4,8 @@ import ZooStore
 import ZooVision
 
 extension Checkpoint {
-  /// The record with the windows that a segmenter is to learn from: of the side that is wanted, or
-  /// the next longer one that the network takes.
+  /// The record with windows for training a segmenter: of the requested side, or the next longer
+  /// one that the network takes.
   func windowed(_ side: Int, for architecture: any Architecture) -> Checkpoint {
     let tiling = (architecture as? any Segmenter)?.tiling ?? Tiling()
     let fitting = tiling.side(for: side - 2 * tiling.margin)
@@ -14,8 +14,8 @@ extension Checkpoint {
     return windowed
   }
 
-  /// The record of a segmenter that begins with nothing: pictures keep their scale, and grey ones
-  /// have one channel.
+  /// The record of a segmenter trained from random weights: pictures keep their scale, and grey
+  /// ones have one channel.
   func anew(for split: Split, _ architecture: any Architecture) throws -> Checkpoint {
     guard let first = split.items.first else { return self }
     let channels = try first.sample().picture.channels == 1 ? 1 : 3

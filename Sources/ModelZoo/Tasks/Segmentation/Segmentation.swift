@@ -14,15 +14,15 @@ public struct Segmentation: Sendable {
 
   /// The class of each pixel, in one channel.
   public let mask: Picture
-  /// Every class there is, by the values of the mask.
+  /// All classes, in the order of the mask's values.
   public let areas: [Area]
-  /// The value of what is none of the model's classes; nil where every pixel is one of them.
+  /// The value of background pixels; nil if every pixel belongs to a class.
   public let background: Int?
 
   /// - Parameters:
   ///   - mask: the class of each pixel.
   ///   - classes: the names of its values.
-  ///   - background: the value of what is no class.
+  ///   - background: the value of pixels without a class.
   public init(mask: Picture, classes: [String], background: Int?) {
     var counts = [Int](repeating: 0, count: 256)
     mask.withPixels { for pixel in $0 { counts[Int(pixel)] += 1 } }
@@ -35,7 +35,7 @@ public struct Segmentation: Sendable {
     }
   }
 
-  /// The colours that the mask is drawn in, by its values.
+  /// The colours of the mask's values.
   public var palette: [Colour] { Colour.palette(of: areas.count, background: background) }
 
 }
@@ -64,7 +64,7 @@ extension Segmentation: Prediction {
     return [("drawing", files.drawing), ("mask", files.mask)]
   }
 
-  /// The picture under the colours of its classes, and how much of it each of them covers.
+  /// The picture overlaid with the colours of its classes, and the share that each covers.
   public func drawn(on picture: Picture) throws -> Picture {
     let shown = areas.filter { $0.index != background }
       .sorted { ($1.fraction, $0.index) < ($0.fraction, $1.index) }

@@ -3,12 +3,12 @@ import ZooKit
 import ZooMetrics
 import ZooStore
 
-/// Judges segmenters by the pixels of whole pictures, tiled where they are large.
+/// Evaluates segmenters on the pixels of whole pictures, in tiles if they are large.
 final class SegmentationExaminer: Examiner {
   private let how: Examination
   private let split: Split
   private let data: String
-  /// Of the masks' values.
+  /// The names of the masks' values.
   private let classes: [String]
 
   init(_ how: Examination, _ split: Split, _ data: String, classes: [String]) {

@@ -7,20 +7,20 @@ import ZooVision
 
 /// A class for every pixel.
 ///
-/// Segmenters learn from windows of pictures that keep their scale, and answer for whole ones.
+/// Segmenters are trained on windows of pictures at their own scale, and predict whole pictures.
 struct SegmentationTask: ModelTask {
   let name = VisionTask.segmentation
 
   func suits(_ architecture: any Architecture) -> Bool { architecture.form == .map }
 
-  /// Sizes mean something to those who measure: a cell is so many pixels wide.
+  /// Pictures keep their scale, which carries meaning: a cell has a typical size in pixels.
   func preprocessing(for input: Shape) -> Preprocessing {
     input.channels == 1
       ? Preprocessing(resize: .none, channels: .grey, mean: [0.5], std: [0.25])
       : Preprocessing(resize: .none, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
   }
 
-  /// A network with one class tells it from the background.
+  /// A network with one class distinguishes it from background.
   func classes(of checkpoint: Checkpoint) -> [String] {
     checkpoint.classes.count == 1 ? ["background"] + checkpoint.classes : checkpoint.classes
   }
@@ -29,7 +29,7 @@ struct SegmentationTask: ModelTask {
 
   let augmentation = AugmentationPresets.masks
 
-  /// Where one channel tells a class from the background, 0 is the background.
+  /// With a single channel, 0 is background.
   func numbered(_ data: Dataset, for model: Model, _ options: inout Finetuning) throws -> Dataset {
     let names = data.background.map { [data.classes[$0], data.classes[1 - $0]] }
     let stays = model.checkpoint.classes.count == 1 && !options.scratch && names != nil
@@ -120,7 +120,7 @@ private final class Outliner: Predictor {
 }
 
 extension Dataset {
-  /// Which of two classes is none.
+  /// The index of the background among two classes.
   fileprivate var background: Int? {
     guard classes.count == 2 else { return nil }
     return classes.firstIndex { $0.lowercased() == "background" }

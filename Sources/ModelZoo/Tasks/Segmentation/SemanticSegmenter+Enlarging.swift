@@ -2,8 +2,8 @@ import ZooKit
 import ZooVision
 
 extension SemanticSegmenter {
-  /// What was seen in another size decides between its four nearest places; what was cut off is
-  /// what the nearest border is.
+  /// Interpolates probabilities to the picture's size between the four nearest positions; a part
+  /// that was cropped takes the nearest border's value.
   func enlarge(
     _ seen: Picture, _ placement: Placement, into mask: inout Picture, _ threshold: Float,
     _ progress: (_ done: Int, _ of: Int) -> Void

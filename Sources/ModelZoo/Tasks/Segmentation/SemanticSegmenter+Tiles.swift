@@ -3,7 +3,7 @@ import ZooEngine
 import ZooKit
 import ZooVision
 
-/// Rows whose probabilities are settled: channels × rows × width.
+/// Rows of final probabilities: channels × rows × width.
 struct Band {
   let rows: Range<Int>
   let width: Int
@@ -12,12 +12,12 @@ struct Band {
 }
 
 extension SemanticSegmenter {
-  /// Computes the picture's map from the top down and hands it out as it is settled.
+  /// Computes the picture's map from the top down and passes on rows once they are final.
   func forEachBand(
     of picture: Picture, _ progress: (_ done: Int, _ of: Int) -> Void,
     _ body: (Band) throws -> Void
   ) throws {
-    // A picture that is long and thin has no more pixels than one that is neither.
+    // A long, thin picture may be computed whole if it has no more pixels than a tile.
     let isWhole = picture.width <= longest * longest / picture.height
     let limit = isWhole ? max(picture.width, picture.height) : longest
     let down = TileRow(picture.height, tiling, longest: limit)
@@ -32,7 +32,7 @@ extension SemanticSegmenter {
     ])
     let plan = try plan(for: input, channels: channels, down.map, across.map)
 
-    // The rows that tiles still add to.
+    // The rows to which tiles still add.
     var band = try Tensor(zeros: [channels, down.map, width])
     for (line, top) in down.starts.enumerated() {
       for (column, left) in across.starts.enumerated() {
@@ -49,7 +49,7 @@ extension SemanticSegmenter {
         let tiles = down.starts.count * across.starts.count
         if tiles > 1 { progress(line * across.starts.count + column + 1, tiles) }
       }
-      // What the next tiles do not reach is done.
+      // Rows above the next tiles are final.
       let next = line + 1 < down.starts.count ? down.starts[line + 1] : height
       let settled = min(next, height) - top
       try band.rows(0..<settled).withValues {
@@ -62,7 +62,7 @@ extension SemanticSegmenter {
 }
 
 extension Tensor {
-  /// Rows of a C×H×W map; those behind its end are zeros.
+  /// Rows of a C×H×W map; those beyond its end are zeros.
   fileprivate func rows(_ range: Range<Int>) throws -> Tensor {
     let (channels, height, width) = (shape[0], shape[1], shape[2])
     if range == 0..<height { return self }
@@ -81,7 +81,7 @@ extension Tensor {
     }
   }
 
-  /// Adds a tile's probabilities by their shares; what lies behind the last column is dropped.
+  /// Adds a tile's weighted probabilities; columns beyond the picture are dropped.
   fileprivate mutating func add(
     _ logits: Tensor, at left: Int, shares: (down: [Float], across: [Float]), isBinary: Bool
   ) throws {

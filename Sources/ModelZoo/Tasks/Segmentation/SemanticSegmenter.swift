@@ -2,17 +2,17 @@ import ZooEngine
 import ZooKit
 import ZooVision
 
-/// A model ready for one picture after another: what it compiles for a size it keeps for a while.
+/// A segmenter for single pictures, which caches the plans of a few sizes.
 ///
-/// A picture is computed whole while that is no more than a tile; a larger one in tiles that
-/// overlap, and where they do the surer middle of each tile counts. Nothing is resized that the
-/// checkpoint does not ask to be resized; sides that the network cannot take are completed by
+/// A picture no larger than a tile is computed whole. A larger one is computed in overlapping
+/// tiles, of which the central part counts. Pictures are resized only if the checkpoint asks for
+/// it; sides that the network cannot take are extended by mirroring.
 /// mirroring.
 public final class SemanticSegmenter {
   let model: Model
   private let engine: any Engine
   let tiling: Tiling
-  /// The side of a tile's map, at most.
+  /// The largest side of a tile's map.
   let longest: Int
   private var plans: [(shape: Shape, plan: InferencePlan)] = []
 
@@ -34,7 +34,7 @@ public final class SemanticSegmenter {
     tiling = (model.variant.architecture as? any Segmenter)?.tiling ?? Tiling()
   }
 
-  /// One class alone is told from everything else, which is no class.
+  /// Whether a single class is distinguished from background.
   var isBinary: Bool { model.checkpoint.classes.count == 1 }
 
   /// The names of the mask's values.
@@ -43,9 +43,9 @@ public final class SemanticSegmenter {
   }
 
   /// - Parameters:
-  ///   - picture: of any size.
-  ///   - threshold: how likely the only class of a network with one class must be.
-  ///   - progress: told how many tiles are done, where there are several.
+  ///   - picture: a picture of any size.
+  ///   - threshold: the smallest probability for the only class of a network with one class.
+  ///   - progress: called with the number of finished tiles, if there are several.
   public func segment(
     _ picture: Picture, threshold: Float = 0.5,
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
@@ -80,7 +80,7 @@ public final class SemanticSegmenter {
       mask: mask, classes: classes, background: isBinary || isNamed ? 0 : nil)
   }
 
-  /// The mask's value for a place whose probabilities are these.
+  /// The mask's value for a pixel with these probabilities.
   func decision(_ threshold: Float, _ probability: (Int) -> Float) -> UInt8 {
     if isBinary { return probability(0) > threshold ? 1 : 0 }
     var (best, highest) = (0, probability(0))
@@ -103,7 +103,7 @@ public final class SemanticSegmenter {
         "\(model.name) gives no map of \(channels)×\(height)×\(width) for a picture of \(input)")
     }
     let plan = try InferencePlan(graph, model.weights, batch: 1, engine: engine)
-    // An arena for a tile is several hundred megabytes.
+    // An arena for a tile takes several hundred megabytes.
     if plans.count == 2 { plans.removeFirst() }
     plans.append((input, plan))
     return plan

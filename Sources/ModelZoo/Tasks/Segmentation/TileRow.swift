@@ -1,17 +1,17 @@
 import ZooKit
 
-/// The tiles along one side, and how much each of their places counts.
+/// The tiles along one side, and the weight of each of their positions.
 struct TileRow {
-  /// Where the map of each begins.
+  /// The start of each tile's map.
   let starts: [Int]
-  /// How long the maps are.
+  /// The length of the maps.
   let map: Int
-  /// For each tile the share of each of its places; those of all tiles sum to 1.
+  /// The weights of each tile's positions; those of all tiles sum to 1.
   let shares: [[Float]]
 
   /// - Parameters:
-  ///   - count: how long the side is.
-  ///   - longest: how long a map may be.
+  ///   - count: the length of the side.
+  ///   - longest: the largest length of a map.
   init(_ count: Int, _ tiling: Tiling, longest: Int) {
     let side = tiling.side(for: min(count, longest))
     let map = side - 2 * tiling.margin
@@ -21,8 +21,9 @@ struct TileRow {
       shares = [[Float](repeating: 1, count: map)]
       return
     }
-    // What a tile's border disturbs is left to its neighbour as far as that is affordable, and the
-    // rest is blended. Tiles lie on the grid of the coarsest map, so that all see the same places.
+    // The strip that a tile's border affects is taken from its neighbour as far as affordable, and
+    // the rest is blended. Tiles are aligned to the grid of the coarsest map, so that all see the
+    // same positions.
     let unsure = min(tiling.reach, map / 8)
     let blended = tiling.reach == 0 ? 0 : max(1, map / 16)
     let advance = max(1, (map - 2 * unsure - blended) / tiling.step) * tiling.step
