@@ -93,6 +93,11 @@ import Testing
       (["finetune", "run/best.h5", "--data", "data", "-o", "x", "--lr", "0"], 64, "--lr"),
       (["finetune", "run/best.h5", "--data", "data"], 64, "-o"),
       (["finetune", "run/best.h5", "--data", "data", "-o", "x", "--head", "none"], 64, "none"),
+      (
+        ["finetune", "run/best.h5", "--data", "data", "-o", "x", "--window", "16"], 64,
+        "“window” is for segmentation only"
+      ),
+      (["finetune", "run/best.h5", "--data", "data", "-o", "x", "--binary"], 64, "segmentation"),
       (["evaluate", "run/best.h5", "--data", "data", "--split", "vall"], 66, "val"),
       (["train", "missing.json", "-o", "x"], 66, "missing.json"),
       (["tune", "run/best.h5", "--data", "data", "-o", "x", "--vary", "lrr=1..2"], 64, "lrr"),
@@ -165,7 +170,7 @@ import Testing
     // Pictures without boxes teach a detector nothing and cannot tell epochs apart.
     try FileManager.default.copyItem(atPath: space["boxes"], toPath: space["empty"])
     for index in 0..<4 { try space.write("", to: "empty/labels/\(index).txt") }
-    for (data, part) in [("empty", "learn"), ("boxes", "judge by")] {
+    for (data, part) in [("empty", "learn"), ("boxes", "validation pictures")] {
       let empty = try space.zoo(
         "finetune", "fasterrcnn-resnet20", "-o", "z", "--backbone", "run/best.h5", "--data", data,
         "--validation", "empty")

@@ -89,7 +89,7 @@ extension Model {
   private var lastFeatures: String {
     get throws {
       guard let index = graph.lastFeatures else {
-        throw ZooError.usage("\(name) has no features apart from its head; name a node")
+        throw ZooError.usage("\(name) has no features separate from its head; choose a node")
       }
       return graph.operations[index].name
     }

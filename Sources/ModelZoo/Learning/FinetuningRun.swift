@@ -45,7 +45,7 @@ public struct FinetuningRun {
     try options.check(for: model)
     let data = try task.numbered(data, for: model, &options)
     guard !data.classes.isEmpty else {
-      throw ZooError.corrupt("\(data.path) names no class: there is nothing to learn")
+      throw ZooError.corrupt("\(data.path) has no classes to learn")
     }
     let parts = try FinetuningRun.parts(of: data, options, judges)
     try task.check(data, train: parts.train, validation: parts.validation)
@@ -117,7 +117,7 @@ extension Checkpoint {
       guard let numbers = channels?.numbers else { continue }
       guard numbers.count == input.channels else {
         throw ZooError.usage(
-          "\(numbers.count) numbers for mean or std, \(input.channels) channels of the network")
+          "mean and std need \(input.channels) numbers, one per channel; got \(numbers.count)")
       }
       preprocessing[keyPath: path] = numbers.map(Float.init)
     }
@@ -174,7 +174,7 @@ extension FinetuningRun {
   {
     guard let all = data["train"] ?? data["all"] else {
       throw ZooError.corrupt(
-        "\(data.path) has nothing to learn from: no split train, only "
+        "\(data.path) has no split “train”; it only has "
           + data.splits.map(\.name).joined(separator: ", "))
     }
     let (good, broken) = try all.checked()

@@ -19,7 +19,7 @@ extension TaskLesson {
     let sides = graph.outputs.filter { graph.isAuxiliary($0.operation) }
     let outputs = graph.outputs.filter { !graph.isAuxiliary($0.operation) }
     guard let output = outputs.first, outputs.count == 1 else {
-      throw ZooError.usage("a network with \(outputs.count) outputs has no usual loss")
+      throw ZooError.usage("there is no default loss for a network with \(outputs.count) outputs")
     }
     let shape = graph.operations[output.operation].shape
     let kind = options.loss ?? usualLoss
@@ -28,7 +28,7 @@ extension TaskLesson {
       ? CrossEntropy.balanced(counts: train.counts(classes: model.checkpoint.classes.count)) : nil
     if weights != nil || options.labelSmoothing > 0, kind != .crossEntropy {
       throw ZooError.usage(
-        "label smoothing and weights of classes go with cross-entropy, not with \(kind.rawValue)")
+        "label smoothing and class weights need cross-entropy, not \(kind.rawValue)")
     }
     let loss = kind.loss(
       channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
@@ -53,7 +53,7 @@ extension Target {
   /// A mask with higher weights at the borders between objects.
   fileprivate func weighted(by borders: BorderWeights, _ shape: Shape) throws -> Target {
     guard case .classes(let classes) = self, shape.rank == 3 else {
-      throw ZooError.usage("border-cross-entropy learns from masks")
+      throw ZooError.usage("border-cross-entropy needs masks")
     }
     let weights = try borders(classes, width: shape.width, height: shape.height)
     return .weighted(classes, weights)

@@ -16,7 +16,7 @@ extension Truths {
       }
       return .classes(centre(of: pixels, size, output.height, output.width))
     case .boxes, .none:
-      throw ZooError.corrupt("the data has no truth that an output of \(output) could learn")
+      throw ZooError.corrupt("the data has no labels for an output of \(output)")
     }
   }
 

@@ -16,7 +16,7 @@ extension VisionTask {
     get throws {
       guard let task = Tasks.all.first(where: { $0.name == self }) else {
         throw ZooError.corrupt(
-          "“\(rawValue)” is no task that this program knows; it knows "
+          "there is no task “\(rawValue)”; the tasks are "
             + Tasks.names.map(\.rawValue).joined(separator: ", "))
       }
       return task
@@ -31,7 +31,7 @@ extension Model {
       throw ZooError.usage("\(name) is for \(checkpoint.task.rawValue)")
     }
     guard checkpoint.head != .none else {
-      throw ZooError.usage("\(name) ends with its features and knows no classes")
+      throw ZooError.usage("\(name) has no head")
     }
   }
 }

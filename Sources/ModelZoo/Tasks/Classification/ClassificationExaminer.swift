@@ -71,7 +71,7 @@ private struct Gathered {
         (0..<count).filter { answers[item * count + $0] }.map { classes[$0] }.joined(separator: " ")
       }
     case .none, .boxes, .masks, .values:
-      throw ZooError.corrupt("the pictures have no labels that a classifier could be judged by")
+      throw ZooError.corrupt("the pictures have no labels to evaluate a classifier on")
     }
     guard let row else { return }
     for (item, name) in names.enumerated() {

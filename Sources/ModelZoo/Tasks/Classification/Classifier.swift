@@ -26,7 +26,7 @@ public final class Classifier {
     let expected = plan.inputs[0].shape
     guard input.shape.sizes.dropFirst().elementsEqual(expected.sizes) else {
       throw ZooError.corrupt(
-        "\(name): its preprocessing makes \(input.shape), its network takes 1×\(expected)")
+        "\(name): its preprocessing produces \(input.shape), but its network takes 1×\(expected)")
     }
     guard let logits = try plan.run([plan.inputs[0].name: input])["logits"] else {
       throw ZooError.failure("\(name) gives no logits")

@@ -31,7 +31,7 @@ final class DetectionExaminer: Examiner {
     for (done, item) in split.items.enumerated() {
       let sample = try item.sample()
       guard case .boxes(let boxes) = sample.truth else {
-        throw ZooError.corrupt("\(sample.name) has no boxes that a detector could be judged by")
+        throw ZooError.corrupt("\(sample.name) has no boxes to evaluate a detector on")
       }
       let found = try detector.detect(sample.picture, options)
       try metrics.update(

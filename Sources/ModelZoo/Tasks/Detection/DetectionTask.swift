@@ -50,13 +50,13 @@ struct DetectionTask: ModelTask {
   func check(_ data: Dataset, train: Split, validation: Split) throws {
     guard train.items.contains(where: \.showsObjects) else {
       throw ZooError.corrupt(
-        "no picture of \(data.path) has a box: there is nothing to learn")
+        "no picture of \(data.path) has a box, so there is nothing to learn")
     }
     let judged = validation.items
     guard judged.isEmpty || judged.contains(where: \.showsObjects) else {
       throw ZooError.corrupt(
-        "none of the \(judged.count) pictures to judge by has a box: no epoch could be told from "
-          + "another; --validation names others")
+        "none of the \(judged.count) validation pictures has a box, so epochs cannot be compared; "
+          + "choose others with --validation")
     }
   }
 
@@ -83,7 +83,7 @@ struct DetectionTask: ModelTask {
   func lesson(for model: Model, learning train: Split, _ options: Finetuning) throws -> TaskLesson {
     let (variant, checkpoint) = (model.variant, model.checkpoint)
     guard let detector = variant.architecture as? any TrainableDetector else {
-      throw ZooError.usage("\(variant.name) cannot be trained")
+      throw ZooError.usage("training \(variant.name) is not supported")
     }
     // A frozen prefix's output is worth caching if the same picture comes again.
     let isFrozen = try options.freezing().stretches.contains { $0.until == nil }
@@ -169,7 +169,7 @@ extension Truths {
   fileprivate var boxes: [[TrueBox]] {
     get throws {
       guard case .boxes(let boxes) = self else {
-        throw ZooError.corrupt("the data has no boxes that a detector could learn")
+        throw ZooError.corrupt("the data has no boxes to train a detector on")
       }
       return boxes.map { boxes in
         boxes.filter { !$0.isCrowd && !$0.isDifficult }.map { box in

@@ -20,7 +20,7 @@ public final class ObjectDetector {
   private init(_ model: Model, _ plans: PartPlans, _ suppression: Suppression.Rule = .hard) throws {
     try model.check(isFor: .detection)
     guard let detector = model.variant.architecture as? any Detector else {
-      throw ZooError.usage("\(model.variant.name) cannot find things")
+      throw ZooError.usage("\(model.variant.name) is not a detector")
     }
     self.model = model
     self.detector = detector

@@ -29,7 +29,7 @@ final class SegmentationExaminer: Examiner {
     for (done, item) in split.items.enumerated() {
       let sample = try item.sample()
       guard case .mask(let truth) = sample.truth else {
-        throw ZooError.corrupt("\(item.name) has no mask that a segmenter could be judged by")
+        throw ZooError.corrupt("\(item.name) has no mask to evaluate a segmenter on")
       }
       let answer = try segmenter.segment(sample.picture, threshold: threshold)
       var own = SegmentationMetrics(classes: classes, ignoring: Truth.ignored)

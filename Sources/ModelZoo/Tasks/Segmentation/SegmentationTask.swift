@@ -47,8 +47,8 @@ struct SegmentationTask: ModelTask {
   func check(_ data: Dataset, train: Split, validation: Split) throws {
     guard data.classes.count > 1 else {
       throw ZooError.corrupt(
-        "the masks of \(data.path) have one class alone, \(data.classes[0].printable): there is "
-          + "nothing to tell it from")
+        "the masks of \(data.path) have only one class, \(data.classes[0].printable); at least two "
+          + "are needed")
     }
   }
 

@@ -26,7 +26,7 @@ public final class SemanticSegmenter {
     try model.check(isFor: .segmentation)
     let count = model.checkpoint.classes.count
     guard count <= 256 else {
-      throw ZooError.usage("\(model.name) has \(count) classes, a mask's pixels tell 256 apart")
+      throw ZooError.usage("\(model.name) has \(count) classes, but a mask can only hold 256")
     }
     self.model = model
     self.longest = longest
