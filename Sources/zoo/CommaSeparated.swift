@@ -9,7 +9,7 @@ struct CommaSeparated {
     bytes += "\r\n".utf8
   }
 
-  /// Whole or not at all.
+  /// Writes the whole file or nothing.
   func write(to path: String) throws {
     try Publication.write(to: path) { try $0.append(bytes) }
   }

@@ -7,7 +7,7 @@ extension Precision: ArgumentValue {}
 extension Fit: ArgumentValue {}
 extension ExportFormat: ArgumentValue {}
 
-/// Options that every verb understands.
+/// Options of every verb.
 enum Common {
   static let json = Flag("--json", help: "print the result as JSON and nothing else")
   static let engine = Option(
@@ -36,11 +36,11 @@ enum Common {
 }
 
 extension Parsed {
-  /// The zoo, after the options that concern all of it have taken effect.
+  /// The zoo, after applying the options that affect all of it.
   func zoo() throws -> Zoo {
     if let threads = try self[Common.threads] { Threads.count = threads }
     var registry = try Registry.linked()
-    // What was asked for must be there; what the environment offers may be broken.
+    // A broken plugin is an error only if it was named on the command line.
     for problem in registry.load(searchPath: Command.pluginPath) {
       try remark("zoo: skipped in $ZOO_PLUGIN_PATH: \(problem.message)")
     }
@@ -50,7 +50,7 @@ extension Parsed {
 
   var wantsJSON: Bool { get throws { try self[Common.json] } }
 
-  /// A remark for the person at the terminal.
+  /// Prints a remark on standard error, unless `--quiet`.
   func remark(_ text: String) throws {
     if try !self[Common.quiet] { writeError(text.printable) }
   }

@@ -2,7 +2,7 @@ import Glibc
 import ModelZoo
 import ZooArguments
 
-/// What the verbs that train have in common.
+/// Shared by the verbs that train.
 package enum Learning {
   static let data = Option<String>(
     "--data", value: "DIR", help: "data set, in one of the layouts of Documentation/data.md",
@@ -10,7 +10,7 @@ package enum Learning {
   static let output = Option<String>(
     "-o", "--output", value: "RUN", help: "folder to write the run to", completion: .folders)
 
-  /// Where a run begins: with random numbers, or with what was learned before.
+  /// The model that a run starts from, with random or trained weights.
   static func beginning(_ name: String, _ options: Finetuning, in zoo: Zoo) throws -> Model {
     guard options.scratch else { return try zoo.beginning(name, backbone: options.backbone) }
     if let backbone = options.backbone {
@@ -19,7 +19,7 @@ package enum Learning {
     return try zoo.untrained(name)
   }
 
-  /// Trains, and says how it went.
+  /// Trains and reports the result.
   static func run(
     _ model: Model, data path: String, judges: String?, _ options: Finetuning, in folder: String,
     resuming: Bool, _ input: Parsed
@@ -101,7 +101,7 @@ package enum Learning {
     print(report.comparison)
   }
 
-  /// A recipe is read from anywhere.
+  /// An absolute path, because a recipe may be used from any folder.
   private static func absolute(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }

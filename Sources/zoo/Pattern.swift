@@ -1,7 +1,7 @@
 import ZooKit
 
-/// What `zoo list` selects names with: stars stand for anything; without a star, any part of the
-/// name matches. Case does not matter.
+/// A pattern of names for `zoo list`. A star matches anything; without a star, any part of the name
+/// matches. Case is ignored.
 struct Pattern {
   private let pieces: [String]
 
@@ -55,7 +55,7 @@ struct Condition {
     }
   }
 
-  /// A model without the figure fulfils no condition on it.
+  /// A model without the figure meets no condition on it.
   func holds(for listing: Listing) throws -> Bool {
     switch field.lowercased() {
     case "params": try compare(Double(listing.parameters))
@@ -92,7 +92,7 @@ struct Condition {
     }
   }
 
-  /// `10M` is ten million.
+  /// The value as a number; `10M` is ten million.
   private var number: Double? {
     let units: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9]
     guard let last = value.last, let unit = units[Character(last.uppercased())] else {
@@ -103,6 +103,6 @@ struct Condition {
 }
 
 extension String {
-  /// The same but for case.
+  /// Compares without regard to case.
   func matches(_ other: String) -> Bool { lowercased() == other.lowercased() }
 }

@@ -6,7 +6,7 @@ import ZooArguments
 package enum Command {
   package static func main() { exit(program.main(CommandLine.arguments)) }
 
-  /// The whole command line as a value, for a test to look for mistakes in its description.
+  /// The description of the command line, which tests check for mistakes.
   package static var program: ZooArguments.Program {
     ZooArguments.Program(
       name: "zoo", version: Zoo.version, summary: "a model zoo for computer vision",
@@ -48,6 +48,6 @@ package enum Command {
 }
 
 extension Zoo {
-  /// Everything that `MODEL` may be, but for paths.
+  /// Every valid `MODEL` that is not a path.
   var names: [String] { catalog.records.map(\.name) + registry.allVariants.map(\.name) }
 }

@@ -59,7 +59,7 @@ public struct Option<Result: ArgumentResult>: Argument {
       completion, false)
   }
 
-  /// One word of a list that no type knows.
+  /// One of the given words, for a list that is not a type.
   public init(
     _ names: String..., value: String, default fallback: Result? = nil, of choices: [String],
     help: String

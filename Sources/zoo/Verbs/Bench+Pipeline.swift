@@ -1,7 +1,7 @@
 import ModelZoo
 
 extension BenchVerb {
-  /// Pictures in, answers out: the way into the network, its parts, and what is decided between them.
+  /// A whole pipeline from pictures to answers: preprocessing, network parts, and the steps between.
   struct PipelineRun: Workload {
     private let pipeline: any Pipeline
     private let pictures: [Picture]

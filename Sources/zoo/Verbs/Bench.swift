@@ -96,7 +96,7 @@ struct BenchVerb: Verb {
       throw ZooError.usage("\(entry.name) is for \(task.name.rawValue); --raw has no effect")
     }
     if try task.hasPipeline && !input[raw] {
-      // It prepares pictures of any size.
+      // A pipeline takes pictures of any size.
       guard images.shape.rank == 4, images.shape.sizes[..<2] == shape.sizes[..<2] else {
         throw ZooError.corrupt(
           "the pictures are \(images.shape), \(shape[0])×\(shape[1])×… was expected")
@@ -125,7 +125,7 @@ struct BenchVerb: Verb {
     return try TrainingStep(entry.graph, weights, images, freezing: input[freeze], engine)
   }
 
-  /// Pictures of nothing, between −1 and 1.
+  /// Random pictures with values between −1 and 1.
   private func noise(_ shape: Shape, seed: UInt64) throws -> Tensor {
     let key = Random(seed: seed).key("bench")
     return try Tensor(shape) { values in

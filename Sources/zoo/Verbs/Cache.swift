@@ -1,7 +1,7 @@
 import ModelZoo
 import ZooArguments
 
-/// What `zoo cache` can do.
+/// The actions of `zoo cache`.
 enum CacheAction: String, CaseIterable, ArgumentValue { case path, list, prune }
 
 struct CacheVerb: Verb {

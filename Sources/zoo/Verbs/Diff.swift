@@ -44,13 +44,13 @@ struct DiffVerb: Verb {
 }
 
 extension LoadPlan {
-  /// Never 100 % unless nothing is left.
+  /// 100 % only if every tensor fits.
   var percent: String {
     let percent = isComplete ? 100 : min(coverage * 100, 99.9)
     return "\(decimal(percent, digits: 1)) % of the numbers"
   }
 
-  /// A line for every tensor that has no place, with the name it may have meant.
+  /// A line for every tensor that does not fit, with a similar name.
   var differences: [String] {
     func near(_ name: String?) -> String { name.map { "  near \($0)" } ?? "" }
     return missing.map { "missing     \($0.parameter.name) \($0.parameter.shape)\(near($0.near))" }

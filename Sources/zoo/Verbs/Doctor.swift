@@ -6,7 +6,7 @@ struct DoctorVerb: Verb {
   let name = "doctor"
   let summary = "check this installation"
 
-  /// One thing that was looked at.
+  /// The result of one check.
   struct Finding {
     let what: String
     let isGood: Bool
@@ -25,7 +25,7 @@ struct DoctorVerb: Verb {
             ]
           }))
     }
-    // Wrapped, not cut off as in a table: what to do stands at the end. A pipe gets whole lines.
+    // Wrapped rather than cut off, because the advice is at the end. A pipe gets whole lines.
     let column = findings.map(\.what.columns).max() ?? 0
     let terminal = Terminal.output
     let width = terminal.isTerminal ? max(30, terminal.width - column - 5) : .max
@@ -43,7 +43,7 @@ struct DoctorVerb: Verb {
     print("\nDebian and Ubuntu: apt-get install \(packages.joined(separator: " "))")
   }
 
-  /// A finding says `apt install NAME` where a package brings what is missing.
+  /// The packages that findings suggest with `apt install NAME`.
   private static func packages(in detail: String) -> [String] {
     let words = detail.split { " ():;,".contains($0) }
     return zip(words, words.dropFirst(2)).filter { $0.0 == "apt" }.map { String($0.1) }

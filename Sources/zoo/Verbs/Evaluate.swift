@@ -49,7 +49,7 @@ struct EvaluateVerb: Verb {
 }
 
 extension Report {
-  /// Tables for a person: the metrics, the classes, and who was taken for whom.
+  /// The metrics, the classes and the confusion matrix as tables.
   fileprivate var text: String {
     var summary = Table("metric", .right("value"))
     summary.add(count == 1 ? "picture" : "pictures", grouped(count))

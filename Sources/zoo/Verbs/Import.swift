@@ -19,7 +19,7 @@ enum Foreign {
     help: "rename FROM in the file to TO; a star matches any word or part of one")
 }
 
-/// Which end of the network a foreign file has.
+/// Whether a foreign file has the original head or none.
 enum ForeignHead: String, CaseIterable, ArgumentValue {
   case original, none
 
@@ -35,7 +35,7 @@ extension Parsed {
       renames: try self[Foreign.renames].map(rename), preprocessing: preprocessing)
   }
 
-  /// Says which prefix was dropped without being asked.
+  /// Reports a prefix that was dropped automatically.
   func remarkPrefix(of plan: LoadPlan) throws {
     guard !plan.prefix.isEmpty else { return }
     try remark("every name in \(plan.source.origin) begins with “\(plan.prefix)”, which is dropped")

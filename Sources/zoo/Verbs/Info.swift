@@ -20,7 +20,7 @@ struct InfoVerb: Verb {
   }
 }
 
-/// All that is known about a model, whether its weights are here or not.
+/// Everything known about a model, whether or not its weights are installed.
 struct Entry {
   let name: String
   let variant: Variant
@@ -28,19 +28,19 @@ struct Entry {
   let checkpoint: Checkpoint?
   let record: Catalog.Record?
   let path: String?
-  /// Why nothing is known from the file at ``path``.
+  /// Why the file at ``path`` cannot be read.
   var damage: String?
 
-  /// The network for other pictures.
+  /// The network for another input shape.
   func graph(input: Shape) throws -> Graph {
     let head = checkpoint?.head ?? record?.head ?? .original
     let classes = checkpoint != nil || record != nil ? classes.count : variant.architecture.classes
     return try variant.graph(head: head(classes: classes), input: input)
   }
 
-  /// The checkpoint's: a network may have learned another than its family is for.
+  /// The checkpoint's task, which may differ from the architecture's.
   var task: VisionTask { checkpoint?.task ?? record?.task ?? variant.architecture.task }
-  /// Of the file's own network: learned from grey pictures, it takes one channel.
+  /// The input of the checkpoint's own network, which may have another number of channels.
   private var input: Shape { graph.operations[graph.inputs[0].operation].shape }
   private var classes: [String] { checkpoint?.classes ?? record?.classes ?? [] }
   private var preprocessing: Preprocessing? { checkpoint?.preprocessing ?? record?.preprocessing }
@@ -186,7 +186,7 @@ extension Preprocessing {
 }
 
 extension Graph {
-  /// Of heads that only training reads.
+  /// The parameters of heads that are used only in training.
   var auxiliaryParameterCount: Int { parameterCount - inferenceParameterCount }
 
   /// “6,624,904, and 6,379,984 of auxiliary heads, used only in training: 13,004,888 in all”

@@ -62,7 +62,7 @@ struct ListVerb: Verb {
   }
 }
 
-/// A line of the list.
+/// One line of the list.
 struct Listing {
   let name: String
   let variant: String
@@ -86,7 +86,7 @@ struct Listing {
 }
 
 extension Zoo {
-  /// Every checkpoint whose family is linked, and every variant that has none, by family and name.
+  /// Every checkpoint of a registered family and every variant without one, by family and name.
   func listings() throws -> [Listing] {
     try registry.allVariants.flatMap { variant in
       let graph = try variant.graph()

@@ -2,7 +2,7 @@ import Glibc
 import ModelZoo
 import ZooArguments
 
-/// What kind of network `zoo new` begins with.
+/// The kinds of networks that `zoo new` creates.
 enum Template: String, CaseIterable, ArgumentValue { case classifier, segmenter, detector }
 
 struct NewVerb: Verb {
@@ -67,7 +67,7 @@ struct NewVerb: Verb {
 
   // MARK: Names
 
-  /// A Swift type, a module and a folder bear it, and none of them may hide another.
+  /// The name is used for a Swift type, a module and a folder, and must not shadow another one.
   private func check(_ name: String, in registry: Registry) throws {
     let isSpelledAsType =
       name.utf8.first.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 } ?? false
@@ -120,7 +120,7 @@ struct NewVerb: Verb {
     }
   }
 
-  /// Modules of one package have one name each, on some file systems whatever their case.
+  /// Module names must be unique in a package, on some file systems even ignoring case.
   private func checkModules(_ name: String) throws {
     for folder in ["Plugins", "Sources", "Templates/Sources", "Tests"] {
       for other in try entries(of: folder) where other.lowercased() == name.lowercased() {
@@ -144,13 +144,13 @@ struct NewVerb: Verb {
 
   // MARK: Writing
 
-  /// The folder appears whole or not at all: it is made beside its place, under a hidden name.
+  /// The folder appears complete or not at all: it is created under a hidden name and then renamed.
   private func write(_ files: [Scaffold.File], to folder: String) throws {
     guard !exists(folder) else {
       throw ZooError.cannotCreate("\(folder.printable) already exists")
     }
     let parent = folder.lastIndex(of: "/").map { String(folder[..<$0]) } ?? "."
-    // Not among the plugins: a build at this moment would take it for one.
+    // Not in Plugins/, where a concurrent build would compile it.
     let place = parent == "Plugins" ? "." : parent.isEmpty ? "/" : parent
     let random = String(UInt64.random(in: .min ... .max), radix: 16)
     let temporary = "\(place)/.zoo-new-\(random)"

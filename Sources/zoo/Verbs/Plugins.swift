@@ -64,7 +64,7 @@ struct PluginsVerb: Verb {
 }
 
 extension Registry.Family {
-  /// The stages of its variants, each once.
+  /// The stages of its variants, without duplicates.
   fileprivate var stages: [String] {
     get throws {
       var seen: Set<String> = []

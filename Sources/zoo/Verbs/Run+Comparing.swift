@@ -1,22 +1,21 @@
 import ModelZoo
 import ZooArguments
 
-/// Values of a model beside those that a reference computed from the same input, in the order of the
-/// network.
+/// Values of a model compared with a reference's for the same input, in network order.
 struct Comparison {
   struct Row {
     let name: String
     let shape: Shape
-    /// ‖a − b‖ / ‖b‖; infinite where the shapes differ or a number is not finite.
+    /// ‖a − b‖ / ‖b‖; infinite if the shapes differ or a number is not finite.
     let error: Double
     let note: String
   }
 
   let rows: [Row]
-  /// Tensors of the file that the network has no value for, each with a near name.
+  /// Tensors of the file that match no value of the network, each with a similar name.
   let strangers: [(name: String, near: String?)]
 
-  /// What of a reference's tensors a network can be asked for: outputs, operations and stages.
+  /// The tensors of a reference that are outputs, operations or stages of the network.
   static func names(_ file: SafeTensors, in graph: Graph, except input: String?) -> [String] {
     file.tensors.map(\.name).filter { $0 != input && graph.operation(named: $0) != nil }
   }
@@ -33,7 +32,7 @@ struct Comparison {
           return Row(
             name: name, shape: reference.shape, error: .infinity, note: "is not computed here")
         }
-        // One picture may come without its batch.
+        // A single picture may lack the batch axis.
         let isSame =
           value.shape == reference.shape || value.shape.sizes == [1] + reference.shape.sizes
         return Row(
@@ -62,7 +61,7 @@ private func relativeError(_ a: Tensor, _ b: Tensor) -> Double {
 }
 
 extension Comparison {
-  /// A table, and the first that differs by more than is allowed.
+  /// A table that marks values outside the tolerance.
   func report(tolerance: Double) -> String {
     var table = Table("value", "shape", .right("relative error"), "")
     for row in rows {

@@ -53,7 +53,7 @@ struct RunVerb: Verb {
         "\(file.origin): \(info.name) is \(info.shape), "
           + "N×\(model.checkpoint.input.channels)×H×W was expected")
     }
-    /// A reference may bring the input too.
+    // The reference file may contain the input too.
     let given = reference?.tensors.map(\.name).first { names.contains($0) }
     let compared = reference.map { Comparison.names($0, in: model.graph, except: given) } ?? []
     let values = try model.run(
@@ -73,7 +73,7 @@ struct RunVerb: Verb {
     var outputs = Weights()
     for name in model.graph.outputs.map(\.name) + (try input[keep]) { outputs[name] = values[name] }
     try SafeTensors.write(outputs, to: path)
-    // One result is enough.
+    // With --compare, only the comparison is printed.
     guard try input[reference] == nil else { return }
     if try input.wantsJSON {
       emit([

@@ -68,7 +68,7 @@ struct SummaryVerb: Verb {
 }
 
 extension Graph.Operation {
-  /// How many numbers it learns.
+  /// The number of trainable parameters.
   fileprivate var learned: Int {
     parameters.filter(\.role.isTrainable).reduce(0) { $0 + $1.shape.count }
   }

@@ -88,7 +88,7 @@ struct TuneVerb: Verb {
 }
 
 extension JSON {
-  /// Four digits are enough for a person.
+  /// Rounded to four digits for display.
   fileprivate var short: String {
     if let string { return string }
     guard let number, number != number.rounded(), number.isFinite, number != 0 else {
