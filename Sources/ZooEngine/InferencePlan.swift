@@ -20,8 +20,7 @@ public final class InferencePlan {
     engine: some Engine = LayerEngine()
   ) throws {
     guard batch > 0 else { throw ZooError.usage("a batch of \(batch) pictures") }
-    let program = try Program(graph, consume weights, keeping: keeping).folded().fused()
-      .poolingFirst()
+    let program = try Program(graph, consume weights, keeping: keeping).simplified()
     self.batch = batch
     inputs = program.inputs.map { ($0.name, program.shapes[$0.value]) }
     outputs = program.outputs.map(\.name)

@@ -10,6 +10,7 @@ public struct Reorganise: Layer {
 
   public var kind: String { "reorg" }
   public var needs: Needs { [] }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     guard inputs.count == 1, inputs[0].rank == 3 else {

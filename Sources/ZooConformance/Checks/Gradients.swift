@@ -51,6 +51,8 @@ extension Conformance {
         else: "\(operation.name) (\(operation.layer.kind)) says that it may write over its input, "
           + "and gives other numbers then")
     }
+    try checkFacts(
+      operation, of: graph, inputs, parameters, training: result.output, &notes)
     let slope = try Tensor(noise: [result.output.count], seed: 5).values
     let gradients = try trial.backward(inputs, parameters, result, slope)
     // A norm of two numbers hardly has a slope; what it has is lost in rounding.

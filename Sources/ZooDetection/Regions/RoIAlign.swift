@@ -24,6 +24,7 @@ public struct RoIAlign: Layer {
 
   public var kind: String { "roialign" }
   public var needs: Needs { .inputs }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let map = try checkRegions(inputs, levels: scales.count)

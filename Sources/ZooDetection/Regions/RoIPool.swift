@@ -15,6 +15,7 @@ public struct RoIPool: Layer {
 
   public var kind: String { "roipool" }
   public var needs: Needs { .inputs }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let map = try checkRegions(inputs, levels: 1)

@@ -4,18 +4,20 @@ import ZooKit
 // Norms, activations, sums and products: what keeps the layout that it finds.
 
 extension OneDNNCompiler {
-  func norm(_ layer: BatchNorm, _ step: Program.Step) throws -> Int? {
-    if let taken = try precede(layer, step) { return taken }
+  func norm(_ norm: ChannelNorm, _ step: Program.Step) throws -> Int? {
+    if let taken = try precede(norm, step) { return taken }
     let source = place(of: step.inputs[0])
     let takesReLU = step.epilogue.first.map { ($0.layer as? Activation) == .relu } ?? false
     var request = Operation.Request(zoo_dnn_norm, [source.layout])
-    request.alpha = layer.epsilon
+    request.alpha = norm.epsilon
     request.epilogue = takesReLU ? Activation.relu.postOps : []
     guard let operation = Operation(request),
       let channels = Layout([program.shapes[step.output][0]], zoo_dnn_plain)
     else { return nil }
-    let roles = [zoo_dnn_scale, zoo_dnn_shift, zoo_dnn_mean, zoo_dnn_variance]
-    for (tensor, role) in zip(step.constants, roles) {
+    for (tensor, role) in [
+      (norm.scale, zoo_dnn_scale), (norm.shift, zoo_dnn_shift), (norm.mean, zoo_dnn_mean),
+      (norm.variance, zoo_dnn_variance),
+    ] {
       try bind(tensor, in: channels, to: role, of: operation)
     }
     try emit(operation, [source], for: step)

@@ -6,7 +6,7 @@ extension OneDNNCompiler {
     if let average = layer as? AveragePool, try precede(average, step) { return 0 }
     let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
     guard let pooling = Pooling(layer, input, output) else { return nil }
-    if pooling.isNothing { return try alias(step) }
+    if pooling.isNothing { return try identity(step) }
     let source = place(of: step.inputs[0])
     var request = Operation.Request(
       pooling.kind, [source.layout],

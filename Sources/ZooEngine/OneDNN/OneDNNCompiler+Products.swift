@@ -89,7 +89,8 @@ extension OneDNNCompiler {
   private func isReadPlain(_ value: Program.Value) -> Bool {
     program.steps.allSatisfy { step in
       !step.epilogue.contains { $0.others.contains(value) }
-        && (step.layer is Reshape || !step.inputs.contains(value))
+        && (!step.inputs.contains(value)
+          || step.layer.isIdentity && program.shapes[step.output] != program.shapes[value])
     }
   }
 

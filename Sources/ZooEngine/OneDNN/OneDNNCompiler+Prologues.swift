@@ -6,19 +6,14 @@ import ZooKit
 
 extension OneDNNCompiler {
   /// Leaves the norm to its only reader, where that can do it.
-  func precede(_ layer: BatchNorm, _ step: Program.Step) throws -> Int? {
+  func precede(_ norm: ChannelNorm, _ step: Program.Step) throws -> Int? {
     let reader = soleReader(of: step.output)
     guard step.epilogue.count == 1, (step.epilogue[0].layer as? Activation) == .relu,
       let reader, reader.inputs == [step.output],
       takes(step.output, reader) || isMeanBeforePointwise(reader)
     else { return nil }
-    let values = step.constants.map(\.values)
-    let factors = zip(values[0], values[3]).map { scale, variance in
-      Double(scale) / (Double(variance) + Double(layer.epsilon)).squareRoot()
-    }
-    let shifts = factors.indices.map {
-      Float(Double(values[1][$0]) - Double(values[2][$0]) * factors[$0])
-    }
+    let (factors, shift, mean) = (norm.factors, norm.shift.values, norm.mean.values)
+    let shifts = factors.indices.map { Float(Double(shift[$0]) - Double(mean[$0]) * factors[$0]) }
     leave(
       step,
       .init(

@@ -12,8 +12,8 @@ final class OneDNNCompiler {
       case operation(Operation)
       /// The uses are the source, the shortcut if there is one, and the target.
       case blocked(any BlockedKernel)
-      /// On plain arrays; the last use is the output.
-      case layers(LayerKernel, inputs: [Shape], output: Shape)
+      /// As the layers do it; the last use is the output.
+      case layers(LayerKernel, batch: Int, inputs: [Shape], output: Shape)
     }
     let stage: PlanStage
     let body: Body
@@ -114,7 +114,6 @@ final class OneDNNCompiler {
     case let layer as Dense: try dense(layer, step)
     case let layer where layer is MaxPool || layer is AveragePool || layer is AdaptivePool:
       try pool(layer, step)
-    case let layer as BatchNorm: try norm(layer, step)
     case let layer as LocalResponseNorm: try responseNorm(layer, step)
     case let layer as Activation: try activation(layer, step)
     case is Add: try sum(step)
@@ -123,9 +122,9 @@ final class OneDNNCompiler {
     case is Concatenate: try concatenation(step)
     case let layer as Slice: try slice(layer, step)
     case let layer as Upsample: try upsample(layer, step)
-    case is Reshape: try reshape(step)
-    case is Dropout: try alias(step, of: place(of: step.inputs[0]))
-    default: nil
+    case let layer where layer.isIdentity: try identity(step)
+    case let layer where layer.isElementwise: try elementwise(step)
+    default: try step.layer.channelNorm(step.constants).flatMap { try norm($0, step) }
     }
   }
 
@@ -134,13 +133,36 @@ final class OneDNNCompiler {
     let inputs = step.inputs + step.epilogue.flatMap(\.others)
     let sources = try inputs.map { try plainPlace(of: $0) }
     let layout = try plainLayout(program.shapes[step.output])
-    let target = Place(slot: newSlot(layout), layout: layout)
-    let body = Work.Body.layers(
-      LayerKernel(step), inputs: inputs.map { program.shapes[$0] },
-      output: program.shapes[step.output])
+    runLayers(
+      of: step, batch: batch, inputs.map { program.shapes[$0] }, sources,
+      program.shapes[step.output], Place(slot: newSlot(layout), layout: layout))
+  }
+
+  private func runLayers(
+    of step: Program.Step, batch: Int, _ shapes: [Shape], _ sources: [Place], _ shape: Shape,
+    _ target: Place
+  ) {
+    let body = Work.Body.layers(LayerKernel(step), batch: batch, inputs: shapes, output: shape)
     let uses = (sources + [target]).map { Use(role: zoo_dnn_source, slot: $0.slot) }
     works.append(Work(stage: stage("layer"), body: body, uses: uses))
     places[step.output] = [target]
+  }
+
+  /// Element by element, so wherever the elements lie: in the layout of the first input, where that
+  /// has nothing else in it.
+  private func elementwise(_ step: Program.Step) throws -> Int? {
+    let first = place(of: step.inputs[0])
+    let shape = Shape([batch * program.shapes[step.output].count])
+    guard first.layout.type == zoo_dnn_float32, first.layout.floats == shape.count else {
+      return nil
+    }
+    var alone = step
+    alone.epilogue = []
+    let sources = try step.inputs.map { try place(of: $0, in: first.layout) }
+    runLayers(
+      of: alone, batch: 1, sources.map { _ in shape }, sources, shape,
+      Place(slot: newSlot(first.layout), layout: first.layout))
+    return 0
   }
 }
 
@@ -215,23 +237,21 @@ extension OneDNNCompiler {
     )
   }
 
-  /// The output is the input under another name; steps that ride on it come after.
-  private func alias(_ step: Program.Step, of place: Place) throws -> Int {
-    let shape = program.shapes[step.output]
-    let isSame = shape == program.shapes[step.inputs[0]]
-    let layout = isSame ? place.layout : try layout(shape, zoo_dnn_plain, place.layout.type)
-    places[step.output] = [Place(slot: place.slot, layout: layout)]
+  /// The output is the input under another name, which lies as plain arrays do where the shape is
+  /// another; the epilogue comes after.
+  func identity(_ step: Program.Step) throws -> Int {
+    let (from, to) = (step.inputs[0], step.output)
+    let found = place(of: from)
+    if program.shapes[from] == program.shapes[to] {
+      places[to] = [found]
+    } else {
+      let type = found.layout.type
+      let plain = try place(of: from, in: layout(program.shapes[from], zoo_dnn_plain, type))
+      let layout = try layout(program.shapes[to], zoo_dnn_plain, type)
+      places[to] = [Place(slot: plain.slot, layout: layout)]
+    }
     return 0
   }
-
-  /// The same numbers in the same order, as plain arrays have it.
-  private func reshape(_ step: Program.Step) throws -> Int {
-    let input = step.inputs[0]
-    let plain = try layout(program.shapes[input], zoo_dnn_plain, place(of: input).layout.type)
-    return try alias(step, of: place(of: input, in: plain))
-  }
-
-  func alias(_ step: Program.Step) throws -> Int { try alias(step, of: place(of: step.inputs[0])) }
 
   /// Nothing but the reader at hand will ever look at the value's memory again.
   func mayOverwrite(_ value: Program.Value) -> Bool {

@@ -79,7 +79,7 @@ final class OneDNNExecutable: Executable {
         let call = BlockedCall(
           source: maps[0], shortcut: maps.count > 2 ? maps[1] : nil, target: maps[maps.count - 1])
         kernel.run(call, scratchpad.base)
-      case .layers(let kernel, let shapes, let output):
+      case .layers(let kernel, let batch, let shapes, let output):
         let views = zip(work.uses, shapes).map {
           TensorView(memory[$0.slot], batch: batch, shape: $1)
         }

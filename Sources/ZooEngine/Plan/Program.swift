@@ -5,7 +5,7 @@ import ZooKit
 ///
 /// load → simplify → compile:
 /// ```swift
-/// let program = try Program(graph, weights, keeping: ["layer4"]).folded().fused()
+/// let program = try Program(graph, weights, keeping: ["layer4"]).simplified()
 /// let executable = try engine.compile(program, batch: 8)
 /// ```
 public struct Program: Sendable {
@@ -25,7 +25,7 @@ public struct Program: Sendable {
     public var output: Value
   }
 
-  /// An in-place layer that rides on a step: an activation, the addition of a shortcut.
+  /// What a step does to its output in place: an activation, the addition of a shortcut.
   public struct Epilogue: Sendable {
     public var layer: any Layer
     /// What it takes besides the step's own output.

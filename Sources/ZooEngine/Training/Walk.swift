@@ -57,9 +57,9 @@ struct Walk {
 
     let frozen = Set(try options.frozenNorms.flatMap(graph.operations(named:)))
     isTraining = graph.operations.enumerated().map { index, operation in
-      if operation.layer is FrozenBatchNorm { return false }
       let isNorm = operation.parameters.contains { !$0.role.isTrainable }
-      return isNorm ? !frozen.contains(index) : options.noise
+      return isNorm
+        ? operation.layer.dependsOnMode && !frozen.contains(index) : options.noise
     }
   }
 }

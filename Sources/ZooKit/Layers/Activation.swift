@@ -34,7 +34,7 @@ public enum Activation: Layer, Hashable {
     }
   }
 
-  public var inPlace: Bool { true }
+  public var isElementwise: Bool { true }
 
   /// A monotonic function's slope can be computed from its output.
   public var needs: Needs {

@@ -13,6 +13,7 @@ public struct AdaptivePool: Layer {
 
   public var kind: String { reduction == .average ? "adaptiveavgpool" : "adaptivemaxpool" }
   public var needs: Needs { reduction == .average ? [] : .inputs }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try map(inputs)

@@ -4,7 +4,8 @@ public struct Add: Layer {
 
   public var kind: String { "add" }
   public var needs: Needs { [] }
-  public var inPlace: Bool { true }
+  public var isElementwise: Bool { true }
+  public var isCommutative: Bool { true }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     guard inputs.count > 1 else {

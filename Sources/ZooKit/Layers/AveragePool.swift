@@ -14,6 +14,7 @@ public struct AveragePool: Layer {
 
   public var kind: String { "avgpool" }
   public var needs: Needs { [] }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try map(inputs)

@@ -35,6 +35,12 @@ public struct BatchNorm: Layer {
     ]
   }
 
+  public func channelNorm(_ constants: [Tensor]) -> ChannelNorm? {
+    ChannelNorm(
+      scale: constants[0], shift: constants[1], mean: constants[2], variance: constants[3],
+      epsilon: epsilon)
+  }
+
   /// The batch's mean and 1 / √(σ² + ε).
   public func saved(_ inputs: [Shape], batch: Int) -> [Shape] {
     [[inputs[0][0]], [inputs[0][0]]]

@@ -4,6 +4,7 @@ public struct Concatenate: Layer {
 
   public var kind: String { "concat" }
   public var needs: Needs { [] }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     guard let first = inputs.first, first.rank > 0 else {

@@ -20,6 +20,13 @@ public struct Convolution: Layer {
 
   public var kind: String { "conv" }
   public var needs: Needs { .inputs }
+  public var dependsOnMode: Bool { false }
+
+  public var linearMap: LinearMap? {
+    var biased = self
+    biased.bias = true
+    return LinearMap(outputAxis: 0, biased: biased)
+  }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try map(inputs)

@@ -10,6 +10,13 @@ public struct Dense: Layer {
 
   public var kind: String { "dense" }
   public var needs: Needs { .inputs }
+  public var dependsOnMode: Bool { false }
+
+  public var linearMap: LinearMap? {
+    var biased = self
+    biased.bias = true
+    return LinearMap(outputAxis: 0, biased: biased)
+  }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try one(inputs)

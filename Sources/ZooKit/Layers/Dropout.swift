@@ -11,6 +11,8 @@ public struct Dropout: Layer {
   public var kind: String { "dropout" }
   public var needs: Needs { [] }
   public var inPlace: Bool { true }
+  public var dependsOnMode: Bool { rate > 0 }
+  public var isIdentity: Bool { true }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     guard rate >= 0, rate <= 1 else {

@@ -2,7 +2,7 @@
 /// Detectors train on one or two pictures at a time, too few for statistics, and keep those of the
 /// backbone's training (torchvision's `FrozenBatchNorm2d`).
 public struct FrozenBatchNorm: Layer {
-  /// The norm that it computes; engines fold it like any other.
+  /// The norm that it computes, always in inference mode.
   public var norm: BatchNorm
 
   public init(epsilon: Float = 1e-5) { norm = BatchNorm(epsilon: epsilon) }
@@ -10,6 +10,7 @@ public struct FrozenBatchNorm: Layer {
   public var kind: String { "frozennorm" }
   public var needs: Needs { [] }
   public var inPlace: Bool { true }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape { try norm.output(inputs) }
 
@@ -22,6 +23,8 @@ public struct FrozenBatchNorm: Layer {
       }
     }
   }
+
+  public func channelNorm(_ constants: [Tensor]) -> ChannelNorm? { norm.channelNorm(constants) }
 
   public func forward(_ pass: Pass) throws { try norm.forward(constant(pass)) }
 

@@ -41,6 +41,28 @@ public protocol Layer: Sendable {
   /// nothing twice.
   var inPlace: Bool { get }
 
+  /// Training computes something else than inference: batch statistics, noise. A frozen prefix
+  /// without such layers runs as in inference, and its values are computed once and kept.
+  var dependsOnMode: Bool { get }
+
+  /// Inputs and output have the same shape, and each number of the output depends only on the
+  /// numbers at its place in the inputs, neither on the place nor on the mode.
+  var isElementwise: Bool { get }
+
+  /// The inputs may be swapped.
+  var isCommutative: Bool { get }
+
+  /// In inference, and in training unless it depends on the mode, the output is the first input:
+  /// the same numbers in the same order, possibly in another shape.
+  var isIdentity: Bool { get }
+
+  /// How the parameters enter, if the output is linear in them.
+  var linearMap: LinearMap? { get }
+
+  /// The norm, scale or shift of channels that inference computes with these values of the
+  /// parameters; nil for other layers.
+  func channelNorm(_ constants: [Tensor]) -> ChannelNorm?
+
   /// Arrays that forward saves for backward in training.
   func saved(_ inputs: [Shape], batch: Int) -> [Shape]
 
@@ -54,7 +76,7 @@ extension Layer {
   public func parameters(_ inputs: [Shape]) -> [Parameter] { [] }
   public func macs(_ inputs: [Shape], _ output: Shape) -> Int { 0 }
   public var needs: Needs { [.inputs, .output] }
-  public var inPlace: Bool { false }
+  public var inPlace: Bool { isElementwise }
   public func saved(_ inputs: [Shape], batch: Int) -> [Shape] { [] }
 }
 

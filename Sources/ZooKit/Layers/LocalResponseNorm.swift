@@ -17,6 +17,7 @@ public struct LocalResponseNorm: Layer {
 
   public var kind: String { "lrn" }
   public var needs: Needs { .inputs }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     guard size > 0 else { throw ZooError.failure("lrn over \(size) channels") }

@@ -11,6 +11,7 @@ public struct MaxPool: Layer {
 
   public var kind: String { "maxpool" }
   public var needs: Needs { .inputs }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try map(inputs)

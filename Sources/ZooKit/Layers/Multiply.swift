@@ -6,6 +6,7 @@ public struct Multiply: Layer {
   public var kind: String { "multiply" }
   public var needs: Needs { .inputs }
   public var inPlace: Bool { true }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     guard inputs.count == 2 else {

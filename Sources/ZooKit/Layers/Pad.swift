@@ -15,6 +15,7 @@ public struct Pad: Layer {
 
   public var kind: String { "pad" }
   public var needs: Needs { [] }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try map(inputs)

@@ -7,6 +7,8 @@ public struct Reshape: Layer {
   public var kind: String { shape == nil ? "flatten" : "reshape" }
   public var needs: Needs { [] }
   public var inPlace: Bool { true }
+  public var dependsOnMode: Bool { false }
+  public var isIdentity: Bool { true }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try one(inputs)

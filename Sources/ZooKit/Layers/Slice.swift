@@ -13,6 +13,7 @@ public struct Slice: Layer {
 
   public var kind: String { "slice" }
   public var needs: Needs { [] }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try one(inputs)

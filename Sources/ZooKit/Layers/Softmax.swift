@@ -8,6 +8,7 @@ public struct Softmax: Layer {
   public var kind: String { "softmax" }
   public var needs: Needs { .output }
   public var inPlace: Bool { true }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try one(inputs)

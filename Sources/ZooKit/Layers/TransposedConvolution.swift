@@ -25,6 +25,14 @@ public struct TransposedConvolution: Layer {
 
   public var kind: String { "convtranspose" }
   public var needs: Needs { .inputs }
+  public var dependsOnMode: Bool { false }
+
+  public var linearMap: LinearMap? {
+    guard groups == 1 else { return nil }
+    var biased = self
+    biased.bias = true
+    return LinearMap(outputAxis: 1, biased: biased)
+  }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     try window.check()

@@ -22,6 +22,7 @@ public struct Upsample: Layer {
 
   public var kind: String { "upsample" }
   public var needs: Needs { [] }
+  public var dependsOnMode: Bool { false }
 
   public func output(_ inputs: [Shape]) throws -> Shape {
     let input = try map(inputs)

@@ -43,14 +43,13 @@ extension Graph.Operation {
   {
     guard let first = inputs.first else { return .same }
     switch layer {
-    case is Dense: return .same
-    case is Reshape where first.shape.rank == 3:
+    case _ where layer.linearMap != nil: return .same
+    case _ where layer.isIdentity && first.shape.rank == 3:
       let (channels, places) = (first.shape.channels, first.shape.height * first.shape.width)
       guard channels > 1, places > 1 else { return .same }
       return .indices(
         (0..<channels * places).map { $0 % places * channels + $0 / places })
-    case is Reshape, is Activation, is Dropout, is BatchNorm,
-      is FrozenBatchNorm, is Softmax, is Add, is Multiply:
+    case _ where layer.inPlace:
       return inputs.allSatisfy { $0.order == first.order } && first.shape.rank == 1
         ? first.order : .unknown
     case is Concatenate:
@@ -73,7 +72,7 @@ extension Graph.Operation {
     -> LayoutChange
   {
     if parameter.shape.rank == 4 { return .kernel }
-    let isDense = layer is Dense
+    let isDense = layer.linearMap != nil && parameters[0].shape.rank == 2
     if isDense, parameter.role != .weight { return .none }
     switch order {
     case .same: return isDense ? .transpose : .none

@@ -4,7 +4,7 @@ import ZooKit
 /// Runs the works of a compiled graph over one arena.
 final class OneDNNTraining: TrainingRunner {
   private let graph: Graph
-  private let frozen: Frozen
+  private let frozen: FrozenPrefix
   private let engine: OneDNNEngine
   private let works: [TrainingCompiler.Work]
   private let forwardCount: Int
@@ -14,9 +14,9 @@ final class OneDNNTraining: TrainingRunner {
   private let keptGradients: [Int: TrainingCompiler.Place]
   private let seedSlots: [Int: Int]
   private let arena: Block
-  /// The frozen beginning, compiled for inference when it is first wanted, and which of the
+  /// The frozen prefix, compiled for inference when it is first wanted, and which of the
   /// graph's inputs it takes.
-  private var beginning: (any Executable, inputs: [Int])?
+  private var prefix: (any Executable, inputs: [Int])?
   /// Of the run at hand.
   private var inputs: [TensorView] = []
   private var seeds: [Int: [Tensor]] = [:]
@@ -114,14 +114,14 @@ final class OneDNNTraining: TrainingRunner {
     place.map { TensorView($0.pointer(self), batch: batch, shape: $0.shape) }
   }
 
-  func parametersWereReplaced() { beginning = nil }
+  func parametersWereReplaced() { prefix = nil }
 
   // MARK: Works of its own
 
-  /// Computes the frozen beginning as inference does, norms folded and activations fused.
+  /// Computes the frozen prefix as inference does, norms folded and activations fused.
   func runFrozen() throws {
-    let (executable, ports) = try beginning ?? compiledBeginning()
-    beginning = (executable, ports)
+    let (executable, ports) = try prefix ?? compiledPrefix()
+    prefix = (executable, ports)
     try executable.run(ports.map { UnsafePointer(inputs[$0].pointer) }) { views in
       for (slot, view) in zip(frozenSlots, views) {
         memory[slot].update(from: view.pointer, count: view.count)
@@ -130,11 +130,11 @@ final class OneDNNTraining: TrainingRunner {
     zoo_dnn_set_threads(threads)
   }
 
-  private func compiledBeginning() throws -> (any Executable, inputs: [Int]) {
+  private func compiledPrefix() throws -> (any Executable, inputs: [Int]) {
     let part = graph.cut(
       at: frozen.crossing.map { (name: graph.operations[$0].name, operation: $0) }
     ).before
-    let program = try Program(part, try parameters.weights(of: part)).folded().fused()
+    let program = try Program(part, try parameters.weights(of: part)).simplified()
     return (
       try engine.compile(program, batch: batch),
       part.inputs.compactMap { port in graph.inputs.firstIndex { $0.name == port.name } }

@@ -4,16 +4,18 @@ import ZooKit
 // The functions between layers.
 
 extension TrainingCompiler {
-  /// Element by element, however the elements lie: what pads a block is zero and stays so.
-  func activation(_ layer: Activation, _ index: Int) throws -> Bool {
-    if layer == .sigmoid, shape(index)[0] % 16 != 0 { return false }
-    if try compiled(layer, index) { return true }
-    let input = graph.operations[index].inputs[0]
+  /// Element by element, however the elements lie: what pads a block is zero and has to stay so.
+  func elementwise(_ layer: any Layer, _ index: Int) throws -> Bool {
+    let operation = graph.operations[index]
+    guard operation.inputs.count == 1, operation.parameters.isEmpty else { return false }
+    let input = operation.inputs[0]
     let form = self.form(of: input)
+    if shape(index)[0] % 16 != 0, try !keepsZero(layer) { return false }
+    if let layer = layer as? Activation, try compiled(layer, index) { return true }
     let x = try place(of: input, form)
     let y = newPlace(shape(index), form)
     let count = self.count(y)
-    if layer == .relu {
+    if layer as? Activation == .relu {
       emit("relu", [x.slot, y.slot]) { run in
         zoo_sum_forward(x.pointer(run), nil, y.pointer(run), Int64(count), 1, run.threads)
       }
@@ -27,7 +29,7 @@ extension TrainingCompiler {
           parameters: [], output: TensorView(y.pointer(run), batch: 1, shape: [count]),
           scratch: run.scratch)
       }
-      emit(layer.kind, [x.slot, y.slot]) { run in layer.forward(pass(run)) }
+      emit(layer.kind, [x.slot, y.slot]) { run in try layer.forward(pass(run)) }
       onTheWayBack(index) { [self] in
         let dy = try gradient(of: index, form).place
         let dx = newPlace(shape(index), form)
@@ -37,7 +39,7 @@ extension TrainingCompiler {
         emit("\(layer.kind) backward", uses) { run in
           let target = TensorView(dx.pointer(run), batch: 1, shape: [count])
           target.values.update(repeating: 0)
-          layer.backward(
+          try layer.backward(
             pass(run),
             Gradients(
               output: TensorView(dy.pointer(run), batch: 1, shape: [count]), inputs: [target],
@@ -48,6 +50,16 @@ extension TrainingCompiler {
     }
     places[index] = [y]
     return true
+  }
+
+  private func keepsZero(_ layer: any Layer) throws -> Bool {
+    var zero: Float = 0
+    try withUnsafeMutablePointer(to: &zero) { zero in
+      let view = TensorView(zero, batch: 1, shape: [1])
+      try layer.forward(
+        Pass(mode: .inference, inputs: [view], parameters: [], output: view, scratch: Scratch()))
+    }
+    return zero == 0
   }
 
   /// What has exponentials in it, with the library's vectors of them.

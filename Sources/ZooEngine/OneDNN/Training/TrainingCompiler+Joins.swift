@@ -30,25 +30,16 @@ extension TrainingCompiler {
     return true
   }
 
-  /// The same numbers under another shape.
-  func reshape(_ index: Int) throws -> Bool {
+  /// The same value under another name, or the same numbers under another shape.
+  func identity(_ index: Int) throws -> Bool {
     let input = graph.operations[index].inputs[0]
-    let x = try place(of: input, .plain)
-    places[index] = [place(x.slot, shape(index))]
+    let isSame = shape(index) == shape(input)
+    let form: Place.Form = isSame ? self.form(of: input) : .plain
+    let x = isSame ? places[input][0] : place(try place(of: input, .plain).slot, shape(index))
+    places[index] = [x]
     onTheWayBack(index) { [self] in
-      let (dy, isOwned) = try gradient(of: index, .plain)
-      contribute(place(dy.slot, shape(input)), to: input, owned: isOwned)
-    }
-    return true
-  }
-
-  /// The same value under another name.
-  func passOn(_ index: Int) throws -> Bool {
-    let input = graph.operations[index].inputs[0]
-    places[index] = [places[input][0]]
-    onTheWayBack(index) { [self] in
-      let (dy, isOwned) = try gradient(of: index, form(of: input))
-      contribute(dy, to: input, owned: isOwned)
+      let (dy, isOwned) = try gradient(of: index, form)
+      contribute(isSame ? dy : place(dy.slot, shape(input)), to: input, owned: isOwned)
     }
     return true
   }

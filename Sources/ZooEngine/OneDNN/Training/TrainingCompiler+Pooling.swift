@@ -7,7 +7,7 @@ extension TrainingCompiler {
     else {
       return false
     }
-    if pooling.isNothing { return try passOn(index) }
+    if pooling.isNothing { return try identity(index) }
     return try simple(index, "pool", readsInput: false) { source, target in
       var request = Operation.Request(pooling.kind, [source], target: target)
       request.window = pooling.window

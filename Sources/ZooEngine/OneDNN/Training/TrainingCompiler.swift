@@ -40,7 +40,7 @@ final class TrainingCompiler {
   let winograd: Bool
   /// The library divides work when it makes a kernel.
   let threads = Int32(Threads.count)
-  let frozen: Frozen
+  let frozen: FrozenPrefix
   private(set) var works: [Work] = []
   /// How many of the works are forward.
   private(set) var forwardCount = 0
@@ -49,7 +49,7 @@ final class TrainingCompiler {
   /// Slots to be read after all works.
   private(set) var lasting: Set<Int> = []
   private(set) var scratchFloats = 1
-  /// Of inputs, in the order of the graph's, and of what a frozen beginning gives.
+  /// Of inputs, in the order of the graph's, and of what a frozen prefix gives.
   private(set) var inputSlots: [Int] = []
   private(set) var frozenSlots: [Int] = []
   /// By operation: what users read, and hand over.
@@ -72,7 +72,7 @@ final class TrainingCompiler {
   ) throws {
     (self.graph, self.walk, self.parameters) = (graph, walk, parameters)
     (self.batch, self.winograd) = (batch, winograd)
-    frozen = Frozen(graph, walk)
+    frozen = FrozenPrefix(graph, walk)
     places = Array(repeating: [], count: graph.operations.count)
     contributions = Array(repeating: [], count: graph.operations.count)
     zoo_dnn_set_threads(threads)
@@ -87,7 +87,7 @@ final class TrainingCompiler {
       frozenSlots.append(place.slot)
       places[value] = [place]
     }
-    // The frozen beginning gives its values before anything else happens.
+    // The frozen prefix gives its values before anything else happens.
     if !frozenSlots.isEmpty {
       emit("frozen", frozenSlots) { try $0.runFrozen() }
     }
@@ -175,15 +175,14 @@ final class TrainingCompiler {
     case let layer where layer is MaxPool || layer is AveragePool || layer is AdaptivePool:
       return try pool(layer, first)
     case let layer as LocalResponseNorm: return try responseNorm(layer, first)
-    case let layer as Activation: return try activation(layer, first)
     case is Add: return try sum(group)
     case is Concatenate: return try concatenation(first)
     case let layer as Slice: return try slice(layer, first)
     case let layer as Pad: return try pad(layer, first)
     case let layer as Upsample: return try upsample(layer, first)
-    case is Reshape: return try reshape(first)
-    case let layer as Dropout where layer.rate == 0 || !walk.isTraining[first]:
-      return try passOn(first)
+    case let layer where layer.isIdentity && !(layer.dependsOnMode && walk.isTraining[first]):
+      return try identity(first)
+    case let layer where layer.isElementwise: return try elementwise(layer, first)
     default: return false
     }
   }

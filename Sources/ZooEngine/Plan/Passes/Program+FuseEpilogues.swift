@@ -1,8 +1,8 @@
 import ZooKit
 
 extension Program {
-  /// Lets in-place layers ride on the step before them: a convolution takes its activation and the
-  /// addition of a shortcut along, and their values never exist by themselves.
+  /// Makes layers that work in place epilogues of the step before them: a convolution applies its
+  /// activation and adds a shortcut, and their values never exist by themselves.
   public consuming func fused() -> Program {
     let uses = uses
     var program = consume self
@@ -12,9 +12,9 @@ extension Program {
     var producer: [Value: Int] = [:]
     var kept: [Step] = []
     for step in steps {
-      if let (index, riding) = program.carrier(of: step, uses, producer) {
+      if let (index, others) = program.carrier(of: step, uses, producer) {
         kept[index].epilogue.append(
-          .init(layer: step.layer, others: riding, constants: step.constants))
+          .init(layer: step.layer, others: others, constants: step.constants))
         kept[index].name = step.name
         kept[index].output = step.output
         producer[step.output] = index
@@ -33,9 +33,9 @@ extension Program {
     -> (index: Int, others: [Value])?
   {
     guard step.layer.inPlace else { return nil }
-    // Addition may ride on either of its inputs; on the later one, so that the other is there.
-    let candidates = step.layer is Add ? Array(step.inputs.indices) : [0]
-    let riders = candidates.compactMap { position -> (index: Int, others: [Value])? in
+    // Where inputs may change places, the latest one counts: the others are there before it.
+    let candidates = step.layer.isCommutative ? Array(step.inputs.indices) : [0]
+    let carriers = candidates.compactMap { position -> (index: Int, others: [Value])? in
       let value = step.inputs[position]
       guard uses[value] == 1, shapes[value] == shapes[step.output], let index = producer[value]
       else { return nil }
@@ -44,6 +44,6 @@ extension Program {
       guard others.allSatisfy({ (producer[$0] ?? -1) < index }) else { return nil }
       return (index, others)
     }
-    return riders.max { $0.index < $1.index }
+    return carriers.max { $0.index < $1.index }
   }
 }

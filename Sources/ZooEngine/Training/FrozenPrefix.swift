@@ -1,11 +1,11 @@
 import ZooKit
 
-/// The beginning of a graph that training leaves as it is: nothing in it learns, no gradient passes
-/// it, no norm moves and nothing is random. It may run as inference does.
-struct Frozen {
-  /// For every operation that runs: whether it belongs to the beginning; inputs do.
+/// The prefix of a graph that training leaves as it is: nothing in it learns, no gradient passes it,
+/// no norm moves and nothing is random. It may run as inference does.
+struct FrozenPrefix {
+  /// For every operation that runs: whether it belongs to the prefix; inputs do.
   let isFrozen: [Bool]
-  /// Values that what follows, or a user, reads.
+  /// Its values that the rest, or a user, reads.
   let crossing: [Int]
 
   init(_ graph: Graph, _ walk: Walk) {
@@ -22,7 +22,7 @@ struct Frozen {
       isFrozen[index] =
         operation.layer.isInput
         || !walk.hasGradient[index] && operation.inputs.allSatisfy { isFrozen[$0] }
-          && (!walk.isTraining[index] || operation.layer.ignoresMode)
+          && (!walk.isTraining[index] || !operation.layer.dependsOnMode)
           && operation.parameters.allSatisfy { !moved.contains($0.name) }
     }
     var crossing = Set(walk.values.values)
@@ -36,23 +36,9 @@ struct Frozen {
   }
 }
 
-extension Layer {
-  /// Known to compute the same whether the network learns or not.
-  fileprivate var ignoresMode: Bool {
-    switch self {
-    case is Convolution, is TransposedConvolution, is Dense, is MaxPool, is AveragePool,
-      is AdaptivePool, is LocalResponseNorm, is Activation, is Add, is Multiply, is Concatenate,
-      is Reshape, is Softmax, is Upsample, is Pad, is Slice, is FrozenBatchNorm:
-      true
-    case let dropout as Dropout: dropout.rate == 0
-    default: false
-    }
-  }
-}
-
 extension Graph {
-  /// Cuts off the beginning that these options leave frozen, so that what it gives can be computed
-  /// once for every picture and kept.
+  /// Cuts off the prefix that these options leave frozen, so that its values can be computed once for
+  /// every picture and kept.
   ///
   /// ```swift
   /// if let (backbone, head) = try graph.splitFrozen(options) {
@@ -66,7 +52,7 @@ extension Graph {
   /// - Returns: nil where nothing is frozen, or nothing else is left.
   public func splitFrozen(_ options: TrainingPlan.Options) throws -> (frozen: Graph, rest: Graph)? {
     let walk = try Walk(self, options)
-    let crossing = Frozen(self, walk).crossing
+    let crossing = FrozenPrefix(self, walk).crossing
     guard !crossing.isEmpty, walk.hasGradient.contains(true) else { return nil }
     let ports = crossing.enumerated().map { index, operation in
       (name: index == 0 ? "features" : "features.\(index)", operation: operation)
