@@ -3,50 +3,21 @@ import ZooKit
 /// What computes. Nothing else in the project knows how numbers are made, and an engine knows no
 /// architecture.
 ///
-/// The least an engine must be is a name: every step then runs as its layers do it. It may know a
-/// faster way for single steps (``kernel(for:shapes:batch:)``), or take a whole program at once and
-/// keep values in layouts of its own between steps (``compile(_:batch:)``).
+/// It makes of a program what runs it, in either direction. The least an engine must be is a name:
+/// every step then runs as its layers do it. Each of the two may keep values in layouts of its own
+/// between the steps.
 public protocol Engine: Sendable {
   /// By which users choose it.
   var name: String { get }
-
-  /// A faster way for one step, nil where there is none. The shapes are those of every value of the
-  /// program, without the batch.
-  func kernel(for step: Program.Step, shapes: [Shape], batch: Int) throws -> (any Kernel)?
 
   /// The program, ready to run on batches of this size. It is given away, so that weights need not
   /// lie in memory both as they were and packed.
   func compile(_ program: consuming Program, batch: Int) throws -> any Executable
 
-  /// A faster way to train one operation, nil where there is none.
-  func trainingKernel(for operation: Graph.Operation, inputs: [Shape], batch: Int) throws
-    -> (any TrainingKernel)?
-}
-
-extension Engine {
-  public func kernel(for step: Program.Step, shapes: [Shape], batch: Int) throws
-    -> (any Kernel)?
-  { nil }
-
-  public func compile(_ program: consuming Program, batch: Int) throws -> any Executable {
-    try StepByStep(program, batch: batch, engine: self)
-  }
-
-  public func trainingKernel(for operation: Graph.Operation, inputs: [Shape], batch: Int) throws
-    -> (any TrainingKernel)?
-  { nil }
-}
-
-/// One step on plain arrays, epilogue included.
-public protocol Kernel {
-  /// The inputs are those of the step, then those of its epilogue in order.
-  func run(_ inputs: [TensorView], into output: TensorView, _ scratch: Scratch) throws
-}
-
-/// One operation on plain arrays, forward and backward, as a layer would do it.
-public protocol TrainingKernel {
-  func forward(_ pass: Pass) throws
-  func backward(_ pass: Pass, _ gradients: Gradients) throws
+  /// The program, ready to learn from batches of this size.
+  func trainingRunner(
+    for program: consuming Program, _ parameters: LearnedParameters, batch: Int
+  ) throws -> any TrainingRunner
 }
 
 /// A compiled program. Not to be run by two threads at once.
@@ -70,8 +41,25 @@ extension Executable {
   }
 }
 
-/// The engine that is always there: every layer as it describes itself, over OpenBLAS.
-public struct LayerEngine: Engine {
-  public init() {}
-  public var name: String { "openblas" }
+/// A program compiled to learn. A plan has checked what it hands over.
+public protocol TrainingRunner: AnyObject {
+  /// What a step consists of, forward and then backward.
+  var stages: [PlanStage] { get }
+  /// Is told when each stage has ended, where there is one.
+  var clock: StageClock? { get set }
+  /// Bytes of memory for values and their gradients.
+  var arenaBytes: Int { get }
+
+  /// The inputs in the order of the program's, alive until backward has ended.
+  func forward(_ inputs: [UnsafePointer<Float>], _ random: Random) throws
+
+  /// The gradients of values; where none is given it is zero.
+  func backward(
+    _ seeds: [Program.Value: [Tensor]], _ random: Random, _ rule: Rule, accumulating: Bool) throws
+
+  /// Of a value that was asked for; nil for inputs.
+  func value(of value: Program.Value) -> TensorView?
+
+  /// Of a value whose gradient was asked for.
+  func gradient(of value: Program.Value) -> TensorView?
 }

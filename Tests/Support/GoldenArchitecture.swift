@@ -63,7 +63,7 @@ public struct GoldenArchitecture: Sendable, CustomStringConvertible {
   /// through the compiled program, and for forward and backward of a batch of two.
   func arenaOverheads(_ compiled: Program) throws -> [Double] {
     let claims = [
-      compiled.homes(batch: 1).claims, try TrainingPlan.claims(graph, batch: 2),
+      compiled.claims(batch: 1), try TrainingPlan.claims(graph, batch: 2),
     ]
     return claims.map { Double(Arena($0).size) / Double(Arena.bound($0)) }
   }

@@ -202,7 +202,7 @@ struct OneDNNTests {
     #expect(!stages.contains { $0.kind == "concat" })
   }
 
-  /// One layer after a convolution that leaves blocks of channels, with riders of every kind.
+  /// One layer after a convolution that leaves blocks of channels, with epilogues of every kind.
   @Test(arguments: 0..<Self.layers.count, [1, 3])
   func knowsEveryLayer(index: Int, batch: Int) throws {
     for channels in [16, 24, 5] {

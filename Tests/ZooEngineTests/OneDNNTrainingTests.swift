@@ -153,6 +153,46 @@ struct OneDNNTrainingTests {
     #expect(try graph.splitFrozen(options) == nil)
   }
 
+  /// The same passes as inference, to the bit: a mean is taken before a 1×1 convolution.
+  @Test func theFrozenPrefixIsSimplified() throws {
+    let graph = try Graph { input in
+      let x = input("image", [16, 8, 8]).conv("a", to: 32, kernel: 1).batchNorm("n")
+        .averagePool(kernel: 2, stride: 2)
+      return ["y": x.flatten().dense("fc", to: 3)]
+    }
+    let weights = try Formula.weights(for: graph)
+    let image = try Formula.tensor("image", [2, 16, 8, 8])
+    var options = TrainingPlan.Options()
+    options.trainable = { $0.name.hasPrefix("fc") }
+    options.frozenNorms = ["n"]
+    options.keeping = ["flatten"]
+    let (frozen, _) = try #require(try graph.splitFrozen(options))
+    let features = try InferencePlan(frozen, weights, batch: 2, engine: OneDNNEngine())
+      .run(["image": image])
+    let plan = try TrainingPlan(graph, weights, batch: 2, options: options, engine: OneDNNEngine())
+    try plan.forward(["image": image])
+    #expect(try plan.value("flatten").values == features["features"]?.values)
+  }
+
+  /// Both directions are stages of a profile, and products count in each.
+  @Test(arguments: GoldenStep.engines.map(\.name))
+  func aStepHasAProfile(engine: String) throws {
+    let graph = try residual()
+    let plan = try TrainingPlan(
+      graph, Formula.weights(for: graph), batch: 2,
+      engine: try #require(EngineChoice(rawValue: engine)))
+    let clock = StageClock()
+    plan.clock = clock
+    for _ in 0..<2 {
+      try plan.forward(["image": Formula.tensor("image", [2, 4, 6, 6])])
+      try plan.backward(["logits": Formula.tensor("seed", [2, 3])])
+      #expect(clock.laps.count == plan.stages.count)
+    }
+    // The first convolution's source has no gradient.
+    let first = 2 * graph.macs(of: try #require(graph.index(of: "conv1")))
+    #expect(plan.stages.reduce(0) { $0 + $1.macs } == 3 * 2 * graph.macs - first)
+  }
+
   @Test(arguments: GoldenStep.engines.map(\.name))
   func takesOtherWeights(engine: String) throws {
     let graph = try residual()
@@ -186,7 +226,7 @@ struct OneDNNTrainingTests {
     }
   }
 
-  @Test func keepsOnlyWhatTheWayBackReads() throws {
+  @Test func keepsOnlyWhatBackwardReads() throws {
     let graph = try Graph { input in
       let x = input("image", [16, 32, 32])
       return [

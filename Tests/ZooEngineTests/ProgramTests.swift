@@ -8,7 +8,7 @@ struct ProgramTests {
   /// one with an array for every value; three operations are kept in each.
   @Test(arguments: 0..<6)
   func compiledNetworksComputeTheSame(round: Int) throws {
-    var riders = 0
+    var epilogues = 0
     for seed in round * 50..<(round + 1) * 50 {
       let random = try RandomGraph(seed)
       let input = try random.input(batch: 2)
@@ -16,7 +16,7 @@ struct ProgramTests {
       try plain.forward(input)
       let program = try Program(random.graph, random.weights, keeping: random.kept)
       let compiled = try program.folded().fused()
-      riders += compiled.steps.reduce(0) { $0 + $1.epilogue.count }
+      epilogues += compiled.steps.reduce(0) { $0 + $1.epilogue.count }
       for (index, program) in [program, program.fused(), try program.folded(), compiled]
         .enumerated()
       {
@@ -34,7 +34,7 @@ struct ProgramTests {
         }
       }
     }
-    #expect(riders > 50)
+    #expect(epilogues > 50)
   }
 
   @Test func foldsAndFusesWhatItCan() throws {

@@ -33,7 +33,7 @@ extension OneDNNCompiler {
   /// In an item the blocks of one source follow those of another: the sources are made where they
   /// will be parts of the whole, and nothing is left to do.
   private func join(_ sources: [Place], as layout: Layout, _ step: Program.Step) {
-    let slot = newSlot(layout)
+    let slot = newPlace(layout).slot
     var offset = 0
     for source in sources {
       embed(source, in: slot, at: offset)

@@ -24,16 +24,6 @@ extension OneDNNCompiler {
     return takesReLU ? 1 : 0
   }
 
-  func responseNorm(_ layer: LocalResponseNorm, _ step: Program.Step) throws -> Int? {
-    // Even sizes reach further back than forth, which the library does not know.
-    guard layer.size % 2 == 1 else { return nil }
-    let source = place(of: step.inputs[0])
-    var request = Operation.Request(zoo_dnn_lrn, [source.layout])
-    request.size = layer.size
-    (request.alpha, request.beta, request.k) = (layer.alpha, layer.beta, layer.k)
-    return try simple(request, [source], step)
-  }
-
   func activation(_ layer: Activation, _ step: Program.Step) throws -> Int? {
     var source = place(of: step.inputs[0])
     for function in layer.postOps {
@@ -46,10 +36,7 @@ extension OneDNNCompiler {
     return 0
   }
 
-  func sum(_ step: Program.Step) throws -> Int? {
-    guard step.inputs.count == 2 else { return nil }
-    return try pair(zoo_dnn_sum_of_two, step)
-  }
+  func sum(_ step: Program.Step) throws -> Int? { try pair(zoo_dnn_sum_of_two, step) }
 
   func product(_ step: Program.Step) throws -> Int? {
     let (map, factor) = (program.shapes[step.inputs[0]], program.shapes[step.inputs[1]])
@@ -80,24 +67,17 @@ extension OneDNNCompiler {
     return try simple(.init(zoo_dnn_softmax, [source.layout]), [source], step)
   }
 
-  func upsample(_ layer: Upsample, _ step: Program.Step) throws -> Int? {
+  /// A layer without parameters, from the map as it lies.
+  func map(_ step: Program.Step) throws -> Int? {
     let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
-    let kind: zoo_dnn_kind
-    switch layer.method {
-    case .nearest:
-      // Whole factors leave no doubt which place is nearest.
-      guard output.height % input.height == 0, output.width % input.width == 0 else { return nil }
-      kind = zoo_dnn_resize_nearest
-    case .bilinear(alignCorners: false): kind = zoo_dnn_resize_linear
-    case .bilinear(alignCorners: true): return nil
-    }
+    guard input.rank == 3, output.rank == 3 else { return nil }
     let source = place(of: step.inputs[0])
-    return try simple(
-      .init(kind, [source.layout], target: try layout(output, zoo_dnn_any, source.layout.type)),
-      [source], step)
+    let target = try layout(output, zoo_dnn_any, source.layout.type)
+    return try Operation.Request(step.layer, from: input, to: output, source.layout, target)
+      .flatMap { try simple($0, [source], step) }
   }
 
-  /// An operation that takes no riders along.
+  /// An operation that does nothing of the epilogue.
   func simple(
     _ request: Operation.Request, _ sources: [Place], _ step: Program.Step
   ) throws -> Int? {

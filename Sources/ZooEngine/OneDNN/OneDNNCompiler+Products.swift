@@ -7,42 +7,31 @@ extension OneDNNCompiler {
   func convolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
     let input = program.shapes[step.inputs[0]]
     let output = program.shapes[step.output]
-    let kernel = layer.window.kernel
-    let inputs = input.channels / layer.groups
-    let axes =
-      layer.groups == 1
-      ? [layer.outputs, inputs, kernel.height, kernel.width]
-      : [layer.groups, layer.outputs / layer.groups, inputs, kernel.height, kernel.width]
-    guard let plain = Layout(axes, zoo_dnn_plain),
-      let packed = try Layout(axes, zoo_dnn_any)?.of(type)
-    else {
-      return nil
-    }
+    guard let weights = WeightLayouts(layer, from: input) else { return nil }
     if let taken = try blockedConvolution(layer, step) { return taken }
     let formats = try formats(layer, input, output, from: place(of: step.inputs[0]).layout)
     let requests = try formats.map { kind, source, target in
       var request = Operation.Request(
         kind, [try layout(input, source, type)],
         target: try layout(output, target, targetType(step)))
-      request.weights = packed
       request.window = layer.window
       return request
     }
-    return try product(requests, weight: plain, step)
+    return try product(requests, weights, step)
   }
 
-  /// By a kernel of our own, where there is a faster one. The sum with a shortcut and a ReLU ride on
-  /// it.
+  /// By a kernel of our own, where there is a faster one. It does the sum with a shortcut and a
+  /// rectifier as well.
   private func blockedConvolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
     let output = program.shapes[step.output]
-    var riders = step.epilogue[...]
+    var epilogue = step.epilogue[...]
     var shortcut: Program.Value?
-    if let first = riders.first, first.layer is Add, first.others.count == 1 {
+    if let first = epilogue.first, first.layer is Add, first.others.count == 1 {
       shortcut = first.others[0]
-      riders = riders.dropFirst()
+      epilogue = epilogue.dropFirst()
     }
-    let slope = (riders.first?.layer as? Activation).flatMap { $0.slope }
-    if slope != nil { riders = riders.dropFirst() }
+    let slope = (epilogue.first?.layer as? Activation).flatMap { $0.slope }
+    if slope != nil { epilogue = epilogue.dropFirst() }
     let (input, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
     guard isWide else { return nil }
     let kernel: (any BlockedKernel)?
@@ -52,15 +41,15 @@ extension OneDNNCompiler {
       PointwiseConvolution.takes(layer, program.shapes[input], plain: plain)
     {
       // The library takes other functions along.
-      if !riders.isEmpty, prologues[step.inputs[0]] == nil { return nil }
+      if !epilogue.isEmpty, prologues[step.inputs[0]] == nil { return nil }
       if plain, shortcut != nil { return nil }
       kernel = try PointwiseConvolution(
         layer, step.constants, prologue, from: program.shapes[input], to: output, batch: batch,
-        slope: slope ?? 1, plain: plain, threads: threads)
+        slope: slope ?? 1, plain: plain, threads: schedule.threads)
     } else if winograd {
       kernel = try WinogradConvolution(
         layer, step.constants, from: program.shapes[input], to: output, batch: batch,
-        slope: slope ?? 1, bfloat16: type == zoo_dnn_bfloat16, threads: threads)
+        slope: slope ?? 1, bfloat16: type == zoo_dnn_bfloat16, threads: schedule.threads)
     } else {
       kernel = nil
     }
@@ -79,10 +68,10 @@ extension OneDNNCompiler {
         target = other
       }
     }
-    let place = target ?? Place(slot: newSlot(layout), layout: layout)
+    let place = target ?? newPlace(layout)
     emit(kernel, uses + [Use(role: zoo_dnn_target, slot: place.slot)])
     self.place(step.output, at: place)
-    return step.epilogue.count - riders.count
+    return step.epilogue.count - epilogue.count
   }
 
   /// Whoever reads the value wants it in plain order: as an output, or as a vector.
@@ -122,29 +111,12 @@ extension OneDNNCompiler {
   func transposedConvolution(_ layer: TransposedConvolution, _ step: Program.Step) throws -> Int? {
     let input = program.shapes[step.inputs[0]]
     if let taken = try blockedTransposition(layer, step) { return taken }
-    let kernel = layer.window.kernel
-    let (inputs, outputs) = (input.channels / layer.groups, layer.outputs / layer.groups)
-    // The library counts outputs first; the weights lie with the inputs first.
-    let axes = [layer.groups, outputs, inputs, kernel.height, kernel.width]
-    let taps = kernel.height * kernel.width
-    let strides = [inputs * outputs * taps, taps, outputs * taps, kernel.width, 1]
-    let isGrouped = layer.groups > 1
-    guard
-      let plain = Layout(
-        isGrouped ? axes : Array(axes.dropFirst()),
-        strides: isGrouped ? strides : Array(strides.dropFirst())),
-      let packed = try Layout(isGrouped ? axes : Array(axes.dropFirst()), zoo_dnn_any)?.of(type),
-      layer.window.padding.bottom >= layer.outputPadding.height,
-      layer.window.padding.right >= layer.outputPadding.width
-    else { return nil }
+    guard let weights = WeightLayouts(layer, from: input) else { return nil }
     var request = Operation.Request(
       zoo_dnn_transposed_convolution, [try layout(input, zoo_dnn_any, type)],
       target: try layout(program.shapes[step.output], zoo_dnn_any, type))
-    request.weights = packed
-    request.window = layer.window
-    request.window.padding.bottom -= layer.outputPadding.height
-    request.window.padding.right -= layer.outputPadding.width
-    return try product([request], weight: plain, step)
+    request.window = weights.window
+    return try product([request], weights, step)
   }
 
   /// By a kernel of our own, which takes a rectifier along. It computes in float32 in any case: the
@@ -156,11 +128,11 @@ extension OneDNNCompiler {
     guard isWide,
       let kernel = try PointwiseConvolution(
         layer, step.constants, from: program.shapes[step.inputs[0]], batch: batch,
-        slope: slope ?? 1, threads: threads)
+        slope: slope ?? 1, threads: schedule.threads)
     else { return nil }
     func target(_ type: zoo_dnn_type) throws -> Place {
       let layout = try layout(program.shapes[step.output], zoo_dnn_blocks_of_16, type)
-      return Place(slot: newSlot(layout), layout: layout)
+      return newPlace(layout)
     }
     let source = try blockedPlace(of: step.inputs[0], zoo_dnn_float32)
     let wide = try target(zoo_dnn_float32)
@@ -179,34 +151,29 @@ extension OneDNNCompiler {
 
   func dense(_ layer: Dense, _ step: Program.Step) throws -> Int? {
     let input = program.shapes[step.inputs[0]]
-    // One item reads every weight once, at the speed of memory however they lie: packing them would
-    // cost time and as much memory again.
-    guard let plain = Layout([layer.outputs, input.count], zoo_dnn_plain),
-      let packed = try batch == 1
-        ? plain.of(type) : Layout([layer.outputs, input.count], zoo_dnn_any)?.of(type)
-    else { return nil }
-    var request = Operation.Request(
+    guard let weights = WeightLayouts(layer, from: input, packing: batch > 1) else { return nil }
+    let request = Operation.Request(
       zoo_dnn_dense, [try layout(input, zoo_dnn_plain, type)],
       target: try layout([layer.outputs], zoo_dnn_plain, targetType(step)))
-    request.weights = packed
-    return try product([request], weight: plain, step)
+    return try product([request], weights, step)
   }
 
   /// The first of the requests that the library has, with its constants packed.
   private func product(
-    _ requests: [Operation.Request], weight plain: Layout, _ step: Program.Step
+    _ requests: [Operation.Request], _ weights: WeightLayouts, _ step: Program.Step
   ) throws -> Int? {
+    let packed = try weights.packed.of(type)
     let bias = step.constants.count > 1 ? Layout([step.constants[1].count], zoo_dnn_plain) : nil
     let requests = requests.map { request in
       var request = request
-      request.bias = bias
+      (request.weights, request.bias) = (packed, bias)
       return request
     }
-    let riders = Riders(step)
-    guard let (operation, taken) = make(requests, riders) else { return nil }
-    try bind(step.constants[0], in: plain, to: zoo_dnn_weights, of: operation)
+    let postOps = PostOps(step)
+    guard let (operation, taken) = make(requests, postOps) else { return nil }
+    try bind(step.constants[0], in: weights.plain, to: zoo_dnn_weights, of: operation)
     if let bias { try bind(step.constants[1], in: bias, to: zoo_dnn_bias, of: operation) }
-    try emit(operation, for: step, riders, taken: taken)
+    try emit(operation, for: step, postOps, taken: taken)
     return taken
   }
 }

@@ -23,7 +23,7 @@ extension OneDNNCompiler {
   }
 
   /// Leaves the mean to its only reader, where that can do it.
-  func precede(_ layer: AveragePool, _ step: Program.Step) throws -> Bool {
+  func precede(_ layer: AveragePool, _ step: Program.Step) -> Bool {
     guard isMeanBeforePointwise(step), step.epilogue.isEmpty else { return false }
     var (_, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
     prologue.pool = layer.window.kernel.height

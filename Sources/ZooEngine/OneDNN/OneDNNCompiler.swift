@@ -1,58 +1,36 @@
 import COneDNN
 import ZooKit
 
-/// Turns a program into operations on slots of memory, step after step.
+/// Schedules a program on oneDNN, step after step.
 ///
 /// A value lies in a slot in some layout, and may lie in another slot in another layout as well,
-/// where a later step asked for that. Only when all is laid out are the slots placed in an arena.
+/// where a later step asked for that.
 final class OneDNNCompiler {
-  /// One thing to do at a run.
-  struct Work {
-    enum Body {
-      case operation(Operation)
-      /// The uses are the source, the shortcut if there is one, and the target.
-      case blocked(any BlockedKernel)
-      /// As the layers do it; the last use is the output.
-      case layers(LayerKernel, batch: Int, inputs: [Shape], output: Shape)
-    }
-    let stage: PlanStage
-    let body: Body
-    let uses: [Use]
-  }
-
   /// An argument and where it lies.
   struct Use {
     let role: zoo_dnn_role
     var index = 0
-    let slot: Int
+    let slot: Schedule.Slot
   }
 
   /// Where a value lies, and how.
   struct Place {
-    let slot: Int
+    let slot: Schedule.Slot
     let layout: Layout
   }
 
   /// Steps lose their constants when they are compiled.
   private(set) var program: Program
-  let batch: Int
+  let schedule: Schedule
+  var batch: Int { schedule.batch }
   let winograd: Bool
   /// The kernels of our own, made for AVX-512, are used.
   let isWide: Bool
   /// Of what convolutions and dense layers read and write.
   let type: zoo_dnn_type
-  /// The library divides work when it makes a kernel.
-  let threads = Threads.count
-  private(set) var works: [Work] = []
-  /// The size of every slot in floats; the first are the program's inputs.
-  private(set) var slots: [Int] = []
-  /// Slots that are part of a larger one, and where in it.
-  private var wholes: [Int: (slot: Int, offset: Int)] = [:]
-  /// The slots of the program's outputs.
-  private(set) var outputs: [Int] = []
-  /// What kernels read at every run: weights that lie as they want them, and packed ones.
-  private(set) var constants: (tensors: [Tensor], packed: [Block]) = ([], [])
-  private(set) var scratchFloats = 1
+  /// The slots of the program's inputs and outputs.
+  private(set) var inputs: [Schedule.Slot] = []
+  private(set) var outputs: [Schedule.Slot] = []
   /// Of every value, the most natural place first.
   private(set) var places: [[Place]]
   /// The step at hand.
@@ -70,12 +48,14 @@ final class OneDNNCompiler {
     lastReader = program.lastReader
     places = Array(repeating: [], count: program.shapes.count)
     self.program = consume program
-    (self.batch, winograd, isWide) = (batch, engine.winograd, engine.isWide)
+    schedule = Schedule(batch: batch)
+    (winograd, isWide) = (engine.winograd, engine.isWide)
     type = self.program.halves(for: engine) ? zoo_dnn_bfloat16 : zoo_dnn_float32
-    zoo_dnn_set_threads(Int32(threads))
+    schedule.setThreads()
     for port in self.program.inputs {
       let layout = try plainLayout(self.program.shapes[port.value])
-      places[port.value] = [Place(slot: newSlot(layout), layout: layout)]
+      inputs.append(schedule.borrowedSlot(layout.floats))
+      places[port.value] = [Place(slot: inputs[inputs.count - 1], layout: layout)]
     }
     for index in self.program.steps.indices {
       let step = self.program.steps[index]
@@ -84,6 +64,7 @@ final class OneDNNCompiler {
     }
     step = nil
     outputs = try self.program.outputs.map { try plainPlace(of: $0.value).slot }
+    for slot in outputs { schedule.keep(slot) }
   }
 
   private func compile(_ step: Program.Step) throws {
@@ -95,14 +76,10 @@ final class OneDNNCompiler {
         try runLayers(of: next)
         break
       }
-      // The first that the operation could not take along follows, with the others riding on it.
-      let left = next.epilogue.dropFirst(taken)
-      guard let rider = left.first else { break }
-      rest = Program.Step(
-        name: step.name, layer: rider.layer, inputs: [step.output] + rider.others,
-        constants: rider.constants, epilogue: Array(left.dropFirst()), output: step.output)
+      // What the operation could not do follows as a step of its own.
+      rest = next.rest(after: taken)
     }
-    for value in step.inputs + step.epilogue.flatMap(\.others) { readers[value] -= 1 }
+    for value in step.operands { readers[value] -= 1 }
   }
 
   /// Gives the step's output a place and returns how many of its epilogue are in it; nil where
@@ -112,39 +89,43 @@ final class OneDNNCompiler {
     case let layer as Convolution: try convolution(layer, step)
     case let layer as TransposedConvolution: try transposedConvolution(layer, step)
     case let layer as Dense: try dense(layer, step)
-    case let layer where layer is MaxPool || layer is AveragePool || layer is AdaptivePool:
-      try pool(layer, step)
-    case let layer as LocalResponseNorm: try responseNorm(layer, step)
+    case let layer as AveragePool where precede(layer, step): 0
+    case let layer where isNothing(layer, step): try identity(step)
     case let layer as Activation: try activation(layer, step)
-    case is Add: try sum(step)
+    case is Add where step.inputs.count == 2: try sum(step)
     case is Multiply: try product(step)
     case is Softmax: try softmax(step)
     case is Concatenate: try concatenation(step)
     case let layer as Slice: try slice(layer, step)
-    case let layer as Upsample: try upsample(layer, step)
     case let layer where layer.isIdentity: try identity(step)
     case let layer where layer.isElementwise: try elementwise(step)
-    default: try step.layer.channelNorm(step.constants).flatMap { try norm($0, step) }
+    default:
+      if let norm = step.layer.channelNorm(step.constants) {
+        try self.norm(norm, step)
+      } else {
+        try map(step)
+      }
     }
+  }
+
+  /// A pooling of every place by itself.
+  private func isNothing(_ layer: any Layer, _ step: Program.Step) -> Bool {
+    Pooling(layer, program.shapes[step.inputs[0]], program.shapes[step.output])?.isNothing ?? false
   }
 
   /// On plain arrays, as the layers do it.
   private func runLayers(of step: Program.Step) throws {
-    let inputs = step.inputs + step.epilogue.flatMap(\.others)
-    let sources = try inputs.map { try plainPlace(of: $0) }
-    let layout = try plainLayout(program.shapes[step.output])
-    runLayers(
-      of: step, batch: batch, inputs.map { program.shapes[$0] }, sources,
-      program.shapes[step.output], Place(slot: newSlot(layout), layout: layout))
-  }
-
-  private func runLayers(
-    of step: Program.Step, batch: Int, _ shapes: [Shape], _ sources: [Place], _ shape: Shape,
-    _ target: Place
-  ) {
-    let body = Work.Body.layers(LayerKernel(step), batch: batch, inputs: shapes, output: shape)
-    let uses = (sources + [target]).map { Use(role: zoo_dnn_source, slot: $0.slot) }
-    works.append(Work(stage: stage("layer"), body: body, uses: uses))
+    let sources = try step.operands.map {
+      (slot: try plainPlace(of: $0).slot, shape: program.shapes[$0])
+    }
+    let shape = program.shapes[step.output]
+    let target = newPlace(try plainLayout(shape))
+    let kernel = LayerKernel(step)
+    schedule.emit(stage("layer"), sources.map(\.slot) + [target.slot]) { run in
+      try kernel.run(
+        sources.map { run.view($0.slot, $0.shape) }, into: run.view(target.slot, shape),
+        run.scratch)
+    }
     places[step.output] = [target]
   }
 
@@ -158,10 +139,16 @@ final class OneDNNCompiler {
     }
     var alone = step
     alone.epilogue = []
-    let sources = try step.inputs.map { try place(of: $0, in: first.layout) }
-    runLayers(
-      of: alone, batch: 1, sources.map { _ in shape }, sources, shape,
-      Place(slot: newSlot(first.layout), layout: first.layout))
+    let kernel = LayerKernel(alone)
+    let sources = try step.inputs.map { try place(of: $0, in: first.layout).slot }
+    let target = newPlace(first.layout)
+    schedule.emit(stage("layer"), sources + [target.slot]) { run in
+      func view(_ slot: Schedule.Slot) -> TensorView {
+        TensorView(run.memory[slot], batch: 1, shape: shape)
+      }
+      try kernel.run(sources.map(view), into: view(target.slot), run.scratch)
+    }
+    places[step.output] = [target]
     return 0
   }
 }
@@ -186,16 +173,15 @@ extension OneDNNCompiler {
 
   func plainLayout(_ shape: Shape) throws -> Layout { try layout(shape, zoo_dnn_plain) }
 
-  func newSlot(_ layout: Layout) -> Int {
-    slots.append(layout.floats)
-    return slots.count - 1
+  func newPlace(_ layout: Layout) -> Place {
+    Place(slot: schedule.newSlot(layout.floats), layout: layout)
   }
 
   /// Where a value lies at present, in one piece. Every step's inputs were placed before it.
   func place(of value: Program.Value) -> Place {
     if let known = places[value].first(where: { !isScattered($0.slot) }) { return known }
     let scattered = places[value][0]
-    let place = Place(slot: newSlot(scattered.layout), layout: scattered.layout)
+    let place = newPlace(scattered.layout)
     copy(scattered, to: place)
     places[value].append(place)
     return place
@@ -210,7 +196,7 @@ extension OneDNNCompiler {
     if let known = places[value].first(where: isIt) { return known }
     let current = self.place(of: value)
     if isIt(current) { return current }
-    let place = Place(slot: newSlot(layout), layout: layout)
+    let place = newPlace(layout)
     try reorder(current, to: place)
     places[value].append(place)
     return place
@@ -255,77 +241,82 @@ extension OneDNNCompiler {
 
   /// Nothing but the reader at hand will ever look at the value's memory again.
   func mayOverwrite(_ value: Program.Value) -> Bool {
-    let slot = whole(of: place(of: value).slot).slot
-    return slot >= program.inputs.count && readers[value] == 1
+    let slot = schedule.whole(of: place(of: value).slot).slot
+    return !schedule.isBorrowed(slot) && readers[value] == 1
       && places.indices.allSatisfy { other in
         other == value || readers[other] == 0
-          || !places[other].contains { whole(of: $0.slot).slot == slot }
+          || !places[other].contains { schedule.whole(of: $0.slot).slot == slot }
       }
   }
 
   /// Lays a value where a larger one will have it as its part, `offset` floats after the beginning
   /// of each item. What lies in the caller's memory, or is part of something already, is copied; so
   /// is what the library's operations know in one piece and what would not be in one piece.
-  func embed(_ place: Place, in slot: Int, at offset: Int) {
+  func embed(_ place: Place, in slot: Schedule.Slot, at offset: Int) {
     var part = place.slot
     let isKnown =
       batch > 1
-      && works.contains { work in
-        if case .blocked = work.body { return false }
-        return work.uses.contains { whole(of: $0.slot).slot == part }
+      && schedule.works.contains { work in
+        !work.takesParts && work.uses.contains { schedule.whole(of: $0).slot == part }
       }
-    if isKnown || part < program.inputs.count || wholes[part] != nil
-      || slots[part] != place.layout.floats
+    if isKnown || schedule.isBorrowed(part) || schedule.isPart(part)
+      || schedule.floats[part] != place.layout.floats
     {
-      part = newSlot(place.layout)
-      wholes[part] = (slot, offset)
+      part = newPlace(place.layout).slot
+      schedule.place(part, in: slot, at: offset)
       copy(place, to: Place(slot: part, layout: place.layout))
     } else {
-      wholes[part] = (slot, offset)
+      schedule.place(part, in: slot, at: offset)
     }
   }
 
   /// A part of a place, `offset` floats after the beginning of each item; nil in the caller's
   /// memory, which is elsewhere at every run.
   func part(of place: Place, at offset: Int, _ layout: Layout) -> Place? {
-    guard whole(of: place.slot).slot >= program.inputs.count else { return nil }
-    let part = newSlot(layout)
-    wholes[part] = (place.slot, offset)
-    return Place(slot: part, layout: layout)
+    guard !schedule.isBorrowed(schedule.whole(of: place.slot).slot) else { return nil }
+    let part = newPlace(layout)
+    schedule.place(part.slot, in: place.slot, at: offset)
+    return part
   }
 
   /// The items of a batch do not follow one another: they are parts of larger ones.
-  func isScattered(_ slot: Int) -> Bool { batch > 1 && wholes[slot] != nil }
-
-  /// The slot that a slot is part of in the end, itself where it is none, and where in there.
-  func whole(of slot: Int) -> (slot: Int, offset: Int) {
-    var found = (slot: slot, offset: 0)
-    while let next = wholes[found.slot] { found = (next.slot, found.offset + next.offset) }
-    return found
-  }
+  func isScattered(_ slot: Schedule.Slot) -> Bool { batch > 1 && schedule.isPart(slot) }
 }
 
 // MARK: Work
 
 extension OneDNNCompiler {
   func emit(_ operation: Operation, _ uses: [Use]) {
-    scratchFloats = max(scratchFloats, operation.scratchFloats)
-    works.append(
-      Work(
-        stage: stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder),
-        body: .operation(operation), uses: uses))
+    let stage = stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder)
+    // Only the caller's memory moves between runs.
+    let moving = uses.filter { schedule.isBorrowed($0.slot) }
+    var isBound = false
+    schedule.emit(stage, uses.map(\.slot), scratch: operation.scratchFloats) { run in
+      for use in isBound ? moving : uses {
+        try operation.bind(use.role, use.index, to: run.memory[use.slot])
+      }
+      if !isBound { try operation.bind(scratch: run.scratchpad.base) }
+      isBound = true
+      try operation.run()
+    }
   }
 
+  /// The uses are the source, the shortcut if there is one, and the target.
   func emit(_ kernel: any BlockedKernel, _ uses: [Use]) {
-    scratchFloats = max(scratchFloats, kernel.scratch)
     let stage = stage(kernel.name, isReorder: kernel is BlockedCopy)
-    works.append(Work(stage: stage, body: .blocked(kernel), uses: uses))
+    let slots = uses.map(\.slot)
+    schedule.emit(stage, slots, scratch: kernel.scratch, takesParts: true) { run in
+      let maps = slots.map { (pointer: run.memory[$0], apart: run.apart[$0]) }
+      let call = BlockedCall(
+        source: maps[0], shortcut: maps.count > 2 ? maps[1] : nil, target: maps[maps.count - 1])
+      kernel.run(call, run.scratchpad.base)
+    }
   }
 
   /// Between places of one layout.
   private func copy(_ source: Place, to target: Place) {
     emit(
-      BlockedCopy(floats: source.layout.floats / batch, batch: batch, threads: threads),
+      BlockedCopy(floats: source.layout.floats / batch, batch: batch, threads: schedule.threads),
       [
         .init(role: zoo_dnn_source, slot: source.slot),
         .init(role: zoo_dnn_target, slot: target.slot),
@@ -347,7 +338,7 @@ extension OneDNNCompiler {
     guard let layout = operation.layout(zoo_dnn_target) else {
       throw ZooError.failure("oneDNN gives no layout for \(step.name)")
     }
-    let target = Place(slot: newSlot(layout), layout: layout)
+    let target = newPlace(layout)
     let uses = sources.enumerated().map { Use(role: zoo_dnn_source, index: $0, slot: $1.slot) }
     emit(operation, uses + [Use(role: zoo_dnn_target, slot: target.slot)])
     place(step.output, at: target)
@@ -363,7 +354,7 @@ extension OneDNNCompiler {
       throw ZooError.failure("oneDNN's \(operation.name) takes no such constant")
     }
     if wanted.equals(plain) {
-      constants.tensors.append(tensor)
+      schedule.retain(tensor)
       return try operation.bind(role, to: values.pointer)
     }
     let block = try Block(wanted.floats)
@@ -374,24 +365,19 @@ extension OneDNNCompiler {
         [(zoo_dnn_source, values.pointer), (zoo_dnn_target, block.base)], scratch: scratch.base)
     }
     try operation.bind(role, to: block.base)
-    constants.packed.append(block)
+    schedule.retain(block)
   }
 
-  /// When every slot that is not an input, or part of another, is in use, and which slots those are.
-  func claims() -> (claims: [Arena.Claim], slots: [Int]) {
-    var lives: [Int: (first: Int, last: Int)] = [:]
-    for (time, work) in works.enumerated() {
-      for slot in work.uses.map({ whole(of: $0.slot).slot }) {
-        lives[slot] = (lives[slot]?.first ?? time, time)
-      }
-    }
-    for slot in outputs.map({ whole(of: $0).slot }) {
-      lives[slot] = (lives[slot]?.first ?? 0, works.count)
-    }
-    let placed = lives.keys.filter { $0 >= program.inputs.count }.sorted()
-    let claims = placed.compactMap { slot in
-      lives[slot].map { Arena.Claim(count: slots[slot], first: $0.first, last: $0.last) }
-    }
-    return (claims, placed)
+  func runner() throws -> ScheduledExecutable {
+    try ScheduledExecutable(schedule, program, inputs: inputs, outputs: outputs)
+  }
+}
+
+extension Schedule {
+  /// The library's kernels run on as many threads as they were made for.
+  func setThreads() {
+    let threads = Int32(threads)
+    prepare = { zoo_dnn_set_threads(threads) }
+    prepare()
   }
 }

@@ -37,6 +37,13 @@ public struct OneDNNEngine: Engine {
   public var name: String { "onednn" }
 
   public func compile(_ program: consuming Program, batch: Int) throws -> any Executable {
-    try OneDNNExecutable(OneDNNCompiler(consume program, batch: batch, engine: self))
+    try OneDNNCompiler(consume program, batch: batch, engine: self).runner()
+  }
+
+  public func trainingRunner(
+    for program: consuming Program, _ parameters: LearnedParameters, batch: Int
+  ) throws -> any TrainingRunner {
+    let program = program.withoutFrozenPrefix().fusedForTraining()
+    return try TrainingCompiler(program, parameters, batch: batch, engine: self).runner()
   }
 }

@@ -18,11 +18,35 @@ public struct Program: Sendable {
     public var name: String
     public var layer: any Layer
     public var inputs: [Value]
-    /// In the order of the layer's parameters.
+    public let parameters: [Parameter]
+    /// The values of the parameters in inference; in training they are read where they lie.
     public var constants: [Tensor]
     /// Applied to the output where it lies, one after another.
     public var epilogue: [Epilogue] = []
     public var output: Value
+    /// In training, its layer takes statistics of the batch or draws noise.
+    var isTraining = false
+    /// What it was made of, where steps were fused for training.
+    var parts: [Step] = []
+
+    /// All that it reads, in order.
+    var operands: [Value] { inputs + epilogue.flatMap(\.others) }
+
+    init(_ operation: Graph.Operation, _ constants: [Tensor], output: Value) {
+      (name, layer, inputs) = (operation.name, operation.layer, operation.inputs)
+      parameters = operation.parameters
+      (self.constants, self.output) = (constants, output)
+    }
+
+    /// What is left when the layer and the first of its epilogue are done.
+    func rest(after count: Int) -> Step? {
+      let left = epilogue.dropFirst(count)
+      guard let next = left.first else { return nil }
+      var step = self
+      (step.layer, step.inputs) = (next.layer, [output] + next.others)
+      (step.constants, step.epilogue) = (next.constants, Array(left.dropFirst()))
+      return step
+    }
   }
 
   /// What a step does to its output in place: an activation, the addition of a shortcut.
@@ -32,6 +56,11 @@ public struct Program: Sendable {
     public var others: [Value]
     public var constants: [Tensor]
   }
+
+  /// What of a program that learns gradients pass; nil in inference.
+  let flow: GradientFlow?
+  /// The part of a program that learns which was cut off because nothing in it does.
+  var prefix: FrozenPrefix?
 
   /// A value under the name by which users feed or read it.
   public struct Port: Hashable, Sendable {
@@ -64,11 +93,25 @@ public struct Program: Sendable {
     steps = try graph.operations.indices.compactMap { index in
       let operation = graph.operations[index]
       guard needed.contains(index), !operation.layer.isInput else { return nil }
-      let constants = try operation.parameters.map { try weights.tensor(for: $0) }
       return Step(
-        name: operation.name, layer: operation.layer, inputs: operation.inputs,
-        constants: constants, output: index)
+        operation, try operation.parameters.map { try weights.tensor(for: $0) }, output: index)
     }
+    flow = nil
+  }
+
+  /// Takes from the graph what training runs; every value keeps the index of its operation.
+  init(_ flow: GradientFlow) {
+    let graph = flow.graph
+    shapes = graph.operations.map(\.shape)
+    inputs = graph.inputs.map { Port(name: $0.name, value: $0.operation) }
+    let asked = Set(flow.values.values).union(flow.gradients.values)
+    outputs = asked.sorted().map { Port(name: graph.operations[$0].name, value: $0) }
+    steps = flow.forward.map { index in
+      var step = Step(graph.operations[index], [], output: index)
+      step.isTraining = flow.isTraining[index]
+      return step
+    }
+    self.flow = flow
   }
 
   /// Multiply-accumulates of a step for one item.
@@ -76,11 +119,17 @@ public struct Program: Sendable {
     step.layer.macs(step.inputs.map { shapes[$0] }, shapes[step.output])
   }
 
+  /// What a profile calls the work that a step is.
+  func stage(of step: Step, _ kernel: String, batch: Int) -> PlanStage {
+    PlanStage(
+      step: step.name, kind: step.layer.kind, kernel: kernel, macs: batch * macs(of: step))
+  }
+
   /// The last step that reads each value, as an operand of whatever it consists of.
   var lastReader: [Int] {
     var last = Array(repeating: 0, count: shapes.count)
     for (time, step) in steps.enumerated() {
-      for value in step.inputs + step.epilogue.flatMap(\.others) { last[value] = time }
+      for value in step.operands { last[value] = time }
     }
     return last
   }
@@ -89,7 +138,7 @@ public struct Program: Sendable {
   var uses: [Int] {
     var uses = Array(repeating: 0, count: shapes.count)
     for step in steps {
-      for value in step.inputs + step.epilogue.flatMap(\.others) { uses[value] += 1 }
+      for value in step.operands { uses[value] += 1 }
     }
     for port in outputs { uses[port.value] += 1 }
     return uses

@@ -8,10 +8,13 @@ struct FrozenPrefix {
   /// Its values that the rest, or a user, reads.
   let crossing: [Int]
 
-  init(_ graph: Graph, _ walk: Walk) {
+  private let graph: Graph
+
+  init(_ flow: GradientFlow) {
+    graph = flow.graph
     // Statistics may be shared with a norm behind that moves them.
-    var moved = walk.learning
-    for index in walk.forward where walk.isTraining[index] {
+    var moved = flow.learning
+    for index in flow.forward where flow.isTraining[index] {
       for parameter in graph.operations[index].parameters where !parameter.role.isTrainable {
         moved.insert(parameter.name)
       }
@@ -21,18 +24,65 @@ struct FrozenPrefix {
       let operation = graph.operations[index]
       isFrozen[index] =
         operation.layer.isInput
-        || !walk.hasGradient[index] && operation.inputs.allSatisfy { isFrozen[$0] }
-          && (!walk.isTraining[index] || !operation.layer.dependsOnMode)
+        || !flow.hasGradient[index] && operation.inputs.allSatisfy { isFrozen[$0] }
+          && (!flow.isTraining[index] || !operation.layer.dependsOnMode)
           && operation.parameters.allSatisfy { !moved.contains($0.name) }
     }
-    var crossing = Set(walk.values.values)
-    for index in walk.forward where !isFrozen[index] {
+    var crossing = Set(flow.values.values)
+    for index in flow.forward where !isFrozen[index] {
       crossing.formUnion(graph.operations[index].inputs)
     }
     self.isFrozen = isFrozen
     self.crossing = crossing.filter {
       isFrozen[$0] && !graph.operations[$0].layer.isInput
     }.sorted()
+  }
+
+  /// What computes the crossing values, and which of the graph's inputs it takes.
+  func program(_ parameters: LearnedParameters) throws -> (program: Program, inputs: [Int]) {
+    let part = graph.cut(
+      at: crossing.map { (name: graph.operations[$0].name, operation: $0) }
+    ).before
+    let program = try Program(part, try parameters.weights(of: part)).simplified()
+    let inputs = part.inputs.compactMap { port in
+      graph.inputs.firstIndex { $0.name == port.name }
+    }
+    return (program, inputs)
+  }
+}
+
+extension FrozenPrefix {
+  /// The prefix compiled as for inference when it is first wanted, and again when its parameters
+  /// are others.
+  final class Computed {
+    private let prefix: FrozenPrefix
+    private let engine: any Engine
+    private var compiled: (executable: any Executable, inputs: [Int], generation: Int)?
+
+    init(_ prefix: FrozenPrefix, _ engine: any Engine) {
+      (self.prefix, self.engine) = (prefix, engine)
+    }
+
+    /// - Parameters:
+    ///   - inputs: of the whole, in the order of its graph's.
+    ///   - slots: take the crossing values.
+    func run(_ run: Workspace, _ inputs: [Schedule.Slot], into slots: [Schedule.Slot]) throws {
+      guard let parameters = run.parameters else { return }
+      if compiled?.generation != parameters.generation {
+        compiled = nil
+        let (program, inputs) = try prefix.program(parameters)
+        compiled = (
+          try engine.compile(program, batch: run.batch), inputs, parameters.generation
+        )
+      }
+      guard let (executable, ports, _) = compiled else { return }
+      try executable.run(ports.map { UnsafePointer(run.memory[inputs[$0]]) }) { views in
+        for (slot, view) in zip(slots, views) {
+          run.memory[slot].update(from: view.pointer, count: view.count)
+        }
+      }
+      run.prepare()
+    }
   }
 }
 
@@ -51,9 +101,9 @@ extension Graph {
   /// those for the rest may name only what is in it.
   /// - Returns: nil where nothing is frozen, or nothing else is left.
   public func splitFrozen(_ options: TrainingPlan.Options) throws -> (frozen: Graph, rest: Graph)? {
-    let walk = try Walk(self, options)
-    let crossing = FrozenPrefix(self, walk).crossing
-    guard !crossing.isEmpty, walk.hasGradient.contains(true) else { return nil }
+    let flow = try GradientFlow(self, options)
+    let crossing = FrozenPrefix(flow).crossing
+    guard !crossing.isEmpty, flow.hasGradient.contains(true) else { return nil }
     let ports = crossing.enumerated().map { index, operation in
       (name: index == 0 ? "features" : "features.\(index)", operation: operation)
     }

@@ -3,7 +3,7 @@ import ZooKit
 /// The parameters of a plan. Those that learn lie in one block and their gradients at the same
 /// places in another, so that an optimiser goes over all of them in one sweep; running statistics
 /// that move have a block of their own; the others stay where they were given.
-final class LearnedParameters {
+public final class LearnedParameters {
   /// In the order of the graph. Each begins at a cache line; what lies between them is zero, and
   /// so are its gradients.
   let slots: [TrainingPlan.Slot]
@@ -20,11 +20,12 @@ final class LearnedParameters {
   /// Of what lies in a block.
   private let places: [String: (block: Block, range: Range<Int>)]
 
-  init(_ graph: Graph, _ weights: Weights, _ walk: Walk) throws {
+  init(_ weights: Weights, _ flow: GradientFlow) throws {
+    let graph = flow.graph
     let all = graph.parameters
-    let training = graph.operations.indices.filter { walk.isTraining[$0] }
+    let training = graph.operations.indices.filter { flow.isTraining[$0] }
     let moved = Set(training.flatMap { graph.operations[$0].parameters.map(\.name) })
-    slots = LearnedParameters.laidOut(all.filter { walk.learning.contains($0.name) })
+    slots = LearnedParameters.laidOut(all.filter { flow.learning.contains($0.name) })
     let moving = LearnedParameters.laidOut(
       all.filter { !$0.role.isTrainable && moved.contains($0.name) })
     values = try Block(slots.last?.end ?? 0)
@@ -85,6 +86,8 @@ final class LearnedParameters {
     }
     return view
   }
+
+  func learns(_ parameter: Parameter) -> Bool { learned[parameter.name] != nil }
 
   func gradient(of parameter: Parameter) -> TensorView? {
     learned[parameter.name].map { gradients.view($0, parameter.shape) }

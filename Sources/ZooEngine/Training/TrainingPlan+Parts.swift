@@ -20,10 +20,9 @@ extension TrainingPlan {
   public convenience init(
     parametersOf graph: Graph, _ weights: Weights, batch: Int, options: Options = .init()
   ) throws {
-    let walk = try Walk(graph, options)
+    let flow = try GradientFlow(graph, options)
     self.init(
-      graph, walk, try LearnedParameters(graph, weights, walk), batch: batch, runner: NothingToRun()
-    )
+      flow, try LearnedParameters(weights, flow), batch: batch, runner: NothingToRun())
   }
 
   /// A part of the network whose parameters another plan has: a stretch of its graph, or of the same
@@ -43,28 +42,30 @@ extension TrainingPlan {
     var options = options
     let isTrainable = options.trainable
     options.trainable = { isTrainable($0) && learned.contains($0.name) }
-    try self.init(graph, Walk(graph, options), parameters, batch: batch, engine: engine)
+    try self.init(
+      GradientFlow(graph, options), parameters, batch: batch, engine: engine)
   }
 
-  /// Sets the gradients of all parameters to zero, before several ways back are added up.
+  /// Sets the gradients of all parameters to zero, before several backward passes are added up.
   public func forgetGradients() { parameters.gradients.values.update(repeating: 0) }
 
   /// A gradient arrives at this value when one is handed to the seeds: something before it learns.
   public func passesGradient(to name: String) throws -> Bool {
-    walk.hasGradient[try graph.resolve(name)]
+    flow.hasGradient[try graph.resolve(name)]
   }
 }
 
 /// Of a plan that holds parameters for others.
 private final class NothingToRun: TrainingRunner {
+  var stages: [PlanStage] { [] }
+  var clock: StageClock?
   var arenaBytes: Int { 0 }
-  func forward(_ inputs: [TensorView], _ random: Random) throws { throw refusal }
+  func forward(_ inputs: [UnsafePointer<Float>], _ random: Random) throws { throw refusal }
   func backward(
     _ seeds: [Int: [Tensor]], _ random: Random, _ rule: Rule, accumulating: Bool
   ) throws { throw refusal }
-  func value(of operation: Int) -> TensorView? { nil }
-  func gradient(of operation: Int) -> TensorView? { nil }
-  func parametersWereReplaced() {}
+  func value(of value: Int) -> TensorView? { nil }
+  func gradient(of value: Int) -> TensorView? { nil }
 
   private var refusal: ZooError { .failure("the network runs in parts, not as a whole") }
 }

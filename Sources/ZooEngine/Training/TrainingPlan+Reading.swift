@@ -22,9 +22,9 @@ extension TrainingPlan {
 
   /// A value of the latest forward pass: an output, a seed or one that is kept.
   public func value(_ name: String) throws -> Tensor {
-    guard let operation = walk.values[name], let view = view(of: operation) else {
+    guard let operation = flow.values[name], let view = view(of: operation) else {
       throw ZooError.usage(
-        "the value \(name) was not kept" + suggestion(name, among: walk.values.keys))
+        "the value \(name) was not kept" + suggestion(name, among: flow.values.keys))
     }
     return try tensor(view)
   }
@@ -34,10 +34,10 @@ extension TrainingPlan {
     if let slot = slots.first(where: { $0.parameter.name == name }) {
       return try Tensor(slot.parameter.shape, parameters.gradients.values[slot.range])
     }
-    guard let operation = walk.gradients[name], let view = runner.gradient(of: operation) else {
+    guard let operation = flow.gradients[name], let view = runner.gradient(of: operation) else {
       throw ZooError.usage(
         "no gradient of \(name) is computed"
-          + suggestion(name, among: slots.map(\.parameter.name) + walk.gradients.keys))
+          + suggestion(name, among: slots.map(\.parameter.name) + flow.gradients.keys))
     }
     return try tensor(view)
   }
@@ -70,9 +70,20 @@ extension TrainingPlan {
 }
 
 extension TrainingPlan {
-  /// Counts from now on how long each kind of work takes, where the engine can tell.
-  package func startProfile() { (runner as? OneDNNTraining)?.profile = [:] }
+  /// What a step consists of, forward and then backward.
+  public var stages: [PlanStage] { runner.stages }
 
-  /// How long works of each name have taken together since.
-  package var profile: [String: Duration] { (runner as? OneDNNTraining)?.profile ?? [:] }
+  /// Takes the time of every stage, where there is one.
+  public var clock: StageClock? {
+    get { runner.clock }
+    set { runner.clock = newValue }
+  }
+
+  /// Takes the time of every stage from the next step on.
+  package func startProfile() { clock = StageClock() }
+
+  /// How long the stages of each kernel took together in the latest step.
+  package var profile: [String: Duration] {
+    zip(stages, clock?.laps ?? []).reduce(into: [:]) { $0[$1.0.kernel, default: .zero] += $1.1 }
+  }
 }

@@ -1,7 +1,7 @@
 import ZooKit
 
 extension TrainingPlan {
-  /// Runs a batch through the network and keeps what the way back needs.
+  /// Runs a batch through the network and keeps what backward needs.
   /// - Parameters:
   ///   - inputs: by name, the batch as the first axis of each.
   ///   - random: of this step; every operation draws from a key of its own name.
@@ -16,22 +16,14 @@ extension TrainingPlan {
       try check(tensor, shape, port.name)
       self.inputs.append(tensor)
     }
-    let views = zip(graph.inputs, self.inputs).compactMap { port, tensor in
-      // Never written: nothing shares the home of an input.
-      tensor.withValues(\.baseAddress).map {
-        TensorView(
-          UnsafeMutablePointer(mutating: $0), batch: batch,
-          shape: graph.operations[port.operation].shape)
-      }
-    }
-    guard views.count == graph.inputs.count else { throw ZooError.failure("an input is empty") }
-    try followParameters()
-    try runner.forward(views, random)
+    let pointers = self.inputs.compactMap { $0.withValues(\.baseAddress) }
+    guard pointers.count == graph.inputs.count else { throw ZooError.failure("an input is empty") }
+    try runner.forward(pointers, random)
     self.random = random
   }
 
   /// Takes gradients for the seeds back to everything that learns; where no gradient is given it
-  /// is zero. One way back for each way forward, since it reuses the memory.
+  /// is zero. One backward pass for each forward pass, since it reuses the memory.
   /// - Parameters:
   ///   - seeds: the gradients of values that were declared as seeds, by name.
   ///   - rule: how gradients pass rectifiers.
@@ -40,13 +32,13 @@ extension TrainingPlan {
     _ seeds: [String: Tensor], rule: Rule = .plain, accumulating: Bool = false
   ) throws {
     guard let random else {
-      throw ZooError.failure("the way back begins where a forward pass has ended")
+      throw ZooError.failure("backward needs a forward pass before it")
     }
     var planted: [Int: [Tensor]] = [:]
     for (name, seed) in seeds {
-      guard let operation = walk.seeds[name] else {
+      guard let operation = flow.seeds[name] else {
         throw ZooError.usage(
-          "\(name) was not declared as a seed" + suggestion(name, among: walk.seeds.keys))
+          "\(name) was not declared as a seed" + suggestion(name, among: flow.seeds.keys))
       }
       try check(seed, graph.operations[operation].shape, "the gradient of \(name)")
       planted[operation, default: []].append(seed)

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// A graph compiled to learn from batches of one size: forward, keeping what the way back needs,
+/// A graph compiled to learn from batches of one size: forward, keeping what backward needs,
 /// and backward from the gradients of any of its values.
 ///
 /// ```swift
@@ -17,25 +17,23 @@ import ZooKit
 ///
 /// Not to be used by two threads at once.
 public final class TrainingPlan {
-  public let graph: Graph
+  public var graph: Graph { flow.graph }
   public let batch: Int
 
-  let walk: Walk
+  let flow: GradientFlow
   let parameters: LearnedParameters
   let runner: any TrainingRunner
-  /// Of the latest forward pass; the way back reads them again.
+  /// Of the latest forward pass; backward reads them again.
   var inputs: [Tensor] = []
-  private var generation = 0
-  /// Of a forward pass that has ended, from which the way back draws the same numbers.
+  /// Of a forward pass that has ended, from which backward draws the same numbers.
   var random: Random?
 
   public convenience init(
     _ graph: Graph, _ weights: Weights, batch: Int, options: Options = .init(),
     engine: some Engine = LayerEngine()
   ) throws {
-    let walk = try Walk(graph, options)
-    try self.init(
-      graph, walk, LearnedParameters(graph, weights, walk), batch: batch, engine: engine)
+    let flow = try GradientFlow(graph, options)
+    try self.init(flow, LearnedParameters(weights, flow), batch: batch, engine: engine)
   }
 
   /// The same network for batches of another size. Both plans have the very same parameters,
@@ -43,32 +41,25 @@ public final class TrainingPlan {
   public convenience init(
     sharing other: TrainingPlan, batch: Int, engine: some Engine = LayerEngine()
   ) throws {
-    try self.init(other.graph, other.walk, other.parameters, batch: batch, engine: engine)
+    try self.init(other.flow, other.parameters, batch: batch, engine: engine)
   }
 
   convenience init(
-    _ graph: Graph, _ walk: Walk, _ parameters: LearnedParameters, batch: Int, engine: some Engine
+    _ flow: GradientFlow, _ parameters: LearnedParameters, batch: Int, engine: some Engine
   ) throws {
     guard batch > 0 else { throw ZooError.usage("a batch of \(batch) has no items") }
-    let runner: any TrainingRunner =
-      if let engine = engine as? OneDNNEngine {
-        try OneDNNTraining(graph, walk, parameters, batch: batch, engine: engine)
-      } else {
-        try LayerwiseTraining(graph, walk, parameters, batch: batch, engine: engine)
-      }
-    self.init(graph, walk, parameters, batch: batch, runner: runner)
+    self.init(
+      flow, parameters, batch: batch,
+      runner: try engine.trainingRunner(for: Program(flow), parameters, batch: batch))
   }
 
   init(
-    _ graph: Graph, _ walk: Walk, _ parameters: LearnedParameters, batch: Int,
-    runner: any TrainingRunner
+    _ flow: GradientFlow, _ parameters: LearnedParameters, batch: Int, runner: any TrainingRunner
   ) {
     self.runner = runner
-    self.graph = graph
     self.batch = batch
-    self.walk = walk
+    self.flow = flow
     self.parameters = parameters
-    generation = parameters.generation
   }
 
   /// With the engine that users choose.
@@ -88,13 +79,6 @@ public final class TrainingPlan {
     try parameters.load(weights)
   }
 
-  /// Follows parameters that this plan, or one that shares them, has replaced.
-  func followParameters() throws {
-    guard generation != parameters.generation else { return }
-    try runner.parametersWereReplaced()
-    generation = parameters.generation
-  }
-
   /// Bytes of memory for values and their gradients; the parameters come on top.
   public var arenaBytes: Int { runner.arenaBytes }
 
@@ -102,6 +86,7 @@ public final class TrainingPlan {
   package static func claims(_ graph: Graph, batch: Int, options: Options = .init()) throws
     -> [Arena.Claim]
   {
-    Lives(graph, try Walk(graph, options), batch: batch).claims
+    let program = Program(try GradientFlow(graph, options))
+    return try LayerTrainingCompiler(program, batch: batch).schedule.claims.claims
   }
 }

@@ -5,34 +5,33 @@ import ZooKit
 
 extension TrainingCompiler {
   /// Element by element, however the elements lie: what pads a block is zero and has to stay so.
-  func elementwise(_ layer: any Layer, _ index: Int) throws -> Bool {
-    let operation = graph.operations[index]
-    guard operation.inputs.count == 1, operation.parameters.isEmpty else { return false }
-    let input = operation.inputs[0]
+  func elementwise(_ layer: any Layer, _ step: Program.Step) throws -> Bool {
+    guard step.inputs.count == 1, step.parameters.isEmpty else { return false }
+    let input = step.inputs[0]
     let form = self.form(of: input)
-    if shape(index)[0] % 16 != 0, try !keepsZero(layer) { return false }
-    if let layer = layer as? Activation, try compiled(layer, index) { return true }
+    if shape(step.output)[0] % 16 != 0, try !keepsZero(layer) { return false }
+    if let layer = layer as? Activation, try compiled(layer, step) { return true }
     let x = try place(of: input, form)
-    let y = newPlace(shape(index), form)
+    let y = newPlace(shape(step.output), form)
     let count = self.count(y)
     if layer as? Activation == .relu {
       emit("relu", [x.slot, y.slot]) { run in
         zoo_sum_forward(x.pointer(run), nil, y.pointer(run), Int64(count), 1, run.threads)
       }
-      onTheWayBack(index) { [self] in
-        contribute(try gradient(of: index, behind: y), to: input)
+      onBackward(step) { [self] in
+        contribute(try gradient(of: step.output, behind: y), to: input)
       }
     } else {
-      func pass(_ run: OneDNNTraining) -> Pass {
+      func pass(_ run: Workspace) -> Pass {
         Pass(
           mode: .inference, inputs: [TensorView(x.pointer(run), batch: 1, shape: [count])],
           parameters: [], output: TensorView(y.pointer(run), batch: 1, shape: [count]),
           scratch: run.scratch)
       }
       emit(layer.kind, [x.slot, y.slot]) { run in try layer.forward(pass(run)) }
-      onTheWayBack(index) { [self] in
-        let dy = try gradient(of: index, form).place
-        let dx = newPlace(shape(index), form)
+      onBackward(step) { [self] in
+        let dy = try gradient(of: step.output, form).place
+        let dx = newPlace(shape(step.output), form)
         var uses = [dy.slot, dx.slot]
         if layer.needs.contains(.inputs) { uses.append(x.slot) }
         if layer.needs.contains(.output) { uses.append(y.slot) }
@@ -43,12 +42,12 @@ extension TrainingCompiler {
             pass(run),
             Gradients(
               output: TensorView(dy.pointer(run), batch: 1, shape: [count]), inputs: [target],
-              parameters: [], rule: run.plainRule))
+              parameters: [], rule: run.rule))
         }
         contribute(dx, to: input)
       }
     }
-    places[index] = [y]
+    places[step.output] = [y]
     return true
   }
 
@@ -63,13 +62,13 @@ extension TrainingCompiler {
   }
 
   /// What has exponentials in it, with the library's vectors of them.
-  private func compiled(_ layer: Activation, _ index: Int) throws -> Bool {
+  private func compiled(_ layer: Activation, _ step: Program.Step) throws -> Bool {
     switch layer {
     case .sigmoid, .tanh, .silu, .mish: break
     case .relu, .relu6, .leakyReLU, .hardSigmoid, .hardSwish: return false
     }
-    guard shape(index).rank == 3 else { return false }
-    return try simple(index, layer.kind, readsInput: true) { source, target in
+    guard shape(step.output).rank == 3 else { return false }
+    return try simple(step, layer.kind, readsInput: true) { source, target in
       var request = Operation.Request(zoo_dnn_elementwise, [source], target: target)
       request.epilogue = layer.postOps
       return request

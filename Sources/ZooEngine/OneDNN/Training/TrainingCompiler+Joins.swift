@@ -5,25 +5,26 @@ import ZooKit
 
 extension TrainingCompiler {
   /// A sum of two, rectified if a rectifier follows.
-  func sum(_ group: [Int]) throws -> Bool {
-    let (first, last) = (group[0], group[group.count - 1])
-    let inputs = graph.operations[first].inputs
+  func sum(_ step: Program.Step) throws -> Bool {
+    let (inputs, shape) = (step.inputs, self.shape(step.output))
     guard inputs.count == 2,
-      shape(first).rank == 3 || inputs.allSatisfy({ self.form(of: $0) == .plain })
+      shape.rank == 3 || inputs.allSatisfy({ self.form(of: $0) == .plain })
     else { return false }
     let form: Place.Form =
       inputs.contains { self.form(of: $0) == .blocks } ? .blocks : .plain
     let (a, b) = (try place(of: inputs[0], form), try place(of: inputs[1], form))
-    let y = newPlace(shape(first), form)
+    let y = newPlace(shape, form)
     let count = Int64(self.count(y))
-    let rectifies = group.count > 1
+    let rectifies = !step.epilogue.isEmpty
     emit("sum", [a.slot, b.slot, y.slot]) { run in
       zoo_sum_forward(
         a.pointer(run), b.pointer(run), y.pointer(run), count, rectifies ? 1 : 0, run.threads)
     }
-    places[last] = [y]
-    onTheWayBack(last) { [self] in
-      let dy = rectifies ? try gradient(of: last, behind: y) : try gradient(of: last, form).place
+    places[step.output] = [y]
+    onBackward(step) { [self] in
+      let dy =
+        rectifies
+        ? try gradient(of: step.output, behind: y) : try gradient(of: step.output, form).place
       // Both have the same gradient, so neither may write over it.
       for input in inputs { contribute(dy, to: input, owned: false) }
     }
@@ -31,14 +32,14 @@ extension TrainingCompiler {
   }
 
   /// The same value under another name, or the same numbers under another shape.
-  func identity(_ index: Int) throws -> Bool {
-    let input = graph.operations[index].inputs[0]
-    let isSame = shape(index) == shape(input)
+  func identity(_ step: Program.Step) throws -> Bool {
+    let input = step.inputs[0]
+    let isSame = shape(step.output) == shape(input)
     let form: Place.Form = isSame ? self.form(of: input) : .plain
-    let x = isSame ? places[input][0] : place(try place(of: input, .plain).slot, shape(index))
-    places[index] = [x]
-    onTheWayBack(index) { [self] in
-      let (dy, isOwned) = try gradient(of: index, form)
+    let x = isSame ? places[input][0] : place(try place(of: input, .plain).slot, shape(step.output))
+    places[step.output] = [x]
+    onBackward(step) { [self] in
+      let (dy, isOwned) = try gradient(of: step.output, form)
       contribute(isSame ? dy : place(dy.slot, shape(input)), to: input, owned: isOwned)
     }
     return true

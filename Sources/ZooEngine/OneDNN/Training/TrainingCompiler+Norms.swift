@@ -2,42 +2,36 @@ import COneDNN
 import ZooKit
 
 extension TrainingCompiler {
-  /// y = relu(norm(x) + other), the rectifier with a slope or without, in two looks at x; the way back in two looks at x and the gradient.
-  func norm(_ layer: BatchNorm, _ group: [Int]) throws -> Bool {
-    let (first, last) = (group[0], group[group.count - 1])
-    let operation = graph.operations[first]
-    let input = operation.inputs[0]
-    let trains = walk.isTraining[first]
-    let plane = operation.shape.count / operation.shape[0]
+  /// y = relu(norm(x) + other), the rectifier with a slope or without, in two looks at x; backward
+  /// in two looks at x and the gradient.
+  func norm(_ layer: BatchNorm, _ step: Program.Step) throws -> Bool {
+    let (input, shape, trains) = (step.inputs[0], self.shape(step.output), step.isTraining)
+    let plane = shape.count / shape[0]
     if trains, batch * plane < 2 { return false }
     let x = try inBlocks(input)
-    let y = newPlace(operation.shape, .blocks)
-    var others: [Int] = []
-    if group.count > 1, graph.operations[group[1]].layer is Add {
-      others = graph.operations[group[1]].inputs.filter { $0 != first }
-    }
+    let y = newPlace(shape, .blocks)
+    let others = step.epilogue.flatMap(\.others)
     let other = try others.first.map { try inBlocks($0) }
-    let slope = (graph.operations[last].layer as? Activation)?.slope
+    let slope = (step.epilogue.last?.layer as? Activation)?.slope
     let rectifies = slope != nil
 
-    let blocks = (operation.shape[0] + 15) / 16 * 16
+    let blocks = (shape[0] + 15) / 16 * 16
     // Mean and factor of every channel.
-    let statistics = trains ? newSlot(2 * blocks) : nil
-    let names = operation.parameters
-    let parameters = parameters
+    let statistics = trains ? schedule.newSlot(2 * blocks) : nil
+    let names = step.parameters
 
-    func described(_ run: OneDNNTraining) throws -> zoo_norm {
+    func described(_ run: Workspace) throws -> zoo_norm {
       var norm = zoo_norm()
-      (norm.items, norm.channels) = (Int64(run.batch), Int64(operation.shape[0]))
+      (norm.items, norm.channels) = (Int64(run.batch), Int64(shape[0]))
       norm.plane = Int64(plane)
       norm.x = x.map(run)
       (norm.rectifies, norm.trains) = (rectifies ? 1 : 0, trains ? 1 : 0)
       norm.slope = slope ?? 0
       (norm.epsilon, norm.momentum) = (layer.epsilon, layer.momentum)
-      norm.weight = UnsafePointer(try parameters.value(of: names[0]).pointer)
-      norm.bias = UnsafePointer(try parameters.value(of: names[1]).pointer)
-      norm.running_mean = try parameters.value(of: names[2]).pointer
-      norm.running_variance = try parameters.value(of: names[3]).pointer
+      norm.weight = UnsafePointer(try run.value(of: names[0]).pointer)
+      norm.bias = UnsafePointer(try run.value(of: names[1]).pointer)
+      norm.running_mean = try run.value(of: names[2]).pointer
+      norm.running_variance = try run.value(of: names[3]).pointer
       if let statistics {
         norm.mean = run.memory[statistics]
         norm.factor = run.memory[statistics] + blocks
@@ -51,34 +45,34 @@ extension TrainingCompiler {
       if let other { norm.other = other.map(run) }
       zoo_norm_forward(&norm, run.threads)
     }
-    places[last] = [y]
+    places[step.output] = [y]
 
-    onTheWayBack(last) { [self] in
-      var parts = contributions[last]
+    onBackward(step) { [self] in
+      var parts = contributions[step.output]
       let areReady =
         (1...2).contains(parts.count) && parts.allSatisfy { $0.place.form == .blocks }
       if !areReady {
-        let (place, isOwned) = try gradient(of: last, .blocks)
+        let (place, isOwned) = try gradient(of: step.output, .blocks)
         parts = [.init(place: place, isOwned: isOwned)]
       }
       let owned = parts.first { $0.isOwned && $0.place.isDense }?.place
       // Where something was added, its gradient is what is behind the rectifier.
-      let sharesGradient = others.contains { walk.hasGradient[$0] }
+      let sharesGradient = others.contains { flow.hasGradient[$0] }
       var masked: Place?
       if sharesGradient {
-        masked = rectifies || parts.count > 1 ? owned ?? newPlace(operation.shape, .blocks) : nil
+        masked = rectifies || parts.count > 1 ? owned ?? newPlace(shape, .blocks) : nil
       }
       let known = contributions[input]
       let accumulates =
         known.count == 1 && known[0].isOwned && known[0].place.form == .blocks
       let dx =
-        !walk.hasGradient[input]
+        !flow.hasGradient[input]
         ? nil
         : accumulates
           ? known[0].place
           : !sharesGradient
-            ? owned ?? newPlace(operation.shape, .blocks)
-            : newPlace(operation.shape, .blocks)
+            ? owned ?? newPlace(shape, .blocks)
+            : newPlace(shape, .blocks)
       if dx != nil || masked != nil || names.prefix(2).contains(where: parameters.learns) {
         let output = rectifies && other != nil ? y : nil
         let used =
@@ -93,8 +87,8 @@ extension TrainingCompiler {
           if let output { norm.y = output.map(run) }
           if let dx { norm.dx = dx.map(run) }
           norm.accumulates = accumulates ? 1 : 0
-          norm.rule = run.rule
-          let targets = names.prefix(2).map { parameters.gradient(of: $0) }
+          norm.rule = run.rule.code
+          let targets = names.prefix(2).map { run.gradient(of: $0) }
           let adds = areFirst.map { !$0 || run.isAccumulating }
           let sums = try run.scratch.floats(2 * blocks)
           norm.dweight = targets[0].map { adds[0] ? sums : $0.pointer }
@@ -123,16 +117,5 @@ extension TrainingCompiler {
   func inBlocks(_ value: Int) throws -> Place {
     if let known = places[value].first(where: { $0.form == .blocks }) { return known }
     return try place(of: value, .blocks)
-  }
-
-  func responseNorm(_ layer: LocalResponseNorm, _ index: Int) throws -> Bool {
-    // Even sizes reach further back than forth, which the library does not know.
-    guard layer.size % 2 == 1 else { return false }
-    return try simple(index, "lrn", readsInput: true) { source, target in
-      var request = Operation.Request(zoo_dnn_lrn, [source], target: target)
-      request.size = layer.size
-      (request.alpha, request.beta, request.k) = (layer.alpha, layer.beta, layer.k)
-      return request
-    }
   }
 }

@@ -5,30 +5,31 @@ import ZooKit
 
 extension TrainingCompiler {
   /// Where each input begins on a block, the concatenation of maps is the maps one after another.
-  private func isInBlocks(_ index: Int) -> Bool {
-    let operation = graph.operations[index]
-    return operation.layer is Concatenate && operation.shape.rank == 3
-      && operation.inputs.allSatisfy { shape($0)[0] % 16 == 0 }
+  private func isInBlocks(_ step: Program.Step) -> Bool {
+    step.layer is Concatenate && shape(step.output).rank == 3
+      && step.inputs.allSatisfy { shape($0)[0] % 16 == 0 }
   }
 
   /// For a concatenation that a later one begins with: the largest that begins so. They all lie in
   /// the memory of that one (as "memory-efficient DenseNets", Pleiss et al., arXiv:1707.06990, keep
   /// them, without computing anything again).
-  func concatenations() -> [Int: Int] {
-    var wholes: [Int: Int] = [:]
-    let all = walk.forward.filter { !frozen.isFrozen[$0] && isInBlocks($0) }
-    for index in all.reversed() {
-      wholes[index] = wholes[index] ?? index
-      let first = graph.operations[index].inputs[0]
-      if all.contains(first), wholes[first] == nil { wholes[first] = wholes[index] }
+  func concatenations() -> [Program.Value: Program.Value] {
+    var wholes: [Program.Value: Program.Value] = [:]
+    let all = program.steps.filter(isInBlocks)
+    for step in all.reversed() {
+      let (first, whole) = (step.inputs[0], wholes[step.output] ?? step.output)
+      wholes[step.output] = whole
+      if all.contains(where: { $0.output == first }), wholes[first] == nil {
+        wholes[first] = whole
+      }
     }
     return wholes
   }
 
-  func concatenation(_ index: Int) throws -> Bool {
-    guard let whole = wholes[index] else { return try concatenationByLanes(index) }
-    let inputs = graph.operations[index].inputs
-    let slot = wholeSlots[whole] ?? newSlot(batch * Place.floats(shape(whole), .blocks))
+  func concatenation(_ step: Program.Step) throws -> Bool {
+    guard let whole = wholes[step.output] else { return try concatenationByLanes(step) }
+    let inputs = step.inputs
+    let slot = wholeSlots[whole] ?? schedule.newSlot(batch * Place.floats(shape(whole), .blocks))
     wholeSlots[whole] = slot
     let item = Place.floats(shape(whole), .blocks)
     var offset = 0
@@ -38,9 +39,9 @@ extension TrainingCompiler {
       if number == 0, places[input][0].slot == slot { continue }
       copy(try inBlocks(input), to: part)
     }
-    places[index] = [Place(slot: slot, item: item, form: .blocks, shape: shape(index))]
-    onTheWayBack(index) { [self] in
-      let (dy, isOwned) = try gradient(of: index, .blocks, dense: false)
+    places[step.output] = [Place(slot: slot, item: item, form: .blocks, shape: shape(step.output))]
+    onBackward(step) { [self] in
+      let (dy, isOwned) = try gradient(of: step.output, .blocks, dense: false)
       var offset = dy.offset
       for input in inputs {
         let part = Place(
@@ -53,22 +54,22 @@ extension TrainingCompiler {
   }
 
   /// Where the channels do not come in whole blocks, they are moved.
-  private func concatenationByLanes(_ index: Int) throws -> Bool {
-    let inputs = graph.operations[index].inputs
-    guard shape(index).rank == 3 else { return false }
-    let y = newPlace(shape(index), .blocks)
+  private func concatenationByLanes(_ step: Program.Step) throws -> Bool {
+    let inputs = step.inputs
+    guard shape(step.output).rank == 3 else { return false }
+    let y = newPlace(shape(step.output), .blocks)
     zero(y)
     var first = 0
     for input in inputs {
       move(try inBlocks(input), 0, to: y, first, shape(input)[0])
       first += shape(input)[0]
     }
-    places[index] = [y]
-    onTheWayBack(index) { [self] in
-      let dy = try gradient(of: index, .blocks, dense: false).place
+    places[step.output] = [y]
+    onBackward(step) { [self] in
+      let dy = try gradient(of: step.output, .blocks, dense: false).place
       var first = 0
       for input in inputs {
-        if walk.hasGradient[input] {
+        if flow.hasGradient[input] {
           let dx = newPlace(shape(input), .blocks)
           zero(dx)
           move(dy, first, to: dx, 0, shape(input)[0])
@@ -82,26 +83,26 @@ extension TrainingCompiler {
 
   // MARK: Slices and borders
 
-  func slice(_ layer: Slice, _ index: Int) throws -> Bool {
-    let input = graph.operations[index].inputs[0]
-    let (from, to) = (shape(input), shape(index))
+  func slice(_ layer: Slice, _ step: Program.Step) throws -> Bool {
+    let input = step.inputs[0]
+    let (from, to) = (shape(input), shape(step.output))
     guard from.rank == 3 else { return false }
     if layer.axis > 0 {
       var first = Window.Size(0)
-      var step = Window.Size(1)
+      var every = Window.Size(1)
       if layer.axis == 1 {
-        (first.height, step.height) = (layer.range.lowerBound, layer.step)
+        (first.height, every.height) = (layer.range.lowerBound, layer.step)
       } else {
-        (first.width, step.width) = (layer.range.lowerBound, layer.step)
+        (first.width, every.width) = (layer.range.lowerBound, layer.step)
       }
-      return try positions(index, large: from, small: to, first, step, takes: true)
+      return try positions(step, large: from, small: to, first, every, takes: true)
     }
     guard layer.step == 1 else { return false }
     let first = layer.range.lowerBound
     let x = try inBlocks(input)
     if first % 16 == 0, to[0] % 16 == 0 || layer.range.upperBound == from[0] {
       // Lies in the larger one, whole blocks of it.
-      places[index] = [
+      places[step.output] = [
         Place(
           slot: x.slot, offset: x.offset + first * from.height * from.width, item: x.item,
           form: .blocks, shape: to)
@@ -110,10 +111,10 @@ extension TrainingCompiler {
       let y = newPlace(to, .blocks)
       zero(y)
       move(x, first, to: y, 0, to[0])
-      places[index] = [y]
+      places[step.output] = [y]
     }
-    onTheWayBack(index) { [self] in
-      let dy = try gradient(of: index, .blocks, dense: false).place
+    onBackward(step) { [self] in
+      let dy = try gradient(of: step.output, .blocks, dense: false).place
       let dx = newPlace(from, .blocks)
       zero(dx)
       move(dy, 0, to: dx, first, to[0])
@@ -122,22 +123,22 @@ extension TrainingCompiler {
     return true
   }
 
-  func pad(_ layer: Pad, _ index: Int) throws -> Bool {
-    let input = graph.operations[index].inputs[0]
-    let (from, to) = (shape(input), shape(index))
+  func pad(_ layer: Pad, _ step: Program.Step) throws -> Bool {
+    let input = step.inputs[0]
+    let (from, to) = (shape(input), shape(step.output))
     guard layer.value == 0, from.rank == 3 else { return false }
     if layer.channelsBefore == 0, layer.channelsAfter == 0 {
       return try positions(
-        index, large: to, small: from, .init(layer.border.top, layer.border.left), 1,
+        step, large: to, small: from, .init(layer.border.top, layer.border.left), 1,
         takes: false)
     }
     guard layer.border == 0 else { return false }
     let y = newPlace(to, .blocks)
     zero(y)
     move(try inBlocks(input), 0, to: y, layer.channelsBefore, from[0])
-    places[index] = [y]
-    onTheWayBack(index) { [self] in
-      let dy = try gradient(of: index, .blocks, dense: false).place
+    places[step.output] = [y]
+    onBackward(step) { [self] in
+      let dy = try gradient(of: step.output, .blocks, dense: false).place
       let dx = newPlace(from, .blocks)
       zero(dx)
       move(dy, layer.channelsBefore, to: dx, 0, from[0])
@@ -148,16 +149,16 @@ extension TrainingCompiler {
 
   /// Places of a larger map taken as a smaller one, or a smaller one put into zeros.
   private func positions(
-    _ index: Int, large: Shape, small: Shape, _ first: Window.Size, _ step: Window.Size,
+    _ step: Program.Step, large: Shape, small: Shape, _ first: Window.Size, _ every: Window.Size,
     takes: Bool
   ) throws -> Bool {
-    let input = graph.operations[index].inputs[0]
+    let input = step.inputs[0]
     var places = zoo_places()
     (places.items, places.blocks) = (Int64(batch), Int64((large[0] + 15) / 16))
     places.large = (Int64(large.height), Int64(large.width))
     places.small = (Int64(small.height), Int64(small.width))
     places.first = (Int64(first.height), Int64(first.width))
-    places.step = (Int64(step.height), Int64(step.width))
+    places.step = (Int64(every.height), Int64(every.width))
     let described = places
     func pass(_ from: Place, _ to: Place, takes: Bool) {
       emit(takes ? "take" : "put", [from.slot, to.slot]) { run in
@@ -169,11 +170,11 @@ extension TrainingCompiler {
         }
       }
     }
-    let y = newPlace(shape(index), .blocks)
+    let y = newPlace(shape(step.output), .blocks)
     pass(try inBlocks(input), y, takes: takes)
-    self.places[index] = [y]
-    onTheWayBack(index) { [self] in
-      let dy = try gradient(of: index, .blocks, dense: false).place
+    self.places[step.output] = [y]
+    onBackward(step) { [self] in
+      let dy = try gradient(of: step.output, .blocks, dense: false).place
       let dx = newPlace(shape(input), .blocks)
       pass(dy, dx, takes: !takes)
       contribute(dx, to: input)
@@ -194,26 +195,6 @@ extension TrainingCompiler {
       zoo_move_channels(
         from.map(run), Int64(fromFirst), to.map(run), Int64(toFirst), Int64(channels), items,
         plane, run.threads)
-    }
-  }
-
-  // MARK: Other sizes
-
-  func upsample(_ layer: Upsample, _ index: Int) throws -> Bool {
-    let (input, output) = (shape(graph.operations[index].inputs[0]), shape(index))
-    let kind: zoo_dnn_kind
-    switch layer.method {
-    case .nearest:
-      // Whole factors leave no doubt which place is nearest.
-      guard output.height % input.height == 0, output.width % input.width == 0 else {
-        return false
-      }
-      kind = zoo_dnn_resize_nearest
-    case .bilinear(alignCorners: false): kind = zoo_dnn_resize_linear
-    case .bilinear(alignCorners: true): return false
-    }
-    return try simple(index, "upsample", readsInput: false) { source, target in
-      Operation.Request(kind, [source], target: target)
     }
   }
 }

@@ -12,23 +12,23 @@ extension TrainingCompiler.Place {
   var isDense: Bool { item == Self.floats(shape, form) }
 
   /// As the loops over maps see it.
-  func map(_ run: OneDNNTraining) -> zoo_map {
+  func map(_ run: Workspace) -> zoo_map {
     zoo_map(base: run.memory[slot] + offset, item: Int64(item))
   }
 
-  func pointer(_ run: OneDNNTraining) -> UnsafeMutablePointer<Float> { run.memory[slot] + offset }
+  func pointer(_ run: Workspace) -> UnsafeMutablePointer<Float> { run.memory[slot] + offset }
 }
 
 extension TrainingCompiler {
-  func place(_ slot: Int, _ shape: Shape, _ form: Place.Form = .plain) -> Place {
+  func place(_ slot: Schedule.Slot, _ shape: Shape, _ form: Place.Form = .plain) -> Place {
     Place(slot: slot, item: Place.floats(shape, form), form: form, shape: shape)
   }
 
   func newPlace(_ shape: Shape, _ form: Place.Form) -> Place {
-    place(newSlot(batch * Place.floats(shape, form)), shape, form)
+    place(schedule.newSlot(batch * Place.floats(shape, form)), shape, form)
   }
 
-  func shape(_ value: Int) -> Shape { graph.operations[value].shape }
+  func shape(_ value: Program.Value) -> Shape { program.shapes[value] }
 
   /// How many floats the whole batch takes.
   func count(_ place: Place) -> Int { batch * Place.floats(place.shape, place.form) }
@@ -60,7 +60,7 @@ extension TrainingCompiler {
     let target = newPlace(place.shape, form)
     let (from, to) = try (layout(place.shape, dense.form), layout(place.shape, form))
     try reorder("reorder", from, to, uses: [dense.slot, target.slot]) {
-      (dense.pointer($0), target.pointer($0))
+      [(zoo_dnn_source, dense.pointer($0)), (zoo_dnn_target, target.pointer($0))]
     }
     return target
   }
@@ -78,31 +78,24 @@ extension TrainingCompiler {
     }
   }
 
-  typealias Pair = (from: UnsafeMutablePointer<Float>, to: UnsafeMutablePointer<Float>)
-
-  /// How one layout is written as another, where the pointers are when it runs.
-  func reordering(_ from: Layout, _ to: Layout) throws -> (OneDNNTraining, Pair) throws -> Void {
-    let operation = try Operation.reorder(from, to: to)
-    needScratch(operation.scratchFloats)
-    return { run, pair in
-      try operation.run(
-        [(zoo_dnn_source, pair.from), (zoo_dnn_target, pair.to)], scratch: run.scratchpad.base)
-    }
-  }
-
   func reorder(
-    _ name: String, _ from: Layout, _ to: Layout, uses: [Int],
-    _ pair: @escaping (OneDNNTraining) throws -> Pair
+    _ name: String, _ from: Layout, _ to: Layout, uses: [Schedule.Slot],
+    _ arguments: @escaping (Workspace) throws -> [Operation.Argument]
   ) throws {
-    let reorder = try reordering(from, to)
-    emit(name, uses) { run in try reorder(run, try pair(run)) }
+    let operation = try Operation.reorder(from, to: to)
+    emit(name, uses, scratch: operation.scratchFloats) { run in
+      try operation.run(try arguments(run), scratch: run.scratchpad.base)
+    }
   }
 
   /// A parameter in a layout of a kernel, packed anew in every step.
   func packed(_ parameter: Parameter, _ plain: Layout, as layout: Layout) throws -> Place {
     let target = place(newSlot(layout), [layout.floats])
     try reorder("pack", plain, layout, uses: [target.slot]) { run in
-      (try run.parameters.value(of: parameter).pointer, target.pointer(run))
+      [
+        (zoo_dnn_source, try run.value(of: parameter).pointer),
+        (zoo_dnn_target, target.pointer(run)),
+      ]
     }
     return target
   }
@@ -110,7 +103,7 @@ extension TrainingCompiler {
   // MARK: Gradients
 
   func contribute(_ place: Place, to value: Int, owned: Bool = true) {
-    guard walk.hasGradient[value] else { return }
+    guard flow.hasGradient[value] else { return }
     contributions[value].append(.init(place: place, isOwned: owned))
   }
 
@@ -133,7 +126,7 @@ extension TrainingCompiler {
     _ value: Int, _ form: Place.Form, behind output: Place?, dense: Bool
   ) throws -> (place: Place, isOwned: Bool) {
     var parts = contributions[value]
-    if parts.isEmpty { throw ZooError.failure("\(graph.operations[value].name) has no gradient") }
+    if parts.isEmpty { throw ZooError.failure("the value \(value) has no gradient") }
     if parts.count == 1, output == nil, parts[0].place.form == form,
       parts[0].place.isDense || !dense
     {
@@ -157,7 +150,7 @@ extension TrainingCompiler {
       emit("sum of gradients", uses) { run in
         zoo_sum_backward(
           a.pointer(run), b?.pointer(run), output?.pointer(run), target.pointer(run), count,
-          run.rule, run.threads)
+          run.rule.code, run.threads)
       }
       sum = target
     } while !rest.isEmpty
@@ -165,16 +158,25 @@ extension TrainingCompiler {
   }
 
   /// Lays the gradient of a value where users find it when all is done.
-  func keepGradient(of value: Int) throws {
+  func keepGradient(of value: Program.Value) throws {
     let kept = newPlace(shape(value), .plain)
     keep(kept, value)
     guard !contributions[value].isEmpty else {
-      emit("zeros", [kept.slot]) { run in
-        kept.pointer(run).update(repeating: 0, count: self.count(kept))
-      }
+      emit("zeros", [kept.slot]) { run in run.zero(kept.slot) }
       return
     }
     let found = try laid(try gradient(of: value, form(of: value)).place, .plain)
     copy(found, to: kept)
+  }
+}
+
+extension Rule {
+  /// As the loops over maps know it.
+  var code: zoo_rule {
+    switch self {
+    case .plain: zoo_rule_plain
+    case .guided: zoo_rule_guided
+    case .deconvnet: zoo_rule_deconvnet
+    }
   }
 }

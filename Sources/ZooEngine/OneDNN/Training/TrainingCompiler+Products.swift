@@ -17,67 +17,43 @@ extension TrainingCompiler {
   private struct Kernels {
     /// The library's ways to it, best first.
     let kinds: [zoo_dnn_kind]
-    /// How the parameter lies, and how the library would have it.
-    let plain, packed: Layout
-    let window: Window
+    let weights: WeightLayouts
     let outputs: Int
     let hasBias: Bool
     let forms: [(Place.Form, Place.Form)]
   }
 
-  func convolution(_ layer: Convolution, _ group: [Int]) throws -> Bool {
-    let operation = graph.operations[group[0]]
-    let (from, to) = (shape(operation.inputs[0]), operation.shape)
-    let kernel = layer.window.kernel
-    let inputs = from.channels / layer.groups
-    let axes =
-      layer.groups == 1
-      ? [layer.outputs, inputs, kernel.height, kernel.width]
-      : [layer.groups, layer.outputs / layer.groups, inputs, kernel.height, kernel.width]
-    guard let plain = Layout(axes, zoo_dnn_plain), let packed = Layout(axes, zoo_dnn_any) else {
-      return false
-    }
+  func convolution(_ layer: Convolution, _ step: Program.Step) throws -> Bool {
+    let (from, to) = (shape(step.inputs[0]), shape(step.output))
+    guard let weights = WeightLayouts(layer, from: from) else { return false }
     return try convolution(
       Kernels(
         kinds: isWinograds(layer, from, to)
           ? [zoo_dnn_winograd, zoo_dnn_convolution] : [zoo_dnn_convolution],
-        plain: plain, packed: packed, window: layer.window, outputs: layer.outputs,
-        hasBias: layer.bias,
+        weights: weights, outputs: layer.outputs, hasBias: layer.bias,
         forms: from.channels < 4 && layer.groups == 1
           ? [(.plain, .blocks), (.blocks, .blocks), (.plain, .plain)]
-          : [(.blocks, .blocks), (.plain, .plain)]), group)
+          : [(.blocks, .blocks), (.plain, .plain)]), step)
   }
 
-  func transposedConvolution(_ layer: TransposedConvolution, _ index: Int) throws -> Bool {
-    let inputs = shape(graph.operations[index].inputs[0]).channels
-    let (kernel, outputs) = (layer.window.kernel, layer.outputs)
-    // The library counts outputs first; the weights lie with the inputs first.
-    let axes = [outputs, inputs, kernel.height, kernel.width]
-    let taps = kernel.height * kernel.width
-    var window = layer.window
-    guard layer.groups == 1, window.padding.bottom >= layer.outputPadding.height,
-      window.padding.right >= layer.outputPadding.width,
-      let plain = Layout(axes, strides: [taps, outputs * taps, kernel.width, 1]),
-      let packed = Layout(axes, zoo_dnn_any)
+  func transposedConvolution(_ layer: TransposedConvolution, _ step: Program.Step) throws -> Bool {
+    guard layer.groups == 1,
+      let weights = WeightLayouts(layer, from: shape(step.inputs[0]))
     else { return false }
-    window.padding.bottom -= layer.outputPadding.height
-    window.padding.right -= layer.outputPadding.width
     return try convolution(
       Kernels(
-        kinds: [zoo_dnn_transposed_convolution], plain: plain, packed: packed, window: window,
-        outputs: outputs, hasBias: layer.bias, forms: [(.blocks, .blocks), (.plain, .plain)]),
-      [index])
+        kinds: [zoo_dnn_transposed_convolution], weights: weights, outputs: layer.outputs,
+        hasBias: layer.bias, forms: [(.blocks, .blocks), (.plain, .plain)]),
+      step)
   }
 
-  private func convolution(_ kernels: Kernels, _ group: [Int]) throws -> Bool {
-    let (first, last) = (group[0], group[group.count - 1])
-    let operation = graph.operations[first]
-    let input = operation.inputs[0]
-    let (from, to) = (shape(input), operation.shape)
-    let plain = kernels.plain
+  private func convolution(_ kernels: Kernels, _ step: Program.Step) throws -> Bool {
+    let input = step.inputs[0]
+    let (from, to) = (shape(input), shape(step.output))
+    let plain = kernels.weights.plain
     guard let bias = Layout([kernels.outputs], zoo_dnn_plain) else { return false }
-    let rectifies = group.count > 1
-    let learns = operation.parameters.contains(where: parameters.learns)
+    let rectifies = !step.epilogue.isEmpty
+    let learns = step.parameters.contains(where: parameters.learns)
 
     /// The operation for a direction; Winograd's where it wins.
     func kernel(
@@ -89,9 +65,9 @@ extension TrainingCompiler {
         var request = Operation.Request(
           kind, [try layout(from, source)], target: try layout(to, target))
         request.direction = direction
-        request.weights = kernels.packed
+        request.weights = kernels.weights.packed
         request.bias = kernels.hasBias ? bias : nil
-        request.window = kernels.window
+        request.window = kernels.weights.window
         request.epilogue = rectifies ? Activation.relu.postOps : []
         if let kernel = Operation(request) { return kernel }
       }
@@ -106,7 +82,7 @@ extension TrainingCompiler {
       }
       guard let forward else { return nil }
       var toSource: (Operation, Place.Form)?
-      if walk.hasGradient[input] {
+      if flow.hasGradient[input] {
         for form in [source, .blocks] where toSource == nil {
           toSource = try kernel(form, target, zoo_dnn_backward_data).map { ($0, form) }
         }
@@ -124,19 +100,19 @@ extension TrainingCompiler {
 
     let x = try place(of: input, way.source)
     let y = newPlace(to, way.target)
-    let weight = operation.parameters[0]
+    let weight = step.parameters[0]
     guard let ahead = way.forward.layout(zoo_dnn_weights) else { return false }
     let weights = try self.packed(weight, plain, as: ahead)
     run(
       way.forward, "convolution",
       [(zoo_dnn_source, x), (zoo_dnn_weights, weights), (zoo_dnn_target, y)],
-      bias: kernels.hasBias ? operation.parameters[1] : nil)
-    finish(y, last, rectifies: rectifies && !way.rectifies)
+      bias: kernels.hasBias ? step.parameters[1] : nil)
+    finish(y, step.output, rectifies: rectifies && !way.rectifies)
 
-    onTheWayBack(last) { [self] in
+    onBackward(step) { [self] in
       let dy =
         rectifies
-        ? try gradient(of: last, behind: y) : try gradient(of: last, way.target).place
+        ? try gradient(of: step.output, behind: y) : try gradient(of: step.output, way.target).place
       if let (kernel, form) = way.toSource,
         let layout = kernel.layout(zoo_dnn_weights)
       {
@@ -147,12 +123,12 @@ extension TrainingCompiler {
           [
             (zoo_dnn_target_gradient, dy), (zoo_dnn_weights, weights),
             (zoo_dnn_source_gradient, dx),
-          ])
+          ], products: 1)
         contribute(dx, to: input)
       }
       guard let kernel = way.toWeights else { return }
       try learn(
-        operation.parameters, plain, kernel, "convolution to weights",
+        step.parameters, plain, kernel, "convolution to weights",
         [(zoo_dnn_source, x), (zoo_dnn_target_gradient, dy)])
     }
     return true
@@ -168,20 +144,17 @@ extension TrainingCompiler {
       && min(output.height, output.width) >= 7
   }
 
-  func dense(_ layer: Dense, _ group: [Int]) throws -> Bool {
-    let (first, last) = (group[0], group[group.count - 1])
-    let operation = graph.operations[first]
-    let input = operation.inputs[0]
-    // Weights of this size are read where they lie: to pack them costs as much as to use them.
-    guard let plain = Layout([layer.outputs, shape(input).count], zoo_dnn_plain),
+  func dense(_ layer: Dense, _ step: Program.Step) throws -> Bool {
+    let input = step.inputs[0]
+    guard let plain = WeightLayouts(layer, from: shape(input), packing: false)?.plain,
       let bias = Layout([layer.outputs], zoo_dnn_plain)
     else { return false }
     var request = Operation.Request(
       zoo_dnn_dense, [try layout(shape(input), .plain)],
-      target: try layout(operation.shape, .plain))
+      target: try layout(shape(step.output), .plain))
     request.weights = plain
     request.bias = layer.bias ? bias : nil
-    let rectifies = group.count > 1
+    let rectifies = !step.epilogue.isEmpty
     request.direction = zoo_dnn_training
     request.epilogue = rectifies ? Activation.relu.postOps : []
     var forward = Operation(request)
@@ -189,24 +162,24 @@ extension TrainingCompiler {
     request.epilogue = []
     forward = forward ?? Operation(request)
     let toSource =
-      walk.hasGradient[input] ? Operation(request.directed(zoo_dnn_backward_data)) : nil
-    let learns = operation.parameters.contains(where: parameters.learns)
+      flow.hasGradient[input] ? Operation(request.directed(zoo_dnn_backward_data)) : nil
+    let learns = step.parameters.contains(where: parameters.learns)
     let toWeights = learns ? Operation(request.directed(zoo_dnn_backward_weights)) : nil
-    guard let forward, toSource != nil || !walk.hasGradient[input], toWeights != nil || !learns
+    guard let forward, toSource != nil || !flow.hasGradient[input], toWeights != nil || !learns
     else { return false }
 
     let x = try place(of: input, .plain)
-    let y = newPlace(operation.shape, .plain)
-    let weight = operation.parameters[0]
+    let y = newPlace(shape(step.output), .plain)
+    let weight = step.parameters[0]
     run(
       forward, "dense", [(zoo_dnn_source, x), (zoo_dnn_target, y)], weight: weight,
-      bias: layer.bias ? operation.parameters[1] : nil)
-    finish(y, last, rectifies: rectifies && !isFused)
+      bias: layer.bias ? step.parameters[1] : nil)
+    finish(y, step.output, rectifies: rectifies && !isFused)
 
-    onTheWayBack(last) { [self] in
+    onBackward(step) { [self] in
       let dy =
         rectifies
-        ? try gradient(of: last, behind: y) : try gradient(of: last, .plain).place
+        ? try gradient(of: step.output, behind: y) : try gradient(of: step.output, .plain).place
       if let toSource {
         let dx = newPlace(shape(input), .plain)
         run(
@@ -216,14 +189,14 @@ extension TrainingCompiler {
       }
       guard let toWeights else { return }
       try learn(
-        operation.parameters, plain, toWeights, "dense to weights",
+        step.parameters, plain, toWeights, "dense to weights",
         [(zoo_dnn_source, x), (zoo_dnn_target_gradient, dy)])
     }
     return true
   }
 
   /// Rectifies an output in place where the kernel could not.
-  private func finish(_ y: Place, _ value: Int, rectifies: Bool) {
+  private func finish(_ y: Place, _ value: Program.Value, rectifies: Bool) {
     if rectifies {
       let count = Int64(self.count(y))
       emit("relu", [y.slot]) { run in
@@ -238,13 +211,14 @@ extension TrainingCompiler {
     _ kernel: Operation, _ name: String, _ arguments: [(zoo_dnn_role, Place)],
     weight: Parameter? = nil, bias: Parameter? = nil
   ) {
-    needScratch(kernel.scratchFloats)
-    emit(name, arguments.map(\.1.slot)) { run in
+    emit(
+      name, arguments.map(\.1.slot), scratch: kernel.scratchFloats, products: 1
+    ) { run in
       var handed = arguments.map { ($0.0, $0.1.pointer(run)) }
       if let weight {
-        handed.append((zoo_dnn_weights, try run.parameters.value(of: weight).pointer))
+        handed.append((zoo_dnn_weights, try run.value(of: weight).pointer))
       }
-      if let bias { handed.append((zoo_dnn_bias, try run.parameters.value(of: bias).pointer)) }
+      if let bias { handed.append((zoo_dnn_bias, try run.value(of: bias).pointer)) }
       try kernel.run(handed, scratch: run.scratchpad.base)
     }
   }
@@ -257,27 +231,32 @@ extension TrainingCompiler {
     guard let layout = kernel.layout(zoo_dnn_weights_gradient) else {
       throw ZooError.failure("oneDNN gives no layout for a gradient")
     }
-    needScratch(kernel.scratchFloats)
     let biasCount = parameters.count > 1 ? parameters[1].shape.count : 0
-    let bias = biasCount > 0 ? place(newSlot(biasCount), [biasCount]) : nil
+    let bias = biasCount > 0 ? place(schedule.newSlot(biasCount), [biasCount]) : nil
     let slots = arguments.map(\.1.slot) + (bias.map { [$0.slot] } ?? [])
-    func compute(_ run: OneDNNTraining, into weights: UnsafeMutablePointer<Float>) throws {
+    func compute(_ run: Workspace, into weights: UnsafeMutablePointer<Float>) throws {
       try kernel.run(
         arguments.map { ($0.0, $0.1.pointer(run)) } + [(zoo_dnn_weights_gradient, weights)]
           + (bias.map { [(zoo_dnn_bias_gradient, $0.pointer(run))] } ?? []),
         scratch: run.scratchpad.base)
     }
     if layout.equals(plain), self.parameters.learns(parameters[0]) {
-      deliver(to: parameters[0], name, slots) { run, target in
-        try compute(run, into: target)
-      }
+      deliver(
+        to: parameters[0], name, slots, scratch: kernel.scratchFloats, products: 1
+      ) { run, target in try compute(run, into: target) }
     } else {
       let packed = place(newSlot(layout), [layout.floats])
-      emit(name, slots + [packed.slot]) { run in try compute(run, into: packed.pointer(run)) }
+      emit(
+        name, slots + [packed.slot], scratch: kernel.scratchFloats, products: 1
+      ) { run in try compute(run, into: packed.pointer(run)) }
       if self.parameters.learns(parameters[0]) {
-        let unpack = try reordering(layout, plain)
-        deliver(to: parameters[0], "unpack", [packed.slot]) { run, target in
-          try unpack(run, (packed.pointer(run), target))
+        let unpack = try Operation.reorder(layout, to: plain)
+        deliver(
+          to: parameters[0], "unpack", [packed.slot], scratch: unpack.scratchFloats
+        ) { run, target in
+          try unpack.run(
+            [(zoo_dnn_source, packed.pointer(run)), (zoo_dnn_target, target)],
+            scratch: run.scratchpad.base)
         }
       }
     }

@@ -1,24 +1,16 @@
 import COneDNN
 import ZooKit
 
-/// Turns a graph into works on slots of memory, forward and then backward.
+/// Schedules a program that learns on oneDNN, forward and then backward.
 ///
-/// Maps lie in blocks of 16 channels from one operation to the next, in both directions. Each
-/// operation that is compiled leaves behind what compiles its way back; those run in reverse, so
-/// all works stand on one clock, and a slot lives from the first work that uses it to the last.
+/// Maps lie in blocks of 16 channels from one step to the next, in both directions. Each step that
+/// is compiled leaves behind what compiles it backward; those run in reverse, so all works stand on
+/// one clock, and a slot lives from the first work that uses it to the last.
 final class TrainingCompiler {
-  /// One thing to do at a run.
-  struct Work {
-    let name: String
-    /// Slots that must hold their numbers now.
-    let uses: [Int]
-    let run: (OneDNNTraining) throws -> Void
-  }
-
   /// Where a value or a gradient lies, and how.
   struct Place {
     enum Form { case plain, blocks }
-    let slot: Int
+    let slot: Schedule.Slot
     var offset = 0
     /// Floats from one item to the next: more than an item has, where it is part of a larger one.
     var item: Int
@@ -33,210 +25,182 @@ final class TrainingCompiler {
     var isOwned: Bool
   }
 
-  let graph: Graph
-  let walk: Walk
+  let program: Program
+  let flow: GradientFlow
   let parameters: LearnedParameters
-  let batch: Int
+  let schedule: Schedule
   let winograd: Bool
-  /// The library divides work when it makes a kernel.
-  let threads = Int32(Threads.count)
-  let frozen: FrozenPrefix
-  private(set) var works: [Work] = []
-  /// How many of the works are forward.
-  private(set) var forwardCount = 0
-  /// The size of every slot in floats; nil is memory of the caller.
-  private(set) var slots: [Int?] = []
-  /// Slots to be read after all works.
-  private(set) var lasting: Set<Int> = []
-  private(set) var scratchFloats = 1
-  /// Of inputs, in the order of the graph's, and of what a frozen prefix gives.
-  private(set) var inputSlots: [Int] = []
-  private(set) var frozenSlots: [Int] = []
-  /// By operation: what users read, and hand over.
-  private(set) var keptValues: [Int: Place] = [:]
-  private(set) var keptGradients: [Int: Place] = [:]
-  private(set) var seedSlots: [Int: Int] = [:]
+  private var forwardCount = 0
+  private var inputs: [Schedule.Slot] = []
+  /// By value: what users read.
+  private var keptValues: [Program.Value: ScheduledTraining.Place] = [:]
+  private var keptGradients: [Program.Value: ScheduledTraining.Place] = [:]
   /// Of every value, the most natural place first.
   var places: [[Place]]
   var contributions: [[Contribution]]
-  /// Compile the ways back of what has been compiled, in that order.
-  private var waysBack: [() throws -> Void] = []
+  /// The step at hand, for profiles.
+  private var step: Program.Step?
+  /// Compile backward what has been compiled, in that order.
+  private var backward: [() throws -> Void] = []
   /// Parameters that something has been given to already, in the order of a run.
   private var served: Set<String> = []
   /// Concatenations that begin a larger one; see `concatenation`.
-  var wholes: [Int: Int] = [:]
-  var wholeSlots: [Int: Int] = [:]
+  var wholes: [Program.Value: Program.Value] = [:]
+  var wholeSlots: [Program.Value: Schedule.Slot] = [:]
+
+  var batch: Int { schedule.batch }
 
   init(
-    _ graph: Graph, _ walk: Walk, _ parameters: LearnedParameters, batch: Int, winograd: Bool
+    _ program: Program, _ parameters: LearnedParameters, batch: Int, engine: OneDNNEngine
   ) throws {
-    (self.graph, self.walk, self.parameters) = (graph, walk, parameters)
-    (self.batch, self.winograd) = (batch, winograd)
-    frozen = FrozenPrefix(graph, walk)
-    places = Array(repeating: [], count: graph.operations.count)
-    contributions = Array(repeating: [], count: graph.operations.count)
-    zoo_dnn_set_threads(threads)
+    guard let flow = program.flow else { throw ZooError.failure("the program does not learn") }
+    (self.program, self.flow, self.parameters) = (program, flow, parameters)
+    (schedule, winograd) = (Schedule(batch: batch), engine.winograd)
+    places = Array(repeating: [], count: program.shapes.count)
+    contributions = Array(repeating: [], count: program.shapes.count)
+    schedule.setThreads()
 
-    for port in graph.inputs {
-      slots.append(nil)
-      inputSlots.append(slots.count - 1)
-      places[port.operation] = [place(slots.count - 1, graph.operations[port.operation].shape)]
+    for port in program.inputs {
+      let shape = program.shapes[port.value]
+      inputs.append(schedule.borrowedSlot(batch * shape.count))
+      places[port.value] = [place(inputs[inputs.count - 1], shape)]
     }
-    for value in frozen.crossing {
-      let place = newPlace(graph.operations[value].shape, .plain)
-      frozenSlots.append(place.slot)
-      places[value] = [place]
-    }
-    // The frozen prefix gives its values before anything else happens.
-    if !frozenSlots.isEmpty {
-      emit("frozen", frozenSlots) { try $0.runFrozen() }
-    }
+    if let prefix = program.prefix { computeFirst(prefix, engine) }
     wholes = concatenations()
-    for group in groups() {
-      if !(try compile(group)) {
-        for operation in group { try compileLayer(operation) }
+    for step in program.steps {
+      self.step = step
+      if try compile(step) { continue }
+      for part in step.parts.isEmpty ? [step] : step.parts {
+        self.step = part
+        try compileLayer(part)
       }
     }
-    for value in Set(walk.values.values).sorted() where !graph.operations[value].layer.isInput {
+    step = nil
+    for value in Set(flow.values.values).sorted()
+    where !program.inputs.contains(where: { $0.value == value }) {
       let place = try self.place(of: value, .plain)
-      keptValues[value] = place
-      lasting.insert(place.slot)
+      keptValues[value] = (place.slot, place.shape)
+      schedule.keep(place.slot)
     }
-    forwardCount = works.count
+    forwardCount = schedule.works.count
 
-    let seeded = Set(walk.seeds.values)
-    for value in seeded.sorted() where walk.hasGradient[value] {
-      let place = newPlace(graph.operations[value].shape, .plain)
-      seedSlots[value] = place.slot
-      contributions[value] = [.init(place: place, isOwned: true)]
-    }
-    emit("seeds", Array(seedSlots.values)) { $0.plantSeeds() }
-    for wayBack in waysBack.reversed() { try wayBack() }
-    for value in Set(walk.gradients.values).sorted() where keptGradients[value] == nil {
+    plantSeeds()
+    for compile in backward.reversed() { try compile() }
+    (backward, step) = ([], nil)
+    for value in Set(flow.gradients.values).sorted() where keptGradients[value] == nil {
       try keepGradient(of: value)
     }
   }
 
-  // MARK: Groups
+  func runner() throws -> ScheduledTraining {
+    try ScheduledTraining(
+      schedule, parameters, forwardCount: forwardCount, inputs: inputs, values: keptValues,
+      gradients: keptGradients)
+  }
 
-  /// Operations that are computed together, in an order in which they can run: a norm or a
-  /// convolution with the sum and the rectifier behind it.
-  private func groups() -> [[Int]] {
-    var readers: [Int: [Int]] = [:]
-    for index in walk.forward where !frozen.isFrozen[index] {
-      for input in graph.operations[index].inputs { readers[input, default: []].append(index) }
+  /// The frozen prefix gives its values before anything else happens.
+  private func computeFirst(_ prefix: FrozenPrefix, _ engine: OneDNNEngine) {
+    let slots = prefix.crossing.map { value in
+      let place = newPlace(program.shapes[value], .plain)
+      places[value] = [place]
+      return place.slot
     }
-    /// Statistics that several norms move are moved in the order of the graph.
-    var uses: [String: Int] = [:]
-    for operation in graph.operations {
-      for parameter in operation.parameters { uses[parameter.name, default: 0] += 1 }
+    guard !slots.isEmpty else { return }
+    let computed = FrozenPrefix.Computed(prefix, engine)
+    let inputs = inputs
+    emit("frozen prefix", slots) { run in try computed.run(run, inputs, into: slots) }
+  }
+
+  /// What was handed over for every value that takes a gradient, zero where nothing was.
+  private func plantSeeds() {
+    var slots: [Program.Value: Schedule.Slot] = [:]
+    for value in Set(flow.seeds.values).sorted() where flow.hasGradient[value] {
+      let place = newPlace(program.shapes[value], .plain)
+      slots[value] = place.slot
+      contributions[value] = [.init(place: place, isOwned: true)]
     }
-    let asked = Set(walk.values.values).union(walk.gradients.values)
-    /// The only one that ever looks at a value.
-    func follower(_ index: Int) -> Int? {
-      guard !asked.contains(index), let all = readers[index], all.count == 1 else { return nil }
-      return all[0]
-    }
-    var led: [Int: [Int]] = [:]
-    var taken: Set<Int> = []
-    for index in walk.forward where !frozen.isFrozen[index] && !taken.contains(index) {
-      let operation = graph.operations[index]
-      var group = [index]
-      if operation.layer is BatchNorm, operation.shape.rank == 3, let next = follower(index),
-        graph.operations[next].layer is Add, graph.operations[next].inputs.count == 2,
-        !taken.contains(next), operation.parameters.allSatisfy({ uses[$0.name] == 1 })
-      {
-        group.append(next)
+    emit("seeds", slots.values.sorted()) { run in
+      for (value, slot) in slots {
+        run.zero(slot)
+        run.add(run.seeds[value] ?? [], to: slot)
       }
-      let isLeader =
-        operation.layer is BatchNorm && operation.shape.rank == 3
-        || operation.layer is Convolution || operation.layer is Dense || operation.layer is Add
-      if isLeader, let next = follower(group[group.count - 1]), !taken.contains(next),
-        let function = graph.operations[next].layer as? Activation,
-        function == .relu || operation.layer is BatchNorm && function.slope != nil
-      {
-        group.append(next)
-      }
-      taken.formUnion(group)
-      led[group[group.count - 1]] = group
     }
-    return led.keys.sorted().compactMap { led[$0] }
   }
 
   /// False where only its layers know how to compute it.
-  private func compile(_ group: [Int]) throws -> Bool {
-    let first = group[0]
-    switch graph.operations[first].layer {
-    case let layer as BatchNorm where graph.operations[first].shape.rank == 3:
-      return try norm(layer, group)
-    case let layer as Convolution: return try convolution(layer, group)
-    case let layer as TransposedConvolution: return try transposedConvolution(layer, first)
-    case let layer as Dense: return try dense(layer, group)
-    case let layer where layer is MaxPool || layer is AveragePool || layer is AdaptivePool:
-      return try pool(layer, first)
-    case let layer as LocalResponseNorm: return try responseNorm(layer, first)
-    case is Add: return try sum(group)
-    case is Concatenate: return try concatenation(first)
-    case let layer as Slice: return try slice(layer, first)
-    case let layer as Pad: return try pad(layer, first)
-    case let layer as Upsample: return try upsample(layer, first)
-    case let layer where layer.isIdentity && !(layer.dependsOnMode && walk.isTraining[first]):
-      return try identity(first)
-    case let layer where layer.isElementwise: return try elementwise(layer, first)
-    default: return false
+  private func compile(_ step: Program.Step) throws -> Bool {
+    switch step.layer {
+    case let layer as BatchNorm where shape(step.output).rank == 3:
+      return try norm(layer, step)
+    case let layer as Convolution: return try convolution(layer, step)
+    case let layer as TransposedConvolution: return try transposedConvolution(layer, step)
+    case let layer as Dense: return try dense(layer, step)
+    case is Add: return try sum(step)
+    case is Concatenate: return try concatenation(step)
+    case let layer as Slice: return try slice(layer, step)
+    case let layer as Pad: return try pad(layer, step)
+    case let layer where layer.isIdentity && !(layer.dependsOnMode && step.isTraining):
+      return try identity(step)
+    case let layer where layer.isElementwise: return try elementwise(layer, step)
+    default: return try map(step)
     }
   }
 
-  /// How to compile the way back of what was just compiled.
-  func onTheWayBack(_ operation: Int, _ compile: @escaping () throws -> Void) {
-    waysBack.append { [self] in
-      if walk.gradients.values.contains(operation) { try keepGradient(of: operation) }
-      guard walk.runsBackward[operation] else { return }
+  /// How to compile backward what was just compiled.
+  func onBackward(_ step: Program.Step, _ compile: @escaping () throws -> Void) {
+    backward.append { [self] in
+      self.step = step
+      if flow.gradients.values.contains(step.output) { try keepGradient(of: step.output) }
+      guard flow.runsBackward[step.output] else { return }
       try compile()
     }
   }
 
   // MARK: Works
 
-  func emit(_ name: String, _ uses: [Int], _ run: @escaping (OneDNNTraining) throws -> Void) {
-    works.append(Work(name: name, uses: uses, run: run))
+  /// - Parameter products: how often it does the multiply-accumulates of the step.
+  func emit(
+    _ name: String, _ uses: [Schedule.Slot], scratch: Int = 0, products: Int = 0,
+    _ run: @escaping (Workspace) throws -> Void
+  ) {
+    let macs = step.map { products * batch * program.macs(of: $0) } ?? 0
+    let stage = PlanStage(
+      step: step?.name ?? name, kind: step?.layer.kind ?? name, kernel: name, macs: macs)
+    schedule.emit(stage, uses, scratch: scratch, run)
   }
 
-  func emit(_ name: String, _ kernel: Operation, _ arguments: [(zoo_dnn_role, Place)]) {
-    needScratch(kernel.scratchFloats)
-    let bound = arguments.map { (role: $0.0, slot: $0.1.slot, offset: $0.1.offset) }
-    emit(name, bound.map(\.slot)) { run in
+  func emit(
+    _ name: String, _ kernel: Operation, _ arguments: [(zoo_dnn_role, Place)],
+    products: Int = 0
+  ) {
+    emit(
+      name, arguments.map(\.1.slot), scratch: kernel.scratchFloats, products: products
+    ) { run in
       try kernel.run(
-        bound.map { ($0.role, run.memory[$0.slot] + $0.offset) }, scratch: run.scratchpad.base)
+        arguments.map { ($0.0, $0.1.pointer(run)) }, scratch: run.scratchpad.base)
     }
   }
 
-  func needScratch(_ floats: Int) { scratchFloats = max(scratchFloats, floats) }
-
   /// Users find the gradient of a value there.
-  func keep(_ place: Place, _ value: Int) {
-    keptGradients[value] = place
-    lasting.insert(place.slot)
+  func keep(_ place: Place, _ value: Program.Value) {
+    keptGradients[value] = (place.slot, place.shape)
+    schedule.keep(place.slot)
   }
 
-  func newSlot(_ floats: Int) -> Int {
-    slots.append(floats)
-    return slots.count - 1
-  }
-
-  func newSlot(_ layout: Layout) -> Int { newSlot(layout.floats) }
+  func newSlot(_ layout: Layout) -> Schedule.Slot { schedule.newSlot(layout.floats) }
 
   /// A parameter's gradient is there: in `run`'s hands at the moment, to be written or added.
   ///
   /// The first that gives to a parameter overwrites what the last step left, unless gradients
   /// accumulate over steps; all others add.
   func deliver(
-    to parameter: Parameter, _ name: String, _ uses: [Int],
-    _ write: @escaping (OneDNNTraining, UnsafeMutablePointer<Float>) throws -> Void
+    to parameter: Parameter, _ name: String, _ uses: [Schedule.Slot], scratch: Int = 0,
+    products: Int = 0,
+    _ write: @escaping (Workspace, UnsafeMutablePointer<Float>) throws -> Void
   ) {
     let isFirst = served.insert(parameter.name).inserted
-    emit(name, uses) { run in
-      guard let target = run.parameters.gradient(of: parameter) else { return }
+    emit(name, uses, scratch: scratch, products: products) { run in
+      guard let target = run.gradient(of: parameter) else { return }
       guard !isFirst || run.isAccumulating else { return try write(run, target.pointer) }
       let added = try run.scratch.floats(target.count)
       try write(run, added)
@@ -247,8 +211,4 @@ final class TrainingCompiler {
 
   /// A layer adds to its parameters' gradients by itself.
   func isFirst(to parameter: Parameter) -> Bool { served.insert(parameter.name).inserted }
-}
-
-extension LearnedParameters {
-  func learns(_ parameter: Parameter) -> Bool { gradient(of: parameter) != nil }
 }

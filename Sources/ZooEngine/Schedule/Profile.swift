@@ -23,8 +23,11 @@ public final class StageClock {
 
   func start() {
     laps.removeAll(keepingCapacity: true)
-    last = .now
+    resume()
   }
+
+  /// The next stage begins now.
+  func resume() { last = .now }
 
   func lap() {
     let now = ContinuousClock.now

@@ -2,19 +2,19 @@ import COneDNN
 import ZooKit
 
 extension OneDNNCompiler {
-  /// The start of an epilogue that an operation may take along: element by element, and one
+  /// The start of an epilogue that an operation may do: functions element by element, and one
   /// addition of another value.
-  struct Riders {
+  struct PostOps {
     private(set) var all: [zoo_dnn_post_op] = []
-    /// What is added and by which rider.
+    /// The value that is added, and by which of them.
     private(set) var sum: (index: Int, value: Program.Value)?
 
     init(_ step: Program.Step) {
-      for rider in step.epilogue {
-        if let activation = rider.layer as? Activation, activation.postOps.count == 1 {
+      for epilogue in step.epilogue {
+        if let activation = epilogue.layer as? Activation, activation.postOps.count == 1 {
           all += activation.postOps
-        } else if rider.layer is Add, rider.others.count == 1, sum == nil {
-          sum = (all.count, rider.others[0])
+        } else if epilogue.layer is Add, epilogue.others.count == 1, sum == nil {
+          sum = (all.count, epilogue.others[0])
           all.append(.init(function: zoo_dnn_sum, alpha: 0, beta: 0))
         } else {
           return
@@ -23,38 +23,38 @@ extension OneDNNCompiler {
     }
   }
 
-  /// Makes the first operation that the library has, with as many riders as it takes; fewer riders
+  /// Makes the first operation that the library has, with as many post-ops as it takes; fewer
   /// only where no request has a kernel that takes more.
-  func make(_ requests: [Operation.Request], _ riders: Riders) -> (Operation, riders: Int)? {
-    for count in (0...riders.all.count).reversed() {
+  func make(_ requests: [Operation.Request], _ postOps: PostOps) -> (Operation, taken: Int)? {
+    for count in (0...postOps.all.count).reversed() {
       for var request in requests {
-        request.epilogue = Array(riders.all.prefix(count))
+        request.epilogue = Array(postOps.all.prefix(count))
         if let operation = Operation(request) { return (operation, count) }
       }
     }
     return nil
   }
 
-  /// Runs the operation on the step's input. An addition that rides on it begins with the other
+  /// Runs the operation on the step's input. An addition among its post-ops begins with the other
   /// value in the target: where that value lies, if nobody needs it any more, else in a copy.
   func emit(
-    _ operation: Operation, for step: Program.Step, _ riders: Riders, taken: Int
+    _ operation: Operation, for step: Program.Step, _ postOps: PostOps, taken: Int
   ) throws {
     guard let source = operation.layout(zoo_dnn_source),
       let layout = operation.layout(zoo_dnn_target)
     else { throw ZooError.failure("oneDNN gives no layouts for \(step.name)") }
     let input = try place(of: step.inputs[0], in: source)
     let target: Place
-    if let (index, value) = riders.sum, index < taken {
+    if let (index, value) = postOps.sum, index < taken {
       let other = place(of: value)
       if other.layout.equals(layout), other.slot != input.slot, mayOverwrite(value) {
         target = other
       } else {
-        target = Place(slot: newSlot(layout), layout: layout)
+        target = newPlace(layout)
         try reorder(other, to: target)
       }
     } else {
-      target = Place(slot: newSlot(layout), layout: layout)
+      target = newPlace(layout)
     }
     emit(
       operation,

@@ -1,8 +1,9 @@
 import ZooKit
 
-/// What of a graph runs, and which of it gradients pass on their way back. Nothing runs backward
-/// where nothing before it learns: a frozen backbone costs no more than inference.
-struct Walk {
+/// What of a graph training runs, and which of it gradients pass. Nothing runs backward where
+/// nothing before it learns: a frozen backbone costs no more than inference.
+struct GradientFlow {
+  let graph: Graph
   /// Operations that run, in order; inputs do not.
   let forward: [Int]
   /// For every operation: its backward pass runs.
@@ -20,6 +21,7 @@ struct Walk {
   let seeds: [String: Int]
 
   init(_ graph: Graph, _ options: TrainingPlan.Options) throws {
+    self.graph = graph
     func named(_ names: [String]) throws -> [String: Int] {
       let pairs = try names.map { ($0, try graph.resolve($0)) }
       return Dictionary(pairs, uniquingKeysWith: { first, _ in first })

@@ -1,0 +1,51 @@
+import ZooKit
+
+/// A program that was scheduled to learn: works forward, then works backward.
+final class ScheduledTraining: TrainingRunner {
+  /// Where values and gradients lie as plain arrays.
+  typealias Place = (slot: Schedule.Slot, shape: Shape)
+
+  private let workspace: Workspace
+  /// How many of the works are forward.
+  private let forwardCount: Int
+  private let inputs: [Schedule.Slot]
+  private let values: [Program.Value: Place]
+  private let gradients: [Program.Value: Place]
+  var clock: StageClock?
+
+  init(
+    _ schedule: Schedule, _ parameters: LearnedParameters, forwardCount: Int,
+    inputs: [Schedule.Slot], values: [Program.Value: Place], gradients: [Program.Value: Place]
+  ) throws {
+    workspace = try Workspace(schedule, parameters)
+    self.forwardCount = forwardCount
+    (self.inputs, self.values, self.gradients) = (inputs, values, gradients)
+  }
+
+  var arenaBytes: Int { workspace.bytes }
+  var stages: [PlanStage] { workspace.stages }
+
+  func forward(_ inputs: [UnsafePointer<Float>], _ random: Random) throws {
+    workspace.lend(inputs, to: self.inputs)
+    workspace.random = random
+    clock?.start()
+    try workspace.run(0..<forwardCount, clock)
+  }
+
+  func backward(
+    _ seeds: [Program.Value: [Tensor]], _ random: Random, _ rule: Rule, accumulating: Bool
+  ) throws {
+    (workspace.seeds, workspace.random, workspace.rule) = (seeds, random, rule)
+    workspace.isAccumulating = accumulating
+    defer { workspace.seeds = [:] }
+    clock?.resume()
+    try workspace.run(forwardCount..<stages.count, clock)
+  }
+
+  func value(of value: Program.Value) -> TensorView? { view(values[value]) }
+  func gradient(of value: Program.Value) -> TensorView? { view(gradients[value]) }
+
+  private func view(_ place: Place?) -> TensorView? {
+    place.map { workspace.view($0.slot, $0.shape) }
+  }
+}
