@@ -3,6 +3,7 @@ import ZooKit
 /// The memory of a schedule and what its works see while they run.
 final class Workspace {
   private let arena: Block
+  let bytes: Int
   /// Memory that kernels borrow.
   let scratchpad: Block
   /// Memory that layers borrow.
@@ -49,7 +50,6 @@ final class Workspace {
     bytes = 4 * (plan.size + schedule.scratchFloats)
   }
 
-  let bytes: Int
   var stages: [PlanStage] { works.map(\.stage) }
 
   /// Nothing writes to them.

@@ -11,7 +11,8 @@ struct FrozenPrefix {
   private let graph: Graph
 
   init(_ flow: GradientFlow) {
-    graph = flow.graph
+    let graph = flow.graph
+    self.graph = graph
     // Statistics may be shared with a norm behind that moves them.
     var moved = flow.learning
     for index in flow.forward where flow.isTraining[index] {
