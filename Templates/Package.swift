@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A program that holds plugins is its own libZooPlugin.so, as zoo is; the tests are one.
+// A program that loads plugins acts as libZooPlugin.so, like zoo; so do the tests.
 let lending: [LinkerSetting] = [
   .unsafeFlags(
     ["-use-ld=lld", "-Xlinker", "-soname=libZooPlugin.so", "-Xlinker", "--export-dynamic"])
@@ -14,7 +14,7 @@ let package = Package(
   ],
   dependencies: [.package(name: "zoo", path: "..")],
   targets: [
-    // ZooPlugin is what the program lends to its plugins; ZooKit would be a copy of its own.
+    // ZooPlugin is the program's ZooKit, shared with its plugins; ZooKit would be a separate copy.
     .target(
       name: "ClassifierTemplate", dependencies: [.product(name: "ZooPlugin", package: "zoo")]),
     .testTarget(

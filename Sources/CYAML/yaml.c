@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The part of libyaml's interface that is used here, as libyaml-0.so.2 has had it from the start.
+// The part of libyaml's interface used here, which libyaml-0.so.2 has never changed.
 struct Mark {
   size_t index, line, column;
 };
@@ -53,7 +53,7 @@ struct Parser {
   struct Mark problem_mark;
   const char *context;
   struct Mark context_mark;
-  // 480 bytes in all; nobody but the library looks at the rest.
+  // 480 bytes in all; only the library reads the rest.
   char rest[1024];
 };
 
@@ -104,7 +104,7 @@ ZooYAML *zoo_yaml_open(const void *bytes, size_t count) {
     return NULL;
   }
   text->bytes = bytes;
-  // It refuses null, which an empty array may be.
+  // libyaml rejects null, which an empty array may be.
   yaml.set_input(&text->parser, bytes ? bytes : (const void *)"", count);
   return text;
 }
@@ -119,7 +119,7 @@ static ZooYAMLEvent damage(ZooYAML *text) {
         text->words, sizeof text->words, "%s%s%s", parser->problem ? parser->problem : "damaged",
         parser->context ? " " : "", parser->context ? parser->context : "");
   }
-  // Of bytes that are no characters it knows the place only.
+  // For invalid characters libyaml reports only the offset.
   if (parser->error == error_reader) {
     line = 1;
     for (size_t i = 0; i < parser->problem_offset; i++) line += text->bytes[i] == '\n';

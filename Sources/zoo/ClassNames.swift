@@ -1,8 +1,8 @@
 import Glibc
 import ModelZoo
 
-/// Class names as `--classes` takes them: a file with one a line, a list with commas, or how many
-/// there are. `4` and `a,b` are files where such files exist.
+/// The class names of `--classes`: a file with one per line, a list with commas, or their number.
+/// `4` and `a,b` mean files if such files exist.
 func classNames(_ text: String) throws -> [String] {
   if access(text, F_OK) == 0 { return try classNames(inFile: text) }
   if let count = Int(text) {
@@ -19,7 +19,7 @@ func classNames(_ text: String) throws -> [String] {
   return names
 }
 
-/// Spaces around a name do not count.
+/// Spaces around a name are ignored.
 private func classNames(inFile path: String) throws -> [String] {
   let file = try RandomAccessFile(path)
   guard file.size <= 16 << 20 else { throw ZooError.corrupt("\(path) is no list of class names") }

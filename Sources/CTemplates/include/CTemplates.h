@@ -1,4 +1,4 @@
-// What `zoo new` begins with, inside the binary: the files of Templates/, each with a final zero.
+// The templates of `zoo new`, inside the binary: the files of Templates/, each zero-terminated.
 #ifndef CTEMPLATES_H
 #define CTEMPLATES_H
 

@@ -4,13 +4,13 @@ import ZooKit
 import ZooTraining
 
 extension Conformance {
-  /// The gradients that a detector sends back are the slopes of its losses; and a batch with half
-  /// the share has the same losses and half the gradients.
+  /// The gradients that a detector sends back are the derivatives of its losses; and a batch with
+  /// half the share has the same losses and half the gradients.
   ///
-  /// Numbers that the network gives are moved one by one, and nothing is run but the detector's own
-  /// part of the way. A detector may take a target for given that depends on what it found (how well
-  /// a box fits, which regions were proposed): a slope has to be that of some of the losses
-  /// together, and each loss has to be seen in some slope.
+  /// Network outputs are changed one by one, and only the detector's own part of backward runs. A
+  /// detector may treat a target as constant although it depends on predictions (the overlap of a
+  /// box, the choice of regions). So a gradient must be the derivative of some subset of the
+  /// losses, and each loss must occur in some subset.
   func checkDetectorGradients(
     of detector: any TrainableDetector, _ sample: Sample, _ notes: inout Notes
   ) throws {
@@ -51,7 +51,7 @@ extension Conformance {
     guard notes.findings.isEmpty else { return }
 
     witness.isMeasuring = true
-    /// By loss, the errors of the slopes that it has a part in.
+    /// For each loss, the errors of the gradients it contributes to.
     var errors: [[Double]] = usual.map { _ in [] }
     func measure(_ name: String, _ index: Int) throws {
       guard let value = given[name], let seed = seeds[name], value.shape == seed.shape else {
@@ -70,7 +70,7 @@ extension Conformance {
     for (name, places) in zip(names, places) {
       for index in places.spread(Conformance.slopes) { try measure(name, index) }
     }
-    // Some of the losses may be about few of the numbers.
+    // Some losses may depend on few of the numbers.
     for count in 0..<Conformance.search
     where zip(errors, usual).contains(where: { $0.count < 3 && $1 != 0 }) {
       for (name, places) in zip(names, places) where places.indices.contains(count) {
@@ -89,12 +89,13 @@ extension Conformance {
     }
   }
 
-  /// Of every value that a gradient is sent to.
+  /// The number of elements to test in every value that gets a gradient.
   private static let slopes = 12
-  /// How many more are looked at for a loss that few numbers have a part in.
+  /// How many more elements to try for a loss that depends on few of them.
   private static let search = 100
 
-  /// How far a gradient is off the slope of those losses that it fits best, and which these are.
+  /// The distance of a gradient from the derivative of the best-fitting subset of losses, and that
+  /// subset.
   private func slope(
     _ name: String, _ index: Int, _ value: Float, _ seed: Float,
     _ losses: (Witness.Change) throws -> [Double]
@@ -136,8 +137,8 @@ extension Conformance {
   }
 }
 
-/// Between a detector and its network: sees what is sent back, and lets a number that the network
-/// gives be another.
+/// Sits between a detector and its network: records the gradients, and can replace a network
+/// output.
 private final class Witness: TrainingPartRunner {
   struct Change {
     let name: String
@@ -146,10 +147,10 @@ private final class Witness: TrainingPartRunner {
   }
 
   private let parts: TrainingParts
-  /// What the network gave last, and what came back for it.
+  /// The network's latest outputs, and their gradients.
   private(set) var given: [String: Tensor] = [:]
   private(set) var seeds: [String: Tensor] = [:]
-  /// Nothing learns: values are remembered, and the way back ends here.
+  /// Whether to record outputs without training, so that backward ends here.
   var isMeasuring = false
   var change: Change?
   private var memory: [Graph.Part: (inputs: [String: Tensor], values: [String: Tensor])] = [:]
@@ -188,7 +189,7 @@ private final class Witness: TrainingPartRunner {
 }
 
 extension Tensor {
-  /// Of the numbers that are not zero, the largest first.
+  /// The indices of nonzero elements, the largest first.
   fileprivate var places: [Int] {
     let values = values
     return values.indices.filter { values[$0] != 0 }.sorted { abs(values[$0]) > abs(values[$1]) }
@@ -196,7 +197,7 @@ extension Tensor {
 }
 
 extension [Int] {
-  /// As many from the beginning as from everywhere.
+  /// Half from the start, and half spread over all.
   fileprivate func spread(_ count: Int) -> [Int] {
     let (first, rest) = (prefix(count / 2), dropFirst(count / 2))
     let step = Swift.max(1, rest.count / Swift.max(1, count / 2))

@@ -3,7 +3,7 @@ import ZooEngine
 import ZooKit
 
 extension Conformance {
-  /// First every layer by itself, then the network on every engine.
+  /// First every layer alone, then the network on every engine.
   func checkGradients(_ sample: Sample, _ notes: inout Notes) throws {
     var seen: Set<String> = []
     for part in sample.parts {
@@ -15,7 +15,7 @@ extension Conformance {
         }
       }
     }
-    // Where a layer is wrong the network is too.
+    // If a layer is wrong, so is the network.
     guard notes.findings.isEmpty else { return }
     for part in sample.parts { try checkNetwork(part, sample, &notes) }
     if let detector = sample.variant.architecture as? any TrainableDetector {
@@ -25,9 +25,9 @@ extension Conformance {
 
   // MARK: One layer
 
-  /// Slopes along random directions against differences, of every input and every parameter. A layer
-  /// compares values here and there, so the best of several steps counts; a
-  /// wrong slope is wrong with each of them.
+  /// The derivatives along random directions compared with differences, for every input and
+  /// parameter. Comparisons in a layer may flip within a step, so the best of several steps counts;
+  /// a wrong gradient is wrong for each of them.
   private func checkLayer(
     _ operation: Graph.Operation, of graph: Graph, _ notes: inout Notes
   ) throws {
@@ -55,7 +55,7 @@ extension Conformance {
       operation, of: graph, inputs, parameters, training: result.output, &notes)
     let slope = try Tensor(noise: [result.output.count], seed: 5).values
     let gradients = try trial.backward(inputs, parameters, result, slope)
-    // A norm of two numbers hardly has a slope; what it has is lost in rounding.
+    // A norm over two numbers has almost no gradient; the rest is lost in rounding.
     let least = 1e-3 * slope.weighed(by: slope).squareRoot()
     for index in inputs.indices {
       let error = try Conformance.error(
@@ -84,8 +84,8 @@ extension Conformance {
     }
   }
 
-  /// A hundredth: what comparisons flip within a step stays below it, a wrong factor or a missing
-  /// term does not.
+  /// A hundredth: flipped comparisons within a step stay below it; a wrong factor or a missing term
+  /// does not.
   static let slopeTolerance = 0.01
 
   private static func error(
@@ -110,7 +110,7 @@ extension Conformance {
     return best
   }
 
-  /// Of five directions the middle one, over the size of all: a comparison that one of them flips
+  /// The median of five directions, relative to the size of all, so that one flipped comparison
   /// does not count.
   private static func medianError(
     least: Double, _ slopes: (_ direction: Int) throws -> (measured: Double, computed: Double)
@@ -168,8 +168,8 @@ extension Conformance {
     }
   }
 
-  /// Everything that learns moved along one direction at once. Norms use their statistics: those of a
-  /// small batch change too fast for differences, and were checked by themselves.
+  /// All learned parameters changed along one direction at once. Norms use running statistics: a
+  /// small batch's change too fast for differences, and were checked separately.
   private func checkSlope(
     _ part: Sample.Part, _ sample: Sample, _ inputs: [String: Tensor], _ seeds: [String: Tensor],
     _ notes: inout Notes
@@ -192,7 +192,7 @@ extension Conformance {
       let error = try Conformance.medianError(least: 1e-6) { direction in
         var ways: [String: Tensor] = [:]
         for parameter in learned {
-          // Along the gradient of each, as far as it goes, and a little to every side.
+          // Along each gradient, in proportion to it, plus noise in all directions.
           let noise = try Tensor(
             noise: parameter.shape, seed: fnv1a(parameter.name) &+ UInt64(direction))
           let gradient = gradients[parameter.name] ?? noise

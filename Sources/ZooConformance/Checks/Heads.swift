@@ -2,7 +2,7 @@ import ZooEngine
 import ZooKit
 
 extension Conformance {
-  /// The head is all that depends on the classes.
+  /// Only the head depends on the classes.
   func checkHead(_ variant: Variant, _ notes: inout Notes) throws {
     let (few, many) = (Sample.classes, Sample.classes + 3)
     let base = try variant.graph(head: .original(classes: few))
@@ -55,7 +55,7 @@ extension Conformance {
     }
   }
 
-  /// What the head reads is the same to the last bit, whatever head reads it.
+  /// The input of the head is the same to the last bit, whatever the head.
   func checkBytes(_ sample: Sample, _ notes: inout Notes) throws {
     let other = try Sample(sample, classes: Sample.classes + 3)
     guard sample.parts.count == other.parts.count else {
@@ -76,7 +76,7 @@ extension Conformance {
 }
 
 extension Graph {
-  /// Those of the operations inside the stage `head`, or outside it, each once.
+  /// The parameters of the operations inside the stage `head`, or outside it, each once.
   func parameters(ofHead isHead: Bool) -> [Parameter] {
     var seen: Set<String> = []
     return operations.filter { $0.stages.contains(Stage.head) == isHead }

@@ -4,8 +4,8 @@ import ZooKit
 import ZooTraining
 
 extension Conformance {
-  /// A detector learns by its own losses, from pictures with one bright thing in each, and then
-  /// finds it there.
+  /// A detector trains with its own losses on pictures with one bright object each, and then finds
+  /// the objects.
   func checkLearning(
     of detector: any TrainableDetector, _ sample: Sample, _ notes: inout Notes
   ) throws {
@@ -30,9 +30,10 @@ extension Conformance {
   }
 
   private struct Progress {
-    /// Of the first losses; samplers draw anew in each step, so not all of it goes.
+    /// The share of the initial losses that is left; samplers draw anew in each step, so they do
+    /// not reach zero.
     var share: Double
-    /// In how many pictures what it is surest of is the thing.
+    /// The number of pictures in which its most confident detection is the object.
     var found: Int
 
     var isEnough: Bool { share < Conformance.remainder && found >= Conformance.pictures - 1 }
@@ -79,7 +80,7 @@ extension Conformance {
   }
 }
 
-/// The parts of a sample, compiled as they are asked for.
+/// The parts of a sample, compiled on demand.
 private struct Looking: PartRunner {
   let sample: Sample
   let weights: Weights
@@ -91,7 +92,7 @@ private struct Looking: PartRunner {
   }
 }
 
-/// Eight pictures, one bright thing in each.
+/// Eight pictures with one bright object each.
 struct Things {
   let pictures: PictureBatch
   let boxes: [TrueBox]
@@ -125,7 +126,7 @@ struct Things {
     try DetectionBatch(pictures, boxes.map { [$0] }, share: share, random: random)
   }
 
-  /// In how many pictures what the detector is surest of is of the thing's class, and where it is.
+  /// The number of pictures in which the most confident detection has the object's class and place.
   func found(by detector: some Detector, running network: some PartRunner) throws -> Int {
     let detections = try detector.detect(in: pictures, .init(), running: network)
     guard detections.count == boxes.count else {

@@ -7,8 +7,8 @@ import ZooTraining
 extension Conformance {
   static let pictures = 8
 
-  /// A network that cannot learn eight pictures by heart cannot learn. A bad start may keep one from
-  /// it, so there are several.
+  /// A network that cannot memorise eight pictures cannot learn. A bad initialisation may prevent
+  /// it, so there are several attempts.
   func checkLearning(_ sample: Sample, _ notes: inout Notes) throws {
     if let detector = sample.variant.architecture as? any TrainableDetector {
       return try checkLearning(of: detector, sample, &notes)
@@ -30,8 +30,8 @@ extension Conformance {
     }
   }
 
-  /// Threads that wait for each other many thousand times cost a miniature more than they bring,
-  /// and most of all beside other programs.
+  /// Synchronising threads many thousand times costs a miniature more than it gains, above all
+  /// beside other programs.
   static func onOneThread<R>(_ body: () throws -> R) rethrows -> R {
     let usual = Threads.count
     Threads.count = 1
@@ -39,7 +39,7 @@ extension Conformance {
     return try body()
   }
 
-  /// How much of the loss may be left.
+  /// The share of the loss that may be left.
   private static func remainder(_ variant: Variant) -> Double {
     variant.architecture.form == .parts ? remainder : 0.2
   }
@@ -83,10 +83,10 @@ extension Conformance {
       (last, correct) = (loss, counted > 0 ? right / counted : 1)
       guard loss.isFinite else { return (.infinity, 0) }
       if last < 0.15 * first, correct >= 0.95 { break }
-      // Nothing moves: another start is worth more than more steps.
+      // No progress: another initialisation is worth more than more steps.
       if step == 60, last > 0.95 * first { break }
       try plan.backward(seeds)
-      // The last steps are small, so that it settles.
+      // The last steps are small, so that it converges.
       try descent.step(
         plan, rate: rate * min(1, Double(220 - step) / 100),
         gradientNorm: descent.gradientNorm(plan))
@@ -94,8 +94,8 @@ extension Conformance {
     return (last / max(first, 1e-12), correct)
   }
 
-  /// Random, and in the head with little to say at first: answers that begin large, or below a
-  /// rectifier, may never come back.
+  /// Random, with small initial outputs in the head, because outputs that start large, or below a
+  /// rectifier, may never recover.
   private func start(_ graph: Graph, seed: UInt64) throws -> Weights {
     var weights = try Weights(randomFor: graph, seed: seed)
     for parameter in graph.parameters(ofHead: true)
@@ -107,8 +107,8 @@ extension Conformance {
     return weights
   }
 
-  /// A class for every item of a classifier; for every place of a segmenter whether its picture is
-  /// bright there; for anything else numbers as large as a network gives.
+  /// The target: a class per item for a classifier; for a segmenter, whether the picture is bright
+  /// at each position; otherwise numbers of the magnitude of the network's output.
   private func target(
     _ port: Graph.Port, of graph: Graph, _ inputs: [String: Tensor], _ seed: UInt64
   ) throws -> Target {
@@ -121,7 +121,7 @@ extension Conformance {
     if isNamed, shape.rank == 3, shape.channels > 1,
       let picture = inputs[graph.inputs[0].name], picture.shape.rank == 4
     {
-      // What convolutions without borders eat is missing all around.
+      // Convolutions without padding remove a border on all sides.
       let (height, width) = (picture.shape[2], picture.shape[3])
       let isCut = 2 * shape.height > height && 2 * shape.width > width
       let (top, left) = isCut ? ((height - shape.height) / 2, (width - shape.width) / 2) : (0, 0)
@@ -135,7 +135,7 @@ extension Conformance {
           return values[(item * picture.shape[1] * height + y) * width + x] > 0 ? 1 : 0
         })
     }
-    // One number for each channel of each picture.
+    // One number per channel of each picture.
     let random = Random(seed: seed)
     let plane = shape.rank == 3 ? shape.height * shape.width : 1
     return .values(
@@ -166,7 +166,7 @@ private struct MeanSquaredError: Loss {
 }
 
 extension Tensor {
-  /// How many of the items, or places, have their largest number at the wanted class.
+  /// The share of items, or positions, whose largest number is at the target class.
   fileprivate func share(thatIs classes: [Int32]) -> Double {
     let channels = shape[1]
     let plane = shape.sizes.dropFirst(2).reduce(1, *)

@@ -1,8 +1,8 @@
 import ZooKit
 
 extension Conformance {
-  /// The network builds for the picture it was designed for, and for others or refuses them; its
-  /// outputs are what its task says.
+  /// The network builds for its design size, and builds for other sizes or refuses them; its
+  /// outputs have the declared form.
   func checkShapes(_ variant: Variant, _ notes: inout Notes) throws {
     let architecture = variant.architecture
     let (input, classes) = (architecture.input, architecture.classes)
@@ -18,12 +18,12 @@ extension Conformance {
       Shape([input.channels, 2 * input.height, 2 * input.width]),
       Shape([input.channels, input.height + 5, input.width + 3]),
     ] {
-      // A network may insist on its size; it may not give something else.
+      // A network may require its own size, but must not give other outputs.
       guard let graph = try? variant.graph(input: other) else { continue }
       checkOutputs(of: graph, variant, other, classes, &notes)
     }
     for wrong in [Shape([input.channels, 1, 1]), [input.channels + 1, 7, 5]] {
-      // Whatever comes, it is an error and never a crash.
+      // Invalid input must be an error, never a crash.
       _ = try? variant.graph(input: wrong)
     }
   }
@@ -47,7 +47,7 @@ extension Conformance {
         else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"), "
           + "\(classes) were expected")
     case .map:
-      // One map for each class, or a single one for two; of the picture's size, or a part of it.
+      // One map per class, or a single one for two; of the picture's size or smaller.
       notes.expect(
         logits.map { $0.rank == 3 && ($0.channels == classes || classes <= 2) } ?? false,
         else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"), "

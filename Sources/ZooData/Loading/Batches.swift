@@ -1,11 +1,10 @@
 import Glibc
 import ZooKit
 
-/// The batches of an epoch, one after the other, made by threads of their own while the reader is
-/// busy with the last one.
+/// The batches of an epoch in order, made on other threads while the reader uses the previous one.
 ///
-/// At most as many as the loader allows are waiting, so that memory is bounded. An error surfaces
-/// where its batch would have come; more than 5 % of broken pictures are one.
+/// The number of waiting batches is limited by the loader, so memory is bounded. An error is thrown
+/// at the batch that caused it; more than 5 % of broken pictures are an error.
 public final class Batches: Sendable {
   private let workshop: Workshop
 
@@ -16,16 +15,16 @@ public final class Batches: Sendable {
 
   deinit { workshop.close() }
 
-  /// The next batch; nil at the end of the epoch. For one reader.
+  /// The next batch; nil at the end of the epoch. Only one thread may call it.
   public func next() throws -> SampleBatch? { try workshop.next() }
 
-  /// The pictures that could not be read so far in this epoch.
+  /// The pictures of this epoch so far that could not be read.
   public var broken: [Broken] { workshop.broken }
 }
 
 /// Threads that make batches, item by item in the order of use.
 ///
-/// `@unchecked Sendable`: everything that changes is behind the mutex.
+/// `@unchecked Sendable`: a mutex guards all mutable state.
 private final class Workshop: @unchecked Sendable {
   private struct Bench {
     var results: [Result<Sample, any Error>?]
@@ -39,7 +38,7 @@ private final class Workshop: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  /// What is being made, by the batch's number.
+  /// The batches in progress, by number.
   private var benches: [Int: Bench] = [:]
   private var nextBatch: Int
   private var nextItem = 0
@@ -77,7 +76,7 @@ private final class Workshop: @unchecked Sendable {
 
   var broken: [Broken] { locked { found } }
 
-  /// Starts a thread that works until there is nothing left to do.
+  /// Starts a thread that works until nothing is left to do.
   func employ() {
     let box = Unmanaged.passRetained(self)
     var thread = pthread_t()
@@ -101,7 +100,7 @@ private final class Workshop: @unchecked Sendable {
     while let task = locked({ awaited() }) { perform(task) }
   }
 
-  /// The next item to make; waits while enough batches are waiting. Nil when all is done.
+  /// The next item to make; blocks while enough batches are waiting. Nil at the end.
   private func awaited() -> (batch: Int, place: Int)? {
     while !isClosed, nextBatch < loader.batchCount {
       if nextBatch < wanted + loader.ahead { return taken() }
@@ -132,7 +131,7 @@ private final class Workshop: @unchecked Sendable {
       benches[task.batch]?.results = []
       return bench.results.compactMap(\.self)
     }
-    // Whoever finished the last item puts the batch together.
+    // The thread that finishes the last item assembles the batch.
     guard let results else { return }
     let batch = Result {
       try loader.assembled(task.batch, epoch: epoch, Array(order[range]), results)
@@ -142,7 +141,7 @@ private final class Workshop: @unchecked Sendable {
   }
 
   func next() throws -> SampleBatch? {
-    // Where the system gave no thread, the reader does the work.
+    // If no thread could be started, the reader does the work.
     while let task = locked({ workers == 0 && nextBatch <= wanted ? awaited() : nil }) {
       perform(task)
     }

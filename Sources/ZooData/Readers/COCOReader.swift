@@ -211,8 +211,8 @@ extension COCOTables {
 }
 
 extension JSONScanner {
-  /// Reads a list of objects row by row, the named members only: outlines are most of the file, and
-  /// nobody looks at them.
+  /// Reads a list of objects row by row, and only the named members, because outlines are most of
+  /// the file and are not needed.
   fileprivate mutating func rows(
     of table: String, _ columns: Set<String>, _ read: (inout Fields) throws -> Void
   ) throws {

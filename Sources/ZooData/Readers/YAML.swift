@@ -2,11 +2,11 @@ import CYAML
 import ZooKit
 import ZooStore
 
-/// A YAML value that remembers the line it stood on: scalars, lists and maps, whose anchors are
-/// resolved. A key that occurs twice is an error.
+/// A YAML value with its line number: scalars, lists and maps, with anchors resolved. A repeated
+/// key is an error.
 struct YAML {
   enum Content {
-    /// As written, quotes and escapes undone.
+    /// Without quotes and escapes.
     case scalar(String)
     case list([YAML])
     case map([(key: String, value: YAML)])
@@ -15,10 +15,10 @@ struct YAML {
 
   let content: Content
   let line: Int
-  /// How many values it has in it, itself among them.
+  /// The number of values in it, including itself.
   fileprivate let size: Int
 
-  /// The value under a key of a map, nil where there is none; those that `<<` brings come last.
+  /// The value under a key of a map; nil if there is none. Keys merged by `<<` come last.
   subscript(key: String) -> YAML? {
     guard case .map(let members) = content else { return nil }
     if let value = members.first(where: { $0.key == key })?.value {
@@ -29,7 +29,7 @@ struct YAML {
 
   var isNull: Bool { if case .null = content { true } else { false } }
   var scalar: String? { if case .scalar(let text) = content { text } else { nil } }
-  /// A scalar, or those of a list.
+  /// A scalar, or the scalars of a list.
   var scalars: [String] {
     if case .list(let items) = content {
       items.compactMap(\.scalar)
@@ -78,8 +78,8 @@ private struct YAMLParser {
   private var depth = 0
 
   private static let mostDepth = 64
-  /// An alias counts as all that it stands for: a few lines of aliases to aliases stand for more
-  /// than any machine could hold.
+  /// An alias counts as everything it stands for, because a few lines of aliases to aliases can
+  /// stand for more than fits any machine.
   private static let mostValues = 1 << 18
 
   init(text: OpaquePointer, origin: String) { (self.text, self.origin) = (text, origin) }
@@ -174,7 +174,7 @@ private struct YAMLParser {
 extension YAML {
   fileprivate var isMap: Bool { if case .map = content { true } else { false } }
 
-  /// The classes: a list, or a map from 0 on.
+  /// The classes: a list, or a map with keys from 0.
   func names(_ path: String) throws -> [String] {
     func error(_ problem: String, _ line: Int) -> ZooError {
       .corrupt("\(path), line \(line): \(problem)")

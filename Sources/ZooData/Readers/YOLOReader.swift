@@ -2,9 +2,9 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// YOLO's layout: `images/…/1.jpg`, `labels/…/1.txt` with a line `class x y width height` for each
-/// object, in parts of the picture, and `data.yaml` with the names. A picture without a file of
-/// labels has no objects.
+/// YOLO's layout: `images/…/1.jpg`, `labels/…/1.txt` with a line `class x y width height` per
+/// object, relative to the picture, and `data.yaml` with the names. A picture without a label file
+/// has no objects.
 struct YOLOReader {
   let path: String
   let yaml: String?
@@ -87,7 +87,7 @@ struct YOLOReader {
       warnings: flaws.warnings(of: total))
   }
 
-  /// The folders of pictures of each split, from the path on.
+  /// The picture folders of each split, as relative paths.
   private func places(_ settings: YAML?, _ flaws: inout Flaws) throws -> [(String, [String])] {
     let root = settings?["path"]?.scalar ?? ""
     var places: [(String, [String])] = []
@@ -117,11 +117,11 @@ struct YOLOReader {
     return places
   }
 
-  /// A folder that the settings name. Exported data often say `../train/images` though the folder
-  /// is beside the file: what leads out is looked for inside, and nowhere else.
+  /// A folder named by the settings. Exported data often says `../train/images` although the folder
+  /// is beside the file, so a path that leads outside is looked up inside, and nowhere else.
   private func inside(_ stated: String) throws -> String? {
     let parts = stated.split(separator: "/").filter { $0 != ".." && $0 != "." }
-    // An absolute path was true on another machine; its end may be true here.
+    // An absolute path is from another machine; its end may exist here.
     for start in 0..<max(parts.count, 1) {
       let folder = parts.dropFirst(start).joined(separator: "/")
       guard isWithin(folder) else { continue }
@@ -160,7 +160,7 @@ struct YOLOReader {
       guard numbers.count == words.count - 1,
         numbers.count == 4 || (numbers.count >= 6 && numbers.count % 2 == 0)
       else { throw error("a class and four numbers were expected") }
-      // Tables of numbers are often written with a point in every column.
+      // Tables of numbers often have a decimal point in every column.
       guard let label = Int(words[0]) ?? Double(words[0]).flatMap(Int.init(exactly:)),
         0..<(classCount ?? 10_000) ~= label
       else {

@@ -17,7 +17,7 @@ public struct RowSoftmax<Logit: BinaryFloatingPoint> {
     self.init(count: logits.count) { logits[logits.index(logits.startIndex, offsetBy: $0)] }
   }
 
-  /// Of logits that lie apart in memory: the channels of one pixel.
+  /// For logits that are apart in memory: the channels of one pixel.
   @inlinable
   public init(count: Int, _ logit: (Int) -> Logit) {
     var largest = -Logit.infinity

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// The members of a JSON object, taken one by one; what nobody took is an error.
+/// The members of a JSON object, read one by one; a member that was not read is an error.
 ///
 /// ```swift
 /// var fields = try Fields(json, of: "record", in: "Catalog.json")
@@ -29,7 +29,7 @@ public struct Fields {
     .corrupt("\(origin), line \(line ?? self.line): \(problem)")
   }
 
-  /// The value, or nil where the key is absent or null.
+  /// The value, or nil if the key is absent or null.
   public mutating func take(_ key: String) -> JSON? {
     guard let index = left.firstIndex(where: { $0.key == key }) else { return nil }
     let value = left.remove(at: index).value
@@ -102,7 +102,7 @@ public struct Fields {
     try Fields(try json(key), of: what, in: origin)
   }
 
-  /// What `read` makes of the value, nil where there is none.
+  /// The result of `read`, or nil if the key is absent.
   public mutating func optional<T>(
     _ key: String, _ read: (inout Fields, String) throws -> T
   ) rethrows -> T? {
@@ -114,14 +114,14 @@ public struct Fields {
     return try read(&self, key)
   }
 
-  /// Every key has been taken, or the first that was not is an error.
+  /// Throws if a key was not read.
   public func finish() throws {
     if let (key, value) = left.first {
       throw error("\(what) has an unknown key “\(key)”", line: value.line)
     }
   }
 
-  /// The members nobody took, for objects whose keys are data.
+  /// The remaining members, for objects whose keys are data.
   public mutating func rest() -> [(key: String, value: JSON)] {
     defer { left = [] }
     return left
@@ -143,7 +143,7 @@ extension JSON {
 }
 
 extension Fields {
-  /// One of an enumeration's words, nil where the key is absent.
+  /// One of an enumeration's words; nil if the key is absent.
   public mutating func choice<Choice>(_ key: String, of type: Choice.Type) throws -> Choice?
   where Choice: RawRepresentable<String> & CaseIterable {
     guard let word = try optional(key, { fields, key in try fields.string(key) }) else {

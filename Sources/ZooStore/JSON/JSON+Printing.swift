@@ -1,5 +1,5 @@
 extension JSON {
-  /// The value as JSON text; `pretty` puts members on lines of their own, short lists on one.
+  /// The value as JSON text; `pretty` puts members on separate lines, and short lists on one.
   public func text(pretty: Bool = false) -> String {
     var text = ""
     write(into: &text, indent: pretty ? 0 : nil)
@@ -50,7 +50,7 @@ extension JSON {
     text += close
   }
 
-  /// `1` and not `1.0` would change the type on the way back; `1e-05` is `1e-05`.
+  /// `1` instead of `1.0` would change the type when read back; `1e-05` stays `1e-05`.
   private static func digits(_ number: Double) -> String { "\(number)" }
 
   private static func quote(_ string: String, into text: inout String) {

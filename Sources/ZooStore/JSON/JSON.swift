@@ -1,7 +1,7 @@
-/// A JSON value that remembers the line it stood on.
+/// A JSON value with its line number.
 ///
-/// Objects keep their order and refuse duplicate keys; see `JSON(parsing:origin:)`. Values
-/// are written as literals and printed with ``text(pretty:)``:
+/// Objects keep their order and reject duplicate keys; see `JSON(parsing:origin:)`. Values are
+/// written as literals and printed with ``text(pretty:)``:
 ///
 /// ```swift
 /// let answer: JSON = ["model": "resnet18", "top": [["class": "tabby", "probability": 0.91]]]
@@ -19,7 +19,7 @@ public struct JSON: Sendable {
   }
 
   public let content: Content
-  /// Where it stood in its file, from 1; 0 for a value made here.
+  /// The line in its file, from 1; 0 for a value made in code.
   public let line: Int
 
   public init(_ content: Content, line: Int = 0) {
@@ -27,7 +27,7 @@ public struct JSON: Sendable {
     self.line = line
   }
 
-  /// The word for error messages.
+  /// The name of the type in error messages.
   var kind: String {
     switch content {
     case .null: "null"

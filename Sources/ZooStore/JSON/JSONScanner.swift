@@ -1,7 +1,7 @@
 import ZooKit
 
-/// Reads strict JSON (RFC 8259) and nothing else, value by value from the first on: no duplicate
-/// keys, no trailing text, no comments, at most 64 levels deep. Errors name the origin and the line.
+/// Reads strict JSON (RFC 8259) value by value: no duplicate keys, no trailing text, no comments,
+/// at most 64 levels deep. Errors name the origin and the line.
 ///
 /// ```swift
 /// var scanner = JSONScanner(bytes, origin: "instances.json")
@@ -12,7 +12,7 @@ import ZooKit
 /// ```
 package struct JSONScanner {
   package let origin: String
-  /// Of the next byte, from 1.
+  /// The line of the next byte, from 1.
   package private(set) var line = 1
   private let bytes: [UInt8]
   private var position = 0
@@ -29,7 +29,7 @@ package struct JSONScanner {
     .corrupt("\(origin), line \(line): \(problem)")
   }
 
-  /// The next byte that is no space.
+  /// The next byte that is not white space.
   package var next: UInt8? {
     mutating get {
       while let byte, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
@@ -44,7 +44,7 @@ package struct JSONScanner {
 
   // MARK: Values
 
-  /// The next value, whole.
+  /// The next whole value.
   package mutating func value() throws -> JSON {
     let first = next
     let start = line
@@ -68,8 +68,7 @@ package struct JSONScanner {
     }
   }
 
-  /// Passes over the next value. It is held to the grammar, but no text or number of it is looked
-  /// into.
+  /// Skips the next value. Its syntax is checked, but texts and numbers are not decoded.
   package mutating func skip() throws {
     switch next {
     case UInt8(ascii: "{"):
@@ -85,7 +84,7 @@ package struct JSONScanner {
     }
   }
 
-  /// Hands over each key of an object; the body then reads its value, or skips it.
+  /// Passes each key of an object to the body, which then reads or skips its value.
   package mutating func object(
     _ name: String = "it", _ body: (inout JSONScanner, String) throws -> Void
   ) throws {
@@ -101,7 +100,7 @@ package struct JSONScanner {
     }
   }
 
-  /// Lets the body read, or skip, each item of a list.
+  /// Calls the body to read or skip each item of a list.
   package mutating func list(
     _ name: String = "it", _ body: (inout JSONScanner) throws -> Void
   ) throws {
@@ -109,7 +108,7 @@ package struct JSONScanner {
     try items(until: UInt8(ascii: "]"), of: "a list", body)
   }
 
-  /// Nothing stands behind the value.
+  /// Throws if anything follows the value.
   package mutating func end() throws {
     guard next == nil else { throw error("text after the end of the value") }
   }
@@ -171,7 +170,7 @@ package struct JSONScanner {
     return .number(number)
   }
 
-  /// True where it has neither a point nor an exponent.
+  /// True if it has neither a point nor an exponent.
   private mutating func passNumber() throws -> Bool {
     var isWhole = true
     if byte == UInt8(ascii: "-") { position += 1 }
@@ -204,7 +203,7 @@ package struct JSONScanner {
     position += 1
   }
 
-  /// Passes over what stands for itself; the quote or the backslash behind it.
+  /// Skips plain characters; returns the quote or backslash after them.
   private mutating func passPlain() throws -> UInt8 {
     while let byte {
       if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return byte }

@@ -1,8 +1,8 @@
 import ZooKit
 
 extension LoadPlan {
-  /// Reads what matched, in the order of the network. Strictly, nothing is read unless everything
-  /// fits; the error then names what does not.
+  /// Reads the matched tensors, in the order of the network. With `.strict`, nothing is read unless
+  /// everything fits; the error then names the mismatches.
   public func execute(_ policy: Policy = .strict) throws -> Weights {
     if policy == .strict, !isComplete {
       throw ZooError.corrupt("\(source.origin) does not fit: \(complaint)")
@@ -70,7 +70,7 @@ extension LoadPlan.Mismatch {
   }
 }
 
-/// A name from a file, short and without control characters: it goes to a terminal.
+/// A name from a file, shortened and without control characters, because it goes to a terminal.
 private func printable(_ name: String) -> String {
   let clean = name.unicodeScalars.map { $0.properties.generalCategory == .control ? "·" : "\($0)" }
   return clean.count > 120 ? clean.prefix(120).joined() + "…" : clean.joined()

@@ -1,7 +1,7 @@
 import ZooKit
 
-/// What a name that found no partner may have meant: the one that stands in its place, else the one
-/// that is alike in shape first, then in letters.
+/// The likely meaning of a name without a match: the one at the same place in the network, else the
+/// most similar by shape first, then by spelling.
 struct Neighbours {
   private let left: [TensorInfo]
   private let absent: [Parameter]
@@ -20,10 +20,10 @@ struct Neighbours {
       pairs.map { (absent[$0.parameter].name, left[$0.tensor].name) }, uniquingKeysWith: { $1 })
   }
 
-  /// A file may bring any number of names of any length; a hint is worth only so much time.
+  /// A file may contain any number of names of any length, but a hint must not take long.
   static let most = 100
   static let longest = 200
-  /// Letters compared with letters for one hint: a thousand names of usual length.
+  /// The number of character comparisons for one hint: a thousand names of usual length.
   static let work = 2_000_000
 
   func tensor(for parameter: Parameter, rank: Int) -> String? {
@@ -51,7 +51,7 @@ struct Neighbours {
       let distance = editDistance(name, other)
       let limit = fits ? name.utf8.count * 2 / 3 : max(2, name.utf8.count / 4)
       guard distance <= limit else { continue }
-      // Another shape is worth as much as half of the name.
+      // Another shape counts as much as half of the name.
       let score = distance + (fits ? 0 : name.utf8.count / 2)
       if best.map({ score < $0.score }) ?? true { best = (other, score) }
     }

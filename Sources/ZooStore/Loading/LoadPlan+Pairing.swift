@@ -1,26 +1,26 @@
 import ZooKit
 
-/// Which tensor of a file stands where a parameter stands, whatever they are called.
+/// Pairs tensors of a file with parameters by their place in the network, whatever their names.
 ///
-/// Two ports of a network declare the same layers in the same order: the k-th tensor of a shape is
-/// the k-th parameter of that shape. So the deepest level of a decoder finds the deepest, though one
-/// file counts `up1` from the bottom and the other `decoder1` from the top. Where names agree much
-/// better than the order does, they win.
+/// Two implementations of a network declare the same layers in the same order, so the k-th tensor
+/// of a shape is the k-th parameter of that shape. This matches the deepest level of a decoder with
+/// the deepest, although one file counts `up1` from the bottom and the other `decoder1` from the
+/// top. If names agree much better than the order does, they win.
 struct Pairing {
   private(set) var pairs: [(tensor: Int, parameter: Int)] = []
-  /// Letters that may still be compared with letters.
+  /// The remaining number of character comparisons.
   private var work = 2_000_000
   private let names: (tensors: [String], parameters: [String])
 
-  /// A file may bring any number of names.
+  /// A file may contain any number of names.
   static let most = 2000
 
-  /// Tensors of one kind may stand for one another.
+  /// Tensors of one kind are interchangeable.
   private struct Kind: Hashable {
     let shape: Shape
     /// The last word: `weight`.
     var word: Substring?
-    /// Which kinds of tensors have the same words before theirs: the bias of a norm is not that of a
+    /// The kinds of tensors with the same prefix, because the bias of a norm is not that of a
     /// convolution.
     var module: Int?
   }
@@ -39,14 +39,14 @@ struct Pairing {
       order.map { ($0, names.tensors[$0], tensors[$0].shape) }, &modules)
     let wanted = Pairing.kinds(
       shapes.indices.map { ($0, names.parameters[$0], shapes[$0]) }, &modules)
-    // The whole module must agree, then the last word, then the shape alone: another framework's
-    // `gamma` for `weight`.
+    // First the whole module must agree, then the last word, then only the shape: `gamma` of
+    // another framework for `weight`.
     pair(found, wanted) { $0 }
     pair(found, wanted) { Kind(shape: $0.shape, word: $0.word) }
     pair(found, wanted, onlyEqual: true) { Kind(shape: $0.shape) }
   }
 
-  /// - Parameter modules: numbers of those that were met so far.
+  /// - Parameter modules: the numbers of the modules found so far.
   private static func kinds(
     _ items: [(index: Int, name: String, shape: Shape)], _ modules: inout [Set<Kind>: Int]
   ) -> [(Int, Kind)] {
@@ -70,7 +70,7 @@ struct Pairing {
     }
   }
 
-  /// Pairs what is still free, kind by kind, in the order of the network.
+  /// Pairs the remaining tensors, kind by kind, in the order of the network.
   private mutating func pair(
     _ found: [(Int, Kind)], _ wanted: [(Int, Kind)], onlyEqual: Bool = false,
     by kind: (Kind) -> Kind
@@ -86,7 +86,7 @@ struct Pairing {
     }
   }
 
-  /// The file's own order. A sorted file has lost it; its numbers then count as numbers.
+  /// The file's own order. If it was sorted by name, numbers in names are compared as numbers.
   private static func order(of names: [String]) -> [Int] {
     let isSorted = zip(names, names.dropFirst()).allSatisfy { $0 < $1 }
     let indices = names.indices.prefix(most)
@@ -94,7 +94,7 @@ struct Pairing {
     return indices.sorted { naturallyPrecedes(names[$0], names[$1]) }
   }
 
-  /// Pairs tensors and parameters of one kind, each as many as there are of the fewer.
+  /// Pairs tensors and parameters of one kind, as many as the smaller number of both.
   private mutating func pair(_ tensors: [Int], _ places: [Int]) {
     guard !tensors.isEmpty, !places.isEmpty else { return }
     func letters(_ indices: [Int], _ names: [String]) -> Int {
@@ -115,7 +115,7 @@ struct Pairing {
     let (ordered, free) = (Pairing.inOrder(distances), Pairing.nearest(distances))
     for (a, b) in 2 * total(free) < total(ordered) ? free : ordered {
       let (tensor, place) = (tensors[a], places[b])
-      // Where one side has more, a pair must be alike too.
+      // If one side has more, a pair must also be similar.
       let isAlike = 3 * distances[a][b] <= 2 * names.parameters[place].utf8.count
       if tensors.count == places.count || isAlike {
         pairs.append((tensor: tensor, parameter: place))
@@ -123,14 +123,14 @@ struct Pairing {
     }
   }
 
-  /// The pairs of the least distance that keep both orders.
+  /// The pairs with the smallest total distance that keep both orders.
   private static func inOrder(_ distances: [[Int]]) -> [(Int, Int)] {
     let (rows, columns) = (distances.count, distances[0].count)
     guard rows <= columns else {
       let turned = (0..<columns).map { column in distances.map { $0[column] } }
       return inOrder(turned).map { ($1, $0) }
     }
-    // The least for the first rows among the first columns; every row needs its column.
+    // The minimum for the first rows among the first columns; every row needs a column.
     let spare = columns - rows
     var least = Array(repeating: Array(repeating: Int.max, count: columns + 1), count: rows + 1)
     least[0] = Array(repeating: 0, count: columns + 1)
@@ -150,7 +150,7 @@ struct Pairing {
     return pairs.reversed()
   }
 
-  /// The nearest first, whatever the order.
+  /// The nearest first, in any order.
   private static func nearest(_ distances: [[Int]]) -> [(Int, Int)] {
     let all = distances.indices.flatMap { row in
       distances[row].indices.map { (row: row, column: $0) }

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// Where the tensors of a file belong by their names.
+/// Finds the parameters that a file's tensors belong to by name.
 struct Places {
   private let parameters: [String: Parameter]
   private let changes: [String: LayoutChange]
@@ -13,7 +13,7 @@ struct Places {
     self.renames = renames
   }
 
-  /// The parameter that a tensor is called by, whether it fits or not.
+  /// The parameter with the tensor's name, whether or not it fits.
   func match(_ tensor: TensorInfo, without prefix: String) -> LoadPlan.Match? {
     let name = String(tensor.name.dropFirst(prefix.count))
     guard
@@ -23,8 +23,8 @@ struct Places {
     return LoadPlan.Match(source: tensor, parameter: parameter, change: change)
   }
 
-  /// Keras keeps depthwise kernels in a form of their own; with one input channel both forms are
-  /// the same numbers.
+  /// Keras stores depthwise kernels in another layout; with one input channel both layouts are the
+  /// same.
   private static func change(
     _ change: LayoutChange, for tensor: TensorInfo, _ parameter: Parameter
   ) -> LayoutChange {
@@ -39,8 +39,8 @@ struct Places {
   /// No file wraps a network deeper than this.
   private static let deepest = 8
 
-  /// The words that all names begin with and the network does not know: those of wrappers, or more
-  /// where every tensor then fits and it does not without.
+  /// The words with which all names start and that the network does not have: those of wrappers, or
+  /// more if every tensor then fits and otherwise not.
   func prefix(of tensors: [TensorInfo]) -> String {
     func allFit(_ prefix: String) -> Bool {
       tensors.allSatisfy { match($0, without: prefix)?.fits ?? false }
@@ -51,12 +51,12 @@ struct Places {
     return shared.first { $0.count > wrapper.count && allFit($0) } ?? wrapper
   }
 
-  /// Data parallel around compiled around data parallel.
+  /// Such as data parallel around compiled around data parallel.
   private static func isWrapper(_ prefix: String) -> Bool {
     prefix.split(separator: ".").allSatisfy { ["module", "_orig_mod"].contains($0) }
   }
 
-  /// `a.` and `a.b.`, where every name begins with both and goes on.
+  /// `a.` and `a.b.`, if every name starts with both and continues.
   static func sharedPrefixes(of tensors: [TensorInfo]) -> [String] {
     guard let first = tensors.first?.name else { return [] }
     let words = first.split(separator: ".", omittingEmptySubsequences: false)
@@ -71,6 +71,6 @@ struct Places {
 }
 
 extension LoadPlan.Match {
-  /// Its numbers can be taken.
+  /// Whether its numbers can be loaded.
   var fits: Bool { source.type.isFloat && change.shape(from: source.shape) == parameter.shape }
 }

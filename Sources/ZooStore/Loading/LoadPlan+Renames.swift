@@ -1,14 +1,13 @@
 import ZooKit
 
 extension LoadPlan {
-  /// Rules that would bring tensors without a place to parameters without a tensor, ready for the
-  /// catalogue; those that bring most come first, and before them one that drops a prefix that all
-  /// names share. They take nothing from what fits already.
+  /// Renames that would match unmatched tensors with unmatched parameters, ready for the catalogue.
+  /// A rename that drops a prefix shared by all names comes first, then those that match most. They
+  /// do not affect tensors that already fit.
   ///
-  /// Each pair of a tensor and a parameter that stand in the same place, or are near each other in
-  /// name, suggests a few rules: what differs between their names, as it is and with stars in the
-  /// place of numbers and of equal words. A rule is judged by all that it does, not by the pair that
-  /// it came from.
+  /// Each pair of a tensor and a parameter at the same place, or with similar names, suggests a few
+  /// rules: the difference between their names, literally and with stars for numbers and equal
+  /// words. A rule is judged by its effect on all tensors, not only on that pair.
   public func proposedRenames() throws -> [Rename] {
     let left = unexpected.prefix(Proposals.most).map(\.source)
     let absent = missing.prefix(Proposals.most).map(\.parameter)

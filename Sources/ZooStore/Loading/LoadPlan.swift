@@ -1,20 +1,20 @@
 import ZooKit
 
-/// A load before it happens: every tensor of a checkpoint compared with every parameter of a
-/// network by name and shape, and not a byte copied.
+/// The plan of a load: every tensor of a checkpoint matched with the parameters of a network by
+/// name and shape, before any byte is copied.
 ///
 /// ```swift
 /// let plan = try LoadPlan(from: source, into: graph)
 /// print(plan.coverage, plan.missing.map(\.parameter.name))
 /// let weights = try plan.execute()        // throws, and reads nothing, unless everything fits
 /// ```
-/// The layout of kernels comes from the checkpoint's lineage (``TensorSource/layout``) and is never
+/// The checkpoint's format decides the layout of kernels (``TensorSource/layout``). It is never
 /// guessed from shapes: a 3×3×3×3 kernel fits either way.
 public struct LoadPlan: Sendable {
   public enum Policy: Sendable {
-    /// Everything must fit, both ways.
+    /// Everything must fit, in both directions.
     case strict
-    /// What fits is taken.
+    /// Loads the tensors that fit.
     case partial
   }
 
@@ -24,50 +24,50 @@ public struct LoadPlan: Sendable {
     public let change: LayoutChange
   }
 
-  /// A parameter that no tensor fills.
+  /// A parameter without a tensor.
   public struct Missing: Sendable {
     public let parameter: Parameter
-    /// A tensor of the file, left over and alike.
+    /// A similar unmatched tensor of the file.
     public let near: String?
   }
 
-  /// A tensor that fills no parameter.
+  /// A tensor without a parameter.
   public struct Unexpected: Sendable {
     public let source: TensorInfo
-    /// A parameter without a tensor and alike.
+    /// A similar parameter without a tensor.
     public let near: String?
   }
 
-  /// The name fits and the shape or the type does not.
+  /// The name fits, but the shape or type does not.
   public struct Mismatch: Sendable {
     public let source: TensorInfo
     public let parameter: Parameter
-    /// In our layout, as far as it can be brought there.
+    /// In our layout, if it can be converted.
     public let found: Shape
-    /// A tensor of the file, left over, that would fit.
+    /// An unmatched tensor of the file that would fit.
     public let near: String?
   }
 
   public let source: any TensorSource
-  /// What every name in the file begins with and was dropped, with its last dot.
+  /// The dropped prefix of all names in the file, including its last dot.
   public let prefix: String
   public let matched: [Match]
   public let missing: [Missing]
   public let unexpected: [Unexpected]
   public let mismatched: [Mismatch]
-  /// The part of the network's numbers that the checkpoint brings, from 0 to 1.
+  /// The share of the network's numbers that the checkpoint provides, from 0 to 1.
   public let coverage: Double
-  /// What the lineage of the checkpoint keeps in another layout, by parameter.
+  /// The layout changes from the checkpoint's format, by parameter.
   let changes: [String: LayoutChange]
 
-  /// How many of the matched tensors change their layout.
+  /// The number of matched tensors that change their layout.
   public var transposed: Int { matched.count { $0.change != .none } }
 
   public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 
-  /// Renames lead from the names of the file to those of the network; the first that leads to a
-  /// parameter counts. A prefix that all names share is dropped first: that of a wrapper always, any
-  /// other where every tensor of the file then fits.
+  /// Renames map names of the file to those of the network; the first that leads to a parameter
+  /// wins. A prefix that all names share is dropped first: a wrapper's always, any other if every
+  /// tensor of the file then fits.
   public init(from source: any TensorSource, into graph: Graph, renames: [Rename] = []) throws {
     let parameters = graph.parameters
     let changes = source.layout == .channelsLast ? try graph.channelsLastChanges() : [:]
@@ -116,7 +116,7 @@ public struct LoadPlan: Sendable {
 }
 
 extension TensorInfo {
-  /// How many batches a norm has seen: nothing that computes needs it.
+  /// The number of batches that a norm has seen, which no computation needs.
   var isBatchCounter: Bool {
     !type.isFloat && shape.count == 1 && shape.rank <= 1 && name.hasSuffix("num_batches_tracked")
   }

@@ -1,13 +1,13 @@
 import ZooKit
 
-/// The search for rules that lead from a file's names to a network's.
+/// Searches for renames from a file's names to a network's.
 struct Proposals {
   struct Tensor {
     let name: String
     let fits: (Parameter) -> Bool
   }
 
-  /// What a rule does: the parameter each tensor comes to, and how many of them fit it.
+  /// The effect of a rule: the parameter of each tensor, and how many of the tensors fit.
   private struct Rule {
     let rename: Rename
     let moves: [Int: Int]
@@ -16,16 +16,16 @@ struct Proposals {
 
   let tensors: [Tensor]
   let parameters: [Parameter]
-  /// The parameter in whose place a tensor stands; see ``Pairing``.
+  /// The parameter at the same place as a tensor; see ``Pairing``.
   let partners: [Int: Int]
-  /// Tensors that have their place, and where.
+  /// The matched tensors and their parameters.
   let settled: [(tensor: String, parameter: String)]
-  /// Parameters that are some tensor's already.
+  /// Parameters that already have a tensor.
   let filled: Set<String>
-  /// What all names of the file begin with, without the last dot.
+  /// The shared prefix of all names in the file, without the last dot.
   let shared: [String]
 
-  /// A file may bring any number of names; hints are worth only so much time.
+  /// A file may contain any number of names, but hints must not take long.
   static let most = 400
   static let candidates = 1000
   static let rules = 64
@@ -34,8 +34,8 @@ struct Proposals {
     let rules = candidates(pairs)
     var chosen: [Rename] = []
     var (left, open) = (Set(tensors.indices), Set(parameters.indices))
-    /// How many tensors it brings to a parameter that they fit; those that stand in its place count
-    /// twice. None where it would bring a second tensor to a parameter.
+    /// The number of tensors that it matches with a fitting parameter; those at the same place
+    /// count twice. Zero if it would assign a second tensor to a parameter.
     func gain(_ rule: Rule) -> Int {
       guard rule.moves.allSatisfy({ !left.contains($0.key) || open.contains($0.value) }) else {
         return 0
@@ -82,7 +82,7 @@ struct Proposals {
     return rules
   }
 
-  /// Beginnings that at least a quarter of the names have, the commonest first.
+  /// Prefixes that at least a quarter of the names have, the most common first.
   private var commonPrefixes: [String] {
     var counts: [String: Int] = [:]
     for tensor in tensors {
@@ -95,9 +95,9 @@ struct Proposals {
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
   }
 
-  /// Nil where the rule brings nothing, brings a tensor to the wrong shape or two to one parameter,
-  /// or disturbs what fits. Without a prefix a few may be of the wrong shape: a head for other
-  /// classes is in its place.
+  /// Nil if the rule matches nothing, assigns a wrong shape or two tensors to one parameter, or
+  /// breaks an existing match. A rule that only drops a prefix may give a few wrong shapes, such as
+  /// those of a head for other classes.
   private func rule(_ rename: Rename, _ places: [String: Int]) -> Rule? {
     var moves: [Int: Int] = [:]
     var fitting: Set<Int> = []
@@ -137,15 +137,15 @@ extension Proposals {
     func joined(_ words: [String]) -> String { words.joined(separator: ".") }
     let plain = (a.map(String.init), b.map(String.init))
     var patterns = [(joined(plain.0), joined(plain.1))]
-    // Only the words in the middle differ: what is equal before them says where.
+    // Only the words in the middle differ; the equal words before them are context.
     let start = zip(plain.0, plain.1).prefix { $0 == $1 }.count
     if start > 0 {
       let rest = (Array(plain.0.dropFirst(start)), Array(plain.1.dropFirst(start)))
       let stars = Array(repeating: "*", count: start)
       patterns.append((joined(stars + rest.0), joined(stars + rest.1)))
     }
-    // Numbers that stand on both sides in the same order may be any. Further on, or before them, one
-    // of the names may have numbers of its own: the 1 of `layer3.0.first` and `layer3.0.conv1`.
+    // Equal numbers on both sides become stars. Other numbers, before or after them, may belong to
+    // one of the names alone: the 1 of `layer3.0.first` and `layer3.0.conv1`.
     let numbers = (plain.0.flatMap(digits), plain.1.flatMap(digits))
     let same = zip(numbers.0, numbers.1).prefix { $0 == $1 }.count
     for count in stride(from: same, to: 0, by: -1) {
@@ -176,7 +176,7 @@ extension Proposals {
   /// `block12` as `block*`.
   private static func starred(_ word: String) -> String { starred([word]) }
 
-  /// Stars in the place of so many numbers, counted from either end; of all where nothing is said.
+  /// Replaces this many numbers by stars, counted from either end; by default all.
   private static func starred(
     _ words: [String], first: Int = .max, last: Int = .max
   ) -> String {

@@ -37,7 +37,7 @@ enum Curves {
     return picture.text
   }
 
-  /// The last value stands where the line ends.
+  /// The last value is printed at the end of the line.
   private static func chart(_ name: String, _ values: [Double]) -> LineChart {
     let points = values.enumerated().map { SIMD2(Double($0.offset + 1), $0.element) }
     let known = points.filter { $0.y.isFinite }
@@ -54,7 +54,7 @@ enum Curves {
 
   private static func text(_ number: Double) -> String { decimal(number, digits: 1) }
 
-  /// Three digits that matter.
+  /// Three significant digits.
   private static func short(_ number: Double) -> String {
     let size = number.magnitude
     if size != 0, size < 1e-3 || size >= 1e6 { return "\(Float(number))" }

@@ -109,9 +109,9 @@ package struct LineChart {
     """
   }
 
-  /// What stands between the tags of a picture.
+  /// The content of the SVG element.
   var content: Markup {
-    // Ours is drawn last and so lies above.
+    // Ours is drawn last, on top.
     let drawn = lines.sorted { !$0.isOurs && $1.isOurs }
     return "\(grid)\(drawn.map(curve))\(names)"
   }
@@ -213,7 +213,7 @@ package struct LineChart {
 }
 
 extension LineChart {
-  /// How charts look, in the colours of the page around them.
+  /// The style of charts, in the colours of the page around them.
   package static let style = """
     svg text { font-size: 11.5px; fill: var(--soft); }
     svg .name, svg tspan.name { font-size: 12.5px; font-weight: 620; }

@@ -17,7 +17,7 @@ public struct DetectorLesson: Lesson {
   private let network: (Shape) throws -> Graph
 
   /// - Parameters:
-  ///   - detector: that made the network.
+  ///   - detector: the detector that built the network.
   ///   - memory: bytes for the cached outputs of a frozen prefix, by picture; 0 caches nothing.
   ///   - network: the same network for pictures of another shape.
   public init(
@@ -90,7 +90,7 @@ private final class DetectorPlan: LessonPlan {
     return (sums.reduce(0, +), sums)
   }
 
-  /// Nothing has moved yet; the nearest cause is named.
+  /// Nothing has been updated yet; names the nearest cause.
   private func notFinite(_ loss: String, _ value: Double, _ pictures: Tensor) -> ZooError {
     if pictures.isBroken {
       return .failure("the data has a number that is not finite in the input \(input)")

@@ -1,8 +1,8 @@
 import ZooEngine
 import ZooKit
 
-/// The stretch at the beginning of a network in which nothing learns, compiled as for inference, and
-/// the rest, which learns from what it gives.
+/// The prefix of a network in which nothing learns, compiled as for inference, and the rest, which
+/// learns from its output.
 final class FrozenPrefix {
   let rest: Graph
   private let graph: Graph
@@ -10,8 +10,8 @@ final class FrozenPrefix {
   private let plan: InferencePlan
   private let engine: any Engine
 
-  /// Nil where nothing is frozen that could be cut off.
-  /// - Parameter options: of the whole network.
+  /// Nil if no frozen prefix can be split off.
+  /// - Parameter options: options of the whole network.
   init?(
     _ graph: Graph, _ weights: Weights, _ options: TrainingPlan.Options, batch: Int,
     engine: any Engine
@@ -27,12 +27,12 @@ final class FrozenPrefix {
     plan = try InferencePlan(frozen, own, batch: batch, engine: engine)
   }
 
-  /// What the rest takes, for a batch of what the whole takes: at most as many items as the
-  /// prefix was compiled for.
+  /// The inputs of the rest, from a batch of inputs of the whole, of at most the batch size that
+  /// the prefix was compiled for.
   func callAsFunction(_ inputs: [String: Tensor]) throws -> [String: Tensor] {
     try inputs.checkFinite()
     let count = inputs.first?.value.shape[0] ?? 0
-    // The plan has one size; it is filled up with items that nobody looks at.
+    // The plan has a fixed batch size; it is filled up with items whose results are ignored.
     let filled =
       count == plan.batch
       ? inputs : try inputs.mapValues { try $0.rows((0..<plan.batch).map { min($0, count - 1) }) }
@@ -46,7 +46,7 @@ final class FrozenPrefix {
     return values
   }
 
-  /// The first that gave a number that is not finite.
+  /// The error that names the first operation whose output is not finite.
   private func culprit(_ inputs: [String: Tensor]) throws -> ZooError {
     let witness = try InferencePlan(
       graph, weights, batch: plan.batch, keeping: graph.operations.map(\.name), engine: engine)
@@ -59,8 +59,8 @@ final class FrozenPrefix {
 }
 
 extension [String: Tensor] {
-  /// Refuses data with numbers that are not finite. Not all of them reach the loss: the rectifier of
-  /// a compiled convolution makes zero of what is not a number.
+  /// Throws if the data is not finite. Such numbers need not reach the loss, because the rectifier
+  /// of a compiled convolution turns NaN into zero.
   func checkFinite() throws {
     for (name, tensor) in sorted(by: { $0.key < $1.key }) where tensor.isBroken {
       throw ZooError.failure("the data has a number that is not finite in the input \(name)")
@@ -69,10 +69,10 @@ extension [String: Tensor] {
 }
 
 extension Tensor {
-  /// Some of it is infinite, or no number.
+  /// Whether a value is infinite or NaN.
   var isBroken: Bool { withValues { !squares($0).isFinite } }
 
-  /// Some items of the first axis.
+  /// The given items of the first axis.
   func rows(_ items: [Int]) throws -> Tensor {
     let stride = count / max(1, shape[0])
     return try Tensor(Shape([items.count] + shape.sizes.dropFirst())) { target in

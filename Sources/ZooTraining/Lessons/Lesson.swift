@@ -2,7 +2,7 @@ import ZooEngine
 import ZooKit
 import ZooStore
 
-/// What a network is trained for, and how a batch becomes gradients.
+/// The objective of a training, and how a batch becomes gradients.
 ///
 /// An ``Objective`` compares outputs with targets; a ``DetectorLesson`` leaves the step to the
 /// detector.
@@ -17,7 +17,7 @@ public protocol Lesson {
   func plan(for network: LearningNetwork) throws -> any LessonPlan
 }
 
-/// A network, and the parameters that learn at the moment.
+/// A network, and the parameters that currently learn.
 public struct LearningNetwork {
   public let graph: Graph
   public let weights: Weights
@@ -39,11 +39,11 @@ public protocol LessonPlan: AnyObject {
   /// The output of the frozen prefix.
   func features(of inputs: [String: Tensor]) throws -> [String: Tensor]
 
-  /// The gradients of several batches as if they were one: each item has the same say.
+  /// The gradients of several batches as if they were one, with equal weight for each item.
   /// - Parameters:
   ///   - batches: each with its number of items.
-  ///   - areFeatures: the inputs are outputs of the frozen prefix.
-  ///   - random: of this step.
+  ///   - areFeatures: whether the inputs are outputs of the frozen prefix.
+  ///   - random: the random numbers of this step.
   /// - Returns: the loss, and its terms in the order of ``Lesson/losses``.
   func gradients(
     of batches: [(batch: Batch, count: Int)], areFeatures: Bool, random: Random

@@ -19,10 +19,10 @@ private final class ObjectivePlan: LessonPlan {
   private let engine: any Engine
   private let options: TrainingPlan.Options
   private let prefix: FrozenPrefix?
-  /// Of whole batches.
+  /// The plan for whole batches.
   let plan: TrainingPlan
   private var others: [Int: TrainingPlan] = [:]
-  /// Of the latest step.
+  /// The plans, inputs and random numbers of the latest step.
   private var taken: [(plan: TrainingPlan, inputs: [String: Tensor], random: Random)] = []
 
   init(_ objective: Objective, _ network: LearningNetwork) throws {
@@ -88,13 +88,13 @@ private final class ObjectivePlan: LessonPlan {
     return nil
   }
 
-  /// Runs the batch again with every value kept, and finds the first layer that gave something
-  /// that is no finite number; nil where all of them did well.
+  /// Runs the batch again with every value kept, and returns an error about the first layer whose
+  /// output is not finite; nil if all are.
   private func notFinite(
     _ plan: TrainingPlan, _ inputs: [String: Tensor], _ random: Random
   ) throws -> ZooError? {
     let weights = try plan.weights
-    // Statistics are not asked: the batch that broke something has moved them already.
+    // Running statistics are skipped, because the batch has already updated them.
     for slot in plan.slots where weights[slot.parameter.name]?.isBroken ?? false {
       return .failure(
         "the parameter \(slot.parameter.name) is not finite: the learning rate may be too high")

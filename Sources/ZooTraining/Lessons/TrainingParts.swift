@@ -2,27 +2,26 @@ import ZooDetection
 import ZooEngine
 import ZooKit
 
-/// The parts of a network that learns, compiled as they are asked for: for each picture size a plan,
-/// of which the latest are kept. All of them share the parameters and gradients of ``whole``.
+/// The parts of a network in training, compiled on demand: one plan per picture size, of which the
+/// latest are cached. All share the parameters and gradients of ``whole``.
 ///
-/// Regions come in any number. They are filled up with zeros, whose gradients are zero, to one of a
-/// few numbers, so that a few plans serve all.
+/// The number of regions varies. It is padded with zeros, whose gradients are zero, to one of a few
+/// fixed numbers, so that a few plans are enough.
 ///
-/// Not to be used by two threads at once.
+/// Not thread-safe.
 package final class TrainingParts: TrainingPartRunner {
-  /// Holds parameters and gradients, and runs nothing.
+  /// Holds parameters and gradients; it is never run.
   package let whole: TrainingPlan
   private let network: (Shape) throws -> Graph
   private let options: TrainingPlan.Options
   private let engine: any Engine
   private let memory: FeatureMemory?
   private var compiled: [(key: Key, part: Compiled)] = []
-  /// The network for the size of the pictures that came last: parts that begin further on are parts
-  /// of it.
+  /// The network for the latest picture size; parts that start later are parts of it.
   private var latest: (input: Shape, graph: Graph)
-  /// What ran forward last, by part.
+  /// The latest forward runs, by part.
   private var running: [Graph.Part: (part: Compiled, items: Int)] = [:]
-  /// Of the step at hand.
+  /// The random numbers of the current step.
   package var random = Random(seed: 0)
 
   private struct Key: Hashable {
@@ -32,9 +31,9 @@ package final class TrainingParts: TrainingPartRunner {
 
   private struct Compiled {
     let plan: TrainingPlan
-    /// In which nothing learns, for one picture at a time; the plan begins behind it.
+    /// The frozen prefix, for one picture at a time; the plan starts after it.
     let prefix: InferencePlan?
-    /// Inputs whose gradients the part before wants.
+    /// Inputs whose gradients the previous part needs.
     let gradients: [String]
   }
 
@@ -42,8 +41,8 @@ package final class TrainingParts: TrainingPartRunner {
   private static let most = 4
 
   /// - Parameters:
-  ///   - network: for pictures of another shape.
-  ///   - memory: keeps what the frozen prefix makes of pictures; nil computes it every time.
+  ///   - network: the network for pictures of another shape.
+  ///   - memory: caches the outputs of the frozen prefix; nil computes them every time.
   package init(
     _ graph: Graph, _ weights: Weights, batch: Int, options: TrainingPlan.Options,
     engine: any Engine, memory: FeatureMemory?, network: @escaping (Shape) throws -> Graph
@@ -83,7 +82,8 @@ package final class TrainingParts: TrainingPartRunner {
       })
   }
 
-  /// For so many regions a plan is made: never a quarter more than there are, beyond a few.
+  /// The number of regions to compile for: at most a quarter more than there are, except for small
+  /// numbers.
   static func filled(_ items: Int) -> Int {
     var step = 16
     while items > 8 * step { step *= 2 }
@@ -108,7 +108,7 @@ package final class TrainingParts: TrainingPartRunner {
       compiled.append(found)
       return found.part
     }
-    // Room first: the old arena and the new one need not be there at once.
+    // Free the old arena before the new one is allocated.
     if compiled.count >= TrainingParts.most { compiled.removeFirst() }
     let made = try compile(part, key.shapes)
     compiled.append((key, made))
@@ -148,7 +148,7 @@ package final class TrainingParts: TrainingPartRunner {
       prefix: nil, gradients: options.gradients)
   }
 
-  /// What the frozen prefix makes of pictures, each looked up by its pixels.
+  /// The outputs of the frozen prefix, cached by the pictures' pixels.
   private func pastPrefix(_ part: Compiled, _ inputs: [String: Tensor]) throws
     -> [String: Tensor]
   {
@@ -160,7 +160,7 @@ package final class TrainingParts: TrainingPartRunner {
 }
 
 extension Tensor {
-  /// The first items of a batch, or all and zeros behind them.
+  /// The first items of a batch, or all of them padded with zeros.
   func resized(to items: Int) throws -> Tensor {
     let row = count / max(shape[0], 1)
     let kept = min(items, shape[0]) * row

@@ -1,23 +1,23 @@
 import ZooKit
 
 extension Trainer {
-  /// What is known of an epoch that has ended.
+  /// The results of a finished epoch.
   public struct Epoch: Sendable {
     /// From 1.
     public let number: Int
-    /// Steps since the run began.
+    /// Steps since the start of the run.
     public let step: Int
-    /// Of the last step.
+    /// The learning rate of the last step.
     public let rate: Double
-    /// Means over the items of the epoch, measured while it learned: the whole, and each of
-    /// the lesson's losses where it has several.
+    /// Means over the items of the epoch, measured during training: of the whole loss, and of each
+    /// of the lesson's losses if there are several.
     public let loss: Double
     public let parts: [(name: String, value: Double)]
-    /// What the evaluation said.
+    /// The metrics of the evaluation.
     public let metrics: [(name: String, value: Double)]
 
-    /// By which epochs are compared, and which way is better: the first metric, or the loss where
-    /// nothing else was measured.
+    /// The value by which epochs are compared, and whether it should rise: the first metric, or the
+    /// loss if nothing else was measured.
     func watched(_ options: Options) throws -> (value: Double, goal: Goal) {
       let known = metrics + [("loss", loss)]
       let name = options.metric ?? known[0].name
@@ -29,36 +29,37 @@ extension Trainer {
     }
   }
 
-  /// A step that has been taken.
+  /// A finished step.
   public struct Progress: Sendable {
     /// From 1.
     public let epoch: Int
     public let epochs: Int
-    /// Batches of this epoch that are done, and all of them.
+    /// The finished batches of this epoch, and the number of all.
     public let batch: Int
     public let batches: Int
     public let step: Int
     public let loss: Double
     public let rate: Double
     public let gradientNorm: Double
-    /// Of this step, waiting for its batches included.
+    /// The rate of this step, including the time spent waiting for its batches.
     public let itemsPerSecond: Double
   }
 
-  /// What a run has to say for itself.
+  /// The result of a run.
   public struct Report: Sendable {
     public let epochs: [Epoch]
     /// The epoch of `best.h5`, from 1, and its metric; nil before one has ended.
     public let best: (epoch: Int, value: Double)?
     public let steps: Int
-    /// The signal that ended it; the run is saved and can go on.
+    /// The signal that interrupted it; the run is saved and can be resumed.
     public let interruption: Int32?
-    /// Patience ran out.
+    /// Whether patience ran out.
     public let stoppedEarly: Bool
-    /// Tensors whose bytes are those it started with, running statistics included, of so many.
+    /// Tensors whose bytes have not changed since the start, including running statistics, and the
+    /// number of all tensors.
     public let unchanged: [String]
     public let tensors: Int
-    /// Of this process, evaluation not counted.
+    /// The rate of this process, without evaluation.
     public let itemsPerSecond: Double
 
     /// “40 of 42 tensors are byte-identical to the start”

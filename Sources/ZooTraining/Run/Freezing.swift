@@ -2,18 +2,18 @@ import ZooEngine
 import ZooKit
 import ZooStore
 
-/// What of a network keeps still, and until when.
+/// What is frozen in a network, and until when.
 ///
 /// ```swift
 /// let freezing: Freezing = [.backbone]                             // only the head learns
 /// let gradual = Freezing([.init("layer3", until: 3), .init("backbone", until: 6)])
 /// ```
-/// A parameter learns in an epoch when no frozen stretch that it belongs to holds it any more.
+/// A parameter learns in an epoch if no frozen stretch contains it.
 public struct Freezing: Sendable, ExpressibleByArrayLiteral {
   /// A stage or a single layer.
   public struct Stretch: Sendable {
     public var name: String
-    /// The epoch, from 0, in which it begins to learn; nil is never.
+    /// The epoch, from 0, in which it starts to learn; nil means never.
     public var until: Int?
 
     public init(_ name: String, until: Int? = nil) {
@@ -24,14 +24,14 @@ public struct Freezing: Sendable, ExpressibleByArrayLiteral {
     public static let backbone = Stretch(Stage.backbone)
   }
 
-  /// What norms with running statistics do.
+  /// The behaviour of norms with running statistics.
   public enum Norms: String, Sendable, CaseIterable {
-    /// In frozen stretches they use their statistics and leave them as they are, elsewhere they
-    /// take the batch's: what a frozen stretch computes does not change.
+    /// In frozen stretches norms use their statistics and do not update them, so the output of a
+    /// frozen stretch does not change; elsewhere they use the batch's.
     case withStage
-    /// All of them use their statistics, always: for batches too small to tell a mean.
+    /// All norms use their running statistics, for batches too small to estimate a mean.
     case frozen
-    /// All of them take the batch's and move their own, though their scale may be frozen.
+    /// All norms use the batch's statistics and update their own, even if their scale is frozen.
     case batch
   }
 
@@ -45,7 +45,7 @@ public struct Freezing: Sendable, ExpressibleByArrayLiteral {
 
   public init(arrayLiteral stretches: Stretch...) { self.init(stretches) }
 
-  /// What is frozen in an epoch.
+  /// The stretches that are frozen in an epoch.
   public func names(at epoch: Int) -> [String] {
     stretches.filter { $0.until.map { epoch < $0 } ?? true }.map(\.name)
   }

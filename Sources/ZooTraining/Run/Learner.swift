@@ -1,8 +1,8 @@
 import ZooEngine
 import ZooKit
 
-/// A network in training: its compiled lesson and its optimiser. It takes steps and knows nothing of
-/// epochs or files.
+/// A network in training: its compiled lesson and its optimiser. It takes steps and knows nothing
+/// about epochs or files.
 final class Learner {
   private let trainer: Trainer
   private var lesson: any LessonPlan
@@ -20,14 +20,14 @@ final class Learner {
     let items: Int
   }
 
-  /// - Parameter epoch: decides what is frozen.
+  /// - Parameter epoch: the epoch, which decides what is frozen.
   init(_ trainer: Trainer, _ weights: Weights, batch: Int, epoch: Int) throws {
     self.trainer = trainer
     (lesson, still) = try Learner.compiled(trainer, weights, batch: batch, epoch: epoch)
     descent = try Descent(trainer.options.descent, for: lesson.plan, of: trainer.graph)
   }
 
-  /// Goes on with what is frozen in another epoch.
+  /// Continues with what is frozen in another epoch.
   func thaw(epoch: Int) throws {
     let (weights, batch) = (try weights, plan.batch)
     features = nil
@@ -55,16 +55,16 @@ final class Learner {
     return (lesson, still)
   }
 
-  /// Of whole batches.
+  /// The plan for whole batches.
   var plan: TrainingPlan { lesson.plan }
 
   // MARK: Batches and weights
 
-  /// Where the batches of ``step(_:rate:momentum:random:)`` come from.
+  /// The source of the batches for ``step(_:rate:momentum:random:)``.
   var source: any BatchSource { features ?? trainer.source }
 
-  /// Computes what is frozen for every item, where it is the same in each epoch, and keeps it.
-  /// - Parameter keeping: with the items that will be asked for.
+  /// Computes and caches the output of the frozen prefix for every item, if the data does not vary.
+  /// - Parameter keeping: how features are stored, and for which items.
   func prepare(_ keeping: @autoclosure () throws -> FeatureSource.Keeping) throws {
     guard features == nil, trainer.source.isFixed, lesson.hasFrozenPrefix else { return }
     features = try FeatureSource(
@@ -72,10 +72,10 @@ final class Learner {
     ) { try lesson.features(of: $0) }
   }
 
-  /// The whole network as it has learned so far.
+  /// The current weights of the whole network.
   var weights: Weights { get throws { whole(try plan.weights) } }
 
-  /// The weights to judge and to keep: averages, where they are kept.
+  /// The weights to evaluate and save: averages, if they are kept.
   var judged: Weights { get throws { whole(try descent.weights(plan)) } }
 
   private func whole(_ learned: Weights) -> Weights {
@@ -86,16 +86,17 @@ final class Learner {
     return weights
   }
 
-  /// Puts back what the descent remembered.
+  /// Restores the optimiser's state.
   func restore(_ saved: SavedTraining, in origin: String) throws {
     try descent.restore(saved.array, ages: saved.state.ages, in: origin)
   }
 
   // MARK: Steps
 
-  /// One step over one or more batches, as if they were one: each item has the same say.
+  /// One step over one or more batches as if they were one, with equal weight for each item.
   ///
-  /// Nothing moves where a number is not finite; the error names the layer that made the first.
+  /// Nothing is updated if a number is not finite; the error names the first layer that produced
+  /// one.
   func step(
     _ batches: [(batch: Batch, count: Int)], rate: Double, momentum: Double? = nil, random: Random
   ) throws -> Step {
@@ -108,7 +109,7 @@ final class Learner {
       items: batches.reduce(0) { $0 + $1.count })
   }
 
-  /// The gradient nearest to the output is the first on the way back.
+  /// The gradient nearest to the output is the first in backward.
   private func badGradient() -> ZooError {
     let name = plan.update { _, gradients in
       plan.slots.last { slot in !gradients[slot.range].allSatisfy(\.isFinite) }?.parameter.name

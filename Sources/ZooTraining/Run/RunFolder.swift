@@ -4,14 +4,14 @@ import ZooStore
 
 /// The folder of a run:
 ///
-/// - `best.h5`: the weights of the best epoch, a checkpoint like any other.
-/// - `last.h5`: the latest weights and everything that is needed to go on from them.
-/// - `run.json`: everything that is needed to repeat it.
+/// - `best.h5`: a checkpoint of the best epoch.
+/// - `last.h5`: the latest weights and the state needed to resume.
+/// - `run.json`: everything needed to repeat the run.
 /// - `log.csv`, `curves.svg`: its epochs, as numbers and drawn.
 /// - `events.out.tfevents.0.zoo`: its steps, for TensorBoard.
 ///
-/// Files appear whole or not at all; the two logs grow, and are cut back to what the saved state
-/// knows when a run goes on.
+/// Files appear whole or not at all. The two logs are appended to, and truncated to the saved state
+/// when a run resumes.
 final class RunFolder {
   private static let recordName = "run.json"
 
@@ -20,7 +20,7 @@ final class RunFolder {
   private let descriptor: Int32
   private let isNew: Bool
   private let entriesBefore: Set<String>
-  /// There is something in it worth keeping: a step was learned, or the run was there before.
+  /// Whether it contains anything worth keeping: a step was taken, or the run existed before.
   var isBegun: Bool
 
   var best: String { "\(path)/best.h5" }
@@ -42,7 +42,7 @@ final class RunFolder {
     guard descriptor >= 0 else {
       throw ZooError.cannotCreate("cannot open \(path): \(explain(errno))")
     }
-    // The system gives the lock back when its holder ends, however that ends.
+    // The system releases the lock when its holder ends, in whatever way.
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       throw ZooError.usage("another process is training in \(path)")
     }
@@ -54,7 +54,7 @@ final class RunFolder {
     removeRemains()
   }
 
-  /// Leaves the folder as it was found, unless the run has begun.
+  /// Removes what was created, unless the run has started.
   func discardUnlessBegun() {
     if isBegun { return }
     removeRemains()
@@ -67,7 +67,7 @@ final class RunFolder {
 
   deinit { close(descriptor) }
 
-  /// What a killed process left half written.
+  /// Removes unfinished files of a killed process.
   private func removeRemains() {
     for name in RunFolder.entries(of: path)
     where name.hasPrefix(".zoo-") && name.hasSuffix(".partial") {

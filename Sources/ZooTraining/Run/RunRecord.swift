@@ -2,11 +2,11 @@ import ZooEngine
 import ZooKit
 import ZooStore
 
-/// `run.json`: what a run was made of. A run goes on only with the same.
+/// `run.json`: the inputs of a run. A run can be resumed only with the same inputs.
 struct RunRecord {
   let json: JSON
 
-  /// Members that must be the same for a run to be the same; the others say on what it ran.
+  /// Members that must be equal to resume; the others describe the machine.
   private static let decisive = ["start", "data", "items", "objective", "options"]
 
   init(_ trainer: Trainer) {
@@ -27,7 +27,7 @@ struct RunRecord {
     json = try JSON(parsing: file.read(at: 0, count: file.size), origin: path)
   }
 
-  /// Refuses to go on where something decisive has changed, and names it.
+  /// Throws if a decisive member has changed, and names it.
   func check(_ now: RunRecord, _ path: String) throws {
     for key in RunRecord.decisive {
       let (then, now) = (json[key], now.json[key])

@@ -2,8 +2,7 @@ import ZooEngine
 import ZooKit
 import ZooStore
 
-/// Trains a network and keeps a folder about it from which the run can go on, to the bit, whatever
-/// ended it.
+/// Trains a network, and keeps a folder from which the run can resume to the bit, however it ended.
 ///
 /// ```swift
 /// var options = Trainer.Options()
@@ -16,45 +15,45 @@ import ZooStore
 /// ```
 public struct Trainer {
   public let graph: Graph
-  /// Where it starts: a checkpoint's weights, and random ones for what is new.
+  /// The initial weights: a checkpoint's, and random ones for new layers.
   public let weights: Weights
   public let source: any BatchSource
   public let lesson: any Lesson
   public let options: Options
   public let engine: any Engine
 
-  /// Judges weights after an epoch: metrics by name, in the order in which they are listed.
+  /// Evaluates weights after an epoch: metrics by name, in the order in which they are listed.
   public var evaluate: ((Weights) throws -> [(name: String, value: Double)])?
-  /// The names that ``evaluate`` gives, for the log's columns before it was first asked: needed
-  /// where not every epoch is judged.
+  /// The names of the metrics of ``evaluate``, for the log's columns before the first evaluation;
+  /// needed if not every epoch is evaluated.
   public var metrics: [String] = []
-  /// The record of a checkpoint, `/meta`, given what is known of its epoch; nil before the first
-  /// has ended. Two runs of the same options must get the same, so it should have no date in it.
+  /// The record of a checkpoint, `/meta`, from the results of its epoch; nil before the first has
+  /// ended. Two runs with the same options must get the same record, so it should contain no date.
   public var record: (Epoch?) throws -> JSON = { _ in JSON(.object([])) }
-  /// The golden pair for `best.h5`.
+  /// The golden pass for `best.h5`.
   public var proof: ((Weights) throws -> Golden)?
-  /// More to say in `run.json`: arguments, versions.
+  /// Additional members of `run.json`: arguments, versions.
   public var about: JSON = JSON(.object([]))
-  /// Told after every step.
+  /// Called after every step.
   public var progress: (Progress) -> Void = { _ in }
-  /// Told when an epoch has been judged.
+  /// Called after an epoch has been evaluated.
   public var epochEnded: (Epoch) -> Void = { _ in }
-  /// Told how many items a frozen prefix has seen, of how many, before the steps that learn
-  /// from what it gave; see ``BatchSource/isFixed``.
+  /// Called with the number of items whose features the frozen prefix has computed, and the number
+  /// of all, before training starts; see ``BatchSource/isFixed``.
   public var featureProgress: (_ done: Int, _ items: Int) -> Void = { _, _ in }
-  /// Asks the run to save and return.
+  /// Requests the run to save and return.
   public var interruption: Interruption?
 
-  /// The calls that write; tests let them fail.
+  /// The system calls for writing; tests make them fail.
   package var calls = SystemCalls.real
 
   /// - Parameters:
-  ///   - graph: the network; what a frozen stage begins with runs as inference does.
-  ///   - weights: where it starts.
-  ///   - source: of the batches.
-  ///   - lesson: what it is trained for.
-  ///   - options: of the run.
-  ///   - engine: what computes; the fastest there is, if nothing else is said.
+  ///   - graph: the network; its frozen prefix runs as in inference.
+  ///   - weights: the initial weights.
+  ///   - source: the source of batches.
+  ///   - lesson: what the network is trained for.
+  ///   - options: the options of the run.
+  ///   - engine: the engine; by default the fastest.
   public init(
     _ graph: Graph, _ weights: Weights, _ source: any BatchSource, lesson: any Lesson,
     options: Options = .init(), engine: any Engine = EngineChoice.fastest
@@ -67,7 +66,7 @@ public struct Trainer {
     self.engine = engine
   }
 
-  /// With the engine that users choose.
+  /// With the user's choice of engine.
   public init(
     _ graph: Graph, _ weights: Weights, _ source: any BatchSource, lesson: any Lesson,
     options: Options = .init(), engine: EngineChoice
@@ -76,12 +75,12 @@ public struct Trainer {
       graph, weights, source, lesson: lesson, options: options, engine: try engine.engine())
   }
 
-  /// Trains to the end, or until something asks it to stop. A run that fails before it has learned
-  /// from a batch leaves no files.
+  /// Trains until the end or an interruption. A run that fails before its first step leaves no
+  /// files.
   /// - Parameters:
-  ///   - folder: of the run; created where it is not there.
-  ///   - resuming: goes on where the run in this folder was last saved, with the same options, data
-  ///     and starting weights. Without it a folder that holds a run is an error.
+  ///   - folder: the folder of the run, which is created if necessary.
+  ///   - resuming: whether to resume the run in this folder, with the same options, data and
+  ///     initial weights. Otherwise a folder that contains a run is an error.
   public func run(in folder: String, resuming: Bool = false) throws -> Report {
     try options.check()
     guard options.judgesEvery == 1 || evaluate == nil || !metrics.isEmpty else {

@@ -3,7 +3,7 @@ import ZooEngine
 import ZooKit
 import ZooStore
 
-/// A run at work: epochs, what is known of them, and what is saved.
+/// A run in progress: its epochs, their results, and the saved state.
 final class TrainingRun {
   private let trainer: Trainer
   private let folder: RunFolder
@@ -13,7 +13,7 @@ final class TrainingRun {
   private let parts: [String]
   private var state: TrainingState
   private var epochs: [Trainer.Epoch] = []
-  /// Of this process, while it learned.
+  /// Items and seconds of training in this process.
   private var (items, seconds) = (0, 0.0)
 
   private var options: Trainer.Options { trainer.options }
@@ -25,10 +25,10 @@ final class TrainingRun {
     } else {
       try folder.write(record.json.text(pretty: true) + "\n", to: folder.record)
     }
-    // A run that was killed before it was first saved begins again.
+    // A run that was killed before its first save starts again.
     let saved = access(folder.last, F_OK) == 0 ? try SavedTraining(folder.last) : nil
     let losses = trainer.lesson.losses
-    // One part alone is the loss.
+    // A single part is the loss itself.
     parts = losses.count > 1 ? losses : []
     state = saved?.state ?? TrainingState(parts: losses.map { _ in 0 })
     guard state.parts.count == losses.count else {
@@ -62,7 +62,7 @@ final class TrainingRun {
 
   private var hasAllSteps: Bool { options.steps.map { state.step >= $0 } ?? false }
 
-  /// Ends the computing of features.
+  /// Stops the computation of features.
   private struct Stop: Error {
     let signal: Int32
   }
@@ -73,8 +73,8 @@ final class TrainingRun {
       seed: seed)
   }
 
-  /// Where features go; all that some epoch asks for, so that where a run was interrupted makes no
-  /// difference.
+  /// How features are stored. They cover all items that any epoch requests, so that the moment of
+  /// an interruption does not matter.
   private func keeping() throws -> FeatureSource.Keeping {
     var items: Set<Int> = []
     for epoch in 0..<options.epochs where items.count < trainer.source.count {
@@ -90,7 +90,7 @@ final class TrainingRun {
     }
   }
 
-  /// What is left of an epoch; the signal that ended it before its end, when all is saved.
+  /// Trains the rest of an epoch; returns the signal if it was interrupted and saved.
   private func learn() throws -> Int32? {
     do {
       try learner.prepare(keeping())
@@ -147,7 +147,7 @@ final class TrainingRun {
     return nil
   }
 
-  /// Judges what was learned, keeps it where it is the best, and saves.
+  /// Evaluates the weights, keeps them if they are the best, and saves.
   private func finishEpoch() throws {
     let weights = try finite(learner.judged)
     let isLast = state.epoch + 1 >= options.epochs || hasAllSteps
@@ -169,20 +169,20 @@ final class TrainingRun {
     state.epoch += 1
     (state.cursor, state.items, state.loss) = (0, 0, 0)
     state.parts = state.parts.map { _ in 0 }
-    // What is saved has the parameters that learn next.
+    // The saved state contains the parameters that learn next.
     if state.epoch < options.epochs,
       options.freezing.names(at: state.epoch) != options.freezing.names(at: state.epoch - 1)
     {
       try learner.thaw(epoch: state.epoch)
     }
-    // The state comes last: a run that is killed before it does all of this again.
+    // The state is written last: a run that is killed before does all of this again.
     try folder.write(
       Curves.svg(log.columns, log.rows, skipping: RunLog.counters), to: folder.curves)
     try save(epoch)
   }
 
-  /// Keeps an epoch that is the best so far, of equally good ones the latest, and counts those since
-  /// it last got better. Where few pictures judge, many epochs are equally good, the first by luck.
+  /// Keeps an epoch that is the best so far, the latest on ties, and counts the epochs since the
+  /// last improvement. With few validation pictures many epochs tie, the first of them by luck.
   private func compare(_ epoch: Trainer.Epoch, _ weights: Weights) throws {
     let (value, goal) = try epoch.watched(options)
     let isBetter = goal.isBetter(value, than: state.best?.value)
@@ -213,7 +213,8 @@ final class TrainingRun {
     folder.isBegun = true
   }
 
-  /// What is written is fit to be read: a step may overflow though its gradient was finite.
+  /// Checks the weights before they are written, because a step may overflow although its gradient
+  /// was finite.
   private func finite(_ weights: Weights) throws -> Weights {
     for (name, tensor) in weights where tensor.isBroken {
       throw ZooError.failure(
@@ -248,7 +249,7 @@ extension Tensor {
   }
 }
 
-/// Seconds on a clock that never jumps.
+/// Seconds of a monotonic clock.
 func now() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)

@@ -127,7 +127,7 @@ struct DoctorVerb: Verb {
         "checkpoint files",
         "libhdf5 is missing, no checkpoint can be loaded: apt install libhdf5-dev")
     }
-    // Loaded when something needs them: what for, their names, and what brings them.
+    // Loaded on demand: their purpose, file names and packages.
     let loaded = [
       (
         "downloads", ["libcurl.so.4", "libcurl-gnutls.so.4"], "libcurl, for 'zoo pull'", "libcurl4"

@@ -14,7 +14,7 @@ struct Scaffold {
   /// The names that users type.
   var variants: [String] { [name.lowercased(), "\(name.lowercased())-small"] }
 
-  /// What the templates use, and what every Swift source sees.
+  /// Names that the templates use, or that every Swift source sees.
   static let takenNames = [
     "Architecture", "Segmenter", "Node", "Shape", "Head", "Stage", "VisionTask", "Registration",
     "Registrar",
@@ -61,7 +61,7 @@ struct Scaffold {
   private var tests: String {
     let lines = renamed(zoo_template_tests()).split(
       separator: "\n", omittingEmptySubsequences: false)
-    // In the order that the formatter wants.
+    // In the formatter's order.
     let imports = lines.prefix { $0.hasPrefix("import ") }
     return (imports.sorted() + lines.dropFirst(imports.count)).joined(separator: "\n")
       .replacing("1_218_600", with: parameters)
@@ -72,7 +72,7 @@ struct Scaffold {
     return renamed(zoo_template_package()).replacing("path: \"..\"", with: "path: \"\(quoted)\"")
   }
 
-  /// With other commands than those of a package, where they are given.
+  /// With other commands than those of a package, if given.
   private func readMe(commands: String?) -> String {
     let text = renamed(zoo_template_readme())
       .replacing("1,218,600", with: parameters.replacing("_", with: ","))
@@ -82,7 +82,7 @@ struct Scaffold {
     return "\(text[..<start.upperBound])\(commands)\(text[end.lowerBound...])"
   }
 
-  /// Of the larger variant, as the templates have it; those of the classifier stand in Templates/.
+  /// The parameter count of the larger variant; the classifier's is in Templates/.
   private var parameters: String {
     switch template {
     case .classifier: "1_218_600"
