@@ -1,5 +1,5 @@
-// COneDNN.h where the library's headers are not: nothing can be made, and who asks is told why. C,
-// like the files it stands in for.
+// COneDNN.h without the library's headers: nothing can be created, and zoo_dnn_open says why. It is
+// C like the files that it replaces.
 #include "library.h"
 
 #ifndef ZOO_DNN_MAJOR

@@ -1,6 +1,5 @@
-// Loads oneDNN and lends out its threads. C, for the library is found by dlopen when it is first
-// asked for, so that one binary runs with and without it. Whatever its version: no type of its own
-// is known here.
+// Loads oneDNN, of any major version, and lends out its threads. It is C because it calls function
+// pointers from dlsym: the library is loaded on first use, so one binary runs with and without it.
 #define _GNU_SOURCE
 #include "library.h"
 
@@ -12,7 +11,7 @@
 
 static zoo_dnn_library library;
 static void (*set_threads)(int);
-/// GCC's OpenMP, which the library is built on: one set of threads for its kernels and ours.
+/// GCC's OpenMP, which the library uses: its kernels and ours share one set of threads.
 static struct {
   void (*parallel)(void (*body)(void *), void *context, unsigned threads, unsigned flags);
   int (*thread)(void);
@@ -30,9 +29,9 @@ static void load(void) {
   char name[32];
   snprintf(name, sizeof name, "libdnnl.so.%d", ZOO_DNN_MAJOR);
   const char *wanted = getenv("ZOO_ONEDNN_LIBRARY");
-  // OpenMP's threads spin between two kernels: long enough for the time from one to the next, and
-  // no longer. Its own 300,000 turns take the processor from whoever the last thread waits for: on
-  // a busy machine a network of 12 ms then takes hundreds.
+  // OpenMP's threads spin between two kernels: about as long as the next one takes to arrive. The
+  // default of 300,000 turns takes the processor from the thread that the others wait for: on a
+  // busy machine a network of 12 ms then takes hundreds.
   setenv("GOMP_SPINCOUNT", "4000", 0);
   void *handle = dlopen(wanted ? wanted : name, RTLD_NOW | RTLD_LOCAL);
   if (!handle && wanted) {
@@ -43,9 +42,8 @@ static void load(void) {
     missing("oneDNN is not installed (Debian and Ubuntu: apt install libdnnl2): no ", name);
     return;
   }
-  // A build on OpenMP counts as OpenMP does; any other takes all processors.
+  // Builds without OpenMP use all processors.
   set_threads = dlsym(handle, "omp_set_num_threads");
-
   openmp.parallel = dlsym(handle, "GOMP_parallel");
   openmp.thread = dlsym(handle, "omp_get_thread_num");
   openmp.threads = dlsym(handle, "omp_get_num_threads");

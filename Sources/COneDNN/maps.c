@@ -1,9 +1,9 @@
-// Loops over maps in blocks of 16 channels. C, for its vectors of 16 numbers and for functions that
-// are compiled once for each instruction set, of which the processor's is taken.
+// Loops over maps in blocks of 16 channels. It is C for vectors of 16 floats and for target_clones,
+// which compiles a function once for each instruction set and picks the processor's.
 //
-// A block of 16 channels lies together over all positions, so a vector holds one position and no
-// sum crosses lanes. A thread takes whole blocks: results do not depend on how many threads there
-// are, and the second look at a block finds it in the cache.
+// A block holds its 16 channels for all positions, so a vector is one position and no sum crosses
+// lanes. A thread takes whole blocks: results do not depend on the number of threads, and the
+// second pass over a block finds it in the cache.
 #include "COneDNNMaps.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@
 #include "parallel.h"
 
 typedef float lanes __attribute__((vector_size(64)));
-/// Where an array begins anywhere.
+/// The same without alignment.
 typedef float loose __attribute__((vector_size(64), aligned(4)));
 typedef int32_t signs __attribute__((vector_size(64)));
 typedef double wide __attribute__((vector_size(128)));
@@ -29,16 +29,16 @@ enum { width = 16, chunk = 64 };
 #define WIDE(v) __builtin_convertvector(v, wide)
 #define ALL(x) ((lanes){} + (x))
 
-/// What is not above zero becomes zero; not a number stays, as everywhere else.
+/// Negative numbers become zero; NaN stays, as everywhere else.
 #define KEPT(v, condition) ((lanes)((signs)(v) & (signs)(condition)))
 #define RECTIFIED(v) KEPT(v, ~((v) < ALL(0)))
 #define CHOSEN(condition, a, b) \
   ((lanes)(((signs)(a) & (signs)(condition)) | ((signs)(b) & ~(signs)(condition))))
-/// The same with a slope below zero; zero times infinity would be no number.
+/// The same with a slope below zero. A slope of zero is apart: zero times infinity is NaN.
 #define BENT(v, slope) \
   ((slope) == 0 ? RECTIFIED(v) : CHOSEN((v) > ALL(0), v, (v) * ALL(slope)))
 
-/// A block of a vector with one number for each channel; the rest is `padding`.
+/// One block of a vector that has a number for each channel; missing channels are `padding`.
 #define LOADED(target, vector, first, count, padding)                     \
   do {                                                                    \
     (target) = ALL(padding);                                              \
@@ -46,7 +46,7 @@ enum { width = 16, chunk = 64 };
       ((float *)&(target))[lane] = (vector)[(first) + lane];              \
   } while (0)
 
-/// Statistics that do not move, as a mean and what centred values are multiplied with.
+/// Fixed statistics, as a mean and the factor for centred values.
 #define RUNNING(n, channel, live, mean, factor)                                            \
   do {                                                                                     \
     LOADED(mean, (n)->running_mean, channel, live, 0);                                     \
@@ -68,7 +68,7 @@ CLONED static void norm_forward_blocks(const void *context, int64_t first, int64
     const int live = n->channels - channel < width ? (int)(n->channels - channel) : width;
     lanes mean, factor, weight, bias;
     if (n->trains) {
-      // Sums of what is above the first value: differences keep their digits.
+      // Sums of differences from the first value keep more digits.
       const lanes origin = *ITEM(n->x, block, plane, 0);
       wide total = {}, squares = {};
       for (int64_t i = 0; i < n->items; i++) {
@@ -137,7 +137,7 @@ CLONED static void norm_forward_blocks(const void *context, int64_t first, int64
   }
 }
 
-/// The gradient behind the rectifier; the rules are for those without a slope.
+/// The gradient past the rectifier; only rectifiers without a slope know other rules.
 #define BENT_BACK(g, sign, slope, rule) \
   ((slope) == 0 ? PASSED(g, sign, rule) : CHOSEN((sign) > ALL(0), g, (g) * ALL(slope)))
 #define PASSED(g, sign, rule)                                                         \
@@ -262,7 +262,7 @@ typedef struct {
    : (rule) == zoo_rule_guided ? (sign) > 0 && (g) > 0 ? (g) : 0   \
                                : (g) > 0 ? (g) : 0)
 
-/// Whole vectors; what is left over comes number by number.
+/// Whole vectors, then the rest number by number.
 CLONED static void sum_rows(const void *context, int64_t first_row, int64_t last_row) {
   const sum_job *job = context;
   const int64_t first = first_row * width;
@@ -317,7 +317,7 @@ void zoo_sum_backward(
 
 typedef struct {
   zoo_map from, to;
-  /// In rows, so that few items are shared out too.
+  /// Rows divide evenly even if there are few items.
   int64_t rows, row_width;
   int adds;
 } copy_job;
@@ -350,7 +350,7 @@ void zoo_copy_items(
 typedef struct {
   zoo_map from, to;
   int64_t from_first, to_first, channels, plane;
-  /// How many lanes lie together in both, and how many times.
+  /// Lanes that lie together in both, and how often.
   int64_t together, rows;
 } move_job;
 

@@ -1,4 +1,4 @@
-// A loop divided among the threads of the library. C, like the loops, which are called by pointer.
+// Divides a loop among the library's threads. It is C because the loops, those of maps.c, are.
 #include "parallel.h"
 
 #include "COneDNN.h"
@@ -10,7 +10,7 @@ typedef struct {
   const void *context;
 } job;
 
-// A team may be smaller than it was asked to be.
+// OpenMP may provide fewer threads than requested.
 static void some_parts(void *context, int thread, int threads) {
   const job *wanted = context;
   for (int part = thread; part < wanted->parts; part += threads)

@@ -1,6 +1,6 @@
-// oneDNN 2: the layouts and operations of COneDNN.h. C, for the library's interface is one of C,
-// with unions and macros that Swift cannot see. Nothing else includes dnnl.h: another major version
-// is another file like this one, and a line in library.h.
+// The layouts and operations of COneDNN.h by oneDNN 2. It is C because the library's interface is,
+// with macros that Swift cannot import. Nothing else includes dnnl.h: another major version takes
+// another file like this one, and a line in library.h.
 #include "library.h"
 
 #if ZOO_DNN_MAJOR == 2
@@ -94,7 +94,7 @@ struct zoo_dnn_layout {
   dnnl_memory_desc_t description;
 };
 
-/// Null where there is nothing to describe, or no memory.
+/// Null if there is no description, or no memory left.
 static zoo_dnn_layout *layout_of(const dnnl_memory_desc_t *description) {
   zoo_dnn_layout *layout = description ? malloc(sizeof *layout) : NULL;
   if (layout) layout->description = *description;
@@ -183,7 +183,7 @@ static const dnnl_memory_desc_t *description_of(const zoo_dnn_layout *layout) {
   return layout ? &layout->description : NULL;
 }
 
-/// The directions that COneDNN.h promises.
+/// Whether COneDNN.h offers the kind in this direction.
 static int exists(zoo_dnn_kind kind, zoo_dnn_direction direction) {
   switch (kind) {
   case zoo_dnn_convolution:
@@ -210,7 +210,7 @@ static dnnl_status_t describe(
   const dnnl_memory_desc_t *source = &r->sources[0]->description;
   const dnnl_memory_desc_t *target = description_of(r->target);
   const dnnl_memory_desc_t *weights = description_of(r->weights);
-  // No gradient of the source passes the bias.
+  // The source's gradient does not depend on the bias.
   const dnnl_memory_desc_t *bias =
       r->direction == zoo_dnn_backward_data ? NULL : description_of(r->bias);
   const dnnl_dims_t kernel = {r->kernel[0], r->kernel[1]};
@@ -301,7 +301,7 @@ static dnnl_status_t describe(
   return dnnl_invalid_arguments;
 }
 
-/// Norms and elementwise functions have their epilogue in their descriptor.
+/// Norms and elementwise functions carry their epilogue in the descriptor instead.
 static dnnl_status_t set_epilogue(
     dnnl_primitive_attr_t attributes, const zoo_dnn_request *request) {
   if (request->epilogue_count == 0 || request->kind == zoo_dnn_norm
@@ -317,7 +317,7 @@ static dnnl_status_t set_epilogue(
         : dnnl.post_ops_append_eltwise(
               steps, 1, algorithm(step->function), step->alpha, step->beta);
   }
-  // The library copies them.
+  // The attributes keep a copy.
   if (status == dnnl_success) status = dnnl.primitive_attr_set_post_ops(attributes, steps);
   dnnl.post_ops_destroy(steps);
   return status;
@@ -328,7 +328,7 @@ static dnnl_status_t set_epilogue(
 enum { most_sources = 64 };
 
 struct zoo_dnn_operation {
-  /// Of the forward pass, which a backward one was made after.
+  /// The forward pass that a backward one belongs to.
   dnnl_primitive_desc_t hint;
   dnnl_primitive_desc_t description;
   dnnl_primitive_t primitive;

@@ -1,5 +1,5 @@
-// oneDNN as Swift sees it: layouts, and operations on them in every direction. None of its own types
-// appear, so the interface is the same whichever version is installed, or none.
+// oneDNN as Swift sees it: layouts, and operations on them in every direction. None of its own
+// types appear, so the interface is the same whichever version is installed, or none.
 #ifndef CONEDNN_H
 #define CONEDNN_H
 
@@ -9,27 +9,27 @@
 // MARK: The library
 
 typedef struct {
-  /// Null where the library can be used, else why not, in one line.
+  /// Null if the library can be used, else why not, in one line.
   const char *missing;
   int version[3];
-  /// The instruction set of the kernels it compiles, as the library numbers them.
+  /// The instruction set of its kernels, in the library's own numbers.
   int isa;
   /// The file that was loaded.
   const char *path;
 } zoo_dnn_library;
 
-/// Loads the library when it is first asked for.
+/// Loads the library on first use.
 zoo_dnn_library zoo_dnn_open(void);
-/// For operations that this thread makes and runs from now on.
+/// Applies to operations that this thread creates and runs from now on.
 void zoo_dnn_set_threads(int count);
 /// Calls the body once on each of at most `count` of the library's own threads, with the thread's
-/// number and how many there are. False where the library has no threads to lend.
+/// number and their total. False if the library has no threads to lend.
 int zoo_dnn_parallel(
     int count, void (*body)(void *context, int thread, int threads), void *context);
 
 // MARK: Layouts
 
-/// How an array of up to five axes lies in memory; of float32 unless it is said otherwise.
+/// The memory layout of an array of up to five axes, float32 by default.
 typedef struct zoo_dnn_layout zoo_dnn_layout;
 
 typedef enum {
@@ -40,16 +40,16 @@ typedef enum {
   /// N, C/8, H, W, 8 channels; and with 16. Four axes.
   zoo_dnn_blocks_of_8,
   zoo_dnn_blocks_of_16,
-  /// The operation decides.
+  /// The library chooses when it creates the operation.
   zoo_dnn_any,
 } zoo_dnn_format;
 
-/// Null where the format does not go with the axes.
+/// Null if the format does not fit the number of axes.
 zoo_dnn_layout *zoo_dnn_layout_make(int rank, const int64_t *sizes, zoo_dnn_format format);
 zoo_dnn_layout *zoo_dnn_layout_strided(int rank, const int64_t *sizes, const int64_t *strides);
 void zoo_dnn_layout_free(zoo_dnn_layout *layout);
 typedef enum { zoo_dnn_float32, zoo_dnn_bfloat16 } zoo_dnn_type;
-/// The same axes in the same order, of another type.
+/// The same layout with another element type.
 zoo_dnn_layout *zoo_dnn_layout_of_type(const zoo_dnn_layout *layout, zoo_dnn_type type);
 zoo_dnn_type zoo_dnn_layout_type(const zoo_dnn_layout *layout);
 int zoo_dnn_layout_equal(const zoo_dnn_layout *a, const zoo_dnn_layout *b);
@@ -58,7 +58,7 @@ size_t zoo_dnn_layout_bytes(const zoo_dnn_layout *layout);
 // MARK: Operations
 
 typedef enum {
-  zoo_dnn_relu,  // alpha: the slope of what is negative
+  zoo_dnn_relu,  // alpha: the slope of negative numbers
   zoo_dnn_clip,  // between alpha and beta
   zoo_dnn_logistic,
   zoo_dnn_tanh,
@@ -66,39 +66,39 @@ typedef enum {
   zoo_dnn_mish,
   zoo_dnn_hardswish,
   zoo_dnn_linear,  // alpha·x + beta
-  /// Adds what the target held before.
+  /// Adds the target's previous values.
   zoo_dnn_sum,
 } zoo_dnn_function;
 
-/// One step of an epilogue: what is done to every element of a result before it is written.
+/// One step of an epilogue, applied to every element of a result before it is written.
 typedef struct {
   zoo_dnn_function function;
   float alpha, beta;
 } zoo_dnn_post_op;
 
 typedef enum {
-  // In every direction.
+  // For every direction.
 
   zoo_dnn_convolution,
   zoo_dnn_winograd,
   zoo_dnn_transposed_convolution,
   zoo_dnn_dense,
 
-  // In every direction but backward to weights, which they have none of.
+  // For every direction but backward_weights.
 
   zoo_dnn_max_pool,
   zoo_dnn_average_pool,
   zoo_dnn_average_pool_inside,
   /// Across `size` channels; alpha, beta, k.
   zoo_dnn_lrn,
-  /// The first function of the epilogue; backward, one that reads its source.
+  /// The first function of the epilogue. Backward: one whose gradient is computed from the source.
   zoo_dnn_elementwise,
   zoo_dnn_resize_nearest,
   zoo_dnn_resize_linear,
 
-  // In inference only.
+  // For inference only.
 
-  /// With running statistics; alpha: epsilon. It takes zoo_dnn_relu along by itself.
+  /// With running statistics; alpha: epsilon. Its epilogue may be one zoo_dnn_relu.
   zoo_dnn_norm,
   /// Along axis 1.
   zoo_dnn_softmax,
@@ -111,7 +111,7 @@ typedef enum {
 
 typedef enum {
   zoo_dnn_inference,
-  /// Forward, leaving in a workspace what a backward pass may read.
+  /// Forward, with a workspace for the backward pass.
   zoo_dnn_training,
   /// From the target's gradient to the source's.
   zoo_dnn_backward_data,
@@ -122,7 +122,7 @@ typedef enum {
 typedef struct {
   zoo_dnn_kind kind;
   zoo_dnn_direction direction;
-  /// Of the forward pass, in every direction; a gradient lies as its value does.
+  /// The forward pass's layouts, in every direction: a gradient shares its value's layout.
   const zoo_dnn_layout *const *sources;
   int source_count;
   const zoo_dnn_layout *weights, *bias, *target;
@@ -130,12 +130,12 @@ typedef struct {
   int64_t kernel[2], stride[2], dilation[2], before[2], after[2];
   int64_t size;
   float alpha, beta, k;
-  /// Of a forward pass; backward only of zoo_dnn_elementwise.
+  /// Forward only, except for zoo_dnn_elementwise.
   const zoo_dnn_post_op *epilogue;
   int epilogue_count;
 } zoo_dnn_request;
 
-/// A compiled operation with the places of its arguments.
+/// A compiled operation with the addresses of its arguments.
 typedef struct zoo_dnn_operation zoo_dnn_operation;
 
 typedef enum {
@@ -156,19 +156,19 @@ typedef enum {
   zoo_dnn_role_count,
 } zoo_dnn_role;
 
-/// Null where the library has no such operation, or only its slow reference for it.
+/// Null if the library lacks the operation or has only a slow reference implementation.
 zoo_dnn_operation *zoo_dnn_operation_make(const zoo_dnn_request *request);
 void zoo_dnn_operation_free(zoo_dnn_operation *operation);
-/// The kernel that was chosen, as the library calls it.
+/// The library's name for the chosen kernel.
 const char *zoo_dnn_operation_name(const zoo_dnn_operation *operation);
-/// The layout that an argument must have; null where it has none or no memory is left.
+/// The layout that an argument must have; null if there is no such argument or no memory left.
 zoo_dnn_layout *zoo_dnn_operation_layout(
     const zoo_dnn_operation *operation, zoo_dnn_role role, int index);
-/// Where an argument lies, until it is bound again; only sources have an index other than 0. False
-/// where there is no such argument.
+/// Sets an argument's address until it is bound again; only sources have an index other than 0.
+/// False if there is no such argument.
 int zoo_dnn_operation_bind(
     zoo_dnn_operation *operation, zoo_dnn_role role, int index, void *memory);
-/// False where the library failed, or where an argument was never bound.
+/// False if the library fails, or if an argument was never bound.
 int zoo_dnn_operation_run(const zoo_dnn_operation *operation);
 
 #include "COneDNNMaps.h"

@@ -3,11 +3,11 @@ import ZooKit
 
 /// A compiled operation of oneDNN, in one direction.
 final class Operation {
-  /// What is wanted; which fields count depends on the kind, as COneDNN.h says.
+  /// Describes an operation. Which fields matter depends on the kind: see COneDNN.h.
   struct Request {
     var kind: zoo_dnn_kind
     var direction = zoo_dnn_inference
-    /// Layouts of the forward pass, in every direction.
+    /// Layouts are the forward pass's, in every direction.
     var sources: [Layout]
     var weights: Layout?
     var bias: Layout?
@@ -23,7 +23,7 @@ final class Operation {
       (self.kind, self.sources, self.target) = (kind, sources, target)
     }
 
-    /// The same in another direction.
+    /// The same request in another direction.
     func directed(_ direction: zoo_dnn_direction) -> Request {
       var other = self
       other.direction = direction
@@ -34,11 +34,11 @@ final class Operation {
   typealias Argument = (role: zoo_dnn_role, memory: UnsafeMutablePointer<Float>)
 
   let kind: zoo_dnn_kind
-  /// How much memory it borrows while it runs.
+  /// The memory it borrows while it runs.
   let scratchFloats: Int
   private let handle: OpaquePointer
 
-  /// Nil where the library has no fast kernel for it.
+  /// Nil if the library has no fast kernel for it.
   init?(_ request: Request) {
     let window = request.window
     let sources = request.sources.map { Optional($0.handle) }
@@ -69,7 +69,7 @@ final class Operation {
     scratchFloats = scratch?.floats ?? 0
   }
 
-  /// The same numbers in another layout.
+  /// Copies an array into another layout.
   static func reorder(_ source: Layout, to target: Layout) throws -> Operation {
     guard let operation = Operation(Request(zoo_dnn_reorder, [source], target: target)) else {
       throw ZooError.failure("oneDNN cannot reorder an array")
@@ -79,7 +79,7 @@ final class Operation {
 
   deinit { zoo_dnn_operation_free(handle) }
 
-  /// The kernel, as the library calls it.
+  /// The library's name for the kernel.
   var name: String { String(cString: zoo_dnn_operation_name(handle)) }
 
   /// The layout that an argument must have; nil where there is no such argument.
@@ -89,23 +89,23 @@ final class Operation {
 
   func bind(_ role: zoo_dnn_role, _ index: Int = 0, to memory: UnsafeMutablePointer<Float>) throws {
     guard zoo_dnn_operation_bind(handle, role, Int32(index), memory) != 0 else {
-      throw ZooError.failure("oneDNN does not take an argument of its own \(name)")
+      throw ZooError.failure("oneDNN's \(name) takes no such argument")
     }
   }
 
-  /// Where what it borrows lies, if it borrows anything.
+  /// Binds the memory it borrows, if any.
   func bind(scratch: UnsafeMutablePointer<Float>) throws {
     if scratchFloats > 0 { try bind(zoo_dnn_scratch, to: scratch) }
   }
 
-  /// On what was bound.
+  /// Runs on the bound arguments.
   func run() throws {
     guard zoo_dnn_operation_run(handle) != 0 else {
       throw ZooError.failure("oneDNN failed to run \(name)")
     }
   }
 
-  /// On these arguments.
+  /// Binds these arguments and runs.
   func run(_ arguments: [Argument], scratch: UnsafeMutablePointer<Float>) throws {
     for (role, memory) in arguments { try bind(role, to: memory) }
     try bind(scratch: scratch)
