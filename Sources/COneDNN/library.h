@@ -15,7 +15,8 @@
 #include "COneDNN.h"
 
 /// Looks up the functions of the loaded library, notes its version and instruction set, and
-/// prepares it to run. Returns null, or the rest of an error message that begins with the library's name.
+/// prepares it to run. Returns null, or the rest of an error message that begins with the library's
+/// name.
 const char *zoo_dnn_connect(void *loaded, zoo_dnn_library *library);
 #endif
 
