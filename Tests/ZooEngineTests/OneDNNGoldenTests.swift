@@ -7,9 +7,21 @@ import VGG
 import ZooEngine
 import ZooKit
 
-/// The published networks on oneDNN; `Reference.check` holds them to their references in float32.
+/// The published networks on oneDNN, beside what `Reference.check` compares without Winograd.
 @Suite(.serialized, .enabled(if: OneDNN.isHere, "oneDNN is not installed"))
 struct OneDNNGoldenTests {
+  @Test(
+    arguments: try [
+      GoldenArchitecture.all(of: AlexNet.self), GoldenArchitecture.all(of: DenseNet.self),
+      GoldenArchitecture.all(of: ResNet.self), GoldenArchitecture.all(of: VGG.self),
+    ].joined().filter { networks.contains($0.name) })
+  func computesWhatTheReferenceDoesThroughWinograd(_ network: GoldenArchitecture) throws {
+    let program = try network.program(Formula.weights(for: network.graph), compiled: true)
+    let errors = try network.errors(of: program, on: OneDNNEngine())
+    #expect(errors.count == 3 * network.stages.count + 1)
+    for (place, error) in errors { #expect(error <= 1e-4, "\(place): \(error)") }
+  }
+
   /// In bfloat16, where the processor knows it, what is asked for is the answer at the end.
   @Test(
     .enabled(if: OneDNN.hasBFloat16, "the processor does not know bfloat16"),

