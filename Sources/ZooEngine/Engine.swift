@@ -1,35 +1,35 @@
 import ZooKit
 
-/// What computes. Nothing else in the project knows how numbers are made, and an engine knows no
-/// architecture.
+/// Runs programs. Nothing else in the project knows how numbers are computed, and an engine knows
+/// no architecture.
 ///
-/// It makes of a program what runs it, in either direction. The least an engine must be is a name:
-/// every step then runs as its layers do it. Each of the two may keep values in layouts of its own
-/// between the steps.
+/// It compiles a program for inference or training. An engine needs only a name: by default every
+/// step runs with the layers' own code. In either direction it may keep values in its own layouts
+/// between steps.
 public protocol Engine: Sendable {
-  /// By which users choose it.
+  /// The name by which users choose it.
   var name: String { get }
 
-  /// The program, ready to run on batches of this size. It is given away, so that weights need not
-  /// lie in memory both as they were and packed.
+  /// The program, ready to run on batches of this size. The engine takes ownership, so that weights
+  /// need not be in memory twice, original and packed.
   func compile(_ program: consuming Program, batch: Int) throws -> any Executable
 
-  /// The program, ready to learn from batches of this size.
+  /// The program, ready to train on batches of this size.
   func trainingRunner(
     for program: consuming Program, _ parameters: LearnedParameters, batch: Int
   ) throws -> any TrainingRunner
 }
 
-/// A compiled program. Not to be run by two threads at once.
+/// A compiled program. Not thread-safe.
 public protocol Executable: AnyObject {
-  /// Takes the inputs in the order of the program's and hands its outputs to the closure, valid
-  /// only inside it. The clock, where there is one, is told when each stage has ended.
+  /// Takes the inputs in the program's order and passes the outputs to the closure, valid only
+  /// inside it. The clock, if any, is notified after each stage.
   func run(
     _ inputs: [UnsafePointer<Float>], _ clock: StageClock?, _ read: ([TensorView]) throws -> Void
   ) throws
-  /// What a run consists of, in order.
+  /// The stages of a run, in order.
   var stages: [PlanStage] { get }
-  /// Bytes of memory for values between the steps.
+  /// Bytes of memory for values between steps.
   var arenaBytes: Int { get }
 }
 
@@ -41,25 +41,25 @@ extension Executable {
   }
 }
 
-/// A program compiled to learn. A plan has checked what it hands over.
+/// A program compiled for training. The plan has checked the arguments.
 public protocol TrainingRunner: AnyObject {
-  /// What a step consists of, forward and then backward.
+  /// The stages of a step, forward and then backward.
   var stages: [PlanStage] { get }
-  /// Is told when each stage has ended, where there is one.
+  /// Notified after each stage, if there is one.
   var clock: StageClock? { get set }
   /// Bytes of memory for values and their gradients.
   var arenaBytes: Int { get }
 
-  /// The inputs in the order of the program's, alive until backward has ended.
+  /// The inputs in the program's order; they must stay valid until backward has ended.
   func forward(_ inputs: [UnsafePointer<Float>], _ random: Random) throws
 
-  /// The gradients of values; where none is given it is zero.
+  /// The gradients of values; those that are not given are zero.
   func backward(
     _ seeds: [Program.Value: [Tensor]], _ random: Random, _ rule: Rule, accumulating: Bool) throws
 
-  /// Of a value that was asked for; nil for inputs.
+  /// The value of a kept or output value; nil for inputs.
   func value(of value: Program.Value) -> TensorView?
 
-  /// Of a value whose gradient was asked for.
+  /// The gradient of a value for which it was requested.
   func gradient(of value: Program.Value) -> TensorView?
 }

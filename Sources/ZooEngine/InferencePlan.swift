@@ -1,7 +1,7 @@
 import ZooKit
 
-/// A network compiled for batches of one size: norms folded, activations and shortcuts fused, one
-/// arena. It belongs to the weights it was made from.
+/// A network compiled for batches of one size: norms folded, activations and shortcuts fused, and
+/// one arena. It keeps the weights it was made from.
 ///
 /// ```swift
 /// let plan = try InferencePlan(graph, weights, batch: 1, keeping: ["layer4"])
@@ -9,7 +9,7 @@ import ZooKit
 /// values["logits"]
 /// ```
 public final class InferencePlan {
-  /// What `run` takes, without the batch.
+  /// The inputs of `run`, without the batch.
   public let inputs: [(name: String, shape: Shape)]
   public let batch: Int
   private let outputs: [String]
@@ -27,13 +27,13 @@ public final class InferencePlan {
     executable = try engine.compile(consume program, batch: batch)
   }
 
-  /// Bytes of memory for values between the steps.
+  /// Bytes of memory for values between steps.
   public var arenaBytes: Int { executable.arenaBytes }
 
   /// All outputs and kept values for a batch of inputs, each N×….
   /// - Parameters:
-  ///   - values: of every input.
-  ///   - clock: takes the time of every stage.
+  ///   - values: the values of every input.
+  ///   - clock: records the time of every stage.
   public func run(_ values: [String: Tensor], _ clock: StageClock? = nil) throws
     -> [String: Tensor]
   {
@@ -48,7 +48,7 @@ public final class InferencePlan {
     return results
   }
 
-  /// The closure may read the outputs where they lie.
+  /// The closure can read the outputs in place.
   func run(
     _ values: [String: Tensor], _ clock: StageClock?, _ read: ([TensorView]) throws -> Void
   ) throws {
@@ -65,7 +65,7 @@ public final class InferencePlan {
     try withPointers(tensors[...], []) { try executable.run($0, clock, read) }
   }
 
-  /// The tensors' memory, alive until the body returns.
+  /// The tensors' memory, valid until the body returns.
   private func withPointers(
     _ tensors: ArraySlice<Tensor>, _ pointers: [UnsafePointer<Float>],
     _ body: ([UnsafePointer<Float>]) throws -> Void

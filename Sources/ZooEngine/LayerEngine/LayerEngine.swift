@@ -1,6 +1,6 @@
 import ZooKit
 
-/// The engine that is always there: every layer as it describes itself, over OpenBLAS.
+/// The engine that is always available: every layer's own code, over OpenBLAS.
 public struct LayerEngine: Engine {
   public init() {}
   public var name: String { "openblas" }
@@ -22,8 +22,8 @@ extension Engine {
 }
 
 extension Program {
-  /// The program as its layers compute it, on plain arrays, and where each value lies: over the
-  /// first input of its step where the layer allows that and nobody else reads it.
+  /// The program as its layers compute it, on plain arrays, and the slot of each value. An output
+  /// overwrites the first input if the layer allows it and nothing else reads that input.
   func scheduledAsLayers(batch: Int) -> (schedule: Schedule, slots: [Schedule.Slot?]) {
     let schedule = Schedule(batch: batch)
     var slots: [Schedule.Slot?] = Array(repeating: nil, count: shapes.count)
@@ -53,13 +53,13 @@ extension Program {
     return (schedule, slots)
   }
 
-  /// What an arena of the layers' engine would hold, without making one.
+  /// The contents of an arena for the layers' engine, without allocating one.
   package func claims(batch: Int) -> [Arena.Claim] {
     scheduledAsLayers(batch: batch).schedule.claims.claims
   }
 }
 
-/// A step as its layers do it in inference.
+/// A step computed by its layers in inference.
 struct LayerKernel {
   private let step: Program.Step
   private let constants: [TensorView]
@@ -71,7 +71,7 @@ struct LayerKernel {
     epilogueConstants = step.epilogue.map { $0.constants.compactMap { TensorView(constant: $0) } }
   }
 
-  /// The inputs are the operands of the step.
+  /// The inputs are the step's operands.
   func run(_ inputs: [TensorView], into output: TensorView, _ scratch: Scratch) throws {
     var others = inputs[step.inputs.count...]
     try step.layer.forward(

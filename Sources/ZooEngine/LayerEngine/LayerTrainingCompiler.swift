@@ -1,8 +1,9 @@
 import ZooKit
 
-/// Schedules a program that learns as its layers compute it, on plain arrays.
+/// Schedules a program for training with its layers' own code, on plain arrays.
 ///
-/// A value that backward reads stays until it has been read. A gradient is zero before the first
+/// A value that backward reads is kept until it has been read. A gradient is zeroed before the
+/// first layer adds to it.
 /// layer adds to it.
 struct LayerTrainingCompiler {
   private let program: Program
@@ -12,9 +13,9 @@ struct LayerTrainingCompiler {
   private var forwardCount = 0
   private var values: [Schedule.Slot?]
   private var gradients: [Schedule.Slot?]
-  /// Of every step.
+  /// The saved arrays of every step.
   private var saved: [[Schedule.Slot]] = []
-  /// Values to whose gradients something has been added.
+  /// Values whose gradients have received a contribution.
   private var touched: Set<Program.Value> = []
 
   init(_ program: Program, batch: Int) throws {
@@ -58,7 +59,7 @@ struct LayerTrainingCompiler {
       if step.layer.inPlace, let first = step.inputs.first, lastRead[first] == time,
         !step.inputs.dropFirst().contains(first), program.shapes[first].count == shape.count
       {
-        // Written over its first input, which nobody reads any more, backward neither.
+        // Overwrites its first input, which is not read again, also not in backward.
         slot = values[first].flatMap { schedule.isBorrowed($0) ? nil : $0 }
       }
       let output = slot ?? schedule.newSlot(batch * shape.count)
@@ -73,8 +74,7 @@ struct LayerTrainingCompiler {
     }
   }
 
-  /// When each value is read for the last time, on a clock that ticks once for each step forward
-  /// and once for each backward.
+  /// The last time each value is read, counted in steps forward and then backward.
   private var lastRead: [Int] {
     var last = Array(repeating: 0, count: program.shapes.count)
     for (time, step) in program.steps.enumerated() {
@@ -93,7 +93,7 @@ struct LayerTrainingCompiler {
     step.layer.saved(step.inputs.map { program.shapes[$0] }, batch: batch)
   }
 
-  /// What the layer of a step sees when it runs.
+  /// The pass of a step's layer.
   private func pass(of step: Program.Step, _ saved: [Schedule.Slot]) -> (Workspace) throws -> Pass {
     let inputs = step.inputs.compactMap { value in values[value].map { ($0, program.shapes[value]) }
     }
@@ -155,7 +155,7 @@ struct LayerTrainingCompiler {
     }
   }
 
-  /// What was handed over for a value is added to its gradient.
+  /// Adds the gradient passed in for a value.
   private mutating func plantSeeds(in value: Program.Value) {
     guard flow.seeds.values.contains(value), let slot = gradients[value] else { return }
     if touched.insert(value).inserted { zero(value) }

@@ -2,7 +2,7 @@ import COneDNN
 import ZooKit
 
 extension OneDNNCompiler {
-  /// All sources in blocks of the first one's format, where blocks do not straddle them.
+  /// All sources in the first one's block format, if no block straddles two sources.
   func concatenation(_ step: Program.Step) throws -> Int? {
     let shapes = step.inputs.map { program.shapes[$0] }
     let first = layout(of: step.inputs[0])
@@ -11,8 +11,8 @@ extension OneDNNCompiler {
       let type = first.type
       guard try first.equals(layout(shapes[0], format, type)) else { continue }
       let target = try layout(program.shapes[step.output], format, type)
-      // Of a batch the items of one source do not follow one another in the whole: only kernels of
-      // our own can read them there.
+      // In a batch, the items of one source are not contiguous in the concatenation; only our own
+      // kernels can read them there.
       if batch > 1, multiple == 16, self.type == zoo_dnn_float32, type == zoo_dnn_float32, isWide {
         join(try step.inputs.map { try blockedPlace(of: $0) }, as: target, step)
         return 0
@@ -30,8 +30,7 @@ extension OneDNNCompiler {
     return nil
   }
 
-  /// In an item the blocks of one source follow those of another: the sources are made where they
-  /// will be parts of the whole, and nothing is left to do.
+  /// The sources are computed directly into the concatenation, so nothing is left to do.
   private func join(_ sources: [Place], as layout: Layout, _ step: Program.Step) {
     let slot = newPlace(layout).slot
     var offset = 0
@@ -42,10 +41,10 @@ extension OneDNNCompiler {
     place(step.output, at: Place(slot: slot, layout: layout))
   }
 
-  /// Whole blocks of channels are there already: the value is a part of the other one.
+  /// Whole blocks of channels need no copy: the value is a part of the other one.
   func slice(_ layer: Slice, _ step: Program.Step) throws -> Int? {
     let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
-    // Of a batch the part is in pieces, which only float32 is copied from.
+    // In a batch the part is not contiguous, and only float32 parts can be copied.
     guard batch == 1 || type == zoo_dnn_float32,
       input.rank == 3, layer.axis == 0, layer.step == 1, input.channels % 16 == 0,
       layer.range.lowerBound % 16 == 0, layer.range.count % 16 == 0

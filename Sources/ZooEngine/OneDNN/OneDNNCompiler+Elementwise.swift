@@ -1,7 +1,7 @@
 import COneDNN
 import ZooKit
 
-// Norms, activations, sums and products: what keeps the layout that it finds.
+// Norms, activations, sums and products, which keep the layout of their input.
 
 extension OneDNNCompiler {
   func norm(_ norm: ChannelNorm, _ step: Program.Step) throws -> Int? {
@@ -41,7 +41,7 @@ extension OneDNNCompiler {
   func product(_ step: Program.Step) throws -> Int? {
     let (map, factor) = (program.shapes[step.inputs[0]], program.shapes[step.inputs[1]])
     if map == factor { return try pair(zoo_dnn_product_of_two, step) }
-    // A factor for every channel lies as the map does.
+    // A factor per channel has the map's layout.
     let first = place(of: step.inputs[0])
     guard map.rank == 3, factor == [map.channels, 1, 1] else { return nil }
     for format in [zoo_dnn_blocks_of_16, zoo_dnn_blocks_of_8, zoo_dnn_channels_last, zoo_dnn_plain]
@@ -67,7 +67,7 @@ extension OneDNNCompiler {
     return try simple(.init(zoo_dnn_softmax, [source.layout]), [source], step)
   }
 
-  /// A layer without parameters, from the map as it lies.
+  /// A layer without parameters, on a map in its current layout.
   func map(_ step: Program.Step) throws -> Int? {
     let (input, output) = (program.shapes[step.inputs[0]], program.shapes[step.output])
     guard input.rank == 3, output.rank == 3 else { return nil }
@@ -77,7 +77,7 @@ extension OneDNNCompiler {
       .flatMap { try simple($0, [source], step) }
   }
 
-  /// An operation that does nothing of the epilogue.
+  /// An operation without an epilogue.
   func simple(
     _ request: Operation.Request, _ sources: [Place], _ step: Program.Step
   ) throws -> Int? {

@@ -2,11 +2,11 @@ import COneDNN
 import ZooKit
 
 extension OneDNNCompiler {
-  /// The start of an epilogue that an operation may do: functions element by element, and one
-  /// addition of another value.
+  /// The start of an epilogue that an operation can apply: elementwise functions, and one addition
+  /// of another value.
   struct PostOps {
     private(set) var all: [zoo_dnn_post_op] = []
-    /// The value that is added, and by which of them.
+    /// The added value, and the index of the post-op that adds it.
     private(set) var sum: (index: Int, value: Program.Value)?
 
     init(_ step: Program.Step) {
@@ -23,8 +23,7 @@ extension OneDNNCompiler {
     }
   }
 
-  /// Makes the first operation that the library has, with as many post-ops as it takes; fewer
-  /// only where no request has a kernel that takes more.
+  /// Makes the first operation that the library supports, with as many post-ops as possible.
   func make(_ requests: [Operation.Request], _ postOps: PostOps) -> (Operation, taken: Int)? {
     for count in (0...postOps.all.count).reversed() {
       for var request in requests {
@@ -35,8 +34,8 @@ extension OneDNNCompiler {
     return nil
   }
 
-  /// Runs the operation on the step's input. An addition among its post-ops begins with the other
-  /// value in the target: where that value lies, if nobody needs it any more, else in a copy.
+  /// Runs the operation on the step's input. For an addition among its post-ops the target must
+  /// contain the other value: its own memory, if it is not needed any more, else a copy.
   func emit(
     _ operation: Operation, for step: Program.Step, _ postOps: PostOps, taken: Int
   ) throws {
@@ -68,8 +67,8 @@ extension OneDNNCompiler {
 }
 
 extension Activation {
-  /// By which what is not above zero is multiplied, for a rectifier whose output has its input's
-  /// sign; nil for other functions.
+  /// The slope below zero, for a rectifier whose output has its input's sign; nil for other
+  /// functions.
   var slope: Float? {
     switch self {
     case .relu: 0
@@ -78,7 +77,7 @@ extension Activation {
     }
   }
 
-  /// The same function as oneDNN computes it: one step, or two.
+  /// The same function in oneDNN: one step, or two.
   var postOps: [zoo_dnn_post_op] {
     switch self {
     case .relu: [.init(function: zoo_dnn_relu, alpha: 0, beta: 0)]

@@ -1,7 +1,7 @@
 import COneDNN
 import ZooKit
 
-// Convolutions, transposed convolutions and dense layers: what has weights to pack.
+// Convolutions, transposed convolutions and dense layers, which have weights to pack.
 
 extension OneDNNCompiler {
   func convolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
@@ -20,8 +20,7 @@ extension OneDNNCompiler {
     return try product(requests, weights, step)
   }
 
-  /// By a kernel of our own, where there is a faster one. It does the sum with a shortcut and a
-  /// rectifier as well.
+  /// Uses our own kernel if it is faster. It can also add a shortcut and apply a rectifier.
   private func blockedConvolution(_ layer: Convolution, _ step: Program.Step) throws -> Int? {
     let output = program.shapes[step.output]
     var epilogue = step.epilogue[...]
@@ -35,12 +34,12 @@ extension OneDNNCompiler {
     let (input, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
     guard isWide else { return nil }
     let kernel: (any BlockedKernel)?
-    // Few outputs, as heads have them, that are next read as they come.
+    // Heads have few outputs, which are next read in the plain layout.
     let plain = output.channels % 16 != 0
     if type == zoo_dnn_float32, !plain || isReadPlain(step.output),
       PointwiseConvolution.takes(layer, program.shapes[input], plain: plain)
     {
-      // The library takes other functions along.
+      // The library supports other functions as epilogue.
       if !epilogue.isEmpty, prologues[step.inputs[0]] == nil { return nil }
       if plain, shortcut != nil { return nil }
       kernel = try PointwiseConvolution(
@@ -74,7 +73,7 @@ extension OneDNNCompiler {
     return step.epilogue.count - epilogue.count
   }
 
-  /// Whoever reads the value wants it in plain order: as an output, or as a vector.
+  /// Whether all readers need the value in the plain layout: as an output, or as a vector.
   private func isReadPlain(_ value: Program.Value) -> Bool {
     program.steps.allSatisfy { step in
       !step.epilogue.contains { $0.others.contains(value) }
@@ -85,11 +84,11 @@ extension OneDNNCompiler {
 
   private typealias Way = (kind: zoo_dnn_kind, source: zoo_dnn_format, target: zoo_dnn_format)
 
-  /// Ways to compute a convolution, the fastest first (measured with AVX-512).
+  /// The ways to compute a convolution, the fastest first (measured with AVX-512).
   ///
-  /// Blocks of 16 channels are as good as anything, and better for being what Winograd reads; a map
-  /// that lies with its channels last may stay so. Tiny maps are left to the library, which lays
-  /// them with their channels last for matrix products.
+  /// Blocks of 16 channels are as fast as any layout, and Winograd needs them; a map in
+  /// channels-last layout may keep it. Tiny maps are left to the library, which uses channels-last
+  /// for matrix products.
   private func formats(
     _ layer: Convolution, _ input: Shape, _ output: Shape, from current: Layout
   ) throws -> [Way] {
@@ -102,7 +101,7 @@ extension OneDNNCompiler {
       let format = last ? zoo_dnn_channels_last : zoo_dnn_blocks_of_16
       ways.append((zoo_dnn_convolution, format, format))
     } else if layer.groups == 1, input.channels < 4, output.channels >= 16 {
-      // Pictures are read as they come.
+      // Pictures are read in their plain layout.
       ways.append((zoo_dnn_convolution, zoo_dnn_plain, zoo_dnn_blocks_of_16))
     }
     return ways + [(zoo_dnn_convolution, zoo_dnn_any, zoo_dnn_any)]
@@ -119,8 +118,8 @@ extension OneDNNCompiler {
     return try product([request], weights, step)
   }
 
-  /// By a kernel of our own, which takes a rectifier along. It computes in float32 in any case: the
-  /// library's in bfloat16 takes five times as long as this one and two changes of the numbers.
+  /// Uses our own kernel, which can apply a rectifier. It always computes in float32: the library's
+  /// bfloat16 kernel takes five times as long as this one with two conversions.
   private func blockedTransposition(
     _ layer: TransposedConvolution, _ step: Program.Step
   ) throws -> Int? {
@@ -158,7 +157,7 @@ extension OneDNNCompiler {
     return try product([request], weights, step)
   }
 
-  /// The first of the requests that the library has, with its constants packed.
+  /// The first request that the library supports, with its constants packed.
   private func product(
     _ requests: [Operation.Request], _ weights: WeightLayouts, _ step: Program.Step
   ) throws -> Int? {

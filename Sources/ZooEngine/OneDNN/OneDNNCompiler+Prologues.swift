@@ -1,11 +1,11 @@
 import COneDNN
 import ZooKit
 
-// Norms with their rectifiers, and means over squares, that the 1×1 convolution behind them makes on
-// the way into the cache.
+// Norms with their rectifiers, and averages over squares, that a following 1×1 convolution applies
+// while it reads its input.
 
 extension OneDNNCompiler {
-  /// Leaves the norm to its only reader, where that can do it.
+  /// Moves the norm into its only reader, if that supports it.
   func precede(_ norm: ChannelNorm, _ step: Program.Step) throws -> Int? {
     let reader = soleReader(of: step.output)
     guard step.epilogue.count == 1, (step.epilogue[0].layer as? Activation) == .relu,
@@ -22,7 +22,7 @@ extension OneDNNCompiler {
     return 1
   }
 
-  /// Leaves the mean to its only reader, where that can do it.
+  /// Moves the average into its only reader, if that supports it.
   func precede(_ layer: AveragePool, _ step: Program.Step) -> Bool {
     guard isMeanBeforePointwise(step), step.epilogue.isEmpty else { return false }
     var (_, prologue) = prologues[step.inputs[0]] ?? (step.inputs[0], .init())
@@ -35,7 +35,7 @@ extension OneDNNCompiler {
     let input = step.inputs[0]
     let source = prologues[input]?.source ?? input
     prologues[step.output] = (source, prologue)
-    // Once more, for the one who is left to do it; a prologue that goes on into another has done so.
+    // One more reader, the convolution; a prologue that extends another has already counted it.
     if source == input { readers[source] += 1 }
   }
 
@@ -43,7 +43,7 @@ extension OneDNNCompiler {
     readers[value] == 1 ? program.steps[lastReader[value]] : nil
   }
 
-  /// The step is a 1×1 convolution with a kernel of our own that reads the value.
+  /// Whether the step is a 1×1 convolution with our own kernel that reads the value.
   private func takes(_ value: Program.Value, _ step: Program.Step) -> Bool {
     guard isWide, type == zoo_dnn_float32, program.shapes[value].rank == 3,
       step.inputs == [value],
@@ -52,7 +52,7 @@ extension OneDNNCompiler {
     return PointwiseConvolution.takes(convolution, program.shapes[value])
   }
 
-  /// Squares side by side, and nobody but such a convolution reads their means.
+  /// Whether it averages adjacent squares that only such a convolution reads.
   private func isMeanBeforePointwise(_ step: Program.Step) -> Bool {
     guard let pool = step.layer as? AveragePool, step.epilogue.isEmpty,
       let reader = soleReader(of: step.output), takes(step.output, reader),

@@ -1,46 +1,46 @@
 import COneDNN
 import ZooKit
 
-/// Schedules a program on oneDNN, step after step.
+/// Schedules a program on oneDNN, step by step.
 ///
-/// A value lies in a slot in some layout, and may lie in another slot in another layout as well,
-/// where a later step asked for that.
+/// A value is in a slot with some layout, and may also be in other slots with other layouts that
+/// later steps needed.
 final class OneDNNCompiler {
-  /// An argument and where it lies.
+  /// An argument and its place.
   struct Use {
     let role: zoo_dnn_role
     var index = 0
     let slot: Schedule.Slot
   }
 
-  /// Where a value lies, and how.
+  /// The slot and layout of a value.
   struct Place {
     let slot: Schedule.Slot
     let layout: Layout
   }
 
-  /// Steps lose their constants when they are compiled.
+  /// Steps lose their constants once they are compiled.
   private(set) var program: Program
   let schedule: Schedule
   var batch: Int { schedule.batch }
   let winograd: Bool
-  /// The kernels of our own, made for AVX-512, are used.
+  /// Whether our own AVX-512 kernels are used.
   let isWide: Bool
-  /// Of what convolutions and dense layers read and write.
+  /// The type that convolutions and dense layers read and write.
   let type: zoo_dnn_type
   /// The slots of the program's inputs and outputs.
   private(set) var inputs: [Schedule.Slot] = []
   private(set) var outputs: [Schedule.Slot] = []
-  /// Of every value, the most natural place first.
+  /// The places of every value, the most natural first.
   private(set) var places: [[Place]]
-  /// The step at hand.
+  /// The current step.
   private var step: Program.Step?
-  /// How many are still to read a value.
+  /// The remaining readers of every value.
   var readers: [Int]
-  /// Of every value the last step that reads it.
+  /// The last step that reads each value.
   let lastReader: [Int]
-  /// Values that never exist by themselves: the step that reads one makes it on the way from
-  /// another value.
+  /// Values that are never stored: the step that reads one computes it from another value while
+  /// reading.
   var prologues: [Program.Value: (source: Program.Value, PointwiseConvolution.Prologue)] = [:]
 
   init(_ program: consuming Program, batch: Int, engine: OneDNNEngine) throws {
@@ -76,14 +76,14 @@ final class OneDNNCompiler {
         try runLayers(of: next)
         break
       }
-      // What the operation could not do follows as a step of its own.
+      // The rest of the epilogue, which the operation could not apply, follows as a separate step.
       rest = next.rest(after: taken)
     }
     for value in step.operands { readers[value] -= 1 }
   }
 
-  /// Gives the step's output a place and returns how many of its epilogue are in it; nil where
-  /// only its layer knows how to compute it.
+  /// Gives the step's output a place and returns how many steps of its epilogue are applied; nil if
+  /// only its layer can compute it.
   private func translate(_ step: Program.Step) throws -> Int? {
     switch step.layer {
     case let layer as Convolution: try convolution(layer, step)
@@ -108,12 +108,12 @@ final class OneDNNCompiler {
     }
   }
 
-  /// A pooling of every place by itself.
+  /// Whether it is a pooling that changes nothing.
   private func isNothing(_ layer: any Layer, _ step: Program.Step) -> Bool {
     Pooling(layer, program.shapes[step.inputs[0]], program.shapes[step.output])?.isNothing ?? false
   }
 
-  /// On plain arrays, as the layers do it.
+  /// On plain arrays, with the layers' own code.
   private func runLayers(of step: Program.Step) throws {
     let sources = try step.operands.map {
       (slot: try plainPlace(of: $0).slot, shape: program.shapes[$0])
@@ -129,8 +129,8 @@ final class OneDNNCompiler {
     places[step.output] = [target]
   }
 
-  /// Element by element, so wherever the elements lie: in the layout of the first input, where that
-  /// has nothing else in it.
+  /// Computes element by element in the layout of the first input, unless that is part of something
+  /// else.
   private func elementwise(_ step: Program.Step) throws -> Int? {
     let first = place(of: step.inputs[0])
     let shape = Shape([batch * program.shapes[step.output].count])
@@ -156,12 +156,12 @@ final class OneDNNCompiler {
 // MARK: Places
 
 extension OneDNNCompiler {
-  /// The axes of a value as oneDNN sees them; it has nothing to do with more than five.
+  /// A value's axes for oneDNN, which supports five at most.
   func sizes(_ shape: Shape) -> [Int] {
     1...4 ~= shape.rank ? [batch] + shape.sizes : [batch, shape.count]
   }
 
-  /// Of float32 where nothing else is said.
+  /// The type defaults to float32.
   func layout(
     _ shape: Shape, _ format: zoo_dnn_format, _ type: zoo_dnn_type = zoo_dnn_float32
   ) throws -> Layout {
@@ -177,7 +177,7 @@ extension OneDNNCompiler {
     Place(slot: schedule.newSlot(layout.floats), layout: layout)
   }
 
-  /// Where a value lies at present, in one piece. Every step's inputs were placed before it.
+  /// The current place of a value, contiguous. The inputs of a step always have one.
   func place(of value: Program.Value) -> Place {
     if let known = places[value].first(where: { !isScattered($0.slot) }) { return known }
     let scattered = places[value][0]
@@ -187,10 +187,10 @@ extension OneDNNCompiler {
     return place
   }
 
-  /// The layout that a value has at present.
+  /// The current layout of a value.
   func layout(of value: Program.Value) -> Layout { places[value][0].layout }
 
-  /// A value in a layout, in one piece, reordered unless it lies so somewhere.
+  /// A value in a given layout, contiguous, reordered if necessary.
   func place(of value: Program.Value, in layout: Layout) throws -> Place {
     func isIt(_ place: Place) -> Bool { place.layout.equals(layout) && !isScattered(place.slot) }
     if let known = places[value].first(where: isIt) { return known }
@@ -202,8 +202,7 @@ extension OneDNNCompiler {
     return place
   }
 
-  /// A value for kernels of our own: in blocks of 16, where nothing is said about the distance from
-  /// one item of the batch to the next.
+  /// A value for our own kernels: in blocks of 16, with any distance between items of the batch.
   func blockedPlace(of value: Program.Value, _ type: zoo_dnn_type? = nil) throws -> Place {
     let layout = try layout(program.shapes[value], zoo_dnn_blocks_of_16, type ?? self.type)
     return try places[value].first { $0.layout.equals(layout) } ?? place(of: value, in: layout)
@@ -223,8 +222,8 @@ extension OneDNNCompiler {
     )
   }
 
-  /// The output is the input under another name, which lies as plain arrays do where the shape is
-  /// another; the epilogue comes after.
+  /// The output is the input under another name, as a plain array if the shape differs; the
+  /// epilogue follows.
   func identity(_ step: Program.Step) throws -> Int {
     let (from, to) = (step.inputs[0], step.output)
     let found = place(of: from)
@@ -239,7 +238,7 @@ extension OneDNNCompiler {
     return 0
   }
 
-  /// Nothing but the reader at hand will ever look at the value's memory again.
+  /// Whether only the current reader still needs the value's memory.
   func mayOverwrite(_ value: Program.Value) -> Bool {
     let slot = schedule.whole(of: place(of: value).slot).slot
     return !schedule.isBorrowed(slot) && readers[value] == 1
@@ -249,9 +248,9 @@ extension OneDNNCompiler {
       }
   }
 
-  /// Lays a value where a larger one will have it as its part, `offset` floats after the beginning
-  /// of each item. What lies in the caller's memory, or is part of something already, is copied; so
-  /// is what the library's operations know in one piece and what would not be in one piece.
+  /// Makes a value part of a larger one, `offset` floats after the start of each item. It is copied
+  /// if it is in the caller's memory or already a part, or if the library's operations need it
+  /// contiguous and it would not be.
   func embed(_ place: Place, in slot: Schedule.Slot, at offset: Int) {
     var part = place.slot
     let isKnown =
@@ -270,8 +269,8 @@ extension OneDNNCompiler {
     }
   }
 
-  /// A part of a place, `offset` floats after the beginning of each item; nil in the caller's
-  /// memory, which is elsewhere at every run.
+  /// A part of a place, `offset` floats after the start of each item; nil in the caller's memory,
+  /// which differs at every run.
   func part(of place: Place, at offset: Int, _ layout: Layout) -> Place? {
     guard !schedule.isBorrowed(schedule.whole(of: place.slot).slot) else { return nil }
     let part = newPlace(layout)
@@ -279,7 +278,7 @@ extension OneDNNCompiler {
     return part
   }
 
-  /// The items of a batch do not follow one another: they are parts of larger ones.
+  /// Whether the items of a batch are not contiguous, because they are parts of larger ones.
   func isScattered(_ slot: Schedule.Slot) -> Bool { batch > 1 && schedule.isPart(slot) }
 }
 
@@ -288,7 +287,7 @@ extension OneDNNCompiler {
 extension OneDNNCompiler {
   func emit(_ operation: Operation, _ uses: [Use]) {
     let stage = stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder)
-    // Only the caller's memory moves between runs.
+    // Only the caller's memory differs between runs.
     let moving = uses.filter { schedule.isBorrowed($0.slot) }
     var isBound = false
     schedule.emit(stage, uses.map(\.slot), scratch: operation.scratchFloats) { run in
@@ -301,7 +300,7 @@ extension OneDNNCompiler {
     }
   }
 
-  /// The uses are the source, the shortcut if there is one, and the target.
+  /// The uses are the source, the shortcut if any, and the target.
   func emit(_ kernel: any BlockedKernel, _ uses: [Use]) {
     let stage = stage(kernel.name, isReorder: kernel is BlockedCopy)
     let slots = uses.map(\.slot)
@@ -313,7 +312,7 @@ extension OneDNNCompiler {
     }
   }
 
-  /// Between places of one layout.
+  /// Copies between places of one layout.
   private func copy(_ source: Place, to target: Place) {
     emit(
       BlockedCopy(floats: source.layout.floats / batch, batch: batch, threads: schedule.threads),
@@ -323,7 +322,7 @@ extension OneDNNCompiler {
       ])
   }
 
-  /// What the work at hand is called.
+  /// The profile stage of the current work.
   private func stage(_ kernel: String, isReorder: Bool = false) -> PlanStage {
     guard let step else {
       return PlanStage(step: "outputs", kind: "reorder", kernel: kernel, macs: 0)
@@ -333,7 +332,7 @@ extension OneDNNCompiler {
       macs: isReorder ? 0 : batch * program.macs(of: step))
   }
 
-  /// The operation on these sources gives the step's output in a slot of its own.
+  /// Computes the step's output from these sources into a new slot.
   func emit(_ operation: Operation, _ sources: [Place], for step: Program.Step) throws {
     guard let layout = operation.layout(zoo_dnn_target) else {
       throw ZooError.failure("oneDNN gives no layout for \(step.name)")
@@ -346,7 +345,7 @@ extension OneDNNCompiler {
 
   func place(_ value: Program.Value, at place: Place) { places[value] = [place] }
 
-  /// Gives an operation a constant, packed unless it lies as the operation wants it.
+  /// Gives an operation a constant, packed unless it already has the right layout.
   func bind(
     _ tensor: Tensor, in plain: Layout, to role: zoo_dnn_role, of operation: Operation
   ) throws {
@@ -374,7 +373,7 @@ extension OneDNNCompiler {
 }
 
 extension Schedule {
-  /// The library's kernels run on as many threads as they were made for.
+  /// The library's kernels must run on the number of threads they were made for.
   func setThreads() {
     let threads = Int32(threads)
     prepare = { zoo_dnn_set_threads(threads) }

@@ -1,22 +1,22 @@
 import ZooKit
 
-/// Whole programs on oneDNN: maps stay in the blocked layouts of its kernels from one step to the
-/// next, weights are packed once. What oneDNN has no good kernel for runs as its layer does it.
+/// Runs whole programs on oneDNN: maps stay in its kernels' blocked layouts from step to step, and
+/// weights are packed once. Layers without a good oneDNN kernel run their own code.
 public struct OneDNNEngine: Engine {
-  /// Whether 3×3 convolutions may take Winograd's way: a quarter of the multiplications, and
-  /// relative errors of 1e-5 instead of 1e-6.
+  /// Whether 3×3 convolutions may use Winograd: a quarter of the multiplications, with relative
+  /// errors of 1e-5 instead of 1e-6.
   public let winograd: Bool
-  /// The numbers between the steps and in the weights of convolutions and dense layers; sums are
-  /// float32 in any case, and so are inputs and outputs.
+  /// The number type between steps and in the weights of convolutions and dense layers; sums,
+  /// inputs and outputs are always float32.
   public let precision: Precision
-  /// In bf16 also what gains nothing from it.
+  /// Whether to use bf16 even where it gains nothing.
   let everywhere: Bool
-  /// The library, and so this engine, uses AVX-512: less where its own variable
-  /// `ONEDNN_MAX_CPU_ISA` forbids it.
+  /// Whether the library, and so this engine, uses AVX-512, which its variable `ONEDNN_MAX_CPU_ISA`
+  /// can forbid.
   let isWide: Bool
 
-  /// Throws, with the reason, where the library cannot be used, or the processor cannot compute in
-  /// this precision by itself.
+  /// Throws, with the reason, if the library cannot be used, or the processor does not support this
+  /// precision.
   public init(winograd: Bool = true, precision: Precision = .fp32) throws {
     try self.init(winograd: winograd, precision: precision, everywhere: false)
   }

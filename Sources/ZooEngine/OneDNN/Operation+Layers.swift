@@ -1,16 +1,16 @@
 import COneDNN
 import ZooKit
 
-// Layers as the library knows them, whatever the direction.
+// Layers as oneDNN describes them, in any direction.
 
 extension Operation.Request {
-  /// A layer without parameters from a map to a map, nil where the library has none.
+  /// A layer without parameters from a map to a map; nil if the library has none.
   init?(
     _ layer: any Layer, from input: Shape, to output: Shape, _ source: Layout, _ target: Layout
   ) {
     switch layer {
     case let layer as LocalResponseNorm:
-      // Even sizes reach further back than forth, which the library does not know.
+      // An even size reaches further back than forward, which the library does not support.
       guard layer.size % 2 == 1 else { return nil }
       self.init(zoo_dnn_lrn, [source], target: target)
       size = layer.size
@@ -18,7 +18,7 @@ extension Operation.Request {
     case let layer as Upsample:
       switch layer.method {
       case .nearest:
-        // Whole factors leave no doubt which place is nearest.
+        // With whole factors the nearest position is unambiguous.
         guard output.height % input.height == 0, output.width % input.width == 0 else {
           return nil
         }
@@ -35,10 +35,10 @@ extension Operation.Request {
   }
 }
 
-/// How the weights of a product lie, and how the library may lay them.
+/// The layout of a product's weights, and the layouts that the library may use.
 struct WeightLayouts {
   let plain, packed: Layout
-  /// With what transposed convolutions leave out of their padding.
+  /// The padding includes the border that transposed convolutions drop.
   let window: Window
 
   init?(_ layer: Convolution, from input: Shape) {
@@ -54,7 +54,7 @@ struct WeightLayouts {
   init?(_ layer: TransposedConvolution, from input: Shape) {
     let (kernel, groups) = (layer.window.kernel, layer.groups)
     let (inputs, outputs) = (input.channels / groups, layer.outputs / groups)
-    // The library counts outputs first; the weights lie with the inputs first.
+    // The library expects outputs first; the weights have inputs first.
     let axes = [groups, outputs, inputs, kernel.height, kernel.width]
     let taps = kernel.height * kernel.width
     let strides = [inputs * outputs * taps, taps, outputs * taps, kernel.width, 1]
@@ -69,8 +69,8 @@ struct WeightLayouts {
     (self.plain, self.packed, self.window) = (plain, packed, window)
   }
 
-  /// One item reads every weight once, at the speed of memory however they lie: to pack them costs
-  /// as much as to use them.
+  /// For one item every weight is read once, at memory speed in any layout, so packing would cost
+  /// as much as using them.
   init?(_ layer: Dense, from input: Shape, packing: Bool) {
     let axes = [layer.outputs, input.count]
     guard let plain = Layout(axes, zoo_dnn_plain),
@@ -80,14 +80,14 @@ struct WeightLayouts {
   }
 }
 
-/// A pooling layer as the library knows it, in inference and in training.
+/// A pooling layer as oneDNN describes it, in inference and training.
 struct Pooling {
   let kind: zoo_dnn_kind
-  /// With the padding at the bottom and right that the last windows use: less than was asked for
-  /// where the stride leaves some over, more where they may end outside.
+  /// With the padding at the bottom and right that the last windows use: less than requested if the
+  /// stride leaves a rest, more if windows may end outside.
   let window: Window
 
-  /// Nil where the library has none.
+  /// Nil if the library has none.
   init?(_ layer: any Layer, _ input: Shape, _ output: Shape) {
     switch layer {
     case let layer as MaxPool where layer.window.dilation == 1:
@@ -96,14 +96,14 @@ struct Pooling {
       self.init(
         layer.countsPadding ? zoo_dnn_average_pool : zoo_dnn_average_pool_inside, layer.window,
         input, output)
-      // The library would also count what a window reaches beyond the border.
+      // The library would also count the part of a window beyond the padding.
       guard
         !layer.countsPadding
           || window.padding.bottom <= layer.window.padding.bottom
             && window.padding.right <= layer.window.padding.right
       else { return nil }
     case let layer as AdaptivePool:
-      // Where the sizes divide, the windows are those of a plain pooling.
+      // If the sizes divide, the windows are those of ordinary pooling.
       let size = layer.size
       guard input.height % size.height == 0, input.width % size.width == 0 else { return nil }
       let kernel = Window.Size(input.height / size.height, input.width / size.width)
@@ -125,6 +125,6 @@ struct Pooling {
     (self.kind, self.window) = (kind, reaching)
   }
 
-  /// Every place by itself.
+  /// Whether every window is a single position.
   var isNothing: Bool { window.kernel == 1 && window.stride == 1 && window.padding == 0 }
 }

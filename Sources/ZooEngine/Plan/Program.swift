@@ -1,7 +1,7 @@
 import ZooKit
 
-/// A graph on its way to a machine: steps in order, each a layer with its constants and what is
-/// done to its output in place. Passes rewrite it; an engine compiles it.
+/// A graph prepared for an engine: steps in order, each a layer with its constants and an epilogue.
+/// Passes rewrite it; an engine compiles it.
 ///
 /// load → simplify → compile:
 /// ```swift
@@ -12,24 +12,24 @@ public struct Program: Sendable {
   /// An array that a step computes or a user feeds; an index into ``shapes``.
   public typealias Value = Int
 
-  /// A layer at work.
+  /// A layer to run.
   public struct Step: Sendable {
-    /// The operation whose value it gives: the last of its epilogue.
+    /// The operation whose value it computes: the last of its epilogue.
     public var name: String
     public var layer: any Layer
     public var inputs: [Value]
     public let parameters: [Parameter]
-    /// The values of the parameters in inference; in training they are read where they lie.
+    /// The values of the parameters in inference; in training they are read in place.
     public var constants: [Tensor]
-    /// Applied to the output where it lies, one after another.
+    /// Applied to the output in place, in order.
     public var epilogue: [Epilogue] = []
     public var output: Value
-    /// In training, its layer takes statistics of the batch or draws noise.
+    /// Whether its layer uses batch statistics or draws noise, in training.
     var isTraining = false
-    /// What it was made of, where steps were fused for training.
+    /// The original steps, if steps were fused for training.
     var parts: [Step] = []
 
-    /// All that it reads, in order.
+    /// All values that it reads, in order.
     var operands: [Value] { inputs + epilogue.flatMap(\.others) }
 
     init(_ operation: Graph.Operation, _ constants: [Tensor], output: Value) {
@@ -38,7 +38,7 @@ public struct Program: Sendable {
       (self.constants, self.output) = (constants, output)
     }
 
-    /// What is left when the layer and the first of its epilogue are done.
+    /// The step that remains after the layer and the first parts of its epilogue.
     func rest(after count: Int) -> Step? {
       let left = epilogue.dropFirst(count)
       guard let next = left.first else { return nil }
@@ -49,34 +49,34 @@ public struct Program: Sendable {
     }
   }
 
-  /// What a step does to its output in place: an activation, the addition of a shortcut.
+  /// Something applied to a step's output in place: an activation, or the addition of a shortcut.
   public struct Epilogue: Sendable {
     public var layer: any Layer
-    /// What it takes besides the step's own output.
+    /// The operands besides the step's own output.
     public var others: [Value]
     public var constants: [Tensor]
   }
 
-  /// What of a program that learns gradients pass; nil in inference.
+  /// The operations of a training program that gradients pass; nil in inference.
   let flow: GradientFlow?
-  /// The part of a program that learns which was cut off because nothing in it does.
+  /// The part of a training program that was split off because nothing in it learns.
   var prefix: FrozenPrefix?
 
-  /// A value under the name by which users feed or read it.
+  /// A value with the name by which users feed or read it.
   public struct Port: Hashable, Sendable {
     public let name: String
     public let value: Value
   }
 
-  /// Of every value, without the batch.
+  /// The shape of every value, without the batch.
   public internal(set) var shapes: [Shape]
   public internal(set) var steps: [Step]
   public let inputs: [Port]
-  /// The graph's outputs, then what is kept.
+  /// The graph's outputs, then the kept values.
   public let outputs: [Port]
 
-  /// Takes from the graph what the outputs and the kept operations need; `keeping` names operations,
-  /// or stages, whose values must exist, or an auxiliary output, which is left out else.
+  /// The operations that the outputs and the kept values need. `keeping` names operations or stages
+  /// whose values must be available, or an auxiliary output, which is otherwise left out.
   public init(_ graph: Graph, _ weights: Weights, keeping: [String] = []) throws {
     let wanted = graph.outputs.filter { port in
       !graph.isAuxiliary(port.operation) || keeping.contains(port.name)
@@ -99,7 +99,7 @@ public struct Program: Sendable {
     flow = nil
   }
 
-  /// Takes from the graph what training runs; every value keeps the index of its operation.
+  /// The operations that training runs; every value keeps the index of its operation.
   init(_ flow: GradientFlow) {
     let graph = flow.graph
     shapes = graph.operations.map(\.shape)
@@ -119,13 +119,13 @@ public struct Program: Sendable {
     step.layer.macs(step.inputs.map { shapes[$0] }, shapes[step.output])
   }
 
-  /// What a profile calls the work that a step is.
+  /// The profile stage of a step.
   func stage(of step: Step, _ kernel: String, batch: Int) -> PlanStage {
     PlanStage(
       step: step.name, kind: step.layer.kind, kernel: kernel, macs: batch * macs(of: step))
   }
 
-  /// The last step that reads each value, as an operand of whatever it consists of.
+  /// The last step that reads each value, including its epilogue.
   var lastReader: [Int] {
     var last = Array(repeating: 0, count: shapes.count)
     for (time, step) in steps.enumerated() {
@@ -134,7 +134,7 @@ public struct Program: Sendable {
     return last
   }
 
-  /// How many steps read each value; being an output counts as reading.
+  /// The number of steps that read each value; being an output counts as one.
   var uses: [Int] {
     var uses = Array(repeating: 0, count: shapes.count)
     for step in steps {
@@ -146,7 +146,7 @@ public struct Program: Sendable {
 }
 
 extension Weights {
-  /// The tensor of a parameter, which must be there and fit.
+  /// The tensor of a parameter; throws if it is missing or does not fit.
   func tensor(for parameter: Parameter) throws -> Tensor {
     guard let tensor = self[parameter.name] else {
       throw ZooError.corrupt("the weights have no tensor \(parameter.name)")

@@ -1,11 +1,11 @@
-/// One block of memory in which values take turns.
+/// One block of memory that values share over time.
 ///
-/// Each value lives from the step that makes it to the last that reads it; values whose lives do
-/// not meet may lie at the same place. Placing the largest first, each at the lowest offset that is
-/// free for its whole life, comes within a few percent of the largest sum of values alive at once
-/// (Pisarchyk and Lee 2020, arXiv:2001.03288).
+/// A value lives from the step that produces it to the last step that reads it; values whose
+/// lifetimes do not overlap may share memory. Placing the largest first, each at the lowest offset
+/// that is free for its whole lifetime, comes within a few percent of the largest sum of values
+/// alive at once (Pisarchyk and Lee 2020, arXiv:2001.03288).
 package struct Arena {
-  /// A stretch of memory wanted for a stretch of time, both ends included.
+  /// A size in memory for an interval of time, both ends included.
   package struct Claim {
     package var count: Int
     package var first: Int
@@ -18,13 +18,13 @@ package struct Arena {
     }
   }
 
-  /// In floats, one for each claim.
+  /// In floats, one per claim.
   package let offsets: [Int]
   /// In floats.
   package let size: Int
 
   package init(_ claims: [Claim]) {
-    /// Cache lines do not straddle values.
+    /// Rounds up to whole cache lines, so that no line holds two values.
     func rounded(_ count: Int) -> Int { (count + 15) & ~15 }
 
     var offsets = Array(repeating: 0, count: claims.count)
@@ -36,7 +36,7 @@ package struct Arena {
     for index in largestFirst {
       let claim = claims[index]
       var offset = 0
-      // `placed` is sorted by offset: the first gap that is wide enough.
+      // `placed` is sorted by offset; find the first gap that is wide enough.
       for other in placed
       where claims[other].first <= claim.last && claim.first <= claims[other].last {
         if offset + rounded(claim.count) <= offsets[other] { break }
@@ -52,7 +52,7 @@ package struct Arena {
 }
 
 extension Arena {
-  /// The largest sum of claims alive at once: no plan can do with less.
+  /// The largest sum of claims alive at once, which is a lower bound for any plan.
   package static func bound(_ claims: [Claim]) -> Int {
     var changes: [Int: Int] = [:]
     for claim in claims {

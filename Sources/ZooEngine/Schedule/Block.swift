@@ -15,8 +15,8 @@ final class Block {
 
   convenience init(zeros count: Int) throws {
     try self.init(count)
-    // Whole pages that the system takes back are zero when they are next touched; nobody waits for
-    // half a gigabyte of them now.
+    // Pages returned to the system are zero when they are next touched, so half a gigabyte need not
+    // be zeroed now.
     let page = 1 << 21
     let whole = 4 * count / page * page
     let given = whole > 0 && madvise(base, whole, MADV_DONTNEED) == 0 ? whole / 4 : 0

@@ -1,21 +1,20 @@
 import ZooKit
 
-/// One thing that a plan does at every run.
+/// One stage of a plan's run.
 public struct PlanStage: Sendable {
   /// The step of the program that it belongs to.
   public let step: String
-  /// The operation in one word, as summaries show it; `reorder` where a value changes its layout.
+  /// The operation in one word, as in summaries; `reorder` for a change of layout.
   public let kind: String
-  /// The code that computes it, as the engine calls it.
+  /// The engine's name for the code that computes it.
   public let kernel: String
-  /// Multiply-accumulates of the whole batch as the field counts them. A kernel after Winograd does
-  /// fewer.
+  /// The multiply-accumulates of the whole batch, by the usual count. A Winograd kernel does fewer.
   public let macs: Int
 }
 
-/// Takes the time of every stage of a run.
+/// Records the time of every stage of a run.
 public final class StageClock {
-  /// Of the stages in order.
+  /// The times of the stages, in order.
   public private(set) var laps: [Duration] = []
   private var last = ContinuousClock.now
 
@@ -26,7 +25,7 @@ public final class StageClock {
     resume()
   }
 
-  /// The next stage begins now.
+  /// Starts the next stage.
   func resume() { last = .now }
 
   func lap() {
@@ -37,10 +36,10 @@ public final class StageClock {
 }
 
 extension InferencePlan {
-  /// What a run consists of, in order.
+  /// The stages of a run, in order.
   public var stages: [PlanStage] { executable.stages }
 
-  /// The median time of every stage over so many runs.
+  /// The median time of every stage over a number of runs.
   ///
   /// ```swift
   /// for (stage, time) in zip(plan.stages, try plan.profile(["image": batch], runs: 20)) { … }

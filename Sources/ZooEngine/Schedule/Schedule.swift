@@ -1,38 +1,39 @@
 import ZooKit
 
-/// What an engine makes of a program: works in order, and the slots of memory that they use.
+/// A program scheduled by an engine: works in order, and the memory slots that they use.
 ///
-/// A slot lives from the first work that uses it to the last. Only when everything is scheduled are
+/// A slot lives from the first work that uses it to the last. The slots are placed in an ``Arena``
+/// after everything has been scheduled.
 /// the slots placed in an ``Arena``.
 final class Schedule {
   typealias Slot = Int
 
-  /// One thing to do at a run.
+  /// One operation of a run.
   struct Work {
     let stage: PlanStage
-    /// Slots that must hold their numbers now.
+    /// The slots that it reads or writes.
     let uses: [Slot]
-    /// It reads and writes items wherever they lie, as parts of larger ones too.
+    /// Whether it supports items that are parts of larger ones.
     let takesParts: Bool
     let run: (Workspace) throws -> Void
   }
 
   let batch: Int
-  /// Kernels divide their work among threads when they are made.
+  /// Kernels divide their work among this number of threads when they are made.
   let threads = Threads.count
   private(set) var works: [Work] = []
   /// The size of every slot in floats.
   private(set) var floats: [Int] = []
-  /// Floats that kernels borrow while they run.
+  /// The scratch memory of kernels, in floats.
   private(set) var scratchFloats = 0
-  /// Before works run, where a library has to be told something.
+  /// Runs before the works, for settings of a library.
   var prepare: () -> Void = {}
   private(set) var constants: [Any] = []
-  /// Slots whose memory the caller hands over at every run.
+  /// Slots whose memory the caller provides at every run.
   private var borrowed: Set<Slot> = []
-  /// Slots to be read after all works.
+  /// Slots that are read after all works.
   private var lasting: Set<Slot> = []
-  /// Slots that are part of a larger one, and where in each of its items.
+  /// Slots that are part of a larger one, with their offset in each of its items.
   private var wholes: [Slot: (slot: Slot, offset: Int)] = [:]
 
   init(batch: Int) { self.batch = batch }
@@ -44,7 +45,7 @@ final class Schedule {
     return self.floats.count - 1
   }
 
-  /// Memory of the caller, elsewhere at every run.
+  /// A slot in the caller's memory, which differs at every run.
   func borrowedSlot(_ floats: Int) -> Slot {
     let slot = newSlot(floats)
     borrowed.insert(slot)
@@ -53,27 +54,27 @@ final class Schedule {
 
   func isBorrowed(_ slot: Slot) -> Bool { borrowed.contains(slot) }
 
-  /// It is read after all works.
+  /// Keeps a slot until after all works.
   func keep(_ slot: Slot) { lasting.insert(slot) }
 
-  /// Makes a slot a part of a larger one, `offset` floats after the beginning of each item.
+  /// Makes a slot part of a larger one, `offset` floats after the start of each item.
   func place(_ slot: Slot, in whole: Slot, at offset: Int) { wholes[slot] = (whole, offset) }
 
   func isPart(_ slot: Slot) -> Bool { wholes[slot] != nil }
 
-  /// The slot that a slot is part of in the end, itself where it is none, and where in there.
+  /// The outermost slot that contains a slot, or itself, and the offset in it.
   func whole(of slot: Slot) -> (slot: Slot, offset: Int) {
     var found = (slot: slot, offset: 0)
     while let next = wholes[found.slot] { found = (next.slot, found.offset + next.offset) }
     return found
   }
 
-  /// Floats from one item of the batch to the next.
+  /// Floats between items of the batch.
   func apart(_ slot: Slot) -> Int { floats[whole(of: slot).slot] / batch }
 
   // MARK: Works
 
-  /// - Parameter scratch: floats that it borrows while it runs.
+  /// - Parameter scratch: its scratch memory in floats.
   func emit(
     _ stage: PlanStage, _ uses: [Slot], scratch: Int = 0, takesParts: Bool = false,
     _ run: @escaping (Workspace) throws -> Void
@@ -82,12 +83,12 @@ final class Schedule {
     works.append(Work(stage: stage, uses: uses, takesParts: takesParts, run: run))
   }
 
-  /// Lives as long as what is made of the schedule.
+  /// Keeps an object alive as long as the schedule's results.
   func retain(_ constant: Any) { constants.append(constant) }
 
   // MARK: Memory
 
-  /// When every slot that needs memory of its own is in use, and which slots those are.
+  /// The lifetime of every slot that needs memory, and those slots.
   var claims: (claims: [Arena.Claim], slots: [Slot]) {
     var lives: [Slot: (first: Int, last: Int)] = [:]
     for (time, work) in works.enumerated() {

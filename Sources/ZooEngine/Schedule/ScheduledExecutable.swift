@@ -1,6 +1,6 @@
 import ZooKit
 
-/// A program that was scheduled, ready to run.
+/// A scheduled program, ready to run.
 final class ScheduledExecutable: Executable {
   private let workspace: Workspace
   private let names: [String]
@@ -8,8 +8,8 @@ final class ScheduledExecutable: Executable {
   private let outputs: [(slot: Schedule.Slot, shape: Shape)]
 
   /// - Parameters:
-  ///   - inputs: slots in the order of the program's.
-  ///   - outputs: likewise; each lies there as a plain array.
+  ///   - inputs: slots in the order of the program's inputs.
+  ///   - outputs: slots of the outputs, each as a plain array.
   init(
     _ schedule: Schedule, _ program: Program, inputs: [Schedule.Slot], outputs: [Schedule.Slot]
   ) throws {

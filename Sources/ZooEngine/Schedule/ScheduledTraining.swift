@@ -1,12 +1,12 @@
 import ZooKit
 
-/// A program that was scheduled to learn: works forward, then works backward.
+/// A program scheduled for training: works forward, then works backward.
 final class ScheduledTraining: TrainingRunner {
-  /// Where values and gradients lie as plain arrays.
+  /// The slot of a value or gradient as a plain array.
   typealias Place = (slot: Schedule.Slot, shape: Shape)
 
   private let workspace: Workspace
-  /// How many of the works are forward.
+  /// The number of forward works.
   private let forwardCount: Int
   private let inputs: [Schedule.Slot]
   private let values: [Program.Value: Place]

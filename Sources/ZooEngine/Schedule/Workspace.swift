@@ -1,35 +1,35 @@
 import ZooKit
 
-/// The memory of a schedule and what its works see while they run.
+/// The memory of a schedule, and the arguments of its works while they run.
 final class Workspace {
   private let arena: Block
   let bytes: Int
-  /// Memory that kernels borrow.
+  /// The scratch memory of kernels.
   let scratchpad: Block
-  /// Memory that layers borrow.
+  /// The scratch memory of layers.
   let scratch = Scratch()
-  /// Of every slot; of the caller's since the latest run.
+  /// The address of every slot; for the caller's slots, those of the latest run.
   private(set) var memory: [UnsafeMutablePointer<Float>]
-  /// Of every slot: floats from one item of the batch to the next.
+  /// For every slot, the floats between items of the batch.
   let apart: [Int]
   let batch: Int
-  /// Kernels were made for this number.
+  /// The number of threads that kernels were made for.
   let threads: Int32
-  /// Before works run, where a library has to be told something.
+  /// Runs before the works, for settings of a library.
   let prepare: () -> Void
   private let floats: [Int]
   private let works: [Schedule.Work]
-  /// What kernels read.
+  /// Objects that kernels read.
   private let constants: [Any]
 
-  // Training, and its step at hand.
+  // For training: the current step.
 
   let parameters: LearnedParameters?
   var random = Random(seed: 0)
   var rule = Rule.plain
-  /// Gradients of parameters are added to those that are there.
+  /// Whether gradients of parameters are added to the existing ones.
   var isAccumulating = false
-  /// Gradients that were handed over, by value.
+  /// The gradients passed in, by value.
   var seeds: [Program.Value: [Tensor]] = [:]
 
   init(_ schedule: Schedule, _ parameters: LearnedParameters? = nil) throws {
@@ -52,7 +52,7 @@ final class Workspace {
 
   var stages: [PlanStage] { works.map(\.stage) }
 
-  /// Nothing writes to them.
+  /// The caller's inputs, which are never written.
   func lend(_ inputs: [UnsafePointer<Float>], to slots: [Schedule.Slot]) {
     for (slot, pointer) in zip(slots, inputs) {
       memory[slot] = UnsafeMutablePointer(mutating: pointer)
@@ -66,7 +66,7 @@ final class Workspace {
 
   func zero(_ slot: Schedule.Slot) { memory[slot].update(repeating: 0, count: floats[slot]) }
 
-  /// Adds arrays to what lies in a slot.
+  /// Adds arrays to a slot.
   func add(_ tensors: [Tensor], to slot: Schedule.Slot) {
     let target = memory[slot]
     for tensor in tensors {

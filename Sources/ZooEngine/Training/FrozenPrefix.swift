@@ -1,7 +1,7 @@
 import ZooKit
 
-/// The prefix of a graph that training leaves as it is: nothing in it learns, no gradient passes it,
-/// no norm moves and nothing is random. It may run as inference does.
+/// The prefix of a graph that training does not change: nothing in it learns, no gradient passes
+/// it, no norm updates its statistics and nothing is random. It can run as in inference.
 struct FrozenPrefix {
   /// For every operation that runs: whether it belongs to the prefix; inputs do.
   let isFrozen: [Bool]
@@ -13,7 +13,7 @@ struct FrozenPrefix {
   init(_ flow: GradientFlow) {
     let graph = flow.graph
     self.graph = graph
-    // Statistics may be shared with a norm behind that moves them.
+    // A later norm may update shared statistics.
     var moved = flow.learning
     for index in flow.forward where flow.isTraining[index] {
       for parameter in graph.operations[index].parameters where !parameter.role.isTrainable {
@@ -39,7 +39,7 @@ struct FrozenPrefix {
     }.sorted()
   }
 
-  /// What computes the crossing values, and which of the graph's inputs it takes.
+  /// The program for the crossing values, and the graph's inputs that it takes.
   func program(_ parameters: LearnedParameters) throws -> (program: Program, inputs: [Int]) {
     let part = graph.cut(
       at: crossing.map { (name: graph.operations[$0].name, operation: $0) }
@@ -53,8 +53,7 @@ struct FrozenPrefix {
 }
 
 extension FrozenPrefix {
-  /// The prefix compiled as for inference when it is first wanted, and again when its parameters
-  /// are others.
+  /// The prefix compiled as for inference, on first use and whenever its parameters have changed.
   final class Computed {
     private let prefix: FrozenPrefix
     private let engine: any Engine
@@ -65,8 +64,8 @@ extension FrozenPrefix {
     }
 
     /// - Parameters:
-    ///   - inputs: of the whole, in the order of its graph's.
-    ///   - slots: take the crossing values.
+    ///   - inputs: the slots of the whole graph's inputs, in order.
+    ///   - slots: the slots for the crossing values.
     func run(_ run: Workspace, _ inputs: [Schedule.Slot], into slots: [Schedule.Slot]) throws {
       guard let parameters = run.parameters else { return }
       if compiled?.generation != parameters.generation {
@@ -88,8 +87,8 @@ extension FrozenPrefix {
 }
 
 extension Graph {
-  /// Cuts off the prefix that these options leave frozen, so that its values can be computed once for
-  /// every picture and kept.
+  /// Splits off the frozen prefix under these options, so that its outputs can be computed once per
+  /// picture and cached.
   ///
   /// ```swift
   /// if let (backbone, head) = try graph.splitFrozen(options) {
@@ -97,10 +96,10 @@ extension Graph {
   ///   let plan = try TrainingPlan(head, weights, batch: 32, options: headOptions)
   /// }
   /// ```
-  /// The values that cross are called `features`, and `features.1` and so on where there are more.
-  /// They are outputs of the first graph and inputs of the second. The options are for the whole;
-  /// those for the rest may name only what is in it.
-  /// - Returns: nil where nothing is frozen, or nothing else is left.
+  /// The crossing values are called `features`, then `features.1` and so on. They are outputs of
+  /// the first graph and inputs of the second. The options are for the whole; those for the rest
+  /// may name only its own operations.
+  /// - Returns: nil if nothing is frozen, or nothing else is left.
   public func splitFrozen(_ options: TrainingPlan.Options) throws -> (frozen: Graph, rest: Graph)? {
     let flow = try GradientFlow(self, options)
     let crossing = FrozenPrefix(flow).crossing

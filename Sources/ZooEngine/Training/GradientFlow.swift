@@ -1,21 +1,21 @@
 import ZooKit
 
-/// What of a graph training runs, and which of it gradients pass. Nothing runs backward where
-/// nothing before it learns: a frozen backbone costs no more than inference.
+/// Which operations training runs, and which of them gradients pass. Backward does not run where
+/// nothing earlier learns, so a frozen backbone costs no more than in inference.
 struct GradientFlow {
   let graph: Graph
   /// Operations that run, in order; inputs do not.
   let forward: [Int]
-  /// For every operation: its backward pass runs.
+  /// For every operation, whether its backward runs.
   let runsBackward: [Bool]
-  /// For every operation: the gradient of its value is computed.
+  /// For every operation, whether the gradient of its value is computed.
   let hasGradient: [Bool]
-  /// For every operation: batch statistics that move the running ones, or noise.
+  /// For every operation, whether it updates running statistics or draws noise.
   let isTraining: [Bool]
-  /// Parameters that learn, by name. Those that no seed depends on do not: a decay of weights would
-  /// wear them away.
+  /// Parameters that learn, by name. Parameters that no seed depends on are left out, because
+  /// weight decay would shrink them to zero.
   let learning: Set<String>
-  /// Operations by the names under which their values, gradients and seeds are asked for.
+  /// Operations by the names of values, gradients and seeds.
   let values: [String: Int]
   let gradients: [String: Int]
   let seeds: [String: Int]
@@ -26,7 +26,7 @@ struct GradientFlow {
       let pairs = try names.map { ($0, try graph.resolve($0)) }
       return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
-    // Auxiliary heads only where somebody learns from them.
+    // Auxiliary heads are included only if something learns from them.
     let outputs = graph.outputs.filter { port in
       options.seeds.map { $0.contains(port.name) } ?? true || !graph.isAuxiliary(port.operation)
     }.map(\.name)

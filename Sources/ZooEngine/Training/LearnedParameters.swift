@@ -1,23 +1,23 @@
 import ZooKit
 
-/// The parameters of a plan. Those that learn lie in one block and their gradients at the same
-/// places in another, so that an optimiser goes over all of them in one sweep; running statistics
-/// that move have a block of their own; the others stay where they were given.
+/// The parameters of a plan. Learned parameters are in one block, and their gradients at the same
+/// positions in another, so that an optimiser updates all of them in one sweep. Running statistics
+/// that are updated have a separate block; other parameters stay where they were.
 public final class LearnedParameters {
-  /// In the order of the graph. Each begins at a cache line; what lies between them is zero, and
-  /// so are its gradients.
+  /// In the order of the graph. Each starts at a cache line; the gaps between them are zero, and so
+  /// are their gradients.
   let slots: [TrainingPlan.Slot]
   let values: Block
   let gradients: Block
 
-  /// Changes when arrays that neither learn nor move lie elsewhere.
+  /// Changes when arrays that neither learn nor are updated move.
   private(set) var generation = 0
   private let statistics: Block
   private var given: Weights
   private let all: [Parameter]
   private let moving: [TrainingPlan.Slot]
   private let learned: [String: Range<Int>]
-  /// Of what lies in a block.
+  /// The positions of the parameters in a block.
   private let places: [String: (block: Block, range: Range<Int>)]
 
   init(_ weights: Weights, _ flow: GradientFlow) throws {
@@ -49,7 +49,7 @@ public final class LearnedParameters {
     try load(weights)
   }
 
-  /// Takes other numbers for every parameter, or throws and leaves them as they were.
+  /// Replaces the values of all parameters, or throws and leaves them unchanged.
   func load(_ weights: Weights) throws {
     for parameter in all { _ = try weights.tensor(for: parameter) }
     for (block, slots) in [(values, slots), (statistics, moving)] {
@@ -78,7 +78,7 @@ public final class LearnedParameters {
     return slots
   }
 
-  /// Where the numbers are now.
+  /// The current values.
   func value(of parameter: Parameter) throws -> TensorView {
     if let (block, range) = places[parameter.name] { return block.view(range, parameter.shape) }
     guard let view = TensorView(constant: try given.tensor(for: parameter)) else {
@@ -93,14 +93,14 @@ public final class LearnedParameters {
     learned[parameter.name].map { gradients.view($0, parameter.shape) }
   }
 
-  /// Those that a part of the graph has, as they are now.
+  /// The current parameters of a part of the graph.
   func weights(of part: Graph) throws -> Weights {
     var weights = Weights()
     for parameter in part.parameters { weights[parameter.name] = try tensor(of: parameter) }
     return weights
   }
 
-  /// A copy of the numbers as they are now.
+  /// A copy of the current values.
   func tensor(of parameter: Parameter) throws -> Tensor {
     guard let (block, range) = places[parameter.name] else {
       return try given.tensor(for: parameter)
@@ -110,7 +110,7 @@ public final class LearnedParameters {
 }
 
 extension TrainingPlan.Slot {
-  /// Where the next one begins.
+  /// The start of the next slot.
   fileprivate var end: Int { (range.upperBound + 15) & ~15 }
 }
 

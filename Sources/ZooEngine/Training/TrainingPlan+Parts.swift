@@ -1,8 +1,8 @@
 import ZooKit
 
 extension TrainingPlan {
-  /// The parameters of a network that learns in parts, and their gradients: nothing to run, but
-  /// everything an optimiser needs.
+  /// The parameters and gradients of a network that trains in parts: there is nothing to run, but
+  /// everything that an optimiser needs.
   ///
   /// ```swift
   /// let whole = try TrainingPlan(parametersOf: detector, weights, batch: 2)
@@ -13,10 +13,11 @@ extension TrainingPlan {
   /// try first.backward(["maps": seed], accumulating: true)
   /// ```
   /// - Parameters:
-  ///   - graph: with every parameter.
-  ///   - weights: of all of it.
-  ///   - batch: what ``batch`` says; how many pictures a step is made of.
-  ///   - options: for the whole. What learns and what is frozen hold for its parts too.
+  ///   - graph: the graph with every parameter.
+  ///   - weights: the weights of the whole graph.
+  ///   - batch: the value of ``batch``, the number of pictures in a step.
+  ///   - options: options of the whole, which also decide what learns and what is frozen in its
+  ///     parts.
   public convenience init(
     parametersOf graph: Graph, _ weights: Weights, batch: Int, options: Options = .init()
   ) throws {
@@ -25,14 +26,14 @@ extension TrainingPlan {
       flow, try LearnedParameters(weights, flow), batch: batch, runner: NothingToRun())
   }
 
-  /// A part of the network whose parameters another plan has: a stretch of its graph, or of the same
-  /// graph for pictures of another size. It has no parameter that the other lacks.
+  /// A part of the network that shares another plan's parameters: a stretch of its graph, or of the
+  /// same graph for another picture size. It may have no other parameters.
   /// - Parameters:
-  ///   - graph: of the part.
-  ///   - other: of the whole, or of another part.
-  ///   - batch: of this part, which may count regions instead of pictures.
-  ///   - options: for the part; only what the whole learns can learn here.
-  ///   - engine: that computes it.
+  ///   - graph: the graph of the part.
+  ///   - other: the plan of the whole, or of another part.
+  ///   - batch: the batch size of this part, which may count regions instead of pictures.
+  ///   - options: options of the part; only parameters that learn in the whole can learn here.
+  ///   - engine: the engine.
   public convenience init(
     of graph: Graph, sharing other: TrainingPlan, batch: Int, options: Options = .init(),
     engine: some Engine = LayerEngine()
@@ -46,16 +47,16 @@ extension TrainingPlan {
       GradientFlow(graph, options), parameters, batch: batch, engine: engine)
   }
 
-  /// Sets the gradients of all parameters to zero, before several backward passes are added up.
+  /// Sets the gradients of all parameters to zero, before several backward passes are summed.
   public func forgetGradients() { parameters.gradients.values.update(repeating: 0) }
 
-  /// A gradient arrives at this value when one is handed to the seeds: something before it learns.
+  /// Whether this value can receive a gradient, because something before it learns.
   public func passesGradient(to name: String) throws -> Bool {
     flow.hasGradient[try graph.resolve(name)]
   }
 }
 
-/// Of a plan that holds parameters for others.
+/// The runner of a plan that only holds parameters for others.
 private final class NothingToRun: TrainingRunner {
   var stages: [PlanStage] { [] }
   var clock: StageClock?

@@ -1,17 +1,17 @@
 import ZooKit
 
 extension TrainingPlan {
-  /// Where a parameter lies in the block of those that learn.
+  /// The position of a parameter in the block of learned parameters.
   public struct Slot: Sendable {
     public let parameter: Parameter
     public let range: Range<Int>
   }
 
-  /// Everything that learns, in the order of the block.
+  /// All learned parameters, in the order of the block.
   public var slots: [Slot] { parameters.slots }
 
-  /// Lets an optimiser at the parameters and their gradients: one contiguous block each, a number
-  /// and its gradient at the same index. What lies between two slots is zero in both.
+  /// Gives an optimiser access to the parameters and their gradients: one contiguous block each,
+  /// with a number and its gradient at the same index. Gaps between slots are zero in both.
   public func update<R>(
     _ body: (
       _ values: UnsafeMutableBufferPointer<Float>, _ gradients: UnsafeMutableBufferPointer<Float>
@@ -20,7 +20,7 @@ extension TrainingPlan {
     try body(parameters.values.values, parameters.gradients.values)
   }
 
-  /// A value of the latest forward pass: an output, a seed or one that is kept.
+  /// A value of the latest forward pass: an output, a seed or a kept value.
   public func value(_ name: String) throws -> Tensor {
     guard let operation = flow.values[name], let view = view(of: operation) else {
       throw ZooError.usage(
@@ -29,7 +29,7 @@ extension TrainingPlan {
     return try tensor(view)
   }
 
-  /// Of a parameter by its full name, or of a value that was asked for, after the backward pass.
+  /// The gradient of a parameter by its full name, or of a requested value, after backward.
   public func gradient(of name: String) throws -> Tensor {
     if let slot = slots.first(where: { $0.parameter.name == name }) {
       return try Tensor(slot.parameter.shape, parameters.gradients.values[slot.range])
@@ -42,7 +42,7 @@ extension TrainingPlan {
     return try tensor(view)
   }
 
-  /// The network as it has learned so far, running statistics included.
+  /// The current weights of the network, including running statistics.
   public var weights: Weights {
     get throws {
       var weights = Weights()
@@ -70,19 +70,19 @@ extension TrainingPlan {
 }
 
 extension TrainingPlan {
-  /// What a step consists of, forward and then backward.
+  /// The stages of a step, forward and then backward.
   public var stages: [PlanStage] { runner.stages }
 
-  /// Takes the time of every stage, where there is one.
+  /// Records the time of every stage, if set.
   public var clock: StageClock? {
     get { runner.clock }
     set { runner.clock = newValue }
   }
 
-  /// Takes the time of every stage from the next step on.
+  /// Records the time of every stage from the next step on.
   package func startProfile() { clock = StageClock() }
 
-  /// How long the stages of each kernel took together in the latest step.
+  /// The total time of each kernel's stages in the latest step.
   package var profile: [String: Duration] {
     zip(stages, clock?.laps ?? []).reduce(into: [:]) { $0[$1.0.kernel, default: .zero] += $1.1 }
   }

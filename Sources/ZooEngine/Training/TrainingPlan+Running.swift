@@ -1,10 +1,10 @@
 import ZooKit
 
 extension TrainingPlan {
-  /// Runs a batch through the network and keeps what backward needs.
+  /// Runs a batch through the network and keeps the values that backward needs.
   /// - Parameters:
-  ///   - inputs: by name, the batch as the first axis of each.
-  ///   - random: of this step; every operation draws from a key of its own name.
+  ///   - inputs: by name, with the batch as the first axis.
+  ///   - random: the random numbers of this step; every operation uses a key of its own name.
   public func forward(_ inputs: [String: Tensor], random: Random = Random(seed: 0)) throws {
     self.random = nil
     self.inputs = []
@@ -22,12 +22,12 @@ extension TrainingPlan {
     self.random = random
   }
 
-  /// Takes gradients for the seeds back to everything that learns; where no gradient is given it
-  /// is zero. One backward pass for each forward pass, since it reuses the memory.
+  /// Propagates gradients from the seeds to everything that learns; seeds without a gradient have
+  /// zero. Call it once per forward, because it reuses the memory.
   /// - Parameters:
-  ///   - seeds: the gradients of values that were declared as seeds, by name.
+  ///   - seeds: the gradients of declared seeds, by name.
   ///   - rule: how gradients pass rectifiers.
-  ///   - accumulating: adds to the gradients of the parameters instead of replacing them.
+  ///   - accumulating: whether to add to the gradients of the parameters instead of replacing them.
   public func backward(
     _ seeds: [String: Tensor], rule: Rule = .plain, accumulating: Bool = false
   ) throws {

@@ -1,7 +1,7 @@
 import ZooKit
 
-/// A graph compiled to learn from batches of one size: forward, keeping what backward needs,
-/// and backward from the gradients of any of its values.
+/// A graph compiled for training on batches of one size: forward, keeping the values that backward
+/// needs, and backward from the gradients of any values.
 ///
 /// ```swift
 /// let plan = try TrainingPlan(graph, weights, batch: 32)
@@ -12,10 +12,10 @@ import ZooKit
 ///   for i in values.indices { values[i] -= 0.01 * gradients[i] }
 /// }
 /// ```
-/// A loss, the target of a saliency map and what a detector's second stage sends back are the same
-/// thing here: gradients handed to ``backward(_:rule:accumulating:)``.
+/// A loss, the target of a saliency map and the gradient from a detector's second stage are all the
+/// same here: gradients passed to ``backward(_:rule:accumulating:)``.
 ///
-/// Not to be used by two threads at once.
+/// Not thread-safe.
 public final class TrainingPlan {
   public var graph: Graph { flow.graph }
   public let batch: Int
@@ -23,9 +23,9 @@ public final class TrainingPlan {
   let flow: GradientFlow
   let parameters: LearnedParameters
   let runner: any TrainingRunner
-  /// Of the latest forward pass; backward reads them again.
+  /// The inputs of the latest forward pass, which backward reads again.
   var inputs: [Tensor] = []
-  /// Of a forward pass that has ended, from which backward draws the same numbers.
+  /// The random numbers of a finished forward pass, so that backward draws the same ones.
   var random: Random?
 
   public convenience init(
@@ -36,8 +36,8 @@ public final class TrainingPlan {
     try self.init(flow, LearnedParameters(weights, flow), batch: batch, engine: engine)
   }
 
-  /// The same network for batches of another size. Both plans have the very same parameters,
-  /// gradients and statistics: what one learns the other knows.
+  /// The same network for batches of another size. Both plans share parameters, gradients and
+  /// statistics.
   public convenience init(
     sharing other: TrainingPlan, batch: Int, engine: some Engine = LayerEngine()
   ) throws {
@@ -62,7 +62,7 @@ public final class TrainingPlan {
     self.parameters = parameters
   }
 
-  /// With the engine that users choose.
+  /// With the user's choice of engine.
   public convenience init(
     _ graph: Graph, _ weights: Weights, batch: Int, options: Options = .init(),
     engine: EngineChoice
@@ -70,19 +70,19 @@ public final class TrainingPlan {
     try self.init(graph, weights, batch: batch, options: options, engine: engine.engine())
   }
 
-  /// Other weights in place of those that the plan was made from, or has learned since.
+  /// Replaces the weights that the plan was made from or has learned since.
   ///
-  /// A run that is resumed goes on with the plan it has. Nothing changes where a tensor is missing
-  /// or does not fit. Plans that share their parameters with this one see them too.
+  /// A resumed run continues with its existing plan. If a tensor is missing or does not fit,
+  /// nothing changes. Plans that share parameters with this one see the new weights too.
   public func load(_ weights: Weights) throws {
     random = nil
     try parameters.load(weights)
   }
 
-  /// Bytes of memory for values and their gradients; the parameters come on top.
+  /// Bytes of memory for values and their gradients, without the parameters.
   public var arenaBytes: Int { runner.arenaBytes }
 
-  /// What a plan's arena would hold, without making one.
+  /// The contents of a plan's arena, without allocating one.
   package static func claims(_ graph: Graph, batch: Int, options: Options = .init()) throws
     -> [Arena.Claim]
   {

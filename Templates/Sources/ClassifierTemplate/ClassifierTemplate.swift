@@ -1,7 +1,7 @@
 import ZooKit
 
-/// Say what sets it apart, who published it and when, where to read it, and which table the widths
-/// below come from. Parameters are named as in the weights that are to fit.
+/// Describe the network here: what sets it apart, who published it and when, where to read it, and
+/// which table the widths below are from. Name parameters as in the weights that are to fit.
 public struct ClassifierTemplate: Architecture {
   public static let name = "ClassifierTemplate"
   public static let paper = "authors and year, where to read it"
@@ -25,7 +25,7 @@ public struct ClassifierTemplate: Architecture {
     }
   }
 
-  /// All that depends on the classes.
+  /// The part that depends on the classes.
   public func head(_ features: Node, classes: Int) -> Node {
     features.globalAveragePool("pool").flatten().dense("fc", to: classes)
   }

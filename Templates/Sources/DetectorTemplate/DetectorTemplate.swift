@@ -2,11 +2,11 @@ import Glibc
 import ZooDetection
 import ZooKit
 
-/// Say what sets it apart, who published it and when, where to read it, and which table the widths
-/// below come from. Parameters are named as in the weights that are to fit.
+/// Describe the network here: what sets it apart, who published it and when, where to read it, and
+/// which table the widths below are from. Name parameters as in the weights that are to fit.
 ///
-/// As it stands, each place of the last map says whether it is the middle of something, and how
-/// far that reaches from there.
+/// As it is, each position of the last map predicts whether it is the centre of an object, and how
+/// far the object reaches from there.
 public struct DetectorTemplate: TrainableDetector {
   public static let name = "DetectorTemplate"
   public static let paper = "authors and year, where to read it"
@@ -35,7 +35,7 @@ public struct DetectorTemplate: TrainableDetector {
     }
   }
 
-  /// How likely each place is to be the middle of something, for every class.
+  /// The score of each position as the centre of an object, for every class.
   public func head(_ features: Node, classes: Int) -> Node {
     features.conv("scores", to: classes, kernel: 1)
   }
@@ -54,7 +54,7 @@ public struct DetectorTemplate: TrainableDetector {
     }
   }
 
-  // MARK: Looking
+  // MARK: Detecting
 
   private static let whole = Graph.Part(from: ["image"], to: ["scores", "reaches"])
 
@@ -81,12 +81,12 @@ public struct DetectorTemplate: TrainableDetector {
     }
   }
 
-  // MARK: Learning
+  // MARK: Training
 
   public var losses: [String] { ["score", "reach"] }
 
-  /// Cross-entropy of every score, the middles of things with as much say as all other places;
-  /// squares of how far the reaches are off there.
+  /// Cross-entropy of every score, with the centres of objects weighing as much as all other
+  /// positions together; squared errors of the reaches at the centres.
   public func learn(
     from batch: DetectionBatch, running network: some TrainingPartRunner
   ) throws -> [Double] {
@@ -128,7 +128,7 @@ public struct DetectorTemplate: TrainableDetector {
   }
 }
 
-/// The places of the last map, in pixels of the batch.
+/// The positions of the last map, in pixels of the batch.
 private struct Grid {
   let classes, height, width: Int
   let stride: Float
@@ -143,7 +143,7 @@ private struct Grid {
     (classes * picture + label) * places + place
   }
 
-  /// Where the middle of a box is.
+  /// The position of a box's centre.
   func place(of box: Box) -> Int {
     let row = Int((box.y0 + box.y1) / 2 / stride)
     let column = Int((box.x0 + box.x1) / 2 / stride)

@@ -1,7 +1,7 @@
 import ZooKit
 
-/// Say what sets it apart, who published it and when, where to read it, and which table the widths
-/// below come from. Parameters are named as in the weights that are to fit.
+/// Describe the network here: what sets it apart, who published it and when, where to read it, and
+/// which table the widths below are from. Name parameters as in the weights that are to fit.
 public struct SegmenterTemplate: Segmenter {
   public static let name = "SegmenterTemplate"
   public static let paper = "authors and year, where to read it"
@@ -11,12 +11,12 @@ public struct SegmenterTemplate: Segmenter {
   ]
   public static let miniatures = ["segmentertemplate": SegmenterTemplate(widths: [8, 12])]
 
-  /// Channels at each size, the picture's own first.
+  /// Channels at each size, the picture's own size first.
   let widths: [Int]
 
   public var input: Shape { [3, 256, 256] }
 
-  /// Down by halves and up again, each size with what was seen there on the way down.
+  /// Halves the size step by step and doubles it again, with a skip at each size.
   public func features(_ image: Node) -> Node {
     var skips: [Node] = []
     let deepest = widths.indices.reduce(image) { x, index in
@@ -40,7 +40,7 @@ public struct SegmenterTemplate: Segmenter {
     }
   }
 
-  /// All that depends on the classes: a map for each.
+  /// The part that depends on the classes: one map for each.
   public func head(_ features: Node, classes: Int) -> Node {
     features.conv("out", to: classes, kernel: 1)
   }

@@ -4,10 +4,10 @@ import ZooConformance
 import ZooKit
 
 struct ClassifierTemplateTests {
-  /// What the rest of the zoo relies on.
+  /// The rest of the zoo relies on it.
   @Test func conforms() throws { try Conformance.check(ClassifierTemplate.self) }
 
-  /// First what the paper says.
+  /// The number of parameters in the paper.
   @Test func hasThePublishedSize() throws {
     let graph = try Registry.linked().variant("classifiertemplate").graph()
     #expect(graph.parameterCount == 1_218_600)

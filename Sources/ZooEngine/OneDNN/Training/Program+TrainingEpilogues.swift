@@ -1,15 +1,15 @@
 import ZooKit
 
 extension Program {
-  /// Makes epilogues of what one loop computes in both directions: the sum behind a norm, and the
-  /// rectifier behind a norm, a sum, a convolution or a dense layer. A step runs where the last of
-  /// its parts did.
+  /// Fuses what one loop can compute in both directions: the sum after a norm, and the rectifier
+  /// after a norm, a sum, a convolution or a dense layer. A fused step runs at the place of its
+  /// last part.
   consuming func fusedForTraining() -> Program {
     let uses = uses
     var program = consume self
     let steps = program.steps
     var readers: [Value: Int] = [:]
-    /// Statistics that several norms move are moved in the order of the graph.
+    /// If several norms share statistics, they update them in the order of the graph.
     var norms: [String: Int] = [:]
     for (index, step) in steps.enumerated() {
       for value in step.inputs { readers[value] = index }
@@ -19,7 +19,7 @@ extension Program {
     var taken: Set<Int> = []
     for index in steps.indices where !taken.contains(index) {
       var (step, last) = (steps[index], index)
-      /// The only one that ever looks at the value so far.
+      /// The only reader of the value so far.
       func follower() -> Int? {
         uses[step.output] == 1
           ? readers[step.output].flatMap { taken.contains($0) ? nil : $0 } : nil

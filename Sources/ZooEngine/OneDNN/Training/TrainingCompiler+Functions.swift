@@ -1,10 +1,10 @@
 import COneDNN
 import ZooKit
 
-// The functions between layers.
+// Activation functions.
 
 extension TrainingCompiler {
-  /// Element by element, however the elements lie: what pads a block is zero and has to stay so.
+  /// Element by element in any layout. The padding of blocks is zero and must stay zero.
   func elementwise(_ layer: any Layer, _ step: Program.Step) throws -> Bool {
     guard step.inputs.count == 1, step.parameters.isEmpty else { return false }
     let input = step.inputs[0]
@@ -61,7 +61,7 @@ extension TrainingCompiler {
     return zero == 0
   }
 
-  /// What has exponentials in it, with the library's vectors of them.
+  /// Functions with exponentials, using the library's vectorised ones.
   private func compiled(_ layer: Activation, _ step: Program.Step) throws -> Bool {
     switch layer {
     case .sigmoid, .tanh, .silu, .mish: break

@@ -1,10 +1,10 @@
 import COneDNN
 import ZooKit
 
-// What computes little or nothing: sums, concatenations, other shapes, other names.
+// Operations that compute little or nothing: sums, concatenations, reshapes, renames.
 
 extension TrainingCompiler {
-  /// A sum of two, rectified if a rectifier follows.
+  /// A sum of two values, with a rectifier if one follows.
   func sum(_ step: Program.Step) throws -> Bool {
     let (inputs, shape) = (step.inputs, self.shape(step.output))
     guard inputs.count == 2,
@@ -25,13 +25,13 @@ extension TrainingCompiler {
       let dy =
         rectifies
         ? try gradient(of: step.output, behind: y) : try gradient(of: step.output, form).place
-      // Both have the same gradient, so neither may write over it.
+      // Both have the same gradient, so neither may overwrite it.
       for input in inputs { contribute(dy, to: input, owned: false) }
     }
     return true
   }
 
-  /// The same value under another name, or the same numbers under another shape.
+  /// The same value under another name, or the same numbers with another shape.
   func identity(_ step: Program.Step) throws -> Bool {
     let input = step.inputs[0]
     let isSame = shape(step.output) == shape(input)

@@ -2,7 +2,7 @@ import COneDNN
 import ZooKit
 
 extension TrainingCompiler {
-  /// On plain arrays, as the layer does it.
+  /// On plain arrays, with the layer's own code.
   func compileLayer(_ step: Program.Step) throws {
     let (layer, isTraining, key) = (step.layer, step.isTraining, step.name)
     let inputs = try step.inputs.map { try place(of: $0, .plain) }

@@ -13,8 +13,8 @@ extension TrainingCompiler {
     }
   }
 
-  /// An operation without parameters, from a map to a map in the form that it finds.
-  /// - Parameter readsInput: backward too.
+  /// An operation without parameters, from a map to a map, in the current layout.
+  /// - Parameter readsInput: whether backward reads the input too.
   func simple(
     _ step: Program.Step, _ name: String, readsInput: Bool,
     _ request: (Layout, Layout) -> Operation.Request?

@@ -2,8 +2,8 @@ import COneDNN
 import ZooKit
 
 extension TrainingCompiler {
-  /// y = relu(norm(x) + other), the rectifier with a slope or without, in two looks at x; backward
-  /// in two looks at x and the gradient.
+  /// y = relu(norm(x) + other), with any slope, in two passes over x; backward in two passes over x
+  /// and the gradient.
   func norm(_ layer: BatchNorm, _ step: Program.Step) throws -> Bool {
     let (input, shape, trains) = (step.inputs[0], self.shape(step.output), step.isTraining)
     let plane = shape.count / shape[0]
@@ -56,7 +56,7 @@ extension TrainingCompiler {
         parts = [.init(place: place, isOwned: isOwned)]
       }
       let owned = parts.first { $0.isOwned && $0.place.isDense }?.place
-      // Where something was added, its gradient is what is behind the rectifier.
+      // If something was added, its gradient is the gradient before the rectifier.
       let sharesGradient = others.contains { flow.hasGradient[$0] }
       var masked: Place?
       if sharesGradient {
@@ -104,7 +104,7 @@ extension TrainingCompiler {
       }
       if let dx, !accumulates { contribute(dx, to: input) }
       if let behind = masked ?? (sharesGradient ? parts[0].place : nil) {
-        // Without a rectifier what arrives is passed on as it is.
+        // Without a rectifier the incoming gradient is passed on unchanged.
         for other in others {
           contribute(behind, to: other, owned: masked != nil || parts[0].isOwned)
         }

@@ -1,18 +1,18 @@
 import COneDNN
 import ZooKit
 
-// Parts of maps, maps put together, larger and smaller ones.
+// Slices, concatenations and resizing of maps.
 
 extension TrainingCompiler {
-  /// Where each input begins on a block, the concatenation of maps is the maps one after another.
+  /// If each input starts at a block boundary, a concatenation is the inputs one after another.
   private func isInBlocks(_ step: Program.Step) -> Bool {
     step.layer is Concatenate && shape(step.output).rank == 3
       && step.inputs.allSatisfy { shape($0)[0] % 16 == 0 }
   }
 
-  /// For a concatenation that a later one begins with: the largest that begins so. They all lie in
-  /// the memory of that one (as "memory-efficient DenseNets", Pleiss et al., arXiv:1707.06990, keep
-  /// them, without computing anything again).
+  /// For a concatenation that starts a later one: the largest that it starts. All of them share
+  /// that one's memory (like "memory-efficient DenseNets", Pleiss et al., arXiv:1707.06990, but
+  /// without recomputation).
   func concatenations() -> [Program.Value: Program.Value] {
     var wholes: [Program.Value: Program.Value] = [:]
     let all = program.steps.filter(isInBlocks)
@@ -53,7 +53,7 @@ extension TrainingCompiler {
     return true
   }
 
-  /// Where the channels do not come in whole blocks, they are moved.
+  /// If the inputs are not whole blocks, channels are moved.
   private func concatenationByLanes(_ step: Program.Step) throws -> Bool {
     let inputs = step.inputs
     guard shape(step.output).rank == 3 else { return false }
@@ -81,7 +81,7 @@ extension TrainingCompiler {
     return true
   }
 
-  // MARK: Slices and borders
+  // MARK: Slices and padding
 
   func slice(_ layer: Slice, _ step: Program.Step) throws -> Bool {
     let input = step.inputs[0]
@@ -101,7 +101,7 @@ extension TrainingCompiler {
     let first = layer.range.lowerBound
     let x = try inBlocks(input)
     if first % 16 == 0, to[0] % 16 == 0 || layer.range.upperBound == from[0] {
-      // Lies in the larger one, whole blocks of it.
+      // Part of the larger one, in whole blocks.
       places[step.output] = [
         Place(
           slot: x.slot, offset: x.offset + first * from.height * from.width, item: x.item,
@@ -147,7 +147,7 @@ extension TrainingCompiler {
     return true
   }
 
-  /// Places of a larger map taken as a smaller one, or a smaller one put into zeros.
+  /// Takes positions of a larger map as a smaller one, or puts a smaller one into zeros.
   private func positions(
     _ step: Program.Step, large: Shape, small: Shape, _ first: Window.Size, _ every: Window.Size,
     takes: Bool

@@ -1,17 +1,17 @@
 import COneDNN
 import ZooKit
 
-// Where values and gradients lie.
+// The places of values and gradients.
 
 extension TrainingCompiler.Place {
-  /// Floats of one item by itself.
+  /// The number of floats of one item.
   static func floats(_ shape: Shape, _ form: Form) -> Int {
     form == .plain ? shape.count : (shape[0] + 15) / 16 * 16 * (shape.count / shape[0])
   }
 
   var isDense: Bool { item == Self.floats(shape, form) }
 
-  /// As the loops over maps see it.
+  /// The map for the loops in C.
   func map(_ run: Workspace) -> zoo_map {
     zoo_map(base: run.memory[slot] + offset, item: Int64(item))
   }
@@ -30,7 +30,7 @@ extension TrainingCompiler {
 
   func shape(_ value: Program.Value) -> Shape { program.shapes[value] }
 
-  /// How many floats the whole batch takes.
+  /// The number of floats of the whole batch.
   func count(_ place: Place) -> Int { batch * Place.floats(place.shape, place.form) }
 
   func layout(_ shape: Shape, _ form: Place.Form) throws -> Layout {
@@ -41,10 +41,10 @@ extension TrainingCompiler {
     return layout
   }
 
-  /// The form in which a value was made.
+  /// The layout in which a value was computed.
   func form(of value: Int) -> Place.Form { places[value][0].form }
 
-  /// A value in a form, contiguous; it is laid so where it is not yet.
+  /// A value in a given layout, contiguous, reordered if necessary.
   func place(of value: Int, _ form: Place.Form) throws -> Place {
     if let known = places[value].first(where: { $0.form == form && $0.isDense }) { return known }
     let found = try laid(places[value][0], form)
@@ -52,7 +52,7 @@ extension TrainingCompiler {
     return found
   }
 
-  /// The same numbers in a form, contiguous, and not in the same memory unless they lie so.
+  /// The same numbers in a given layout, contiguous; a copy unless they already have it.
   func laid(_ place: Place, _ form: Place.Form) throws -> Place {
     if place.form == form, place.isDense { return place }
     let dense = place.isDense ? place : try copied(place)
@@ -88,7 +88,7 @@ extension TrainingCompiler {
     }
   }
 
-  /// A parameter in a layout of a kernel, packed anew in every step.
+  /// A parameter in a kernel's layout, packed again in every step.
   func packed(_ parameter: Parameter, _ plain: Layout, as layout: Layout) throws -> Place {
     let target = place(newSlot(layout), [layout.floats])
     try reorder("pack", plain, layout, uses: [target.slot]) { run in
@@ -107,8 +107,8 @@ extension TrainingCompiler {
     contributions[value].append(.init(place: place, isOwned: owned))
   }
 
-  /// All of a value's gradient in one place.
-  /// - Parameter dense: also contiguous.
+  /// The whole gradient of a value in one place.
+  /// - Parameter dense: whether it must also be contiguous.
   func gradient(
     of value: Int, _ form: Place.Form, dense: Bool = true
   ) throws -> (place: Place, isOwned: Bool) {
@@ -117,7 +117,7 @@ extension TrainingCompiler {
     return found
   }
 
-  /// All of the gradient of a rectifier's output, as it is before the rectifier.
+  /// The whole gradient of a rectifier's output, before the rectifier.
   func gradient(of value: Int, behind output: Place) throws -> Place {
     try gathered(value, output.form, behind: output, dense: true).place
   }
@@ -138,7 +138,7 @@ extension TrainingCompiler {
     }
     if parts.count == 1, output == nil { return (parts[0].place, parts[0].isOwned) }
     let target = parts.first(where: \.isOwned)?.place ?? newPlace(shape(value), form)
-    // What lies in the target comes first, before it is written over.
+    // The contribution in the target comes first, before it is overwritten.
     parts.sort { $0.place.slot == target.slot && $1.place.slot != target.slot }
     let count = Int64(self.count(target))
     var (sum, rest) = (parts[0].place, parts.dropFirst())
@@ -157,7 +157,7 @@ extension TrainingCompiler {
     return (target, true)
   }
 
-  /// Lays the gradient of a value where users find it when all is done.
+  /// Puts the gradient of a value where users find it at the end.
   func keepGradient(of value: Program.Value) throws {
     let kept = newPlace(shape(value), .plain)
     keep(kept, value)
@@ -171,7 +171,7 @@ extension TrainingCompiler {
 }
 
 extension Rule {
-  /// As the loops over maps know it.
+  /// The code for the loops in C.
   var code: zoo_rule {
     switch self {
     case .plain: zoo_rule_plain

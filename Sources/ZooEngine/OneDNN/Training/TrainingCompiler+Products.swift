@@ -4,7 +4,7 @@ import ZooKit
 // Convolutions and dense layers.
 
 extension TrainingCompiler {
-  /// One way to compute a convolution in every direction that is wanted.
+  /// One way to compute a convolution in all required directions.
   private struct Way {
     let source, target: Place.Form
     let forward: Operation
@@ -13,9 +13,9 @@ extension TrainingCompiler {
     let rectifies: Bool
   }
 
-  /// A convolution in either direction as the library describes it.
+  /// A convolution in either direction as oneDNN describes it.
   private struct Kernels {
-    /// The library's ways to it, best first.
+    /// The library's kernels for it, the best first.
     let kinds: [zoo_dnn_kind]
     let weights: WeightLayouts
     let outputs: Int
@@ -55,7 +55,7 @@ extension TrainingCompiler {
     let rectifies = !step.epilogue.isEmpty
     let learns = step.parameters.contains(where: parameters.learns)
 
-    /// The operation for a direction; Winograd's where it wins.
+    /// The operation for a direction; Winograd if it is faster.
     func kernel(
       _ source: Place.Form, _ target: Place.Form, _ direction: zoo_dnn_direction,
       rectifies: Bool = false
@@ -134,8 +134,8 @@ extension TrainingCompiler {
     return true
   }
 
-  /// Winograd's way takes a quarter of the multiplications of a 3×3 kernel with a stride of 1; it
-  /// pays where there are channels enough to make its products large (measured with AVX-512).
+  /// Winograd needs a quarter of the multiplications of a 3×3 kernel with stride 1; it pays if
+  /// there are enough channels to make its products large (measured with AVX-512).
   private func isWinograds(_ layer: Convolution, _ input: Shape, _ output: Shape) -> Bool {
     let window = layer.window
     return winograd && layer.groups == 1 && window.kernel == 3 && window.stride == 1
@@ -195,7 +195,7 @@ extension TrainingCompiler {
     return true
   }
 
-  /// Rectifies an output in place where the kernel could not.
+  /// Applies the rectifier to an output in place if the kernel could not.
   private func finish(_ y: Place, _ value: Program.Value, rectifies: Bool) {
     if rectifies {
       let count = Int64(self.count(y))
@@ -206,7 +206,7 @@ extension TrainingCompiler {
     places[value] = [y]
   }
 
-  /// Runs a kernel that reads parameters where they lie.
+  /// Runs a kernel that reads parameters in place.
   private func run(
     _ kernel: Operation, _ name: String, _ arguments: [(zoo_dnn_role, Place)],
     weight: Parameter? = nil, bias: Parameter? = nil
@@ -223,7 +223,7 @@ extension TrainingCompiler {
     }
   }
 
-  /// The gradients of weights and bias, at home in their own layout once per step.
+  /// The gradients of weights and bias, converted to their own layout once per step.
   private func learn(
     _ parameters: [Parameter], _ plain: Layout, _ kernel: Operation, _ name: String,
     _ arguments: [(zoo_dnn_role, Place)]

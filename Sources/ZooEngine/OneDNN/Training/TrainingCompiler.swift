@@ -1,27 +1,27 @@
 import COneDNN
 import ZooKit
 
-/// Schedules a program that learns on oneDNN, forward and then backward.
+/// Schedules a program for training on oneDNN, forward and then backward.
 ///
-/// Maps lie in blocks of 16 channels from one step to the next, in both directions. Each step that
-/// is compiled leaves behind what compiles it backward; those run in reverse, so all works stand on
-/// one clock, and a slot lives from the first work that uses it to the last.
+/// Maps stay in blocks of 16 channels from step to step, in both directions. Each compiled step
+/// leaves a closure that compiles its backward; these run in reverse order. So all works are on one
+/// timeline, and a slot lives from the first work that uses it to the last.
 final class TrainingCompiler {
-  /// Where a value or a gradient lies, and how.
+  /// The slot and layout of a value or gradient.
   struct Place {
     enum Form { case plain, blocks }
     let slot: Schedule.Slot
     var offset = 0
-    /// Floats from one item to the next: more than an item has, where it is part of a larger one.
+    /// Floats between items: more than an item's size if it is part of a larger one.
     var item: Int
     let form: Form
     let shape: Shape
   }
 
-  /// A part of a gradient: all of them together are the gradient.
+  /// A contribution to a gradient; the gradient is the sum of all contributions.
   struct Contribution {
     let place: Place
-    /// Nobody else will look at it.
+    /// Whether nothing else uses it.
     var isOwned: Bool
   }
 
@@ -32,19 +32,19 @@ final class TrainingCompiler {
   let winograd: Bool
   private var forwardCount = 0
   private var inputs: [Schedule.Slot] = []
-  /// By value: what users read.
+  /// The values that users read.
   private var keptValues: [Program.Value: ScheduledTraining.Place] = [:]
   private var keptGradients: [Program.Value: ScheduledTraining.Place] = [:]
-  /// Of every value, the most natural place first.
+  /// The places of every value, the most natural first.
   var places: [[Place]]
   var contributions: [[Contribution]]
-  /// The step at hand, for profiles.
+  /// The current step, for profiles.
   private var step: Program.Step?
-  /// Compile backward what has been compiled, in that order.
+  /// Closures that compile the backward of the compiled steps, in the order of the steps.
   private var backward: [() throws -> Void] = []
-  /// Parameters that something has been given to already, in the order of a run.
+  /// Parameters that have already received a gradient in a step.
   private var served: Set<String> = []
-  /// Concatenations that begin a larger one; see `concatenation`.
+  /// Concatenations that start a larger one; see `concatenations()`.
   var wholes: [Program.Value: Program.Value] = [:]
   var wholeSlots: [Program.Value: Schedule.Slot] = [:]
 
@@ -98,7 +98,7 @@ final class TrainingCompiler {
       gradients: keptGradients)
   }
 
-  /// The frozen prefix gives its values before anything else happens.
+  /// The frozen prefix computes its values first.
   private func computeFirst(_ prefix: FrozenPrefix, _ engine: OneDNNEngine) {
     let slots = prefix.crossing.map { value in
       let place = newPlace(program.shapes[value], .plain)
@@ -111,7 +111,7 @@ final class TrainingCompiler {
     emit("frozen prefix", slots) { run in try computed.run(run, inputs, into: slots) }
   }
 
-  /// What was handed over for every value that takes a gradient, zero where nothing was.
+  /// The gradients passed in for every value that accepts one; the others are zero.
   private func plantSeeds() {
     var slots: [Program.Value: Schedule.Slot] = [:]
     for value in Set(flow.seeds.values).sorted() where flow.hasGradient[value] {
@@ -127,7 +127,7 @@ final class TrainingCompiler {
     }
   }
 
-  /// False where only its layers know how to compute it.
+  /// False if only its layers can compute it.
   private func compile(_ step: Program.Step) throws -> Bool {
     switch step.layer {
     case let layer as BatchNorm where shape(step.output).rank == 3:
@@ -146,7 +146,7 @@ final class TrainingCompiler {
     }
   }
 
-  /// How to compile backward what was just compiled.
+  /// Registers how to compile the backward of the step that was just compiled.
   func onBackward(_ step: Program.Step, _ compile: @escaping () throws -> Void) {
     backward.append { [self] in
       self.step = step
@@ -158,7 +158,7 @@ final class TrainingCompiler {
 
   // MARK: Works
 
-  /// - Parameter products: how often it does the multiply-accumulates of the step.
+  /// - Parameter products: how many times it does the step's multiply-accumulates.
   func emit(
     _ name: String, _ uses: [Schedule.Slot], scratch: Int = 0, products: Int = 0,
     _ run: @escaping (Workspace) throws -> Void
@@ -189,10 +189,10 @@ final class TrainingCompiler {
 
   func newSlot(_ layout: Layout) -> Schedule.Slot { schedule.newSlot(layout.floats) }
 
-  /// A parameter's gradient is there: in `run`'s hands at the moment, to be written or added.
+  /// Reports that a parameter's gradient is available to `run`, to be written or added.
   ///
-  /// The first that gives to a parameter overwrites what the last step left, unless gradients
-  /// accumulate over steps; all others add.
+  /// The first contribution to a parameter overwrites the last step's gradient, unless gradients
+  /// accumulate over steps; all others are added.
   func deliver(
     to parameter: Parameter, _ name: String, _ uses: [Schedule.Slot], scratch: Int = 0,
     products: Int = 0,
@@ -209,6 +209,6 @@ final class TrainingCompiler {
     }
   }
 
-  /// A layer adds to its parameters' gradients by itself.
+  /// A layer adds to its parameters' gradients itself.
   func isFirst(to parameter: Parameter) -> Bool { served.insert(parameter.name).inserted }
 }

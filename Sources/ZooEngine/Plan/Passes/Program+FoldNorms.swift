@@ -1,10 +1,9 @@
 import ZooKit
 
 extension Program {
-  /// Folds every norm that follows a linear layer, and nothing else reads what is between them, into
-  /// its weights:
-  /// `W′ = W·γ/√(σ²+ε)`, `b′ = (b − μ)·γ/√(σ²+ε) + β`.
-  /// What was folded is let go as soon as it is.
+  /// Folds every norm that follows a linear layer into its weights, if nothing else reads the value
+  /// between them: `W′ = W·γ/√(σ²+ε)`, `b′ = (b − μ)·γ/√(σ²+ε) + β`. The original weights are freed
+  /// at once.
   public consuming func folded() throws -> Program {
     let uses = uses
     var program = consume self
@@ -35,18 +34,18 @@ extension Program {
 }
 
 extension Program.Step {
-  /// The same step with the norm in its weights, nil where the layer is not linear in them.
+  /// The same step with the norm in its weights; nil if the layer is not linear in them.
   fileprivate func folding(_ norm: ChannelNorm) throws -> Program.Step? {
     guard let map = layer.linearMap else { return nil }
     let factors = norm.factors
     let (mean, shift) = (norm.mean.values, norm.shift.values)
     let bias = constants.count > 1 ? constants[1].values : factors.map { _ in 0 }
     let kernel = constants[0]
-    // Numbers that one factor goes over.
+    // The number of weights that share a factor.
     let row = kernel.shape.sizes.dropFirst(map.outputAxis + 1).reduce(1, *)
     let weight = try Tensor(kernel.shape) { folded in
       kernel.withValues { kernel in
-        // Safe to share: every row is written by one thread.
+        // Safe to share: each row is written by one thread.
         nonisolated(unsafe) let (kernel, folded) = (kernel, folded)
         Threads.split(kernel.count / row, cost: row) { rows in
           for index in rows {

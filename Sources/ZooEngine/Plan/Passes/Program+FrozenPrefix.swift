@@ -1,6 +1,6 @@
 extension Program {
-  /// Cuts off the frozen prefix of a program that learns. What it gives the rest is computed by a
-  /// program of its own, as inference does.
+  /// Splits off the frozen prefix of a training program. Its outputs are computed by a separate
+  /// program, as in inference.
   consuming func withoutFrozenPrefix() -> Program {
     guard let flow else { return self }
     var program = consume self

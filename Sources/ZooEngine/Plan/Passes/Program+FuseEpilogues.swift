@@ -1,14 +1,14 @@
 import ZooKit
 
 extension Program {
-  /// Makes layers that work in place epilogues of the step before them: a convolution applies its
-  /// activation and adds a shortcut, and their values never exist by themselves.
+  /// Turns layers that work in place into epilogues of the step before them: a convolution applies
+  /// its activation and adds a shortcut, and the values between them are never stored.
   public consuming func fused() -> Program {
     let uses = uses
     var program = consume self
     let steps = program.steps
     program.steps = []
-    /// Which kept step makes a value, and at which kept step a value is ready.
+    /// The kept step that produces each value, and the kept step after which a value is available.
     var producer: [Value: Int] = [:]
     var kept: [Step] = []
     for step in steps {
@@ -27,13 +27,14 @@ extension Program {
     return program
   }
 
-  /// The step that can carry this one: it makes a value that only this one reads, of the shape
-  /// that this one gives, and whatever else this one reads is there before it.
+  /// The step that can apply this one as its epilogue: its value has no other reader and the same
+  /// shape, and all other inputs are available before it.
   private func carrier(of step: Step, _ uses: [Int], _ producer: [Value: Int])
     -> (index: Int, others: [Value])?
   {
     guard step.layer.inPlace else { return nil }
-    // Where inputs may change places, the latest one counts: the others are there before it.
+    // If inputs are interchangeable, the latest one counts, because the others are available before
+    // it.
     let candidates = step.layer.isCommutative ? Array(step.inputs.indices) : [0]
     let carriers = candidates.compactMap { position -> (index: Int, others: [Value])? in
       let value = step.inputs[position]

@@ -1,8 +1,8 @@
 import ZooKit
 
 extension Program {
-  /// Takes means before 1×1 convolutions instead of behind them: both are linear, and the
-  /// convolution is left with a quarter of the places (the transitions of DenseNet, Huang et al.
+  /// Moves average pooling from after a 1×1 convolution to before it. Both are linear, and the
+  /// convolution then has a quarter of the positions (the transitions of DenseNet, Huang et al.
   /// 2017, arXiv:1608.06993).
   public consuming func poolingFirst() -> Program {
     let uses = uses
@@ -19,14 +19,14 @@ extension Program {
       else { continue }
       let (source, between) = (program.steps[before].inputs[0], pool.inputs[0])
       let (input, output) = (program.shapes[source], program.shapes[pool.output])
-      // Windows that end outside are means of fewer, and no sum of a bias.
+      // A window that ends outside averages fewer values, so the bias would not average to itself.
       guard output.height * window.stride.height <= input.height,
         output.width * window.stride.width <= input.width
       else { continue }
       program.shapes[between] = [input.channels, output.height, output.width]
       var (first, second) = (pool, program.steps[before])
       (first.inputs, first.output) = ([source], between)
-      // Who asks for a value by name asks for that of the pool, which is now the convolution's.
+      // The pool's value keeps its name, which now belongs to the convolution.
       (second.inputs, second.output) = ([between], pool.output)
       (second.epilogue, first.epilogue) = (pool.epilogue, [])
       (first.name, second.name) = (second.name, pool.name)

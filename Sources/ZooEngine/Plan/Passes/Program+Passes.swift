@@ -1,5 +1,5 @@
 extension Program {
-  /// A rewriting of a program that computes the same with less.
+  /// A rewrite that makes a program cheaper without changing its result.
   public struct Pass: Sendable {
     public let name: String
     let rewrite: @Sendable (consuming Program) throws -> Program
@@ -9,8 +9,8 @@ extension Program {
     public static let meansFirst = Pass(name: "means before 1×1 convolutions") { $0.poolingFirst() }
   }
 
-  /// What every program goes through before an engine compiles it: for inference, and for the frozen
-  /// prefix of training.
+  /// The passes that every program runs through before an engine compiles it, for inference and for
+  /// the frozen prefix of training.
   public static let passes: [Pass] = [.foldNorms, .fuseEpilogues, .meansFirst]
 
   /// The program after all ``passes``, in order.
