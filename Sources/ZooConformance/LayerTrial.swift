@@ -85,7 +85,7 @@ final class LayerTrial {
       Gradients(
         output: memory.view(slope, batch, operation.shape), inputs: targets, parameters: learned))
     guard memory.isIntact else {
-      throw ZooError.failure("\(operation.name) writes beyond the end of an array on its way back")
+      throw ZooError.failure("\(operation.name) writes beyond the end of an array in backward")
     }
     return (
       targets.map { $0.values.map { $0 - start } }, learned.map { $0?.values.map { $0 - start } }

@@ -139,7 +139,7 @@ import ZooKit
 }
 
 extension YOLO {
-  /// Of three classes, by the formula of the variant's name.
+  /// For three classes, by the formula of the variant's name.
   func lossMaps(_ name: String, _ size: Int, pictures: Int) throws -> [Tensor] {
     if grids.isEmpty {
       return [try Formula.tensor("loss.\(name)", [pictures, 49 * 13])]

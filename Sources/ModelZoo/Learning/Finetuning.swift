@@ -146,7 +146,7 @@ extension Head.Kind {
 }
 
 extension Finetuning {
-  /// What is frozen, and until when. Users count epochs from 1.
+  /// The freezing of a run. Users count epochs from 1.
   func freezing() throws -> Freezing {
     var stretches: [Freezing.Stretch] = []
     for entry in freeze ?? [] where entry != "none" {

@@ -133,8 +133,8 @@ struct Things {
       throw ZooError.failure("\(detections.count) lists of things for \(boxes.count) pictures")
     }
     return zip(detections, boxes).count { found, truth in
-      guard let surest = found.max(by: { $0.score < $1.score }) else { return false }
-      return surest.classIndex == truth.classIndex && surest.box.iou(truth.box) >= 0.5
+      guard let best = found.max(by: { $0.score < $1.score }) else { return false }
+      return best.classIndex == truth.classIndex && best.box.iou(truth.box) >= 0.5
     }
   }
 }

@@ -9,8 +9,8 @@ extension Layer {
   public func channelNorm(_ constants: [Tensor]) -> ChannelNorm? { nil }
 }
 
-/// A layer whose output is linear in its first parameter; its second, where it has one, is added to
-/// each output channel. A norm behind it goes into both.
+/// A layer whose output is linear in its first parameter. Its second parameter, if any, is added to
+/// each output channel. A following norm can be folded into both.
 public struct LinearMap: Sendable {
   /// The axis of the first parameter that counts the output channels.
   public var outputAxis: Int
@@ -23,7 +23,7 @@ public struct LinearMap: Sendable {
   }
 }
 
-/// y = (x − mean) / √(variance + ε) · scale + shift with one number of each for every channel.
+/// y = (x − mean) / √(variance + ε) · scale + shift, with one number of each per channel.
 public struct ChannelNorm: Sendable {
   public let scale, shift, mean, variance: Tensor
   public let epsilon: Float
@@ -40,7 +40,7 @@ public struct ChannelNorm: Sendable {
       variance: Tensor(shift.shape) { $0.initialize(repeating: 1) }, epsilon: 0)
   }
 
-  /// What each channel is multiplied by.
+  /// The factor of each channel.
   public var factors: [Double] {
     zip(scale.values, variance.values).map { scale, variance in
       Double(scale) / (Double(variance) + Double(epsilon)).squareRoot()

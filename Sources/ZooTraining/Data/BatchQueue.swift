@@ -2,8 +2,8 @@ import Dispatch
 import Synchronization
 import ZooKit
 
-/// Batches in their order, made ahead of their turn by other threads while the network is busy.
-/// How many threads take part decides when a batch is ready and never what is in it.
+/// Prefetches batches on other threads while the network is busy. The number of threads affects
+/// only the time at which a batch is ready, not its content.
 final class BatchQueue {
   private let source: any BatchSource
   private let plan: EpochBatches
@@ -13,8 +13,8 @@ final class BatchQueue {
   private let threads = DispatchQueue(label: "zoo.batches", attributes: .concurrent)
 
   /// - Parameters:
-  ///   - start: batches that an interrupted run has done already.
-  ///   - ahead: how many are in the making at once.
+  ///   - start: the number of batches that an interrupted run has already done.
+  ///   - ahead: the number of batches to prefetch.
   init(_ source: any BatchSource, _ plan: EpochBatches, from start: Int, ahead: Int) {
     self.source = source
     self.plan = plan
@@ -22,7 +22,7 @@ final class BatchQueue {
     next = start
   }
 
-  /// The next batch and how many items it has; nil after the last.
+  /// The next batch and its number of items; nil after the last.
   func take() throws -> (batch: Batch, count: Int)? {
     while coming.count < ahead, next < plan.batches.count {
       let promise = Promise(items: plan.batches[next])

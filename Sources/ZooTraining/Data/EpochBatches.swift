@@ -1,13 +1,13 @@
 import ZooKit
 
-/// The batches of one epoch: which items, in which order, whatever has been done of it already.
+/// The batches of one epoch: their items and order, independent of progress.
 struct EpochBatches {
   let epoch: Int
   let batches: [[Int]]
   let random: Random
 
-  /// The last batch is smaller where the items do not come out even. One item alone is left out,
-  /// for a norm cannot learn from it.
+  /// The last batch is smaller if the items do not divide evenly. A single item is skipped, because
+  /// a norm cannot learn from it.
   init(_ source: some BatchSource, epoch: Int, size: Int, dropsLast: Bool, seed: Random) throws {
     let order = source.order(epoch: epoch, random: seed.key("order").key(epoch))
     guard let first = order.first else { throw ZooError.usage("there are no items to train on") }
@@ -25,7 +25,7 @@ struct EpochBatches {
     random = seed.key("data").key(epoch)
   }
 
-  /// Of a source that is always the same: no epoch, nothing random.
+  /// For a source that does not vary: no epoch, no randomness.
   init(batches: [[Int]]) {
     self.batches = batches
     epoch = 0

@@ -2,7 +2,7 @@ import ZooEngine
 import ZooKit
 import ZooStore
 
-/// What is frozen in a network, and until when.
+/// The stretches of a network to freeze, and until when.
 ///
 /// ```swift
 /// let freezing: Freezing = [.backbone]                             // only the head learns

@@ -2,24 +2,23 @@ import CPicture
 import Glibc
 import ZooKit
 
-/// An RGB picture while it is drawn on; see ``Picture/drawn(_:)``.
+/// An RGB picture to draw on; see ``Picture/drawn(_:)``.
 ///
-/// Coordinates may be anything: far outside they are cut off, and a shape of which one is not a
-/// number is not drawn.
+/// Coordinates may be anything: distant ones are clipped, and a shape with a NaN is not drawn.
 public struct Canvas: ~Copyable {
   private let cairo: ZooCairo
   private let context: OpaquePointer?
-  /// Where the part of the picture that Cairo sees begins.
+  /// The start of the part of the picture that Cairo draws on.
   private let origin: SIMD2<Double>
 
-  /// Fills a rectangle, its corners rounded by as much as its sides allow.
+  /// Fills a rectangle, with its corners rounded as far as its sides allow.
   public func fill(_ frame: Frame, radius: Double = 0, _ colour: Colour) {
     guard trace(frame, radius) else { return }
     set(colour)
     cairo.fill(context)
   }
 
-  /// The line around a rectangle, within it.
+  /// Draws a line around a rectangle, inside it.
   public func outline(
     _ frame: Frame, lineWidth: Double, radius: Double = 0, _ colour: Colour
   ) {
@@ -33,7 +32,7 @@ public struct Canvas: ~Copyable {
     cairo.stroke(context)
   }
 
-  /// Writes a line of text from the left end of its baseline.
+  /// Writes a line of text, starting at the left end of its baseline.
   public func write(
     _ text: String, at start: SIMD2<Double>, _ typeface: Typeface, _ colour: Colour
   ) {
@@ -50,7 +49,7 @@ public struct Canvas: ~Copyable {
       colour.alpha)
   }
 
-  /// Makes a rectangle the path; false where one of its numbers is none.
+  /// Makes a rectangle the current path; false if one of its numbers is NaN.
   private func trace(_ frame: Frame, _ radius: Double) -> Bool {
     guard !radius.isNaN, let low = reachable([frame.x0, frame.y0]),
       let high = reachable([frame.x1, frame.y1])
@@ -69,7 +68,7 @@ public struct Canvas: ~Copyable {
     return true
   }
 
-  /// Cairo's own numbers end at 2²³.
+  /// Cairo's coordinates end at 2²³.
   private func reachable(_ point: SIMD2<Double>) -> SIMD2<Double>? {
     guard !point.x.isNaN, !point.y.isNaN else { return nil }
     let far = SIMD2(repeating: 1e6)
@@ -81,7 +80,7 @@ extension Canvas {
   /// Cairo's pictures have at most 32,767 pixels on a side.
   private static let longest = 1 << 14
 
-  /// Draws on an RGB picture, part by part where it is very long.
+  /// Draws on an RGB picture, in parts if it is very long.
   static func draw(
     on pixels: UnsafeMutablePointer<UInt8>, width: Int, height: Int,
     _ draw: (borrowing Canvas) throws -> Void
@@ -145,7 +144,7 @@ extension Picture {
     return drawn
   }
 
-  /// Draws on a picture, which must be RGB, without a copy where no other shares its memory.
+  /// Draws on an RGB picture, without a copy unless another picture shares its memory.
   mutating func draw(_ draw: (borrowing Canvas) throws -> Void) throws {
     let (width, height) = (width, height)
     guard channels == 3 else {
@@ -157,15 +156,15 @@ extension Picture {
     }
   }
 
-  /// How much a picture is enlarged before anything is written on it: letters need room. 1 for
-  /// all but the small ones.
+  /// The factor by which a small picture is enlarged before drawing, so that text fits; 1 for all
+  /// others.
   var drawingScale: Int {
     let least = 400
     return (least + max(width, height) - 1) / max(width, height)
   }
 
-  /// As large as drawing needs it, in RGB: smooth where little is missing, and by whole squares
-  /// where each pixel should be seen.
+  /// Enlarged for drawing, in RGB: smoothly by small factors, and in whole squares if each pixel
+  /// should stay visible.
   func enlargedForDrawing() throws -> Picture {
     let scale = drawingScale
     guard scale > 1 else { return try rgb }

@@ -1,6 +1,6 @@
 import ZooKit
 
-/// A class, and how likely it is.
+/// A class and its probability.
 public struct Bar: Sendable {
   public var label: String
   public var share: Double
@@ -18,17 +18,17 @@ public struct Bar: Sendable {
 }
 
 extension Picture {
-  /// More of them would not be a caption.
+  /// More bars would not fit a caption.
   private static let barLimit = 10
 
-  /// The picture in RGB with the likeliest classes on a strip below it, or beside it where it is
-  /// higher than wide. A picture too small for letters is enlarged.
+  /// The picture in RGB with the most probable classes on a strip below it, or beside it if it is
+  /// higher than wide. A picture too small for text is enlarged.
   public func captioned(with bars: [Bar]) throws -> Picture {
     let bars = bars.prefix(Picture.barLimit)
     let picture = try enlargedForDrawing()
     guard !bars.isEmpty else { return picture }
     let isBeside = picture.height > picture.width
-    // Of a strip, its breadth decides: letters of its length would not fit.
+    // The strip's short side decides, because text scaled by the long one would not fit.
     let (short, long) = (min(picture.width, picture.height), max(picture.width, picture.height))
     let extent = Double(min(long, 4 * short))
     let size = max(14, (extent * 0.024 + 5).rounded())
@@ -69,7 +69,7 @@ extension Picture {
         let share = bar.share.isFinite ? min(max(bar.share, 0), 1) : 0
         var filled = track
         filled.x1 = left + share * track.width
-        // A bar keeps its round ends down to a dot, and nothing is nothing.
+        // A bar with round ends is at least a dot, and zero has no bar.
         if filled.width < thickness { filled.x1 = left + (share >= 0.0005 ? thickness : 0) }
         canvas.fill(filled, radius: thickness / 2, bar.colour)
       }
@@ -77,7 +77,7 @@ extension Picture {
     return sheet
   }
 
-  /// A sheet of one colour, in RGB.
+  /// A picture of one colour, in RGB.
   private init(width: Int, height: Int, _ colour: Colour) throws {
     try self.init(width: width, height: height, channels: 3)
     let row = (0..<width).flatMap { _ in [colour.red, colour.green, colour.blue] }
@@ -86,7 +86,7 @@ extension Picture {
     }
   }
 
-  /// Lays a smaller picture over this one, both in RGB.
+  /// Pastes a smaller picture; both are RGB.
   private mutating func paste(_ picture: Picture, x: Int, y: Int) throws {
     let width = width
     try withMutablePixels { pixels in

@@ -1,6 +1,6 @@
-/// Something found in a picture: where, what, how sure.
+/// A detection to draw: box, label and class.
 public struct LabelledBox: Sendable {
-  /// In pixels of the picture; what reaches beyond it is drawn at its border.
+  /// In pixels of the picture; parts beyond it are drawn at its border.
   public var frame: Frame
   public var label: String
   public var score: Double?
@@ -22,9 +22,8 @@ public struct LabelledBox: Sendable {
 }
 
 extension Picture {
-  /// The picture in RGB with boxes and their labels, the surest on top. Lines and letters keep
-  /// their proportion to the picture as far as they stay legible; a picture too small for letters
-  /// is enlarged.
+  /// The picture in RGB with boxes and their labels, the most confident on top. Lines and text
+  /// scale with the picture as far as they stay legible; a picture too small for text is enlarged.
   public func marked(with boxes: [LabelledBox]) throws -> Picture {
     var picture = try enlargedForDrawing()
     let (width, height) = (Double(picture.width), Double(picture.height))
@@ -41,7 +40,7 @@ extension Picture {
     let placed = seen.map { tabs.place($0.caption, at: $1, line: line) }
     try picture.draw { canvas in
       for (box, frame) in seen.reversed() {
-        // A box of no size is still a dot that one can see.
+        // An empty box is drawn as a visible dot.
         let shown = frame.padded(to: 2 * line, width, height).rounded
         canvas.outline(
           shown, lineWidth: line, radius: 1.5 * line, Colour(ofClass: box.classIndex))
@@ -62,7 +61,7 @@ extension Frame {
     Frame(x0: x0 * scale, y0: y0 * scale, x1: x1 * scale, y1: y1 * scale)
   }
 
-  /// Corners in order, within the picture; nil where nothing of it can be seen.
+  /// With corners in order, clipped to the picture; nil if nothing is visible.
   fileprivate func visible(_ width: Double, _ height: Double) -> Frame? {
     guard !x0.isNaN, !x1.isNaN, !y0.isNaN, !y1.isNaN else { return nil }
     let frame = Frame(
@@ -71,12 +70,12 @@ extension Frame {
     return frame.x0 <= frame.x1 && frame.y0 <= frame.y1 ? frame : nil
   }
 
-  /// To whole pixels, where lines are sharp.
+  /// Rounded to whole pixels, so that lines are sharp.
   fileprivate var rounded: Frame {
     Frame(x0: x0.rounded(), y0: y0.rounded(), x1: x1.rounded(), y1: y1.rounded())
   }
 
-  /// At least this wide and high, and within the picture.
+  /// Enlarged to a minimum size, within the picture.
   fileprivate func padded(to least: Double, _ width: Double, _ height: Double) -> Frame {
     func side(_ low: Double, _ high: Double, _ limit: Double) -> (Double, Double) {
       guard high - low < least else { return (low, high) }
@@ -88,7 +87,7 @@ extension Frame {
   }
 }
 
-/// The labels of boxes, none on another where there is room.
+/// The labels of boxes, without overlaps if there is room.
 private struct Tabs {
   struct Tab {
     let frame: Frame
@@ -105,7 +104,7 @@ private struct Tabs {
     self.typeface = typeface
   }
 
-  /// - Returns: nil where there is nothing to say or no room for a single letter.
+  /// - Returns: nil if there is no text, or no room for a single letter.
   mutating func place(_ caption: String, at box: Frame, line: Double) -> Tab? {
     let margin = (size * 0.3).rounded()
     let text = typeface.shortened(caption, to: width - 2 * margin)
@@ -118,7 +117,7 @@ private struct Tabs {
       let y = max(0, min(y, height - tabHeight)).rounded(.down)
       return Frame(x0: x, y0: y, x1: x + tabWidth, y1: y + tabHeight)
     }
-    // On the box, in it, below it, on its right end; then further and further down.
+    // Above the box, inside it, below it, at its right end; then further and further down.
     let (left, right) = (box.x0, box.x1 - tabWidth)
     let above = box.y0 - tabHeight + line
     var places = above >= 0 ? [tab(left, above)] : []

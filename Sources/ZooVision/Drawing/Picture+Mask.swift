@@ -1,12 +1,12 @@
 import ZooKit
 
 extension Picture {
-  /// The picture in RGB under the colours of a segmentation, with a line where classes meet.
+  /// The picture in RGB overlaid with the colours of a segmentation, with a line between classes.
   ///
   /// - Parameters:
   ///   - mask: The class of each pixel, in one channel.
-  ///   - background: The class that is left as it is.
-  ///   - alpha: How much of the colours shows, from 0 to 1.
+  ///   - background: The class that is not coloured.
+  ///   - alpha: The opacity of the colours, from 0 to 1.
   public func overlaid(
     mask: Picture, background: Int? = 0, alpha: Double = 0.45
   ) throws -> Picture {
@@ -15,7 +15,7 @@ extension Picture {
         "a mask of \(mask.width)×\(mask.height)×\(mask.channels) for a picture of "
           + "\(width)×\(height): one class for each pixel was expected")
     }
-    // Half of the line is on either side of where classes meet.
+    // Half of the line is on either side of the border.
     let reach = max(1, Int((Double(width * height).squareRoot() / 500).rounded()))
     let colours = Colour.palette(of: 256, background: background)
     var overlaid = try rgb
@@ -49,7 +49,7 @@ extension Picture {
 }
 
 extension Colour {
-  /// Lays it over one pixel, as far as alpha lets it.
+  /// Blends the colour over one pixel.
   fileprivate func cover(_ pixel: UnsafeMutablePointer<UInt8>, _ alpha: Double) {
     let share = Int32(min(max(alpha, 0), 1) * 256 + 0.5)
     func mixed(_ old: UInt8, _ new: UInt8) -> UInt8 {
@@ -60,8 +60,8 @@ extension Colour {
     pixel[2] = mixed(pixel[2], blue)
   }
 
-  /// A colour for every class of a mask. The background's is black and none of the others', which have
-  /// the colours that boxes around them have.
+  /// A colour for every class of a mask. Background is black; other classes have the colours of
+  /// their boxes.
   public static func palette(of classes: Int, background: Int? = nil) -> [Colour] {
     var colours = (0..<classes).map { Colour(ofClass: $0) }
     if let background, colours.indices.contains(background) {

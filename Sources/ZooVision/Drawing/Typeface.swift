@@ -1,8 +1,8 @@
 import CPicture
 import ZooKit
 
-/// The letters of drawings at one size: DejaVu Sans, or the sans serif that this machine has in its
-/// place. Without any font Cairo has one of its own, for ASCII.
+/// The font of drawings at one size: DejaVu Sans, or this machine's sans serif. Without any font
+/// Cairo has a built-in one for ASCII.
 public final class Typeface {
   private let cairo: ZooCairo
   let font: OpaquePointer?
@@ -14,7 +14,8 @@ public final class Typeface {
     let cairo = try Canvas.cairo
     let face = cairo.toy_font_face_create("DejaVu Sans", 0, 0)
     defer { cairo.font_face_destroy(face) }
-    // Said rather than left to the machine's settings, so that a drawing is the same on every run.
+    // Set explicitly instead of by the machine's settings, so that a drawing is the same on every
+    // run.
     let options = cairo.font_options_create()
     defer { cairo.font_options_destroy(options) }
     cairo.font_options_set_antialias(options, Int32(zoo_cairo_antialias_grey))
@@ -33,14 +34,14 @@ public final class Typeface {
 
   deinit { cairo.scaled_font_destroy(font) }
 
-  /// How far a line of text reaches, in pixels.
+  /// The width of a line of text, in pixels.
   public func width(of text: some StringProtocol) -> Double {
     var extents = ZooCairoTextExtents()
     cairo.scaled_font_text_extents(font, String(text), &extents)
     return extents.x_advance
   }
 
-  /// The text, with its end replaced by an ellipsis where it is too long.
+  /// The text, shortened with an ellipsis if it is too long.
   public func shortened(_ text: String, to width: Double) -> String {
     guard self.width(of: text) > width else { return text }
     let rest = width - self.width(of: "…")
