@@ -19,7 +19,7 @@ struct Scaffold {
     "Architecture", "Segmenter", "Node", "Shape", "Head", "Stage", "VisionTask", "Registration",
     "Registrar",
     "Registry", "Detector", "TrainableDetector", "Grid", "Detection", "DetectionOptions",
-    "PictureBatch", "PartRunner", "Graph",
+    "PictureBatch", "DetectionBatch", "PartRunner", "TrainingPartRunner", "Graph",
     "Box", "Suppression", "Tensor", "Window", "Weights", "Layer", "Variant", "Conformance",
     "Upsample", "Swift", "Glibc", "Foundation", "Testing", "XCTest", "Dispatch", "Any", "Self",
     "Type", "Protocol", "Int", "Float", "Double", "Bool", "String", "Array", "Dictionary", "Set",
