@@ -152,7 +152,7 @@ private struct Boxes: BatchSource {
   }
 
   /// What is frozen keeps its bytes, and remembering what it gives changes nothing.
-  @Test func aFrozenBeginningIsComputedOnce() throws {
+  @Test func aFrozenPrefixIsComputedOnce() throws {
     for engine in GoldenStep.engines {
       for cut in [false, true] {
         for freezing: Freezing in [[.init("stem")], [.init("stem"), .init("middle")]] {

@@ -117,7 +117,7 @@ struct OneDNNTrainingTests {
     #expect(try plan.gradient(of: "norm1.weight").values.contains { $0 != 0 })
   }
 
-  /// A plan with a frozen beginning, and the two halves by themselves.
+  /// A plan with a frozen prefix, and the two halves by themselves.
   @Test func splitIsWhole() throws {
     let graph = try residual()
     let weights = try Formula.weights(for: graph)

@@ -31,7 +31,7 @@ final class ScheduledExecutable: Executable {
     }
     workspace.lend(inputs, to: self.inputs)
     clock?.start()
-    try workspace.run(0..<stages.count, clock)
+    try workspace.run(0..<workspace.workCount, clock)
     try read(outputs.map { workspace.view($0.slot, $0.shape) })
   }
 }

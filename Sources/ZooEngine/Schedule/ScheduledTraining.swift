@@ -39,7 +39,7 @@ final class ScheduledTraining: TrainingRunner {
     workspace.isAccumulating = accumulating
     defer { workspace.seeds = [:] }
     clock?.resume()
-    try workspace.run(forwardCount..<stages.count, clock)
+    try workspace.run(forwardCount..<workspace.workCount, clock)
   }
 
   func value(of value: Program.Value) -> TensorView? { view(values[value]) }

@@ -51,6 +51,7 @@ final class Workspace {
   }
 
   var stages: [PlanStage] { works.map(\.stage) }
+  var workCount: Int { works.count }
 
   /// The caller's inputs, which are never written.
   func lend(_ inputs: [UnsafePointer<Float>], to slots: [Schedule.Slot]) {
