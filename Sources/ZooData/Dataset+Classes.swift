@@ -2,13 +2,14 @@ import ZooKit
 
 extension Dataset {
   /// The same pictures with the model's class numbers. Labels are matched by name, so a missing
-  /// class does not shift the others.
+  /// class does not shift the others. Of a table of numbers, the columns that the model predicts.
   /// - Parameters:
   ///   - names: the model's classes, in the order of its outputs.
   ///   - model: the model's name, for the error.
   /// - Throws: if the data has a class that the model does not have; the error lists both.
   public func numbered(as names: [String], of model: String) throws -> Dataset {
     guard names != classes else { return self }
+    if kind.holdsNumbers { return try choosing(names, for: model) }
     let unknown = classes.filter { !names.contains($0) }
     guard unknown.isEmpty else {
       throw ZooError.corrupt(
@@ -19,6 +20,26 @@ extension Dataset {
       path, kind, task, classes: names,
       splits: splits.map { split in
         Split(name: split.name, items: split.items.map { $0.numbered(numbers, of: names.count) })
+      }, warnings: warnings)
+  }
+
+  private func choosing(_ names: [String], for model: String) throws -> Dataset {
+    let columns = names.compactMap { classes.firstIndex(of: $0) }
+    guard columns.count == names.count else {
+      throw ZooError.corrupt(
+        "\(path) has the numbers \(listing(classes)), \(model) predicts \(listing(names))")
+    }
+    return try Dataset(
+      path, kind, task, classes: names,
+      splits: splits.map { split in
+        Split(
+          name: split.name,
+          items: split.items.map { item in
+            guard case .values(let values) = item.annotation else { return item }
+            var item = item
+            item.annotation = .values(columns.map { values[$0] })
+            return item
+          })
       }, warnings: warnings)
   }
 

@@ -2,7 +2,8 @@ import Glibc
 import ZooKit
 
 extension Dataset {
-  /// Reads the data set at a path: a folder, or COCO's JSON or YOLO's YAML file. The kind is
+  /// Reads the data set at a path: a folder, COCO's JSON, YOLO's YAML or a table of numbers, or a
+  /// pattern for file names (`faces/{age}_*.jpg`, see ``NamePattern``). The kind of a folder is
   /// recognised by content; ``description`` reports it.
   public static func open(_ path: String) throws -> Dataset {
     let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
@@ -13,7 +14,8 @@ extension Dataset {
         "\(path) is not a data set: \(summary(folder)); expected "
           + "classes as folders of pictures, VOC (Annotations/, JPEGImages/), COCO "
           + "(annotations/instances_*.json), YOLO (images/, labels/*.txt, data.yaml), pictures with "
-          + "masks (images/, masks/), IDX (*-images-idx3-ubyte) or CIFAR-10 (*.bin)")
+          + "masks (images/, masks/), pictures with numbers (values.csv), IDX "
+          + "(*-images-idx3-ubyte) or CIFAR-10 (*.bin)")
     }
     guard found.count == 1 else {
       throw ZooError.corrupt(
@@ -25,14 +27,21 @@ extension Dataset {
   }
 
   private static func openFile(_ path: String) throws -> Dataset {
-    guard access(path, F_OK) == 0 else { throw ZooError.notFound("\(path) does not exist") }
+    guard access(path, F_OK) == 0 else {
+      if NamePattern.isPattern(lastName(of: path)) {
+        return try NumberedNamesReader(path).dataset()
+      }
+      throw ZooError.notFound("\(path) does not exist")
+    }
     switch ending(of: path) {
     case "json": return try COCOReader(folderName(of: path), [lastName(of: path)]).dataset(path)
     case "yaml", "yml":
       return try YOLOReader(folderName(of: path), yaml: lastName(of: path)).dataset()
+    case "csv": return try NumberTableReader(folderName(of: path), [lastName(of: path)]).dataset()
     default:
       throw ZooError.usage(
-        "\(path) is a file; a data set is a folder, COCO's .json or YOLO's .yaml")
+        "\(path) is a file; a data set is a folder, COCO's .json, YOLO's .yaml or a .csv of numbers"
+      )
     }
   }
 
@@ -84,10 +93,19 @@ extension Dataset {
       found.append(
         Candidate(kind: .cifar10, evidence: file) { try CIFARReader(folder.path).dataset() })
     }
-    // Checked last, because any folder of folders of pictures looks like classes.
-    if found.isEmpty, let evidence = try ImageFolderReader.evidence(in: folder) {
+    guard found.isEmpty else { return found }
+    // Checked last, because any folder of folders of pictures looks like classes. A table beside
+    // them may hold anything, unless it is called values.csv.
+    let classes = try ImageFolderReader.evidence(in: folder)
+    let tables = try NumberTableReader.tables(in: folder)
+    if let table = tables.first, classes == nil || lastName(of: table) == "values.csv" {
       found.append(
-        Candidate(kind: .imageFolder, evidence: evidence) {
+        Candidate(kind: .numbers, evidence: table) {
+          try NumberTableReader(folder.path, tables).dataset()
+        })
+    } else if let classes {
+      found.append(
+        Candidate(kind: .imageFolder, evidence: classes) {
           try ImageFolderReader(folder.path).dataset()
         })
     }

@@ -18,12 +18,18 @@ public struct Dataset: Sendable {
     case masks = "pictures and masks"
     case idx = "IDX"
     case cifar10 = "CIFAR-10"
+    case numbers = "pictures and numbers"
+    case numberedNames = "numbers in file names"
+
+    /// Its ``Dataset/classes`` are the names of numbers.
+    var holdsNumbers: Bool { self == .numbers || self == .numberedNames }
   }
 
   public let path: String
   public let kind: Kind
   public let task: VisionTask
-  /// By name, in natural order or the data set's own; independent of the file system.
+  /// By name, in natural order or the data set's own; independent of the file system. The names of
+  /// the numbers where the data set has numbers.
   public let classes: [String]
   /// Those of `train`, `val`, `test` or `all` that exist; none is empty.
   public let splits: [Split]
@@ -58,8 +64,9 @@ extension Dataset: CustomStringConvertible {
     let names = classes.prefix(8).map(\.printable).joined(separator: ", ")
     let more = classes.count > 8 ? ", …" : ""
     let counts = splits.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+    let words = kind.holdsNumbers ? ("number", "numbers") : ("class", "classes")
     return "\(kind.rawValue) \(path.printable): \(classes.count) "
-      + "\(classes.count == 1 ? "class" : "classes") (\(names)\(more)); \(counts) pictures"
+      + "\(classes.count == 1 ? words.0 : words.1) (\(names)\(more)); \(counts) pictures"
   }
 }
 

@@ -10,6 +10,7 @@ struct Golden: Decodable {
   let segmentation: [Segmentation]
   let detection: [Detection]
   let quality: [Quality]
+  let regression: [Regression]
 
   static let all: Golden = {
     let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -105,6 +106,26 @@ struct Golden: Decodable {
     let pictures, classes, most, extent, found, boxes: Int
     let crowds: Bool
     let stats, ap, ap50, recall: [Double?]
+  }
+
+  struct Regression: Decodable {
+    let name: String
+    let count, outputs: Int
+    let mae, rmse: [Double]
+    let r2: [Double?]
+    let meanMAE, meanRMSE: Double
+    let meanR2: Double?
+
+    /// Predictions that more or less tell the truth, each output in a unit of its own.
+    var inputs: (predicted: [Float], truth: [Float]) {
+      func numbers(_ what: String) -> [Float] {
+        (0..<count * outputs).map { Formula.unit("\(name).\(what)", $0) }
+      }
+      let scales = (0..<count * outputs).map { Float(1 << (3 * ($0 % outputs))) }
+      let truth = zip(numbers("truth"), scales).map { $0 * $1 + 100 }
+      let noise = zip(numbers("noise"), scales).map { $0 * $1 / 4 }
+      return (zip(truth, noise).map(+), truth)
+    }
   }
 
   struct Quality: Decodable {

@@ -48,4 +48,13 @@ extension AugmentationPresets {
   /// For boxes.
   public static let boxes = AugmentationPresets(
     light: [ScaleWindow(), Flip()], standard: [Mosaic(), ScaleWindow(), Flip(), HSVJitter()])
+
+  /// For numbers. A flip changes the sign of a yaw angle and a crop the apparent size, so nothing
+  /// moves unless a step asks for it; only colours and noise vary.
+  public static let numbers = AugmentationPresets(
+    light: [ColourJitter(brightness: 0.2, contrast: 0.2)],
+    standard: [
+      ColourJitter(brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.02),
+      RandomNoise(deviation: 0...6, probability: 0.3),
+    ])
 }

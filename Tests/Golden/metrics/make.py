@@ -215,6 +215,23 @@ def detection(name, pictures, classes, most, crowds, extent):
         recall=[mean(recall[:, k, 0, 2]) for k in range(classes)])
 
 
+def regression(name, count, outputs):
+    scale = np.array([1 << 3 * o for o in range(outputs)], np.float32)
+    truth = unit(name + ".truth", count * outputs).reshape(count, outputs) * scale + np.float32(100)
+    noise = unit(name + ".noise", count * outputs).reshape(count, outputs) * scale / np.float32(4)
+    predicted = (truth + noise).astype(np.float64)
+    truth = truth.astype(np.float64)
+    each = dict(multioutput="raw_values")
+    return dict(
+        name=name, count=count, outputs=outputs,
+        mae=list(m.mean_absolute_error(truth, predicted, **each)),
+        rmse=list(m.root_mean_squared_error(truth, predicted, **each)),
+        r2=list(m.r2_score(truth, predicted, **each)),
+        meanMAE=m.mean_absolute_error(truth, predicted),
+        meanRMSE=m.root_mean_squared_error(truth, predicted),
+        meanR2=m.r2_score(truth, predicted))
+
+
 def quality(name, channels, height, width, value_range):
     count = channels * height * width
     a = (unit(name + ".a", count).astype(np.float64) + 1) / 2 * value_range
@@ -250,7 +267,8 @@ golden = dict(
         detection("lonely", 10, 5, 1, False, 40), detection("nothing", 4, 2, 0, False, 40)],
     quality=[
         quality("grey", 1, 40, 33, 255.0), quality("colour", 3, 24, 31, 1.0),
-        quality("least", 1, 11, 11, 1.0)])
+        quality("least", 1, 11, 11, 1.0)],
+    regression=[regression("age", 211, 1), regression("head", 90, 3), regression("pair", 2, 2)])
 
 with open(os.path.join(here, "golden.json"), "w") as file:
     json.dump(golden, file, separators=(",", ":"))
