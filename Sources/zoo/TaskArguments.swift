@@ -12,19 +12,19 @@ struct TaskArguments: Sendable {
   private let own: @Sendable (any ModelTask) -> [TaskOption]
   private let entries: [Entry]
 
-  /// - Parameter options: of a task. If several share a name, the first defines it and all of them
-  ///   explain it.
+  /// - Parameter options: of a task. If several share a name, the first defines its values, all of
+  ///   them explain it, and it has a default if they agree on one.
   init(_ options: @escaping @Sendable (any ModelTask) -> [TaskOption]) {
     own = options
-    var entries: [(option: TaskOption, help: [String])] = []
+    var merged: [TaskOption] = []
     for option in Tasks.all.flatMap(options) {
-      if let place = entries.firstIndex(where: { $0.option.name == option.name }) {
-        entries[place].help.append(option.help)
+      if let place = merged.firstIndex(where: { $0.name == option.name }) {
+        merged[place] = merged[place].merged(with: option)
       } else {
-        entries.append((option, [option.help]))
+        merged.append(option)
       }
     }
-    self.entries = entries.map { Entry($0.option, help: $0.help.joined(separator: "; ")) }
+    entries = merged.map(Entry.init)
   }
 
   var arguments: [any Argument] { entries.map(\.argument) }
@@ -46,13 +46,13 @@ struct TaskArguments: Sendable {
 }
 
 extension TaskArguments.Entry {
-  fileprivate init(_ option: TaskOption, help: String) {
+  fileprivate init(_ option: TaskOption) {
     func entry<Value: ArgumentValue>(
       _ argument: Option<Value?>, _ value: @escaping @Sendable (Value) -> TaskOption.Value
     ) -> Self {
       Self(name: option.name, argument: argument) { try $0[argument].map(value) }
     }
-    let (name, placeholder) = ("--\(option.name)", option.placeholder)
+    let (name, placeholder, help) = ("--\(option.name)", option.placeholder, option.help)
     switch option.kind {
     case .integer(let usual, let range):
       self = entry(

@@ -169,7 +169,8 @@ extension CommandLineTests {
       (#""variant":"resnet20""#, #""variant":"resnet18""#, ["verify", "predict"]),
       (#""variant":"resnet20""#, #""variant":"resnet9000""#, ["verify", "info"]),
       (#""version":1"#, #""version":2"#, ["verify", "info"]),
-      (#""task":"classification""#, #""task":"detection""#, ["predict"]),
+      (#""task":"classification""#, #""task":"detection""#, ["verify", "predict", "info"]),
+      (#""task":"classification""#, #""task":"drawing""#, ["verify", "predict", "info"]),
       (#""license""#, #""licence""#, ["info"]),
     ])
     func hostileRecord(_ old: String, _ new: String, _ verbs: [String]) throws {

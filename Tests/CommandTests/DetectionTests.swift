@@ -28,6 +28,7 @@ extension CommandLineTests {
       try predicts(workspace)
       try softens(workspace)
       try saysThatNothingIsFound(workspace)
+      try evaluates(workspace)
       try runs(workspace)
     }
 
@@ -56,6 +57,33 @@ extension CommandLineTests {
       // Small pictures are enlarged, so that labels are readable.
       #expect(drawing.width % 80 == 0 && drawing.width / 80 == drawing.height / 50)
       #expect(drawing != small)
+    }
+
+    /// Everything that is found counts, unless --score says otherwise.
+    private func evaluates(_ workspace: Workspace) throws {
+      let seen = try workspace.zoo(
+        "predict", "detector.h5", "small.png", "--score", "0.1", "--json"
+      ).json
+      let best = try #require(seen["results"]?.list?[0]["detections"]?.list?.first)
+      let box = (best["box"]?.list ?? []).compactMap(\.number)
+      try #require(box.count == 4)
+      for folder in ["things", "things/images", "things/labels"] { mkdir(workspace[folder], 0o777) }
+      try Picture(contentsOf: workspace["small.png"]).write(png: workspace["things/images/a.png"])
+      try workspace.write(
+        "0 \((box[0] + box[2]) / 160) \((box[1] + box[3]) / 100) \((box[2] - box[0]) / 80) "
+          + "\((box[3] - box[1]) / 50)\n", to: "things/labels/a.txt")
+      try workspace.write("\(best["class"]?.string ?? "")\n", to: "things/classes.txt")
+      func recall(_ options: String...) throws -> Double? {
+        let run = try workspace.zoo(
+          ["evaluate", "detector.h5", "--data", "things", "--json"] + options)
+        #expect(run.status == 0, "\(run.errors)")
+        return try run.json["metrics"]?["recall100"]?.number
+      }
+      #expect(try recall() ?? 0 > 0.9)
+      #expect(try recall("--score", "0.1", "--iou", "0.4") ?? 0 > 0.9)
+      #expect(try recall("--score", "1") == 0)
+      let top = try workspace.zoo("predict", "detector.h5", "small.png", "--top", "3")
+      #expect(top.status == 64 && top.error?.contains("--top") == true, "\(top.errors)")
     }
 
     /// Overlapping boxes of a class are kept with lower scores, in the usual JSON shape.

@@ -2,7 +2,7 @@
 /// of all tasks, each name once.
 public struct TaskOption: Sendable {
   /// The default and the allowed values; nil leaves the default to the task.
-  public enum Kind: Sendable {
+  public enum Kind: Sendable, Hashable {
     case integer(Int?, in: ClosedRange<Int>)
     case number(Double?, in: ClosedRange<Double>)
     case word(String?, of: [String])
@@ -25,6 +25,25 @@ public struct TaskOption: Sendable {
     self.placeholder = placeholder
     self.kind = kind
     self.help = help
+  }
+}
+
+extension TaskOption {
+  /// One option for this task and another that share its name.
+  public func merged(with other: TaskOption) -> TaskOption {
+    TaskOption(
+      name, value: placeholder, kind == other.kind ? kind : kind.withoutDefault,
+      help: "\(help); \(other.help)")
+  }
+}
+
+extension TaskOption.Kind {
+  fileprivate var withoutDefault: Self {
+    switch self {
+    case .integer(_, let range): .integer(nil, in: range)
+    case .number(_, let range): .number(nil, in: range)
+    case .word(_, let words): .word(nil, of: words)
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import ZooKit
 /// All tasks of this program. A new one is a folder beside this file and a line in it.
 public enum Tasks {
   public static let all: [any ModelTask] = [
-    ClassificationTask(), SegmentationTask(), DetectionTask(),
+    ClassificationTask(), SegmentationTask(), DetectionTask(), RegressionTask(),
   ]
 
   public static var names: [VisionTask] { all.map(\.name) }

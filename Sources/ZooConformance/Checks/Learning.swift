@@ -13,21 +13,29 @@ extension Conformance {
     if let detector = sample.variant.architecture as? any TrainableDetector {
       return try checkLearning(of: detector, sample, &notes)
     }
-    for part in sample.parts {
-      var best = (share: Double.infinity, correct: 0.0)
-      for (seed, rate) in [(1, 3e-3), (2, 1e-3), (3, 1e-2), (4, 3e-4)] {
-        let result = try Conformance.onOneThread {
-          try learn(part, seed: UInt64(seed), rate: rate)
-        }
-        if result.share < best.share { best = result }
-        if best.share < Conformance.remainder(sample.variant), best.correct >= 0.9 { break }
-      }
-      notes.expect(
-        best.share < Conformance.remainder(sample.variant) && best.correct >= 0.9,
-        else: "it does not learn \(Conformance.pictures) pictures by heart: after 200 steps "
-          + "\(Int(100 * best.share)) % of the loss are left, \(Int(100 * best.correct)) % is right"
-      )
+    for part in sample.parts { try memorise(part, sample, &notes) }
+    // Regression gives every family of classifiers a head for numbers.
+    if notes.findings.isEmpty, sample.variant.architecture.form == .vector {
+      let graph = try sample.variant.graph(head: .linear(classes: 2), input: sample.input)
+      try memorise(Sample.Part(graph: graph, batch: 2), sample, numbers: true, &notes)
     }
+  }
+
+  private func memorise(
+    _ part: Sample.Part, _ sample: Sample, numbers: Bool = false, _ notes: inout Notes
+  ) throws {
+    var best = (share: Double.infinity, correct: 0.0)
+    for (seed, rate) in [(1, 3e-3), (2, 1e-3), (3, 1e-2), (4, 3e-4)] {
+      let result = try Conformance.onOneThread {
+        try learn(part, numbers: numbers, seed: UInt64(seed), rate: rate)
+      }
+      if result.share < best.share { best = result }
+      if best.share < Conformance.remainder(sample.variant), best.correct >= 0.9 { return }
+    }
+    notes.note(
+      "it does not learn \(numbers ? "numbers of " : "")\(Conformance.pictures) pictures by heart: "
+        + "after 200 steps \(Int(100 * best.share)) % of the loss are left"
+        + (numbers ? "" : ", \(Int(100 * best.correct)) % is right"))
   }
 
   /// Synchronising threads many thousand times costs a miniature more than it gains, above all
@@ -44,7 +52,7 @@ extension Conformance {
     variant.architecture.form == .parts ? remainder : 0.2
   }
 
-  private func learn(_ part: Sample.Part, seed: UInt64, rate: Double) throws
+  private func learn(_ part: Sample.Part, numbers: Bool, seed: UInt64, rate: Double) throws
     -> (share: Double, correct: Double)
   {
     let graph = part.graph
@@ -58,7 +66,11 @@ extension Conformance {
     var descent = try Descent(.init(Adam(), clipping: 10), for: plan)
     var targets: [String: Target] = [:]
     for (index, port) in graph.outputs.enumerated() {
-      targets[port.name] = try target(port, of: graph, inputs, UInt64(80 + index))
+      let shape = graph.operations[port.operation].shape
+      targets[port.name] =
+        numbers
+        ? .values(try Tensor(noise: Shape([batch] + shape.sizes), seed: 90))
+        : try target(port, of: graph, inputs, UInt64(80 + index))
     }
     var (first, last, correct) = (Double.infinity, Double.infinity, 0.0)
     for step in 0...200 {

@@ -100,7 +100,7 @@ struct NumberTableReader {
       flaws.note("\(path): \(pictures.count - lines.count) pictures have no numbers")
     }
     return try Dataset(
-      path, .numbers, VisionTask(rawValue: "regression"), classes: outputs,
+      path, .numbers, .regression, classes: outputs,
       splits: splits.map { Split(name: $0.key, items: $0.value) },
       warnings: flaws.warnings(of: total))
   }

@@ -37,7 +37,7 @@ struct NumberedNamesReader {
     }
     if splits.allSatisfy({ $0.items.isEmpty }) { add("all", try folder.allPictures()) }
     return try Dataset(
-      path, .numberedNames, VisionTask(rawValue: "regression"), classes: pattern.names,
+      path, .numberedNames, .regression, classes: pattern.names,
       splits: splits, warnings: flaws.warnings(of: total))
   }
 }

@@ -10,6 +10,7 @@ public struct VisionTask: RawRepresentable, Hashable, Sendable {
   public static let classification = VisionTask(rawValue: "classification")
   public static let segmentation = VisionTask(rawValue: "segmentation")
   public static let detection = VisionTask(rawValue: "detection")
+  public static let regression = VisionTask(rawValue: "regression")
 }
 
 /// The form of a network's outputs.

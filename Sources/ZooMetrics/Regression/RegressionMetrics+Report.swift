@@ -4,7 +4,7 @@ extension RegressionMetrics {
   /// The report that `zoo evaluate` prints.
   public func report(model: String, data: String) -> Report {
     Report(
-      model: model, data: data, count: count, task: VisionTask(rawValue: "regression"),
+      model: model, data: data, count: count, task: .regression,
       metrics: [
         ("mae", meanAbsoluteError), ("rmse", rootMeanSquaredError), ("r2", determination),
       ],

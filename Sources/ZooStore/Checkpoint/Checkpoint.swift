@@ -13,6 +13,8 @@ public struct Checkpoint: Sendable {
   public var input: Shape
   public var head: Head.Kind
   public var preprocessing: Preprocessing
+  /// The units of outputs that are numbers; nil if they need no scale.
+  public var outputScale: OutputScale?
   /// The epsilon of the weights' training, if not the family's.
   public var normEpsilon: Double?
   /// An SPDX identifier, or “unknown”.
@@ -24,7 +26,8 @@ public struct Checkpoint: Sendable {
 
   public init(
     family: String, variant: String, task: VisionTask, classes: [String], input: Shape,
-    head: Head.Kind = .original, preprocessing: Preprocessing, normEpsilon: Double? = nil,
+    head: Head.Kind = .original, preprocessing: Preprocessing, outputScale: OutputScale? = nil,
+    normEpsilon: Double? = nil,
     license: String = "unknown", provenance: Provenance, metrics: [Metric] = [],
     random: [String] = []
   ) {
@@ -35,6 +38,7 @@ public struct Checkpoint: Sendable {
     self.input = input
     self.head = head
     self.preprocessing = preprocessing
+    self.outputScale = outputScale
     self.normEpsilon = normEpsilon
     self.license = license
     self.provenance = provenance
@@ -124,6 +128,13 @@ extension Checkpoint {
     try head.finish()
     guard input.count <= 1 << 27 else { throw fields.error("“input” is too large: \(input)") }
     preprocessing = try Preprocessing(try fields.json("preprocessing"), in: origin)
+    let outputs = classes.count
+    outputScale = try fields.optional("outputs") { fields, key in
+      var scale = try fields.fields(key, of: "the scale of the outputs")
+      let found = try OutputScale(&scale, count: outputs)
+      try scale.finish()
+      return found
+    }
     normEpsilon = try fields.optional("normEpsilon") { fields, key in try fields.number(key) }
     license = try fields.string("license")
     var provenance = try fields.fields("provenance", of: "the provenance")
@@ -143,6 +154,7 @@ extension Checkpoint {
       ("variant", JSON(variant)), ("task", JSON(task.rawValue)), ("classes", JSON(classes)),
       ("input", JSON(input.sizes)), ("head", head.json), ("preprocessing", preprocessing.json),
     ]
+    if let outputScale { members.append(("outputs", outputScale.json)) }
     if let normEpsilon { members.append(("normEpsilon", JSON(normEpsilon))) }
     members += [
       ("license", JSON(license)), ("provenance", provenance.json),

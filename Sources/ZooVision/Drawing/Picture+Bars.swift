@@ -1,16 +1,25 @@
 import ZooKit
 
-/// A class and its probability.
+/// A line of a caption: a class with its share as a bar, or a name with its value.
 public struct Bar: Sendable {
   public var label: String
-  public var share: Double
+  /// The length of the bar; nil for a line without one.
+  public var share: Double?
   public var colour: Colour
+  private let value: String?
 
   public init(_ label: String, share: Double, _ colour: Colour) {
-    (self.label, self.share, self.colour) = (label, share, colour)
+    (self.label, self.share, self.colour, value) = (label, share, colour, nil)
   }
 
-  fileprivate var percentage: String {
+  /// A line without a bar.
+  public init(_ label: String, value: String) {
+    (self.label, share, colour, self.value) = (label, nil, .white, value)
+  }
+
+  fileprivate var text: String { value ?? share.map(percentage) ?? "" }
+
+  private func percentage(_ share: Double) -> String {
     guard share.isFinite else { return "–" }
     let tenths = Int((min(max(share, 0), 1) * 1000).rounded())
     return "\(tenths / 10).\(tenths % 10) %"
@@ -56,17 +65,18 @@ extension Picture {
     try sheet.draw { canvas in
       for (row, bar) in bars.enumerated() {
         let baseline = top + Double(row * rowHeight) + typeface.capHeight
-        let percentage = bar.percentage
-        let percentageStart = right - typeface.width(of: percentage)
-        let label = typeface.shortened(bar.label, to: percentageStart - left - size)
+        let figure = bar.text
+        let figureStart = right - typeface.width(of: figure)
+        let label = typeface.shortened(bar.label, to: figureStart - left - size)
         let text = Colour.white.with(alpha: row == 0 ? 1 : 0.8)
         canvas.write(label, at: [left, baseline], typeface, text)
-        canvas.write(percentage, at: [percentageStart, baseline], typeface, text)
+        canvas.write(figure, at: [figureStart, baseline], typeface, text)
+        guard let amount = bar.share else { continue }
         let thickness = max(3, (size * 0.2).rounded())
         let y = (baseline + size * 0.38).rounded()
         let track = Frame(x0: left, y0: y, x1: right, y1: y + thickness)
         canvas.fill(track, radius: thickness / 2, .white.with(alpha: 0.13))
-        let share = bar.share.isFinite ? min(max(bar.share, 0), 1) : 0
+        let share = amount.isFinite ? min(max(amount, 0), 1) : 0
         var filled = track
         filled.x1 = left + share * track.width
         // A bar with round ends is at least a dot, and zero has no bar.

@@ -90,8 +90,11 @@ struct SegmentationTask: ModelTask {
     "score", value: "S", .number(0.5, in: 0...1),
     help: "minimum score of a pixel where there is only one class")
 
+  private static let judgedScore = TaskOption(
+    score.name, value: score.placeholder, score.kind, help: score.help + " (0.5 by default)")
+
   var options: [TaskOption] { [Self.score] }
-  var judgingOptions: [TaskOption] { [Self.score] }
+  var judgingOptions: [TaskOption] { [Self.judgedScore] }
 
   func predictor(
     for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions

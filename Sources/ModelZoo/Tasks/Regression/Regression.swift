@@ -1,0 +1,43 @@
+import ZooKit
+import ZooStore
+import ZooVision
+
+/// The numbers that a model predicts for a picture.
+public struct Regression: Sendable {
+  public struct Value: Sendable {
+    public let name: String
+    /// In the units of the training data.
+    public let value: Float
+  }
+
+  public let values: [Value]
+}
+
+extension Regression: Prediction {
+  public var table: PredictionTable {
+    PredictionTable(
+      "", .number("value"), rows: values.map { [$0.name, decimal(Double($0.value), digits: 4)] })
+  }
+
+  public func members(_ files: DrawnFiles) -> [(key: String, value: JSON)] {
+    [("values", JSON(.object(values.map { ($0.name, JSON($0.value)) })))]
+  }
+
+  /// The picture with its numbers.
+  public func drawn(on picture: Picture) throws -> Picture {
+    try picture.captioned(
+      with: values.map { Bar($0.name, value: decimal(Double($0.value), digits: 2)) })
+  }
+}
+
+extension Model {
+  /// Predicts the numbers of one picture.
+  ///
+  /// ```swift
+  /// let pose = try zoo.model("run/best.h5").regress(Picture(contentsOf: "face.jpg"))
+  /// for value in pose.values { print(value.name, value.value) }
+  /// ```
+  public func regress(_ picture: Picture) throws -> Regression {
+    try Regressor(self).regress(picture)
+  }
+}
