@@ -1,3 +1,4 @@
+import ZooEngine
 import ZooKit
 import ZooStore
 
@@ -20,7 +21,7 @@ package final class FeatureMemory {
     -> [String: Tensor]
   {
     let rows = try (0..<pictures.shape[0]).map { index in
-      let picture = try pictures.item(index)
+      let picture = try pictures.items(index..<index + 1, paddedTo: 1)
       var hash = SHA256()
       hash.update("\(picture.shape)".utf8)
       picture.withValues { hash.update(UnsafeRawBufferPointer($0)) }
@@ -47,15 +48,6 @@ package final class FeatureMemory {
 }
 
 extension Tensor {
-  /// One item of a batch, as a batch.
-  fileprivate func item(_ index: Int) throws -> Tensor {
-    guard shape[0] > 1 else { return self }
-    let row = count / shape[0]
-    return try withValues {
-      try Tensor(Shape([1] + shape.sizes.dropFirst()), $0[index * row..<(index + 1) * row])
-    }
-  }
-
   /// Concatenates batches of one shape.
   fileprivate init(joining parts: [Tensor]) throws {
     let row = parts.first.map { Array($0.shape.sizes.dropFirst()) } ?? []

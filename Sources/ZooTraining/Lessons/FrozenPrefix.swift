@@ -35,10 +35,10 @@ final class FrozenPrefix {
     // The plan has a fixed batch size; it is filled up with items whose results are ignored.
     let filled =
       count == plan.batch
-      ? inputs : try inputs.mapValues { try $0.rows((0..<plan.batch).map { min($0, count - 1) }) }
+      ? inputs : try inputs.mapValues { try $0.items((0..<plan.batch).map { min($0, count - 1) }) }
     var values = inputs
     for (name, tensor) in try plan.run(filled) {
-      values[name] = count == plan.batch ? tensor : try tensor.rows(Array(0..<count))
+      values[name] = count == plan.batch ? tensor : try tensor.items(0..<count, paddedTo: count)
     }
     let wanted = Set(rest.inputs.map(\.name))
     values = values.filter { wanted.contains($0.key) }
@@ -71,17 +71,4 @@ extension [String: Tensor] {
 extension Tensor {
   /// Whether a value is infinite or NaN.
   var isBroken: Bool { withValues { !squares($0).isFinite } }
-
-  /// The given items of the first axis.
-  func rows(_ items: [Int]) throws -> Tensor {
-    let stride = count / max(1, shape[0])
-    return try Tensor(Shape([items.count] + shape.sizes.dropFirst())) { target in
-      withValues { source in
-        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        for (place, item) in items.enumerated() {
-          (to + place * stride).update(from: from + item * stride, count: stride)
-        }
-      }
-    }
-  }
 }

@@ -16,7 +16,8 @@ package final class TrainingParts: TrainingPartRunner {
   private let options: TrainingPlan.Options
   private let engine: any Engine
   private let memory: FeatureMemory?
-  private var compiled: [(key: Key, part: Compiled)] = []
+  /// Arenas of large pictures take gigabytes.
+  private let compiled = PlanCache<Key, Compiled>(capacity: 4)
   /// The network for the latest picture size; parts that start later are parts of it.
   private var latest: (input: Shape, graph: Graph)
   /// The latest forward runs, by part.
@@ -36,9 +37,6 @@ package final class TrainingParts: TrainingPartRunner {
     /// Inputs whose gradients the previous part needs.
     let gradients: [String]
   }
-
-  /// Arenas of large pictures take gigabytes.
-  private static let most = 4
 
   /// - Parameters:
   ///   - network: the network for pictures of another shape.
@@ -103,16 +101,7 @@ package final class TrainingParts: TrainingPartRunner {
         }
         return tensor.shape
       })
-    if let index = compiled.firstIndex(where: { $0.key == key }) {
-      let found = compiled.remove(at: index)
-      compiled.append(found)
-      return found.part
-    }
-    // Free the old arena before the new one is allocated.
-    if compiled.count >= TrainingParts.most { compiled.removeFirst() }
-    let made = try compile(part, key.shapes)
-    compiled.append((key, made))
-    return made
+    return try compiled.plan(for: key) { try compile(part, key.shapes) }
   }
 
   private func compile(_ part: Graph.Part, _ shapes: [Shape]) throws -> Compiled {
@@ -156,17 +145,5 @@ package final class TrainingParts: TrainingPartRunner {
       return inputs
     }
     return try memory.features(of: pictures) { try prefix.run([name: $0]) }
-  }
-}
-
-extension Tensor {
-  /// The first items of a batch, or all of them padded with zeros.
-  func resized(to items: Int) throws -> Tensor {
-    let row = count / max(shape[0], 1)
-    let kept = min(items, shape[0]) * row
-    return try Tensor(Shape([items] + shape.sizes.dropFirst())) { target in
-      withValues { _ = target[..<kept].update(fromContentsOf: $0[..<kept]) }
-      target[kept...].update(repeating: 0)
-    }
   }
 }

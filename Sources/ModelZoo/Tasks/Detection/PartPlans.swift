@@ -11,7 +11,8 @@ final class PartPlans: PartRunner {
   private let model: Model
   private let engine: EngineChoice
   private let precision: Precision
-  private var plans: [(key: Key, plan: InferencePlan)] = []
+  /// An arena for a large picture takes several hundred megabytes.
+  private let plans = PlanCache<Key, InferencePlan>(capacity: 4)
   /// Nodes to keep in addition to the outputs of the parts.
   private let keeping: [String]
   /// The inputs and outputs of the latest runs, if tracing is on.
@@ -24,8 +25,6 @@ final class PartPlans: PartRunner {
     let shapes: [Shape]
   }
 
-  /// An arena for a large picture takes several hundred megabytes.
-  private static let most = 4
   private static let regionBatches = [256, 64, 16, 4, 1]
 
   init(
@@ -48,7 +47,7 @@ final class PartPlans: PartRunner {
 
   func note(_ name: String, _ value: Tensor) { trace?[name] = value }
 
-  var arenaBytes: Int { plans.reduce(0) { $0 + $1.plan.arenaBytes } }
+  var arenaBytes: Int { plans.plans.reduce(0) { $0 + $1.arenaBytes } }
 
   private func whole(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
     let plan = try plan(part, inputs)
@@ -97,42 +96,18 @@ final class PartPlans: PartRunner {
         }
         return tensor.shape
       })
-    if let index = plans.firstIndex(where: { $0.key == key }) {
-      let found = plans.remove(at: index)
-      plans.append(found)
-      return found.plan
-    }
-    let graph: Graph
-    if let image = inputs[model.graph.inputs[0].name] {
-      graph = try model.graph(for: Shape(Array(image.shape.sizes.dropFirst())))
-    } else {
-      graph = model.graph
-    }
-    let piece = try graph.part(part)
-    let kept = keeping.filter { name in
-      !part.from.contains(name)
-        && (try? graph.part(.init(from: part.from, to: [name]))) != nil
-    }
-    // Free the old arena before the new one is allocated.
-    if plans.count >= PartPlans.most { plans.removeFirst() }
-    let plan = try InferencePlan(
-      piece, model.weights, batch: key.shapes.first?[0] ?? 1, keeping: kept,
-      engine: try engine.engine(for: precision))
-    plans.append((key, plan))
-    return plan
-  }
-}
-
-extension Tensor {
-  /// A range of items of a batch, padded with zeros.
-  func items(_ range: Range<Int>, paddedTo count: Int) throws -> Tensor {
-    let row = self.count / max(shape[0], 1)
-    return try Tensor(Shape([count] + shape.sizes.dropFirst())) { values in
-      withValues { all in
-        let end = values[..<(range.count * row)].initialize(
-          fromContentsOf: all[range.lowerBound * row..<range.upperBound * row])
-        values[end...].initialize(repeating: 0)
+    return try plans.plan(for: key) {
+      let graph =
+        try inputs[model.graph.inputs[0].name].map {
+          try model.graph(for: Shape(Array($0.shape.sizes.dropFirst())))
+        } ?? model.graph
+      let kept = keeping.filter { name in
+        !part.from.contains(name)
+          && (try? graph.part(.init(from: part.from, to: [name]))) != nil
       }
+      return try InferencePlan(
+        graph.part(part), model.weights, batch: key.shapes.first?[0] ?? 1, keeping: kept,
+        engine: try engine.engine(for: precision))
     }
   }
 }

@@ -14,7 +14,8 @@ public final class SemanticSegmenter {
   let tiling: Tiling
   /// The largest side of a tile's map.
   let longest: Int
-  private var plans: [(shape: Shape, plan: InferencePlan)] = []
+  /// An arena for a tile takes several hundred megabytes.
+  private let plans = PlanCache<Shape, InferencePlan>(capacity: 2)
 
   public convenience init(
     _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32
@@ -94,18 +95,15 @@ public final class SemanticSegmenter {
   func plan(for input: Shape, channels: Int, _ height: Int, _ width: Int) throws
     -> InferencePlan
   {
-    if let known = plans.first(where: { $0.shape == input }) { return known.plan }
-    let graph = try model.graph(for: input)
-    guard let output = graph.outputs.first(where: { $0.name == "logits" }),
-      graph.operations[output.operation].shape == [channels, height, width]
-    else {
-      throw ZooError.failure(
-        "\(model.name) gives no map of \(channels)×\(height)×\(width) for a picture of \(input)")
+    try plans.plan(for: input) {
+      let graph = try model.graph(for: input)
+      guard let output = graph.outputs.first(where: { $0.name == "logits" }),
+        graph.operations[output.operation].shape == [channels, height, width]
+      else {
+        throw ZooError.failure(
+          "\(model.name) gives no map of \(channels)×\(height)×\(width) for a picture of \(input)")
+      }
+      return try InferencePlan(graph, model.weights, batch: 1, engine: engine)
     }
-    let plan = try InferencePlan(graph, model.weights, batch: 1, engine: engine)
-    // An arena for a tile takes several hundred megabytes.
-    if plans.count == 2 { plans.removeFirst() }
-    plans.append((input, plan))
-    return plan
   }
 }
