@@ -27,7 +27,7 @@ private func table(_ data: Dataset, _ split: String) -> [String: [Float]] {
     for name in ["1.png", "2.png"] { try scratch.picture(name) }
     try scratch.write(text, to: "values.csv")
     let data = try Dataset.open(scratch.path)
-    #expect(data.kind == .numbers && data.task.rawValue == "regression")
+    #expect(data.kind == .numbers && data.task == .regression)
     #expect(data.classes == ["yaw", "pitch"] && data.warnings.isEmpty)
     #expect(table(data, "all") == ["1.png": [10, -2.5], "2.png": [10, 0]])
     #expect(data.description.contains("2 numbers (yaw, pitch); all 2 pictures"))
@@ -224,7 +224,7 @@ private func table(_ data: Dataset, _ split: String) -> [String: [Float]] {
     let scratch = try Scratch()
     for index in 1...40 { try scratch.picture("faces/\(index)_0_x.png", 2, 2) }
     let data = try Dataset.open("\(scratch.path)/faces/{age}_{gender}_*.png")
-    #expect(data.kind == .numberedNames && data.task.rawValue == "regression")
+    #expect(data.kind == .numberedNames && data.task == .regression)
     #expect(data.classes == ["age", "gender"] && data.splits.map(\.name) == ["all"])
     #expect(values(data.splits[0].items[30]) == [31, 0])
     #expect(data.description.contains("numbers in file names") && data.description.contains("age"))

@@ -22,7 +22,7 @@ import ZooMetrics
     #expect(isClose(metrics.determination, golden.meanR2))
     let report = metrics.report(model: "resnet20", data: "faces")
     #expect(isClose(report["mae"], golden.meanMAE) && isClose(report["r2"], golden.meanR2))
-    #expect(report.task.rawValue == "regression" && report.perClass.count == golden.outputs)
+    #expect(report.task == .regression && report.perClass.count == golden.outputs)
   }
 
   /// The same number for every item: an error has a size, and there is nothing to explain.

@@ -300,7 +300,7 @@ struct TrainerTests {
     }
     let small = try SmallTraining.trainer()
     let trainer = Trainer(
-      small.graph, small.weights, Unreadable(), objective: small.objective, options: small.options)
+      small.graph, small.weights, Unreadable(), lesson: small.lesson, options: small.options)
     let error = #expect(throws: ZooError.self) { try trainer.run(in: scratch["run"]) }
     #expect(error?.message.contains("no picture can be read") == true)
     #expect(!FileManager.default.fileExists(atPath: scratch["run"]))
