@@ -83,7 +83,11 @@ private func tiny() throws -> Graph {
     #expect(try plan.proposedRenames() == [Rename(from: "net", to: "")])
     // A network may have a part of that name itself.
     let nested = try Graph { input in
-      ["y": input("x", [3, 5, 5]).scope("net") { $0.conv("a", to: 3, kernel: 3).conv("b", to: 3, kernel: 1) }]
+      [
+        "y": input("x", [3, 5, 5]).scope("net") {
+          $0.conv("a", to: 3, kernel: 3).conv("b", to: 3, kernel: 1)
+        }
+      ]
     }
     #expect(try LoadPlan(from: Memory(parametersOf: nested), into: nested).prefix.isEmpty)
   }
