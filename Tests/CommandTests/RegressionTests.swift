@@ -75,7 +75,8 @@ extension CommandLineTests {
       // The columns are matched by name, and one that is missing is an error.
       try workspace.write("file,level\n0.png,60\n1.png,116\n", to: "squares/values.csv")
       let other = try workspace.zoo("evaluate", "run/best.h5", "--data", "squares")
-      #expect(other.status == 65 && other.errors.contains("predicts level, side"), "\(other.errors)")
+      #expect(
+        other.status == 65 && other.errors.contains("predicts level, side"), "\(other.errors)")
     }
 
     /// A classifier loses its head and gets one for the numbers.

@@ -25,7 +25,7 @@ struct DetectorFaultTests {
   }
 
   @Test func aShareThatIsForgottenIsFound() throws {
-    try expect(.gradients, Finder<Shareless>.self, "does not teach half as much")
+    try expect(.gradients, Finder<Shareless>.self, "does not give half the gradients")
   }
 
   @Test func aShareOfTheLossesIsFound() throws {
