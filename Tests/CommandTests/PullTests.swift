@@ -179,7 +179,7 @@ extension CommandLineTests {
       ("\"version\": 1", "\"version\": 2", 1, "version 1"),
       ("\"task\": \"classification\"", "\"task\": \"drawing\"", 12, "drawing"),
       ("\"std\": [0.25, 0.25, 0.25]", "\"std\": [0.25, 0, 0.25]", 5, "factor"),
-      ("\"paper\": \"none\",", "\"paper\": \"none\"", 16, "closed"),
+      ("\"paper\": \"none\",", "\"paper\": \"none\"", 16, "comma"),
     ])
     func badCatalogue(_ old: String, _ new: String, _ line: Int, _ word: String) throws {
       let workspace = try Self.workspace(replacing: old, with: new)
