@@ -102,7 +102,7 @@ let package = Package(
         "ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch",
         "ZooData", "ZooTraining", "ZooMetrics", "CCatalog",
       ] + families),
-    room("ZooArguments", ["ZooKit"]),
+    room("ZooArguments", ["ZooKit", "ZooStore"]),
     .executableTarget(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments", "ZooConformance", "CTemplates"],
       swiftSettings: strict, linkerSettings: lending),

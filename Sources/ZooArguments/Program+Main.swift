@@ -1,5 +1,6 @@
 @preconcurrency import Glibc  // stdout and stderr are variables in Swift
 import ZooKit
+import ZooStore
 
 extension Program {
   /// Runs the command line and returns the exit status. Results go to standard output; an error is

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 extension Dataset {
   /// The same pictures with the model's class numbers. Labels are matched by name, so a missing

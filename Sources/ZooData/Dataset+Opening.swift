@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 extension Dataset {
   /// Reads the data set at a path: a folder, COCO's JSON, YOLO's YAML or a table of numbers, or a

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Pictures with annotations, read from a folder of one of the usual kinds.
 ///

@@ -1,5 +1,6 @@
 @preconcurrency import Glibc  // stdout and stderr are variables in Swift
 import ZooKit
+import ZooStore
 
 /// Prints a line on standard error, after all previous output.
 func writeError(_ line: String) {

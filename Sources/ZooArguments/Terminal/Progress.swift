@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import ZooKit
+import ZooStore
 
 /// The progress of long work: a bar on a terminal, otherwise an occasional plain line.
 ///

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// Aligned columns of text.
 ///

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The part of XML that annotations need: elements, text, the five named entities and numeric ones,
 /// CDATA, comments. Attributes are checked and dropped.

@@ -48,39 +48,31 @@ extension Node {
   public func relu(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Activation.relu, name, file: file, line: line)
   }
-
   public func relu6(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Activation.relu6, name, file: file, line: line)
   }
-
   public func leakyReLU(
     _ name: String? = nil, slope: Float = 0.01, file: String = #fileID, line: Int = #line
   ) -> Node {
     callLayer(Activation.leakyReLU(slope: slope), name, file: file, line: line)
   }
-
   public func sigmoid(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Activation.sigmoid, name, file: file, line: line)
   }
-
   public func tanh(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Activation.tanh, name, file: file, line: line)
   }
-
   public func silu(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Activation.silu, name, file: file, line: line)
   }
-
   public func mish(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Activation.mish, name, file: file, line: line)
   }
-
   public func hardSigmoid(
     _ name: String? = nil, file: String = #fileID, line: Int = #line
   ) -> Node {
     callLayer(Activation.hardSigmoid, name, file: file, line: line)
   }
-
   public func hardSwish(_ name: String? = nil, file: String = #fileID, line: Int = #line) -> Node {
     callLayer(Activation.hardSwish, name, file: file, line: line)
   }
@@ -133,7 +125,6 @@ extension Node {
   ) -> Node {
     callLayer(AdaptivePool(.average, size: size), name, file: file, line: line)
   }
-
   public func adaptiveMaxPool(
     _ name: String? = nil, to size: Window.Size, file: String = #fileID, line: Int = #line
   ) -> Node {
@@ -147,7 +138,6 @@ extension Node {
     shape.rank == 3
       ? callLayer(AdaptivePool(.average, size: 1), name, file: file, line: line) : self
   }
-
   public func globalMaxPool(
     _ name: String? = nil, file: String = #fileID, line: Int = #line
   ) -> Node {

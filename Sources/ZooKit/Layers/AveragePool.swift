@@ -24,8 +24,8 @@ public struct AveragePool: Layer {
     return [input.channels, size.height, size.width]
   }
 
-  /// One over the number of elements that count in the window at a grid position.
-  private func share(_ row: Int, _ column: Int, _ map: Shape) -> Float {
+  /// One over the number of elements that count in the window at each grid position.
+  private func fill(_ shares: Floats, _ map: Shape, _ grid: Window.Size) {
     func length(
       _ position: Int, _ stride: Int, _ kernel: Int, _ before: Int, _ after: Int, _ size: Int
     ) -> Int {
@@ -33,18 +33,14 @@ public struct AveragePool: Layer {
       let end = min(start + kernel, size + after)
       return countsPadding ? end - start : min(end, size) - max(start, 0)
     }
-    let (kernel, padding) = (window.kernel, window.padding)
-    let height = length(
-      row, window.stride.height, kernel.height, padding.top, padding.bottom, map.height)
-    let width = length(
-      column, window.stride.width, kernel.width, padding.left, padding.right, map.width)
-    return 1 / Float(max(1, height * width))
-  }
-
-  private func shares(_ map: Shape, _ grid: Window.Size, into shares: Floats) {
+    let (kernel, stride, padding) = (window.kernel, window.stride, window.padding)
     for row in 0..<grid.height {
+      let height = length(
+        row, stride.height, kernel.height, padding.top, padding.bottom, map.height)
       for column in 0..<grid.width {
-        shares[row * grid.width + column] = share(row, column, map)
+        let width = length(
+          column, stride.width, kernel.width, padding.left, padding.right, map.width)
+        shares[row * grid.width + column] = 1 / Float(max(1, height * width))
       }
     }
   }
@@ -57,7 +53,7 @@ public struct AveragePool: Layer {
     let taps = window.taps(over: x.shape, grid: grid)
     let step = window.stride.width
     let shares = try pass.scratch.floats(size)
-    self.shares(x.shape, grid, into: shares)
+    fill(shares, x.shape, grid)
     Threads.split(x.batch * x.shape.channels, cost: size * taps.count) { range in
       for index in range {
         let (source, target) = (x.pointer + index * plane, y.pointer + index * size)
@@ -82,7 +78,7 @@ public struct AveragePool: Layer {
     let taps = window.taps(over: dx.shape, grid: grid)
     let step = window.stride.width
     let shares = try pass.scratch.floats(size)
-    self.shares(dx.shape, grid, into: shares)
+    fill(shares, dx.shape, grid)
     Threads.split(dx.batch * dx.shape.channels, cost: size * taps.count) { range in
       for index in range {
         let (g, target) = (dy.pointer + index * size, dx.pointer + index * plane)

@@ -7,6 +7,8 @@ struct Columns {
   let window: Window
   /// The window positions.
   let grid: Window.Size
+  /// The map itself serves as columns: a 1×1 kernel that visits every position once.
+  let areMap: Bool
   private let taps: [Window.Tap]
   private let stripeHeight: Int
 
@@ -18,14 +20,14 @@ struct Columns {
     self.window = window
     self.grid = grid
     taps = window.taps(over: map, grid: grid)
+    areMap =
+      window.kernel == 1 && window.stride == 1 && window.padding == 0
+      && grid == Window.Size(map.height, map.width)
     let fits = Columns.limit / max(1, map.channels * window.taps * grid.width)
-    stripeHeight = isMap(map, window, grid) ? grid.height : min(max(1, fits), grid.height)
+    stripeHeight = areMap ? grid.height : min(max(1, fits), grid.height)
   }
 
   var rows: Int { map.channels * window.taps }
-
-  /// The map itself serves as columns: a 1×1 kernel that visits every position once.
-  var areMap: Bool { isMap(map, window, grid) }
 
   /// Window positions in the largest stripe.
   var longest: Int { stripeHeight * grid.width }
@@ -85,9 +87,4 @@ struct Columns {
       }
     }
   }
-}
-
-private func isMap(_ map: Shape, _ window: Window, _ grid: Window.Size) -> Bool {
-  window.kernel == 1 && window.stride == 1 && window.padding == 0
-    && grid == Window.Size(map.height, map.width)
 }

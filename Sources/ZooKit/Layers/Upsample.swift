@@ -66,50 +66,45 @@ public struct Upsample: Layer {
 
   public func forward(_ pass: Pass) {
     let (x, y) = (pass.inputs[0], pass.output)
-    let (width, plane) = (x.shape.width, x.shape.height * x.shape.width)
-    let size = y.shape.height * y.shape.width
-    let rows = sources(x.shape.height, y.shape.height)
-    let columns = sources(width, y.shape.width)
-    Threads.split(x.batch * x.shape.channels, cost: size * 4) { range in
-      for index in range {
-        let source = x.pointer + index * plane
-        var target = y.pointer + index * size
-        for row in rows {
-          let (upper, lower) = (source + row.first * width, source + row.second * width)
-          let v = row.weight
-          for column in columns {
-            let (a, b, u) = (column.first, column.second, column.weight)
-            target.pointee =
-              (1 - v) * ((1 - u) * upper[a] + u * upper[b])
-              + v * ((1 - u) * lower[a] + u * lower[b])
-            target += 1
-          }
-        }
-      }
+    forEachPixel(of: y, over: x) { place, a, b, c, d, u, v in
+      y.pointer[place] =
+        (1 - v) * ((1 - u) * x.pointer[a] + u * x.pointer[b])
+        + v * ((1 - u) * x.pointer[c] + u * x.pointer[d])
     }
   }
 
   public func backward(_ pass: Pass, _ gradients: Gradients) {
     guard let dx = gradients.inputs[0] else { return }
     let dy = gradients.output
-    let (width, plane) = (dx.shape.width, dx.shape.height * dx.shape.width)
-    let size = dy.shape.height * dy.shape.width
-    let rows = sources(dx.shape.height, dy.shape.height)
-    let columns = sources(width, dy.shape.width)
-    Threads.split(dx.batch * dx.shape.channels, cost: size * 4) { range in
+    forEachPixel(of: dy, over: dx) { place, a, b, c, d, u, v in
+      let g = dy.pointer[place]
+      dx.pointer[a] += (1 - v) * (1 - u) * g
+      dx.pointer[b] += (1 - v) * u * g
+      dx.pointer[c] += v * (1 - u) * g
+      dx.pointer[d] += v * u * g
+    }
+  }
+
+  /// Calls the body with the place of every output pixel, the places of the four pixels it lies
+  /// between (left and right, upper and then lower row), and the weights of the right and the lower.
+  @inline(__always)
+  private func forEachPixel(
+    of y: TensorView, over x: TensorView,
+    _ body: (Int, Int, Int, Int, Int, _ right: Float, _ lower: Float) -> Void
+  ) {
+    let (width, plane) = (x.shape.width, x.shape.height * x.shape.width)
+    let size = y.shape.height * y.shape.width
+    let rows = sources(x.shape.height, y.shape.height)
+    let columns = sources(width, y.shape.width)
+    Threads.split(x.batch * x.shape.channels, cost: size * 4) { range in
       for index in range {
-        let target = dx.pointer + index * plane
-        var g = dy.pointer + index * size
+        var place = index * size
         for row in rows {
-          let (upper, lower) = (target + row.first * width, target + row.second * width)
-          let v = row.weight
+          let (upper, lower) = (row.first * width, row.second * width)
           for column in columns {
-            let (a, b, u) = (column.first, column.second, column.weight)
-            upper[a] += (1 - v) * (1 - u) * g.pointee
-            upper[b] += (1 - v) * u * g.pointee
-            lower[a] += v * (1 - u) * g.pointee
-            lower[b] += v * u * g.pointee
-            g += 1
+            let (a, b) = (index * plane + column.first, index * plane + column.second)
+            body(place, a + upper, b + upper, a + lower, b + lower, column.weight, row.weight)
+            place += 1
           }
         }
       }

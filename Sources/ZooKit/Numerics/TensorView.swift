@@ -23,8 +23,7 @@ public struct TensorView {
 extension TensorView {
   /// A read-only tensor as a single item. The view is valid while the tensor lives.
   public init?(constant tensor: Tensor) {
-    let base = tensor.withValues(\.baseAddress)
-    guard let base else { return nil }
+    guard let base = tensor.withValues(\.baseAddress) else { return nil }
     self.init(UnsafeMutablePointer(mutating: base), batch: 1, shape: tensor.shape)
   }
 }

@@ -29,13 +29,8 @@ func sum(_ x: Floats, _ count: Int) -> Double {
   total(count, { eight(x, $0) }, { Double(x[$0]) })
 }
 
-/// Σ x·y
-func dot(_ x: Floats, _ y: Floats, _ count: Int) -> Double {
-  total(count, { eight(x, $0) * eight(y, $0) }, { Double(x[$0]) * Double(y[$0]) })
-}
-
 /// Σ x·(y − c)
-func dot(_ x: Floats, _ y: Floats, minus c: Double, _ count: Int) -> Double {
+func dot(_ x: Floats, _ y: Floats, minus c: Double = 0, _ count: Int) -> Double {
   total(count, { eight(x, $0) * (eight(y, $0) - c) }, { Double(x[$0]) * (Double(y[$0]) - c) })
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Lines that are labelled directly, without a legend.
 ///

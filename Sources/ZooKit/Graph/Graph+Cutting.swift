@@ -1,38 +1,4 @@
 extension Graph {
-  /// A stretch of a network, given by the names of its inputs and outputs.
-  ///
-  /// A detector runs its parts in turn and selects regions between them in plain Swift, because a
-  /// graph has no control flow. A name is that of an input, an output, an operation or a stage.
-  /// ```swift
-  /// let proposing = Graph.Part(from: ["image"], to: ["objectness", "deltas"])
-  /// ```
-  public struct Part: Hashable, Sendable {
-    public let from: [String]
-    public let to: [String]
-    /// The items of a batch are regions of pictures, so their number varies from run to run.
-    public let takesRegions: Bool
-
-    public init(from: [String], to: [String], takesRegions: Bool = false) {
-      self.from = from
-      self.to = to
-      self.takesRegions = takesRegions
-    }
-  }
-
-  /// The part as a graph of its own: its entries become inputs, and only operations that its
-  /// outputs need are kept. Stages and parameters do not change.
-  public func part(_ part: Part) throws -> Graph {
-    let entries = try part.from.map { Port(name: $0, operation: try resolve($0)) }
-    let exits = try part.to.map { Port(name: $0, operation: try resolve($0)) }
-    let piece = self.part(from: entries, to: exits)
-    if let other = piece.inputs.dropFirst(entries.count).first {
-      throw ZooError.failure(
-        "\(part.to.joined(separator: ", ")) need \(other.name), "
-          + "which \(part.from.joined(separator: ", ")) do not give")
-    }
-    return piece
-  }
-
   /// The graph in two: the first computes the named values, the second continues from them. In the
   /// second, inputs of those names replace the operations. Parameters keep their names, so both
   /// take the weights of the whole.
@@ -50,7 +16,7 @@ extension Graph {
 
   /// The operations that the exits need after the entries. The entries are the first inputs, in the
   /// given order, needed or not; then come the inputs of this graph that are also needed.
-  func part(from entries: [Port], to exits: [Port]) -> Graph {
+  package func part(from entries: [Port], to exits: [Port]) -> Graph {
     let names = Dictionary(
       entries.map { ($0.operation, $0.name) }, uniquingKeysWith: { first, _ in first })
     let needed = ancestors(of: exits.map(\.operation), stoppingAt: Set(names.keys))

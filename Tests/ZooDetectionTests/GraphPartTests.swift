@@ -1,4 +1,5 @@
 import Testing
+import ZooDetection
 import ZooKit
 
 /// Stretches of a network as graphs of their own.
