@@ -6,8 +6,8 @@ extension InferencePlan {
   func runFilled(_ values: [String: Tensor]) throws -> [String: Tensor] {
     let items = values.values.first?.shape.sizes.first ?? batch
     guard items < batch else { return try run(values) }
-    return try run(values.mapValues { try $0.items(0..<items, paddedTo: batch) }).mapValues {
-      try $0.items(0..<items, paddedTo: items)
+    return try run(values.mapValues { try $0.resized(to: batch) }).mapValues {
+      try $0.resized(to: items)
     }
   }
 

@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 import ZooKit
 import ZooVision
 
@@ -83,16 +85,28 @@ public struct Loader: Sendable {
     guard 0..<batchCount ~= index else {
       throw ZooError.usage("there is no batch \(index): an epoch has \(batchCount)")
     }
-    let items = order(epoch: epoch)[range(of: index)]
-    let results = items.map { item in Result { try sample(item, epoch: epoch) } }
-    return try assembled(index, epoch: epoch, Array(items), results)
+    return try batch(index, of: Array(order(epoch: epoch)[range(of: index)]), epoch: epoch)
   }
 
   /// A batch of these items in this order, computed synchronously, for callers with their own
   /// order.
   public func batch(of items: [Int], epoch: Int) throws -> SampleBatch {
-    let results = items.map { item in Result { try sample(item, epoch: epoch) } }
-    return try assembled(items.first ?? 0, epoch: epoch, items, results)
+    try batch(items.first ?? 0, of: items, epoch: epoch)
+  }
+
+  func batch(
+    _ index: Int, of items: [Int], epoch: Int, inParallel: Bool = false
+  ) throws -> SampleBatch {
+    guard inParallel else {
+      let samples = items.map { item in Result { try sample(item, epoch: epoch) } }
+      return try assembled(index, epoch: epoch, items, samples)
+    }
+    let samples = Mutex([Result<Sample, any Error>?](repeating: nil, count: items.count))
+    DispatchQueue.concurrentPerform(iterations: items.count) { place in
+      let sample = Result { try sample(items[place], epoch: epoch) }
+      samples.withLock { $0[place] = sample }
+    }
+    return try assembled(index, epoch: epoch, items, samples.withLock { $0.compactMap(\.self) })
   }
 
   /// The items in the order of an epoch.
@@ -139,7 +153,7 @@ public struct Loader: Sendable {
     return sample
   }
 
-  func assembled(
+  private func assembled(
     _ index: Int, epoch: Int, _ items: [Int], _ results: [Result<Sample, any Error>]
   ) throws -> SampleBatch {
     var (samples, indices, broken) = ([Sample](), [Int](), [Broken]())

@@ -1,4 +1,5 @@
 import ZooKit
+import ZooStore
 
 /// The batches of one epoch: their items and order, independent of progress.
 struct EpochBatches {
@@ -30,6 +31,18 @@ struct EpochBatches {
     self.batches = batches
     epoch = 0
     random = Random(seed: 0)
+  }
+
+  /// The batches in order with their numbers of items, prefetched while the network is busy.
+  /// - Parameters:
+  ///   - start: the number of batches that an interrupted run has already done.
+  ///   - ahead: the number of batches to prefetch.
+  func read(
+    from source: any BatchSource, after start: Int = 0, ahead: Int
+  ) -> ReadAhead<(batch: Batch, count: Int)> {
+    ReadAhead(min(start, batches.count)..<batches.count, ahead: ahead) { index in
+      (try source.batch(batches[index], epoch: epoch, random: random), batches[index].count)
+    }
   }
 
   var items: Int { batches.reduce(0) { $0 + $1.count } }

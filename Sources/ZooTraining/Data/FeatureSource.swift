@@ -83,11 +83,10 @@ public struct FeatureSource: BatchSource {
     let batches = stride(from: 0, to: numbers.count, by: batch).map { start in
       (start..<start + batch).map { $0 < numbers.count ? numbers[$0] : final }
     }
-    let queue = BatchQueue(
-      source, EpochBatches(batches: batches), from: 0, ahead: keeping.ahead)
+    let queue = EpochBatches(batches: batches).read(from: source, ahead: keeping.ahead)
     var (fields, store): ([Field], ItemStore?) = ([], nil)
     var done = 0
-    while let (part, _) = try queue.take() {
+    while let (part, _) = try queue.next() {
       let inputs = try features(part.inputs)
       if store == nil {
         fields = try FeatureSource.fields(inputs, part.targets, batch)

@@ -21,7 +21,7 @@ private final class ObjectivePlan: LessonPlan {
   private let prefix: FrozenPrefix?
   /// The plan for whole batches.
   let plan: TrainingPlan
-  private var others: [Int: TrainingPlan] = [:]
+  private let others = PlanCache<Int, TrainingPlan>()
   /// The plans, inputs and random numbers of the latest step.
   private var taken: [(plan: TrainingPlan, inputs: [String: Tensor], random: Random)] = []
 
@@ -75,10 +75,9 @@ private final class ObjectivePlan: LessonPlan {
 
   private func plan(of size: Int) throws -> TrainingPlan {
     if size == plan.batch { return plan }
-    if let other = others[size] { return other }
-    let other = try TrainingPlan(sharing: plan, batch: size, engine: engine)
-    others[size] = other
-    return other
+    return try others.plan(for: size) {
+      try TrainingPlan(sharing: plan, batch: size, engine: engine)
+    }
   }
 
   func causeOfOverflow() throws -> ZooError? {

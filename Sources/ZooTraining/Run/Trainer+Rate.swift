@@ -14,8 +14,8 @@ extension Trainer {
     for epoch in 0... {
       let batches = try EpochBatches(
         source, epoch: epoch, size: learner.plan.batch, dropsLast: options.dropsLast, seed: seed)
-      let queue = BatchQueue(source, batches, from: 0, ahead: options.ahead)
-      while let batch = try queue.take() {
+      let queue = batches.read(from: source, ahead: options.ahead)
+      while let batch = try queue.next() {
         guard let rate = finder.rate else { return finder }
         let random = seed.key("step").key(finder.rates.count)
         do {

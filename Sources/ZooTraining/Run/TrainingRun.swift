@@ -99,11 +99,11 @@ final class TrainingRun {
       return stop.signal
     }
     let epoch = try batches(of: state.epoch)
-    let queue = BatchQueue(learner.source, epoch, from: state.cursor, ahead: options.ahead)
+    let queue = epoch.read(from: learner.source, after: state.cursor, ahead: options.ahead)
     while state.cursor < epoch.batches.count, !hasAllSteps {
       let start = now()
       var batches: [(batch: Batch, count: Int)] = []
-      while batches.count < options.accumulation, let batch = try queue.take() {
+      while batches.count < options.accumulation, let batch = try queue.next() {
         batches.append(batch)
       }
       let rate = options.rate * options.schedule.factor(at: state.step) * state.plateau.scale

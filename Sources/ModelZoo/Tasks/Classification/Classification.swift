@@ -1,4 +1,3 @@
-import Glibc
 import ZooKit
 import ZooStore
 import ZooVision
@@ -16,11 +15,10 @@ public struct Classification: Sendable {
 
   /// The most probable classes by the softmax of the logits, which has one number per class.
   public init(logits: some Collection<Float>, classes: [String], top: Int) {
-    let largest = Double(logits.max() ?? 0)
-    let odds = logits.map { exp(Double($0) - largest) }
-    let sum = odds.reduce(0, +)
-    self.top = odds.indices.sorted { (odds[$1], $0) < (odds[$0], $1) }.prefix(top).map {
-      Guess(name: classes[$0], index: $0, probability: Float(odds[$0] / sum))
+    let logits = logits.map(Double.init)
+    let softmax = RowSoftmax(logits)
+    self.top = logits.indices.sorted { (logits[$1], $0) < (logits[$0], $1) }.prefix(top).map {
+      Guess(name: classes[$0], index: $0, probability: Float(softmax.share(of: logits[$0])))
     }
   }
 }

@@ -92,7 +92,6 @@ extension Tensor {
       let sums = sums
       logits.withValues { logits in
         Threads.split(height, cost: 16 * seen * channels) { rows in
-          var odds = [Float](repeating: 0, count: channels)
           for row in rows where shares.down[row] > 0 {
             for column in 0..<seen where shares.across[column] > 0 {
               let place = row * tileWidth + column
@@ -102,15 +101,10 @@ extension Tensor {
                 sums[target] += share / (1 + exp(-logits[place]))
                 continue
               }
-              var peak = -Float.infinity
-              for channel in 0..<channels { peak = max(peak, logits[channel * plane + place]) }
-              var total: Float = 0
+              let softmax = RowSoftmax(count: channels) { logits[$0 * plane + place] }
               for channel in 0..<channels {
-                odds[channel] = exp(logits[channel * plane + place] - peak)
-                total += odds[channel]
-              }
-              for channel in 0..<channels {
-                sums[channel * height * width + target] += share * odds[channel] / total
+                let probability = softmax.share(of: logits[channel * plane + place])
+                sums[channel * height * width + target] += share * Float(probability)
               }
             }
           }
