@@ -130,7 +130,7 @@ let package = Package(
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
     tests("ZooConformanceTests", ["ZooKit", "ZooDetection", "ZooConformance"] + families),
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
-    tests("ZooArgumentsTests", ["ZooArguments"]),
+    tests("ZooArgumentsTests", ["ZooStore", "ZooArguments"]),
     tests("ModelZooTests", ["ModelZoo", "ZooKit"]),
     tests("CommandTests", ["zoo", "workshop", "ModelZoo", "ZooArguments"]),
 

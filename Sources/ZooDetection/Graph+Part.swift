@@ -24,8 +24,8 @@ extension Graph {
   /// The part as a graph of its own: its entries become inputs, and only operations that its
   /// outputs need are kept. Stages and parameters do not change.
   public func part(_ part: Part) throws -> Graph {
-    let entries = try part.from.map { Port(name: $0, operation: try resolve($0)) }
-    let exits = try part.to.map { Port(name: $0, operation: try resolve($0)) }
+    let entries = try part.from.map { (name: $0, operation: try resolve($0)) }
+    let exits = try part.to.map { (name: $0, operation: try resolve($0)) }
     let piece = self.part(from: entries, to: exits)
     if let other = piece.inputs.dropFirst(entries.count).first {
       throw ZooError.failure(

@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 import ZooArguments
+import ZooStore
 import ZooKit
 
 @Suite struct TerminalTests {

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import ZooKit
 import ZooMetrics
+import ZooStore
 
 @Suite struct RegressionTests {
   @Test(arguments: Golden.all.regression)

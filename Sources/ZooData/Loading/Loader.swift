@@ -103,8 +103,8 @@ public struct Loader: Sendable {
     }
     let samples = Mutex([Result<Sample, any Error>?](repeating: nil, count: items.count))
     DispatchQueue.concurrentPerform(iterations: items.count) { place in
-      let sample = Result { try sample(items[place], epoch: epoch) }
-      samples.withLock { $0[place] = sample }
+      let result = Result { try sample(items[place], epoch: epoch) }
+      samples.withLock { $0[place] = result }
     }
     return try assembled(index, epoch: epoch, items, samples.withLock { $0.compactMap(\.self) })
   }

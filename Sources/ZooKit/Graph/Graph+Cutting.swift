@@ -7,16 +7,15 @@ extension Graph {
   /// let (backbone, head) = graph.cut(at: [("features", last)])
   /// ```
   /// An input of the graph that the second part also reads is an input of both.
-  public func cut(
-    at values: [(name: String, operation: Int)]
-  ) -> (before: Graph, after: Graph) {
-    let ports = values.map { Port(name: $0.name, operation: $0.operation) }
-    return (part(from: [], to: ports), part(from: ports, to: outputs))
+  public func cut(at values: [(name: String, operation: Int)]) -> (before: Graph, after: Graph) {
+    (part(from: [], to: values), part(from: values, to: outputs.map { ($0.name, $0.operation) }))
   }
 
   /// The operations that the exits need after the entries. The entries are the first inputs, in the
   /// given order, needed or not; then come the inputs of this graph that are also needed.
-  package func part(from entries: [Port], to exits: [Port]) -> Graph {
+  package func part(
+    from entries: [(name: String, operation: Int)], to exits: [(name: String, operation: Int)]
+  ) -> Graph {
     let names = Dictionary(
       entries.map { ($0.operation, $0.name) }, uniquingKeysWith: { first, _ in first })
     let needed = ancestors(of: exits.map(\.operation), stoppingAt: Set(names.keys))
@@ -35,11 +34,13 @@ extension Graph {
           parameters: entry == nil ? old.parameters : [], stages: old.stages, site: old.site,
           count: old.count))
     }
-    func ports(_ ends: [Port]) -> [Port] {
-      ends.compactMap { end in places[end.operation].map { Port(name: end.name, operation: $0) } }
+    func port(_ name: String, _ operation: Int) -> Port? {
+      places[operation].map { Port(name: name, operation: $0) }
     }
     let others = inputs.filter { needed.contains($0.operation) && names[$0.operation] == nil }
     return Graph(
-      operations: kept, inputs: ports(entries) + ports(others), outputs: ports(exits))
+      operations: kept,
+      inputs: entries.compactMap(port) + others.compactMap { port($0.name, $0.operation) },
+      outputs: exits.compactMap(port))
   }
 }

@@ -175,9 +175,8 @@ extension Graph {
     let all = Graph(
       operations: builder.operations, inputs: builder.inputs,
       outputs: outputs.map { .init(name: $0.key, operation: $0.value.index) })
-    // Operations that no output depends on are dropped, such as the end of a backbone whose middle
-    // is used.
-    self = all.part(from: all.inputs, to: all.outputs)
+    // Without the operations that no output depends on, such as the end of a backbone.
+    self = all.cut(at: all.outputs.map { ($0.name, $0.operation) }).before
     borrowed = builder.borrowed
   }
 }
