@@ -1,7 +1,5 @@
-/// The name of a task.
-///
-/// A checkpoint may be for a task that this program does not know. The known ones are defined by the
-/// types that conform to `ModelTask`, in ModelZoo.
+/// The name of a task. A checkpoint may be for a task that this program does not know; the known
+/// ones are defined by the types that conform to `ModelTask`, in ModelZoo.
 public struct VisionTask: RawRepresentable, Hashable, Sendable {
   public let rawValue: String
 
