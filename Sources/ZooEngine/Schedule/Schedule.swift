@@ -4,7 +4,6 @@ import ZooKit
 ///
 /// A slot lives from the first work that uses it to the last. The slots are placed in an ``Arena``
 /// after everything has been scheduled.
-/// the slots placed in an ``Arena``.
 final class Schedule {
   typealias Slot = Int
 
