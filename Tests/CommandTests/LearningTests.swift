@@ -84,7 +84,7 @@ import Testing
     #expect(try finetune("run").status == 0)
     for (arguments, status, part) in [
       (["finetune", "run/best.h5", "--data", "nowhere", "-o", "x"], Int32(66), "nowhere"),
-      (["finetune", "run/best.h5", "--data", "run", "-o", "x"], 65, "no data set"),
+      (["finetune", "run/best.h5", "--data", "run", "-o", "x"], 65, "is not a data set"),
       (["finetune", "run/best.h5", "--data", "data", "-o", "run"], 64, "resum"),
       (
         ["finetune", "run/best.h5", "--data", "data", "-o", "x", "--freeze", "bakbone"], 64,

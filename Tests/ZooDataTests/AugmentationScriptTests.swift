@@ -50,8 +50,8 @@ struct AugmentationScriptTests {
 
   @Test(arguments: [
     ("", "“” is not an augmentation; there are none, flip"),
-    ("flip++grey", "“” is no augmentation"),
-    ("flop", "“flop” is no augmentation"),
+    ("flip++grey", "“” is not an augmentation"),
+    ("flop", "“flop” is not an augmentation"),
     ("flip:2", "“flip:2”: p is “2”; a number within 0.0..1.0 was expected"),
     ("flip:nan", "“flip:nan”: p is “nan”"),
     ("flip:p=", "p is “”"),

@@ -115,7 +115,7 @@ import ZooVision
         annotations: HostileTests.box(700, 7, "[1, 1, 0, 2]") + "," + HostileTests.box(701, 7)))
     #expect(
       message.hasSuffix(
-        "1 of 2 annotations name images or categories that are not there, at most 5 % may; "
+        "1 of 2 annotations name images or categories that do not exist, at most 5 % may; "
           + "the first: image 701"), "\(message)")
     let outside = try coco(
       ReaderTests.coco(
@@ -166,11 +166,11 @@ import ZooVision
     ),
     (
       ReaderTests.coco(images: ReaderTests.image, annotations: box(701, 7)),
-      "1 of 1 annotations name images or categories that are not there"
+      "1 of 1 annotations name images or categories that do not exist"
     ),
     (
       ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 8)),
-      "1 of 1 annotations name images or categories that are not there"
+      "1 of 1 annotations name images or categories that do not exist"
     ),
     (
       ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 7, "[1, 1, 2]")),
@@ -361,7 +361,7 @@ import ZooVision
     let huge = IDXFile.header([0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF])
     #expect(try idx(huge).contains("states an impossible size of"))
     let large = IDXFile.header([60_000, 28, 28])
-    #expect(try idx(large).contains("is truncated: 60000×28×28 bytes are promised"))
+    #expect(try idx(large).contains("is truncated: 60000×28×28 bytes were expected"))
     #expect(try idx(IDXFile.packed(large)).contains("is truncated"))
     #expect(try idx(IDXFile.header([0, 28, 28])).contains("states an impossible size of 0"))
     #expect(try idx([]).hasSuffix("is not an IDX file"))

@@ -127,7 +127,7 @@ private func table(_ data: Dataset, _ split: String) -> [String: [Float]] {
     ("40.png,old", "age is “old”"), ("3.png,3", "3.png already occurs in"),
     (",3", "no picture is named"),
     ("../40.png,x", "age is “x”"), ("../../etc/passwd,3", "there is no picture"),
-    ("\u{1B}[31m.png,3", "there is no picture “·[31m.png”"),
+    ("\u{1B}[31m.png,3", "there is no picture “?[31m.png”"),
   ])
   func aBrokenRowIsNamed(_ row: String, _ problem: String) throws {
     let said = try opened("file,age\n" + Self.good + row + "\n")

@@ -405,13 +405,13 @@ import ZooVision
         "is not a data set: it contains 0 folders and 0 files; expected"))
     #expect(refusal("\(scratch.path)/nowhere") == "\(scratch.path)/nowhere does not exist")
     try scratch.picture("images/a.png")
-    #expect(refusal(scratch.path).contains("it holds 1 folders (images)"))
+    #expect(refusal(scratch.path).contains("it contains 1 folders (images)"))
     try scratch.write("0 0.5 0.5 0.2 0.4\n", to: "labels/a.txt")
     try scratch.picture("masks/a.png", 12, 8, channels: 1, level: 1)
     #expect(
       refusal(scratch.path).contains(
         "may be several kinds of data set: YOLO (labels/*.txt), pictures and masks "
-          + "(images/, masks/); give the folder"))
+          + "(images/, masks/); name the folder or file"))
   }
 }
 

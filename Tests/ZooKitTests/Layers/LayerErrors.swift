@@ -36,7 +36,7 @@ struct LayerErrors {
       says: "an output padding of 2×2 is not below the stride or the dilation"),
     .init(
       TransposedConvolution(outputs: 4, window: Window(1, padding: 2)), [3, 2, 2],
-      says: "nothing is left of 3×2×2 inside the padding"),
+      says: "the padding leaves nothing of 3×2×2"),
     .init(BatchNorm(), [3, 4], says: "batchnorm takes a map C×H×W or a vector, not 3×4"),
     .init(
       MaxPool(window: Window(2, padding: 2)), [3, 8, 8],
@@ -50,7 +50,7 @@ struct LayerErrors {
       says: "cannot take 2..<9 in steps of 1 from axis 0 of 4×8×8"),
     .init(Slice(axis: 3, range: 0..<1), [4, 8, 8], says: "cannot slice axis 3 of 4×8×8"),
     .init(Reshape(shape: [5, 5]), [4, 6], says: "4×6 cannot be reshaped to 5×5"),
-    .init(Pad(channelsAfter: -1), [4, 6, 6], says: "cannot pad 4×6×6 by less than nothing"),
+    .init(Pad(channelsAfter: -1), [4, 6, 6], says: "cannot pad 4×6×6 by a negative amount"),
     .init(Upsample(.nearest, .factor(0)), [4, 6, 6], says: "cannot resize 4×6×6 to 0×0"),
     .init(Dropout(rate: 1.5), [4], says: "a dropout rate of 1.5 is not between 0 and 1"),
     .init(Softmax(), [], says: "softmax needs an axis to sum over, not scalar"),
