@@ -59,10 +59,8 @@ public protocol ModelTask: Sendable {
     _ options: Finetuning
   ) throws -> Checkpoint
 
-  /// Changes the network before training.
-  /// - Parameters:
-  ///   - model: with its new head and classes.
-  ///   - new: the tensors that are initialised at random.
+  /// Changes the network before training. The model has its new head and classes; `new` names the
+  /// tensors that were initialised at random.
   func prepared(_ model: Model, new: [String], learning train: Split, _ options: Finetuning) throws
     -> Model
 

@@ -5,7 +5,7 @@ import ZooVision
 
 /// A compiled model for single pictures.
 public protocol Predictor: AnyObject {
-  /// - Parameter progress: reports the progress on a large picture.
+  /// The prediction for a picture. `progress` is called as parts of a large picture are done.
   func predict(_ picture: Picture, progress: (_ done: Int, _ of: Int) -> Void) throws
     -> any Prediction
 }

@@ -44,11 +44,9 @@ public struct Option<Result: ArgumentResult>: Argument {
     self.init(names, value, fallback, Reading(Limits(range)), help, completion, isHidden)
   }
 
-  /// Words that a closure checks instead of a type, for options that a table describes.
-  /// - Parameters:
-  ///   - wanted: completes the sentence “--lr wants …”.
-  ///   - choices: all accepted words, if there is a fixed list.
-  ///   - accepts: whether a word is valid; may throw a more specific error.
+  /// Words that a closure checks instead of a type, for options that a table describes. `wanted`
+  /// completes the sentence “--lr wants …”; `choices` are all accepted words, if there is a fixed
+  /// list; `accepts` may throw a more specific error.
   public init(
     _ names: String..., value: String, default fallback: Result? = nil, wanted: String,
     choices: [String] = [], help: String, completion: Completion? = nil,

@@ -1,7 +1,7 @@
 import ZooKit
 
 extension JSON {
-  /// Parses one value, with nothing after it; see ``JSONScanner``.
+  /// Parses one value, with nothing after it; see `JSONScanner`.
   public init(parsing text: some Sequence<UInt8>, origin: String) throws {
     var scanner = JSONScanner(Array(text), origin: origin)
     self = try scanner.value()
