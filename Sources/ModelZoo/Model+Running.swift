@@ -22,7 +22,7 @@ extension Model {
     precision: Precision = .fp32
   ) throws -> [String: Tensor] {
     guard batch.shape.rank == 4, batch.shape[0] > 0 else {
-      throw ZooError.corrupt("the input is \(batch.shape), a batch N×C×H×W was expected")
+      throw ZooError.corrupt("the input is \(batch.shape); expected a batch N×C×H×W")
     }
     return try checkpoint.task.definition.run(
       self, batch, keeping: keeping, engine: engine, precision: precision)

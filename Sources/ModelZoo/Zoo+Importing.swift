@@ -140,7 +140,7 @@ extension Zoo.Fitting {
   /// The mismatches, with a hint if only the number of classes differs.
   private var complaint: String {
     if let file = plan.source as? DarknetCheckpoint, let missing = file.firstMissing {
-      return "it has \(file.size) bytes and ends before \(missing), \(file.expected) were expected"
+      return "it has \(file.size) bytes and ends before \(missing); expected \(file.expected)"
     }
     if let prefix = try? plan.proposedRenames().first, prefix.to.isEmpty {
       return plan.complaint + "; it may fit better with --rename \(prefix.from)="

@@ -22,7 +22,7 @@ extension Golden.Input {
     func check(_ shape: Shape) throws {
       guard shape.rank == 4, shape[0] > 0, shape.sizes.dropFirst().elementsEqual(expected.sizes)
       else {
-        throw ZooError.corrupt("the golden input is \(shape), a batch of \(expected) was expected")
+        throw ZooError.corrupt("the golden input is \(shape); expected a batch of \(expected)")
       }
     }
     let batch: Tensor

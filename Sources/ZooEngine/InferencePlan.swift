@@ -58,7 +58,7 @@ public final class InferencePlan {
       }
       guard tensor.shape.sizes == [batch] + input.shape.sizes else {
         throw ZooError.usage(
-          "the input \(input.name) is \(tensor.shape), \(batch)×\(input.shape) was expected")
+          "the input \(input.name) is \(tensor.shape); expected \(batch)×\(input.shape)")
       }
       return tensor
     }

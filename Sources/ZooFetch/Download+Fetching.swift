@@ -101,7 +101,7 @@ extension Download {
   private func agreed(_ expected: Int?, _ announced: Int?) throws -> Int? {
     guard let expected, let announced, expected != announced else { return expected ?? announced }
     throw ZooError.corrupt(
-      "\(url): the server has \(announced) bytes, \(expected) were expected")
+      "\(url): the server has \(announced) bytes; expected \(expected)")
   }
 
   private func got(_ part: PartFile, _ total: Int?) -> String {

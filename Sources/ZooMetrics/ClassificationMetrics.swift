@@ -44,7 +44,7 @@ public struct ClassificationMetrics: Sendable {
     // Check all labels first, so that a batch counts entirely or not at all.
     for (item, label) in labels.enumerated() where !(0..<classCount ~= label) {
       throw ZooError.failure(
-        "item \(count + item) has class \(label), 0 to \(classCount - 1) was expected")
+        "item \(count + item) has class \(label); expected 0 to \(classCount - 1)")
     }
     for (index, probability) in probabilities.enumerated() where !probability.isFinite {
       throw ZooError.failure(

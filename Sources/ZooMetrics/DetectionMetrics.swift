@@ -72,7 +72,7 @@ public struct DetectionMetrics: Sendable {
     {
       guard classes.indices.contains(index) else {
         throw ZooError.failure(
-          "picture \(count): \(what) has class \(index), 0 to \(classes.count - 1) was expected")
+          "picture \(count): \(what) has class \(index); expected 0 to \(classes.count - 1)")
       }
       guard (0..<4).allSatisfy({ box[$0].isFinite }), box[0] <= box[2], box[1] <= box[3] else {
         throw ZooError.failure(

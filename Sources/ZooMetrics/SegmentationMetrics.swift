@@ -39,7 +39,7 @@ public struct SegmentationMetrics: Sendable {
       if let ignored, real == Int(ignored) { continue }
       guard real < classes.count, drawn < classes.count else {
         throw ZooError.failure(
-          "a mask has class \(max(real, drawn)), 0 to \(classes.count - 1) was expected")
+          "a mask has class \(max(real, drawn)); expected 0 to \(classes.count - 1)")
       }
       counted.add(truth: real, predicted: drawn, count: count)
     }

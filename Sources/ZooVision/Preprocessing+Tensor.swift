@@ -29,8 +29,8 @@ extension Preprocessing {
         let input = try applied(to: picture)
         guard input.width == size.width, input.height == size.height else {
           throw ZooError.corrupt(
-            "picture \(item + 1) of a batch has \(input.width)×\(input.height) pixels, "
-              + "\(size.width)×\(size.height) were expected")
+            "picture \(item + 1) of a batch has \(input.width)×\(input.height) pixels; "
+              + "expected \(size.width)×\(size.height)")
         }
         if standardizes { tables = try settled(for: input).levels }
         input.withPixels { pixels in

@@ -7,7 +7,7 @@ func classNames(_ text: String) throws -> [String] {
   if access(text, F_OK) == 0 { return try classNames(inFile: text) }
   if let count = Int(text) {
     guard 1...100_000 ~= count else {
-      throw ZooError.usage("--classes: 1 to 100,000 classes were expected, not \(count)")
+      throw ZooError.usage("--classes: expected 1 to 100,000 classes, not \(count)")
     }
     return (0..<count).map(String.init)
   }

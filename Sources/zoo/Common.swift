@@ -29,8 +29,7 @@ enum Common {
     "MODEL", help: "name of a checkpoint or variant, or path of a checkpoint file",
     completion: .models)
   static let fit = Option<Fit?>(
-    "--fit", value: "F",
-    help: "how to fit pictures to the input shape; by default as the checkpoint says")
+    "--\(Setting.fit.name)", value: Setting.fit.placeholder, help: Setting.fit.help)
   static let precision = Option(
     "--precision", value: "P", default: Precision.fp32, help: "number format to compute in")
 }

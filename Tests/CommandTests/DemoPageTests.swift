@@ -158,7 +158,7 @@ extension CommandLineTests {
       try workspace.write("image,truth,predicted,a,b\r\nx,a\r\n", to: "demo/scratch.csv")
       let run = try workspace.workshop("page", "demo", "-o", "index.html")
       #expect(run.status == 65)
-      #expect(run.errors.hasSuffix("demo/scratch.csv: row 1 has 2 cells, 5 were expected\n"))
+      #expect(run.errors.hasSuffix("demo/scratch.csv: row 1 has 2 cells; expected 5\n"))
     }
 
     private static let hasBrowser = ["/usr/bin", "/usr/local/bin"].contains {

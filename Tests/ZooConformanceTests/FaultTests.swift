@@ -72,7 +72,7 @@ struct FaultTests {
   }
 
   @Test func wrongOutputsAreFound() throws {
-    try expect(.shapes, Shapeless.self, "10 were expected")
+    try expect(.shapes, Shapeless.self, "expected 10")
   }
 
   @Test func aNameThatNoFileTakesIsFound() throws {

@@ -21,7 +21,7 @@ import ZooVision
     ("<annotation>", "<annotation> is not closed"),
     ("<annotation></annotation><b/>", "a second root element"),
     ("<annotation></b>", "</b> closes nothing"),
-    ("<a/>", "is <a>, <annotation> was expected"),
+    ("<a/>", "is <a>; expected <annotation>"),
     ("<annotation>&lol;</annotation>", "an unknown entity"),
     ("<annotation>&#xD800;</annotation>", "an unknown entity"),
     ("<annotation>&amp", "an entity is not closed"),
@@ -34,15 +34,15 @@ import ZooVision
     ("<annotation><object><name>a</name></object></annotation>", "“a” has no bndbox"),
     (
       ReaderTests.voc(ReaderTests.object("a", ["nan", "1", "2", "3"])),
-      "xmin of “a” is “nan”, a number was expected"
+      "xmin of “a” is “nan”; expected a number"
     ),
     (
       ReaderTests.voc(ReaderTests.object("a", ["1", "1e999", "2", "3"])),
-      "ymin of “a” is “1e999”, a number was expected"
+      "ymin of “a” is “1e999”; expected a number"
     ),
     (
       ReaderTests.voc(ReaderTests.object("a", ["1", "1", "", "3"])),
-      "xmax of “a” is “”, a number was expected"
+      "xmax of “a” is “”; expected a number"
     ),
   ])
   func annotation(_ text: String, _ problem: String) throws {
@@ -103,7 +103,7 @@ import ZooVision
     try yolo.write("names: [a]\n", to: "data.yaml")
     for (path, cause) in [
       (voc.path, "2.xml, line 1: <annotation> is not closed"),
-      (yolo.path, "2.txt, line 1: a class and four numbers"),
+      (yolo.path, "2.txt, line 1: expected a class and four numbers"),
     ] {
       let message = refusal(path)
       #expect(message.contains("1 of 2 pictures are broken"), "\(message)")
@@ -174,7 +174,7 @@ import ZooVision
     ),
     (
       ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 7, "[1, 1, 2]")),
-      "“bbox” has 3 numbers, 4 were expected"
+      "“bbox” has 3 numbers; expected 4"
     ),
     (
       ReaderTests.coco(images: ReaderTests.image, annotations: box(700, 7, "[1, 1, 2, NaN]")),
@@ -197,7 +197,7 @@ import ZooVision
       #"{"images": "# + String(repeating: "[", count: 100_000), "nested more than 64 levels deep"
     ),
     (#"{"images": [], "images": []}"#, "the key “images” occurs twice"),
-    (#"{"info": [1 2]}"#, "a comma was expected"),
+    (#"{"info": [1 2]}"#, "expected a comma"),
     (#"{"images": [,]}"#, "a value was expected"),
     (#"{"images": 7}"#, "“images” is not a list"),
     (#"{"images": [], "categories": 7, "annotations": []}"#, "“categories” is not a list"),
@@ -208,10 +208,10 @@ import ZooVision
     (#"{"images": "a"#, "“images” is not a list"),
     (#"{"info": "a"#, "a string is not closed"),
     (#"{"info": [{"a": "b\"}]}"#, "a string is not closed"),
-    (#"{"info": {"a": 1, 2}}"#, "a key was expected"),
-    (#"{"images": [{"id": 1]}]}"#, "line 1: a comma was expected"),
-    (#"{"images": [1]}"#, "images[0], line 1: it is a number, an object was expected"),
-    (#"{images: []}"#, "a key was expected"),
+    (#"{"info": {"a": 1, 2}}"#, "expected a key"),
+    (#"{"images": [{"id": 1]}]}"#, "line 1: expected a comma"),
+    (#"{"images": [1]}"#, "images[0], line 1: it is a number; expected an object"),
+    (#"{images: []}"#, "expected a key"),
     (#"{"images" []}"#, "no colon after “images”"),
   ])
   func cocoTables(_ json: String, _ problem: String) throws {
@@ -260,14 +260,14 @@ import ZooVision
   }
 
   @Test(arguments: [
-    ("2 0.5 0.5 0.1 0.1", "line 1: the class is 2, 0 to 1 was expected"),
-    ("0.5 0.5 0.5 0.1 0.1", "line 1: the class is 0.5, 0 to 1 was expected"),
-    ("-1 0.5 0.5 0.1 0.1", "line 1: the class is -1, 0 to 1 was expected"),
-    ("0 0.5 0.5 0.1 0.1\n1 nan 0.5 0.1 0.1", "line 2: a class and four numbers were expected"),
-    ("0 0.5 0.5 0.1", "line 1: a class and four numbers were expected"),
-    ("0 0.5 0.5 inf 0.1", "line 1: a class and four numbers were expected"),
+    ("2 0.5 0.5 0.1 0.1", "line 1: the class is 2; expected 0 to 1"),
+    ("0.5 0.5 0.5 0.1 0.1", "line 1: the class is 0.5; expected 0 to 1"),
+    ("-1 0.5 0.5 0.1 0.1", "line 1: the class is -1; expected 0 to 1"),
+    ("0 0.5 0.5 0.1 0.1\n1 nan 0.5 0.1 0.1", "line 2: expected a class and four numbers"),
+    ("0 0.5 0.5 0.1", "line 1: expected a class and four numbers"),
+    ("0 0.5 0.5 inf 0.1", "line 1: expected a class and four numbers"),
     ("0 120 80 10 10", "line 1: coordinates must be between 0 and 1"),
-    ("99999999999999999999 0.5 0.5 0.1 0.1", "0 to 1 was expected"),
+    ("99999999999999999999 0.5 0.5 0.1 0.1", "expected 0 to 1"),
   ])
   func yoloLabels(_ labels: String, _ problem: String) throws {
     let message = try yolo(labels)
@@ -280,12 +280,12 @@ import ZooVision
     ("names:\n  0: a\n  00: b\n", "line 3: names are numbered from 0 to 1, not “00”"),
     ("names:\n  0: a\n  0: b\n", "line 3: the key “0” occurs twice"),
     ("names: [a, b]\nnc: 2\nnames: [c]\n", "line 3: the key “names” occurs twice"),
-    ("names: [a, [b]]\n", "line 1: a name was expected"),
+    ("names: [a, [b]]\n", "line 1: expected a name"),
     ("names: cat\n", "line 1: names are a list, or a map from 0 on"),
     ("names: [a, b\n", "did not find expected ',' or ']' while parsing a flow sequence"),
     ("names: [a]\njust words\n", "could not find expected ':' while scanning a simple key"),
-    ("  - a\nnames: [a]\n", "line 1: “key: value” was expected"),
-    ("- a\n- b\n", "line 1: “key: value” was expected"),
+    ("  - a\nnames: [a]\n", "line 1: expected “key: value”"),
+    ("- a\n- b\n", "line 1: expected “key: value”"),
     ("names: [a]\n? [b, c]\n: d\n", "line 2: a key is a word or a number"),
     ("names: [*b]\n", "line 1: *b is the name of nothing before it"),
     ("names: &a [*a]\n", "line 1: *a is the name of nothing before it"),
@@ -361,7 +361,7 @@ import ZooVision
     let huge = IDXFile.header([0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF])
     #expect(try idx(huge).contains("states an impossible size of"))
     let large = IDXFile.header([60_000, 28, 28])
-    #expect(try idx(large).contains("is truncated: 60000×28×28 bytes were expected"))
+    #expect(try idx(large).contains("is truncated: expected 60000×28×28 bytes"))
     #expect(try idx(IDXFile.packed(large)).contains("is truncated"))
     #expect(try idx(IDXFile.header([0, 28, 28])).contains("states an impossible size of 0"))
     #expect(try idx([]).hasSuffix("is not an IDX file"))
@@ -397,7 +397,7 @@ import ZooVision
     var bytes = [UInt8](repeating: 0, count: 20 * 3073)
     bytes[19 * 3073] = 10
     try scratch.write(bytes, to: "data_batch_1.bin")
-    #expect(refusal(scratch.path).hasSuffix("record 19 has label 10, 0 to 9 was expected"))
+    #expect(refusal(scratch.path).hasSuffix("record 19 has label 10; expected 0 to 9"))
     bytes[0] = 10
     try scratch.write(bytes, to: "data_batch_1.bin")
     #expect(refusal(scratch.path).contains("is not a data set"))

@@ -121,7 +121,7 @@ private func table(_ data: Dataset, _ split: String) -> [String: [Float]] {
 
   /// One row of forty is broken: it is named, and the others count.
   @Test(arguments: [
-    ("x.png,3", "there is no picture “x.png”"), ("40.png,", "age is “”, a number was expected"),
+    ("x.png,3", "there is no picture “x.png”"), ("40.png,", "age is “”; expected a number"),
     ("40.png,NaN", "age is “NaN”"), ("40.png,inf", "age is “inf”"),
     ("40.png,1e99", "age is “1e99”"),
     ("40.png,old", "age is “old”"), ("3.png,3", "3.png already occurs in"),
@@ -141,11 +141,11 @@ private func table(_ data: Dataset, _ split: String) -> [String: [Float]] {
 
   @Test(arguments: [
     ("", "is empty"), ("\n\n", "is empty"), ("file,age\n", "no column of numbers"),
-    ("file,age\n1.png\n", "line 2: 1 cells, 2 were expected"),
-    ("file,age\n1.png,1,2\n", "line 2: 3 cells, 2 were expected"),
+    ("file,age\n1.png\n", "line 2: 1 cells; expected 2"),
+    ("file,age\n1.png,1,2\n", "line 2: 3 cells; expected 2"),
     ("file,age\n\"1.png,1\n2.png,2\n", "line 2: a quote is not closed"),
     ("file,age\n\"1.png\"x,1\n", "line 2: text after a closing quote"),
-    ("1.png,1\n2.png,2\n", "line 1: the names of the columns were expected"),
+    ("1.png,1\n2.png,2\n", "line 1: expected the names of the columns"),
     ("file,age,age\n1.png,1,2\n", "line 1: column 3 has no name, or that of another"),
     ("file,\n1.png,1\n", "line 1: column 2 has no name"),
     ("file,name\n1.png,one\n", "no column of numbers beside “file”"),

@@ -284,7 +284,7 @@ import ZooVision
     try scratch.write("0 ground\n5 tree\n", to: "classes.txt")
     let wrong = try Dataset.open(scratch.path)
     let error = #expect(throws: ZooError.self) { try wrong.splits[0].items[0].sample() }
-    #expect(error?.message.contains("has pixels of value 7, 0, 5 were expected") == true)
+    #expect(error?.message.contains("has pixels of value 7; expected 0, 5") == true)
   }
 
   @Test func colouredMasks() throws {

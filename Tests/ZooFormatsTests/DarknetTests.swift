@@ -89,7 +89,7 @@ import ZooStore
         #expect(error?.kind == .corrupt && error?.message.contains("\n") == false)
         if length > 20 {
           #expect(error?.message.contains("\(length) bytes") ?? false)
-          #expect(error?.message.contains("\(whole.count) bytes were expected") ?? false)
+          #expect(error?.message.contains("expected \(whole.count) bytes") ?? false)
         }
       }
     }
@@ -97,7 +97,7 @@ import ZooStore
       let error = #expect(throws: ZooError.self) {
         try DarknetWeights(path).laid(over: graph)
       }
-      #expect(error?.message.contains("\(whole.count) were expected: 1 are left") ?? false)
+      #expect(error?.message.contains("expected \(whole.count): 1 are left") ?? false)
     }
     // Truncated within the second layer's kernel.
     try with(Array(whole[..<(20 + 4 * 62 + 24)])) { path in

@@ -133,7 +133,7 @@ import ZooStore
       }?.message
     }
     #expect(message([0.5], [0]) == "1 probabilities for 1 items of 2 classes")
-    #expect(message([0.5, 0.5], [2]) == "item 0 has class 2, 0 to 1 was expected")
+    #expect(message([0.5, 0.5], [2]) == "item 0 has class 2; expected 0 to 1")
     #expect(message([0.5, .nan], [0]) == "item 0: the probability of “bee” is nan")
     #expect(metrics.count == 0 && metrics.confusion.total == 0)
   }

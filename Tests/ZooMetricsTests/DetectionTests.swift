@@ -58,7 +58,7 @@ import ZooStore
     }
     #expect(
       message([.init(box, classIndex: 1, score: 0.5)], [])
-        == "picture 0: a found box has class 1, 0 to 0 was expected")
+        == "picture 0: a found box has class 1; expected 0 to 0")
     #expect(
       message([.init(box, classIndex: 0, score: .nan)], [])
         == "picture 0: a found box has score nan")

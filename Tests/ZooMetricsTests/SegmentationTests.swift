@@ -32,7 +32,7 @@ import ZooStore
   @Test func refusalsChangeNothing() throws {
     var metrics = SegmentationMetrics(classes: ["a", "b"])
     #expect(
-      throws: ZooError.failure("a mask has class 2, 0 to 1 was expected")
+      throws: ZooError.failure("a mask has class 2; expected 0 to 1")
     ) { try metrics.update(predicted: [0, 1, 2], truth: [0, 1, 1]) }
     #expect(
       throws: ZooError.failure("a mask of 1 pixels cannot be compared with one of 2")

@@ -23,10 +23,10 @@ import ZooStore
     #expect(try fields.numbers("a") == [1, 2.5])
     #expect(
       throws: ZooError.corrupt(
-        "it.json, line 2: “b” of a box has a string in it, numbers were expected")
+        "it.json, line 2: “b” of a box has a string in it; expected numbers")
     ) { _ = try fields.numbers("b") }
     #expect(
-      throws: ZooError.corrupt("it.json, line 2: “c” of a box is a number, a list was expected")
+      throws: ZooError.corrupt("it.json, line 2: “c” of a box is a number; expected a list")
     ) {
       _ = try fields.strings("c")
     }

@@ -188,7 +188,7 @@ public struct FasterRCNN: TrainableDetector {
     let found = image.levels(through: features(image))
     guard found.count >= levels else {
       _ = image.refused(
-        "\(backbone) has \(found.count) levels, a pyramid over \(levels) was expected")
+        "\(backbone) has \(found.count) levels; expected a pyramid over \(levels)")
       return Array(repeating: image, count: levels + 1)
     }
     let body = found.suffix(levels)

@@ -74,8 +74,8 @@ public struct UNet: Segmenter {
   public func features(_ image: Node) -> Node {
     if !isPadded, !tiling.takes(image.shape.height) || !tiling.takes(image.shape.width) {
       return image.refused(
-        "\(image.shape) cannot be halved \(depth) times without padding; sides of "
-          + "\(tiling.least) and \(tiling.step) more, any number of times, were expected")
+        "\(image.shape) cannot be halved \(depth) times without padding; "
+          + "expected sides of \(tiling.least) plus any multiple of \(tiling.step)")
     }
     let (skips, bottom) = descended(image)
     return image.stage("decoder") { _ in

@@ -15,7 +15,7 @@ extension InferencePlan {
   func only(_ values: [String: Tensor]) throws -> Tensor {
     let results = try runFilled(values)
     guard let result = results.first?.value, results.count == 1 else {
-      throw ZooError.failure("the network gives \(results.count) outputs, one was expected")
+      throw ZooError.failure("the network gives \(results.count) outputs; expected one")
     }
     return result
   }

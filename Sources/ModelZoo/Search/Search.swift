@@ -38,6 +38,9 @@ public struct Search {
   /// Requests the search to save and return.
   public var interruption: Interruption?
 
+  private let task: any ModelTask
+  var goal: Goal { task.goal ?? .highest }
+
   /// The smallest number of trials to compare with.
   private static let leastToCompare = 3
   /// The request for a run that falls behind; no signal has this number.
@@ -60,6 +63,7 @@ public struct Search {
     self.options = options
     self.space = try space ?? .usual(options.settled(for: model.learning(data)))
     self.trials = trials
+    task = try model.checkpoint.task.definition
     // Find conflicts with the other options before training starts.
     _ = try self.space.applied(self.space.dimensions.map { $0.value(at: 0) }, to: options)
   }
@@ -74,7 +78,6 @@ public struct Search {
 
   public func run(in path: String, resuming: Bool = false) throws -> Result {
     let folder = try SearchFolder(path, resuming: resuming)
-    let goal: Goal = .highest
     var log = try SearchLog(self, folder, resuming: resuming)
     while log.ended.count < trials {
       let number = log.ended.count
@@ -108,7 +111,9 @@ public struct Search {
     var courses: [Double] = []
     let number = trial
     run.trainer.epochEnded = { epoch in
-      courses.append(epoch.metrics.first?.value ?? -epoch.loss)
+      if let metric = epoch.metrics.first(where: { $0.name == task.metric }) {
+        courses.append(metric.value)
+      }
       epochEnded(number, epoch)
       if isHopeless(courses, others, epochs: settings.epochs) { stop.request(Search.fellBehind) }
     }
@@ -122,17 +127,19 @@ public struct Search {
     let report = try run.train(in: place)
     if let signal = report.interruption, signal != Search.fellBehind { return signal }
     trial.course = courses
-    trial.value = courses.max()
+    trial.value = goal.best(of: courses)
     trial.epoch = report.best?.epoch
     trial.end = report.interruption == nil ? .done : .pruned
     return nil
   }
 
   private func isHopeless(_ course: [Double], _ others: [Trial], epochs: Int) -> Bool {
-    guard pruning == .median, course.count < epochs, let mine = course.max() else { return false }
-    let theirs = others.compactMap { $0.course.prefix(course.count).max() }.sorted()
+    guard pruning == .median, course.count < epochs, let mine = goal.best(of: course) else {
+      return false
+    }
+    let theirs = others.compactMap { goal.best(of: $0.course.prefix(course.count)) }.sorted()
     guard theirs.count >= Search.leastToCompare else { return false }
-    return mine < theirs[theirs.count / 2]
+    return goal.isBetter(theirs[theirs.count / 2], than: mine)
   }
 }
 

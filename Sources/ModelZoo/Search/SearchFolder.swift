@@ -1,6 +1,7 @@
 import Glibc
 import ZooKit
 import ZooStore
+import ZooTraining
 
 /// The folder of a search's trials.
 struct SearchFolder {
@@ -48,11 +49,13 @@ struct SearchLog {
   private(set) var ended: [Trial] = []
   private let folder: SearchFolder
   private let space: SearchSpace
+  private let goal: Goal
   private let head: [(key: String, value: JSON)]
 
   init(_ search: Search, _ folder: SearchFolder, resuming: Bool) throws {
     self.folder = folder
     space = search.space
+    goal = search.goal
     head = [
       ("version", 1), ("model", JSON(search.model.name)), ("data", JSON(search.data.name)),
       ("space", search.space.json), ("search", JSON(search.searcher.rawValue)),
@@ -85,7 +88,7 @@ struct SearchLog {
   var best: Trial? {
     ended.reduce(nil) { best, trial in
       guard let value = trial.value else { return best }
-      return best.flatMap(\.value).map { value > $0 } ?? true ? trial : best
+      return goal.isBetter(value, than: best?.value) ? trial : best
     }
   }
 

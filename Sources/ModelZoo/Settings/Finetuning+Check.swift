@@ -17,7 +17,7 @@ extension Finetuning {
         throw ZooError.usage("“\(name)” is for networks that start from random weights (scratch)")
       }
       guard [1, 3].contains(count) else {
-        throw ZooError.usage("“\(name)” has \(count) numbers; one for each channel was expected")
+        throw ZooError.usage("“\(name)” has \(count) numbers; expected one for each channel")
       }
     }
   }

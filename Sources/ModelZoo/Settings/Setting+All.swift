@@ -84,9 +84,7 @@ extension Setting {
       "std", open: \.std, in: 1e-6...1000, value: "S,…", .data,
       "standard deviation of each channel, on the same scale; needs --scratch",
       isSearchable: false),
-    Setting(
-      "fit", open: \.fit, value: "F", .data,
-      "how to fit pictures to the input shape; by default as the checkpoint says"),
+    fit,
     Setting(
       "freeze", open: \.freeze, value: "STAGE", .model,
       "what to freeze: none, backbone or a stage; STAGE@N unfreezes it at epoch N"),
@@ -118,6 +116,11 @@ extension Setting {
     "validation", open: \.validation, in: 0.001...0.9, value: "SHARE|DIR", .run,
     "validate on this share of the pictures, or on another data set; by default on the data's own "
       + "validation split, else on a fifth", completion: .folders)
+
+  /// Also an option of the verbs that only read pictures.
+  public static let fit = Setting(
+    "fit", open: \.fit, value: "F", .data,
+    "how to fit pictures to the input shape; by default as the checkpoint says")
 
   /// An option of every verb.
   public static let seed = Setting(

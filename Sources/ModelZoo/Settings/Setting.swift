@@ -156,7 +156,7 @@ extension Setting {
   func check(_ options: Finetuning) throws {
     guard let value = value(options), !Setting.contains(value, range) else { return }
     let words = value.spelling.joined(separator: " ")
-    throw ZooError.usage("“\(name)” is \(words); \(wanted) was expected")
+    throw ZooError.usage("“\(name)” is \(words); expected \(wanted)")
   }
 
   /// Throws if the setting is used but does not apply to the task.

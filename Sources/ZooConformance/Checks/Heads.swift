@@ -38,7 +38,7 @@ extension Conformance {
         notes.expect(
           shape == [many],
           else:
-            "\(name): its logits are \(shape.map { "\($0)" } ?? "missing"), \(many) were expected"
+            "\(name): its logits are \(shape.map { "\($0)" } ?? "missing"); expected \(many)"
         )
       }
     }

@@ -44,14 +44,14 @@ extension Conformance {
     case .vector:
       notes.expect(
         logits == [classes],
-        else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"), "
-          + "\(classes) were expected")
+        else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"); "
+          + "expected \(classes)")
     case .map:
       // One map per class, or a single one for two; of the picture's size or smaller.
       notes.expect(
         logits.map { $0.rank == 3 && ($0.channels == classes || classes <= 2) } ?? false,
-        else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"), "
-          + "\(classes) maps were expected")
+        else: "for \(input) its logits are \(logits.map { "\($0)" } ?? "missing"); "
+          + "expected \(classes) maps")
     case .parts: break
     }
   }

@@ -177,7 +177,7 @@ extension AugmentationScript {
     }
 
     private func wrong(_ name: String, _ text: Substring, _ expected: String) -> ZooError {
-      .usage("“\(word)”: \(name) is “\(text)”; \(expected) was expected")
+      .usage("“\(word)”: \(name) is “\(text)”; expected \(expected)")
     }
   }
 }

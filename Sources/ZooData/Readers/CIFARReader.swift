@@ -39,7 +39,7 @@ struct CIFARReader {
         let label = Int(archive.bytes[start])
         guard label < 10 else {
           throw ZooError.corrupt(
-            "\(file.path): record \(record) has label \(label), 0 to 9 was expected")
+            "\(file.path): record \(record) has label \(label); expected 0 to 9")
         }
         items[split, default: []].append(
           Item(

@@ -200,7 +200,7 @@ extension COCOTables {
   private mutating func annotation(_ row: inout Fields) throws {
     let box = try row.numbers("bbox")
     guard box.count == 4 else {
-      throw row.error("“bbox” has \(box.count) numbers, 4 were expected")
+      throw row.error("“bbox” has \(box.count) numbers; expected 4")
     }
     annotations.append(
       Annotation(

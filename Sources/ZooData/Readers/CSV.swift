@@ -46,7 +46,7 @@ struct CSV {
     while rows.count < most ?? .max, let row = try scanner.row(CSV.mostInLine, CSV.mostColumns) {
       guard row.cells.count == header.count else {
         throw ZooError.corrupt(
-          "\(path), line \(row.line): \(row.cells.count) cells, \(header.count) were expected")
+          "\(path), line \(row.line): \(row.cells.count) cells; expected \(header.count)")
       }
       rows.append(Row(line: row.line, cells: row.cells.map { trimmed($0[...]) }))
     }

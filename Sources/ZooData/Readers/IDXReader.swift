@@ -98,7 +98,7 @@ struct IDX {
     }
     guard header[2] == 8, Int(header[3]) == rank else {
       throw ZooError.corrupt(
-        "\(path) has type \(header[2]) and rank \(header[3]), bytes (8) of rank \(rank) were expected"
+        "\(path) has type \(header[2]) and rank \(header[3]); expected bytes (8) of rank \(rank)"
       )
     }
     var sizes: [Int] = []
@@ -119,7 +119,7 @@ struct IDX {
       : file.size - headerSize
     guard count <= possible else {
       throw ZooError.corrupt(
-        "\(path) is truncated: \(Shape(sizes)) bytes were expected, it has \(byteCount(file.size))")
+        "\(path) is truncated: expected \(Shape(sizes)) bytes, it has \(byteCount(file.size))")
     }
     bytes = try reader.read(count)
     guard bytes.count == count else {

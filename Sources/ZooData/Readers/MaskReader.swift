@@ -40,8 +40,8 @@ public struct MaskValues: Hashable, Sendable {
   func classes(of mask: Picture, _ path: String) throws -> Picture {
     func unknown(_ value: UInt32) -> ZooError {
       .corrupt(
-        "\(path) has pixels of value \(text(of: value)), "
-          + "\(values.map(text).joined(separator: ", ")) were expected")
+        "\(path) has pixels of value \(text(of: value)); "
+          + "expected \(values.map(text).joined(separator: ", "))")
     }
     var result = try Picture(width: mask.width, height: mask.height, channels: 1)
     try result.withMutablePixels { classes in
@@ -216,7 +216,7 @@ struct MaskReader {
       case (true, 1): values.append(parts[0])
       case (true, 3): values.append(parts[0] << 16 | parts[1] << 8 | parts[2])
       case (false, _) where values == (0..<UInt32(index)).map(\.self): values.append(UInt32(index))
-      default: throw ZooError.corrupt("\(file), line \(index + 1): “0 name” was expected")
+      default: throw ZooError.corrupt("\(file), line \(index + 1): expected “0 name”")
       }
       names.append(isNumbered ? trimmed(words[1]) : line)
     }

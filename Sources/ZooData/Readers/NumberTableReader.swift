@@ -121,7 +121,7 @@ struct NumberTableReader {
       let word = row.cells[column]
       guard let split = splitNames[word.lowercased()] else {
         throw ZooError.corrupt(
-          "the split is “\(word.printable)”; train, val or test was expected")
+          "the split is “\(word.printable)”; expected train, val or test")
       }
       return split
     }
@@ -156,7 +156,7 @@ extension NumberTableReader {
         NumberTableReader.splitColumns.contains($0.lowercased())
       }
       guard table.header.allSatisfy({ table.number($0) == nil && !isPictureName($0) }) else {
-        throw ZooError.corrupt("\(table.path), line 1: the names of the columns were expected")
+        throw ZooError.corrupt("\(table.path), line 1: expected the names of the columns")
       }
       for (column, name) in table.header.enumerated() where column != picture && column != split {
         let numbers = table.rows.count { table.number($0.cells[column]) != nil }
@@ -181,7 +181,7 @@ extension NumberTableReader {
         let number = table.number(row.cells[column])
       else {
         let cell = outputs.first { $0.name == name }.map { row.cells[$0.column] } ?? ""
-        throw ZooError.corrupt("\(name.printable) is “\(cell.printable)”, a number was expected")
+        throw ZooError.corrupt("\(name.printable) is “\(cell.printable)”; expected a number")
       }
       return number
     }

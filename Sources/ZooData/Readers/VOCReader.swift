@@ -103,7 +103,7 @@ struct VOCReader {
     }
     let xml = try XML(parsing: try stored.read(at: 0, count: stored.size), origin: path)
     guard xml.root.name == "annotation" else {
-      throw ZooError.corrupt("\(path) is <\(xml.root.name.printable)>, <annotation> was expected")
+      throw ZooError.corrupt("\(path) is <\(xml.root.name.printable)>; expected <annotation>")
     }
     var size: Window.Size?
     if let stated = xml.child(of: xml.root, "size"),
@@ -124,8 +124,8 @@ struct VOCReader {
         let text = xml.text(of: box, key)
         guard let text, let number = Double(text), number.isFinite else {
           throw ZooError.corrupt(
-            "\(path): \(key) of “\(label.printable)” is “\((text ?? "missing").printable)”, "
-              + "a number was expected")
+            "\(path): \(key) of “\(label.printable)” is “\((text ?? "missing").printable)”; "
+              + "expected a number")
         }
         return number
       }

@@ -82,7 +82,7 @@ private struct Scanner {
     while position < bytes.count, isNamePart(bytes[position]) { position += 1 }
     guard position > start, position - start <= 256,
       let name = String(validating: bytes[start..<position], as: UTF8.self)
-    else { throw error("a name was expected") }
+    else { throw error("expected a name") }
     return name
   }
 

@@ -101,7 +101,7 @@ private struct YAMLParser {
       return YAML(content: .null, line: 1, size: 1)
     }
     let root = try value(next())
-    guard root.isNull || root.isMap else { throw error("“key: value” was expected", root.line) }
+    guard root.isNull || root.isMap else { throw error("expected “key: value”", root.line) }
     _ = try next()
     return root
   }
@@ -181,7 +181,7 @@ extension YAML {
     }
     func word(_ value: YAML) throws -> String {
       guard let name = value.scalar else {
-        throw error("a name was expected", value.line)
+        throw error("expected a name", value.line)
       }
       return name
     }

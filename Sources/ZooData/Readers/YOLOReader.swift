@@ -159,13 +159,13 @@ struct YOLOReader {
       // A class and a box, or a class and the corners of an outline.
       guard numbers.count == words.count - 1,
         numbers.count == 4 || (numbers.count >= 6 && numbers.count % 2 == 0)
-      else { throw error("a class and four numbers were expected") }
+      else { throw error("expected a class and four numbers") }
       // Tables of numbers often have a decimal point in every column.
       guard let label = Int(words[0]) ?? Double(words[0]).flatMap(Int.init(exactly:)),
         0..<(classCount ?? 10_000) ~= label
       else {
         let range = classCount.map { "0 to \($0 - 1)" } ?? "a whole number"
-        throw error("the class is \(String(words[0]).printable), \(range) was expected")
+        throw error("the class is \(String(words[0]).printable); expected \(range)")
       }
       guard numbers.allSatisfy({ abs($0) < 10 }) else {
         throw error("coordinates must be between 0 and 1")

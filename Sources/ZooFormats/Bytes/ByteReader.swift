@@ -33,7 +33,7 @@ struct ByteReader {
   mutating func take(_ count: Int) throws -> ArraySlice<UInt8> {
     guard count >= 0, count <= left else {
       throw ZooError.corrupt(
-        "\(origin) is truncated: \(count) bytes were expected, \(left) are left")
+        "\(origin) is truncated: expected \(count) bytes, \(left) are left")
     }
     defer { position += count }
     return bytes[position..<position + count]

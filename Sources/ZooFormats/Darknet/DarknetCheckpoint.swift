@@ -22,13 +22,13 @@ extension DarknetWeights {
       if start < file.size, offset > file.size {
         let broken = layerPlaces.last { $0.offset < file.size }?.parameter.name ?? layer
         throw ZooError.corrupt(
-          "\(origin) is truncated: it has \(file.size) bytes and ends within \(broken), "
-            + "\(try expected(by: graph)) bytes were expected")
+          "\(origin) is truncated: it has \(file.size) bytes and ends within \(broken); "
+            + "expected \(try expected(by: graph)) bytes")
       }
     }
     guard offset >= file.size else {
       throw ZooError.corrupt(
-        "\(origin) has \(file.size) bytes, \(offset) were expected: \(file.size - offset) are left "
+        "\(origin) has \(file.size) bytes; expected \(offset): \(file.size - offset) are left "
           + "after the last layer")
     }
     return DarknetCheckpoint(

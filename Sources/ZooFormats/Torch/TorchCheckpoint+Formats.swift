@@ -10,12 +10,12 @@ extension TorchCheckpoint {
     let file = archive.file
     let pickles = archive.entries.filter { $0.name.hasSuffix("/data.pkl") }
     guard let entry = pickles.first, pickles.count == 1 else {
-      throw ZooError.corrupt("\(file.path): one data.pkl was expected, not \(pickles.count)")
+      throw ZooError.corrupt("\(file.path): expected one data.pkl, not \(pickles.count)")
     }
     let folder = entry.name.dropLast("data.pkl".count)
     if archive["\(folder)constants.pkl"] != nil {
       throw ZooError.corrupt(
-        "\(file.path) is a TorchScript program; a state dict was expected, as "
+        "\(file.path) is a TorchScript program; expected a state dict, as "
           + "torch.save(model.state_dict(), …) writes it")
     }
     if let order = archive["\(folder)byteorder"] {

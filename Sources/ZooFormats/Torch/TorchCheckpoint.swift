@@ -68,8 +68,8 @@ public final class TorchCheckpoint: TensorSource {
       guard !overflow, bytes == record.bytes.count else {
         throw ZooError.corrupt(
           "\(file.path): the storage \(key) of the tensor \(view.info.name) has "
-            + "\(record.bytes.count) bytes, \(view.storage.wholeCount) numbers of "
-            + "\(view.storage.type.rawValue) were expected")
+            + "\(record.bytes.count) bytes; expected \(view.storage.wholeCount) numbers of "
+            + "\(view.storage.type.rawValue)")
       }
     }
     origin = file.path
@@ -167,7 +167,7 @@ extension Pickle {
     }
     if let callee = call(current)?.callee {
       throw ZooError.corrupt(
-        "\(origin) contains a whole object (\(callee)); a state dict was expected, as "
+        "\(origin) contains a whole object (\(callee)); expected a state dict, as "
           + "torch.save(model.state_dict(), …) writes it")
     }
     throw ZooError.corrupt("\(origin) contains no state dict with tensors")

@@ -84,8 +84,8 @@ struct ZipArchive: Sendable {
   func contents(of entry: Entry, atMost limit: Int) throws -> [UInt8] {
     guard entry.bytes.count <= limit else {
       throw ZooError.corrupt(
-        "\(file.path): the entry \(entry.name) has \(entry.bytes.count) bytes, "
-          + "at most \(limit) were expected")
+        "\(file.path): the entry \(entry.name) has \(entry.bytes.count) bytes; "
+          + "expected at most \(limit)")
     }
     return try [UInt8](unsafeUninitializedCapacity: entry.bytes.count) { buffer, filled in
       filled = entry.bytes.count
@@ -221,7 +221,7 @@ private struct CentralRecord {
     }
     guard method == 0 else {
       throw ZooError.corrupt(
-        "\(origin): the entry \(name) is compressed; stored entries were expected, as PyTorch "
+        "\(origin): the entry \(name) is compressed; expected stored entries, as PyTorch "
           + "and Keras write them")
     }
     guard size == packedSize else {

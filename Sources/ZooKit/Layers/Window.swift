@@ -44,7 +44,7 @@ public struct Window: Hashable, Sendable {
   ///   counts even if it ends outside (pooling's `ceil_mode`).
   func output(_ input: Shape, ceiling: Bool = false) throws -> Size {
     try check()
-    guard input.rank == 3 else { throw ZooError.failure("a map C×H×W was expected, not \(input)") }
+    guard input.rank == 3 else { throw ZooError.failure("expected a map C×H×W, not \(input)") }
     func steps(_ size: Int, _ before: Int, _ after: Int, _ kernel: Int, _ stride: Int) -> Int {
       let room = size + before + after - kernel
       guard room >= 0 else { return 0 }

@@ -69,7 +69,7 @@ public struct Catalog: Sendable {
       preprocessing: try members("preprocessing") { try Preprocessing($0, in: origin) },
       renames: try members("renames") { json in
         guard let rules = json.list else {
-          throw ZooError.corrupt("\(origin), line \(json.line): a list of renames was expected")
+          throw ZooError.corrupt("\(origin), line \(json.line): expected a list of renames")
         }
         return try rules.map { try Rename($0, in: origin) }
       })
@@ -89,7 +89,7 @@ public struct Catalog: Sendable {
 
   private static func classes(_ json: JSON, _ origin: String) throws -> [String] {
     guard let names = json.list?.map(\.string), !names.contains(nil) else {
-      throw ZooError.corrupt("\(origin), line \(json.line): a list of class names was expected")
+      throw ZooError.corrupt("\(origin), line \(json.line): expected a list of class names")
     }
     return names.compactMap { $0 }
   }

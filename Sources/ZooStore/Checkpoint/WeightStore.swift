@@ -125,8 +125,8 @@ public struct WeightStore: TensorSource {
     let found = hash.hexadecimal
     guard found == expected else {
       throw ZooError.corrupt(
-        "\(file.path): \(dataset.path.printable) is damaged: its SHA-256 is \(found.prefix(12))…, "
-          + "\(expected.prefix(12).description.printable)… was expected")
+        "\(file.path): \(dataset.path.printable) is damaged: its SHA-256 is \(found.prefix(12))…; "
+          + "expected \(expected.prefix(12).description.printable)…")
     }
   }
 }

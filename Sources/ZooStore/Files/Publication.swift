@@ -68,7 +68,7 @@ package final class Publication {
   private static func destination(_ path: String) throws -> String {
     var status = stat()
     guard !path.isEmpty, !path.hasSuffix("/") else {
-      throw ZooError.cannotCreate("cannot create “\(path)”: a file's name was expected")
+      throw ZooError.cannotCreate("cannot create “\(path)”: expected a file name")
     }
     guard stat(path, &status) == 0 else { return path }
     guard status.st_mode & S_IFMT == S_IFREG else {

@@ -65,7 +65,7 @@ package final class RandomAccessFile: Sendable {
   private func check(_ offset: Int, _ count: Int) throws {
     guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
       throw ZooError.corrupt(
-        "\(path) is truncated: \(count) bytes were expected at \(offset), the file has \(size)")
+        "\(path) is truncated: expected \(count) bytes at \(offset), the file has \(size)")
     }
   }
 }

@@ -11,12 +11,10 @@ import Synchronization
 /// place of its value. The threads affect only when a value is ready, not what it is. If the reader
 /// stops early, values being made are finished and dropped. For one reader.
 package final class ReadAhead<Value: Sendable> {
-  private let make: @Sendable (Int) throws -> Value
+  private let workers: Workers
   private var indices: Range<Int>
   private var coming: [Promise] = []
   private let ahead: Int
-  private let slots: DispatchSemaphore
-  private let queue = DispatchQueue(label: "zoo.read-ahead", attributes: .concurrent)
 
   /// - Parameters:
   ///   - indices: The indices of the values, in order.
@@ -29,30 +27,27 @@ package final class ReadAhead<Value: Sendable> {
   ) {
     self.indices = indices
     self.ahead = max(1, ahead)
-    self.make = make
-    slots = DispatchSemaphore(value: max(1, threads ?? ahead))
+    workers = Workers(count: max(1, min(threads ?? ahead, indices.count)), make)
   }
+
+  deinit { workers.stop() }
 
   /// The next value; nil after the last.
   package func next() throws -> Value? {
     while coming.count < ahead, let index = indices.popFirst() {
-      let promise = Promise()
-      queue.async { [make, slots, weak promise] in
-        slots.wait()
-        defer { slots.signal() }
-        // The reader has stopped if nobody holds the promise.
-        guard promise != nil else { return }
-        let value = Result { try make(index) }
-        promise?.keep(value)
-      }
+      let promise = Promise(index: index)
       coming.append(promise)
+      workers.take(promise)
     }
     return coming.isEmpty ? nil : try coming.removeFirst().value()
   }
 
   private final class Promise: Sendable {
+    let index: Int
     private let result = Mutex<Result<Value, any Error>?>(nil)
     private let isKept = DispatchSemaphore(value: 0)
+
+    init(index: Int) { self.index = index }
 
     func keep(_ value: Result<Value, any Error>) {
       result.withLock { $0 = value }
@@ -63,5 +58,42 @@ package final class ReadAhead<Value: Sendable> {
       isKept.wait()
       return try result.withLock { $0 }?.get()
     }
+  }
+
+  private final class Workers: Sendable {
+    private let make: @Sendable (Int) throws -> Value
+    private let state: Mutex<(idle: [DispatchQueue], waiting: [Promise])>
+
+    /// A serial queue has a thread whenever it has work. The pool of concurrent queues has one for
+    /// each core, and computing may keep those busy.
+    init(count: Int, _ make: @escaping @Sendable (Int) throws -> Value) {
+      self.make = make
+      state = Mutex(
+        ((0..<count).map { _ in DispatchQueue(label: "zoo.read-ahead") }, []))
+    }
+
+    func take(_ promise: Promise) {
+      let idle = state.withLock { state in
+        state.waiting.append(promise)
+        return state.idle.popLast()
+      }
+      guard let idle else { return }
+      idle.async { [self] in
+        while let promise = next(for: idle) {
+          promise.keep(Result { try make(promise.index) })
+        }
+      }
+    }
+
+    /// The first promise to keep; the queue is idle where there is none.
+    private func next(for queue: DispatchQueue) -> Promise? {
+      state.withLock { state in
+        guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+        state.idle.append(queue)
+        return nil
+      }
+    }
+
+    func stop() { state.withLock { $0.waiting = [] } }
   }
 }

@@ -54,7 +54,7 @@ extension HDF5File {
     if case .unreadable(let what) = dataset.content { found = what }
     if case .text = dataset.content { found = "text" }
     throw ZooError.corrupt(
-      "\(path): \(dataset.path) contains \(found); little-endian numbers were expected")
+      "\(path): \(dataset.path) contains \(found); expected little-endian numbers")
   }
 
   private func withBytes<R>(

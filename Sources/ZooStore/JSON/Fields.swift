@@ -17,7 +17,7 @@ public struct Fields {
   public init(_ json: JSON, of what: String, in origin: String) throws {
     guard case .object(let members) = json.content else {
       throw ZooError.corrupt(
-        "\(origin), line \(json.line): \(what) is \(json.kind), an object was expected")
+        "\(origin), line \(json.line): \(what) is \(json.kind); expected an object")
     }
     self.what = what
     self.origin = origin
@@ -45,7 +45,7 @@ public struct Fields {
 
   private func expected<T>(_ wanted: String, _ key: String, _ json: JSON, _ value: T?) throws -> T {
     guard let value else {
-      throw error("“\(key)” of \(what) is \(json.kind), \(wanted) was expected", line: json.line)
+      throw error("“\(key)” of \(what) is \(json.kind); expected \(wanted)", line: json.line)
     }
     return value
   }
@@ -71,15 +71,15 @@ public struct Fields {
   }
 
   public mutating func strings(_ key: String) throws -> [String] {
-    try all(key, "strings were expected", \.string)
+    try all(key, "expected strings", \.string)
   }
 
   public mutating func integers(_ key: String) throws -> [Int] {
-    try all(key, "whole numbers were expected", \.integer)
+    try all(key, "expected whole numbers", \.integer)
   }
 
   public mutating func numbers(_ key: String) throws -> [Double] {
-    try all(key, "numbers were expected", \.number)
+    try all(key, "expected numbers", \.number)
   }
 
   public mutating func list(_ key: String) throws -> [JSON] {
@@ -92,7 +92,7 @@ public struct Fields {
   ) throws -> [T] {
     try list(key).map { item in
       guard let value = read(item) else {
-        throw error("“\(key)” of \(what) has \(item.kind) in it, \(wanted)", line: item.line)
+        throw error("“\(key)” of \(what) has \(item.kind) in it; \(wanted)", line: item.line)
       }
       return value
     }
@@ -151,7 +151,7 @@ extension Fields {
     }
     guard let choice = Choice(rawValue: word) else {
       let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw error("“\(key)” of \(what) is “\(word)”, one of \(words) was expected")
+      throw error("“\(key)” of \(what) is “\(word)”; expected one of \(words)")
     }
     return choice
   }

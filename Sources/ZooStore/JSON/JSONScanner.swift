@@ -120,7 +120,7 @@ package struct JSONScanner {
 
   private mutating func members(_ body: (inout JSONScanner) throws -> Void) throws {
     try items(until: UInt8(ascii: "}"), of: "an object") { scanner in
-      guard scanner.next == UInt8(ascii: "\"") else { throw scanner.error("a key was expected") }
+      guard scanner.next == UInt8(ascii: "\"") else { throw scanner.error("expected a key") }
       try body(&scanner)
     }
   }
@@ -145,7 +145,7 @@ package struct JSONScanner {
       isFirst = false
       guard let after = next else { throw error("\(what) is not closed") }
       if after == close { break }
-      guard after == UInt8(ascii: ",") else { throw error("a comma was expected") }
+      guard after == UInt8(ascii: ",") else { throw error("expected a comma") }
       position += 1
     }
     position += 1
@@ -192,7 +192,7 @@ package struct JSONScanner {
   private mutating func passDigits() throws {
     let start = position
     while let byte, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { position += 1 }
-    guard position > start else { throw error("a digit was expected") }
+    guard position > start else { throw error("expected a digit") }
   }
 
   // MARK: Strings
@@ -264,7 +264,7 @@ package struct JSONScanner {
         Character(Unicode.Scalar($0)).isHexDigit
       }),
       let code = UInt16(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
-    else { throw error("four hexadecimal digits were expected") }
+    else { throw error("expected four hexadecimal digits") }
     position += 4
     return code
   }

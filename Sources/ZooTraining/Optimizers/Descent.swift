@@ -151,7 +151,7 @@ extension Descent {
       let tensor = try arrays(name)
       guard tensor.count == count else {
         throw ZooError.corrupt(
-          "\(origin): “\(name)” has \(tensor.count) numbers, \(count) were expected")
+          "\(origin): “\(name)” has \(tensor.count) numbers; expected \(count)")
       }
       return tensor
     }

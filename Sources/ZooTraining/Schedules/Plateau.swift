@@ -74,4 +74,9 @@ public enum Goal: String, Sendable, CaseIterable {
     guard let best else { return !value.isNaN }
     return self == .lowest ? value < best : value > best
   }
+
+  /// The best of the values, the first on ties; nil if none is a number.
+  public func best(of values: some Sequence<Double>) -> Double? {
+    values.reduce(nil) { isBetter($1, than: $0) ? $1 : $0 }
+  }
 }

@@ -13,7 +13,7 @@ extension Picture {
     guard mask.size == size, mask.channels == 1 else {
       throw ZooError.failure(
         "a mask of \(mask.width)×\(mask.height)×\(mask.channels) for a picture of "
-          + "\(width)×\(height): one class for each pixel was expected")
+          + "\(width)×\(height): expected one class for each pixel")
     }
     // Half of the line is on either side of the border.
     let reach = max(1, Int((Double(width * height).squareRoot() / 500).rounded()))

@@ -12,7 +12,7 @@ struct Columns {
     names = rows.removeFirst()
     if let odd = rows.firstIndex(where: { [names] in $0.count != names.count }) {
       throw ZooError.corrupt(
-        "\(path): row \(odd + 1) has \(rows[odd].count) cells, \(names.count) were expected")
+        "\(path): row \(odd + 1) has \(rows[odd].count) cells; expected \(names.count)")
     }
     self.rows = rows
     self.path = path

@@ -17,7 +17,7 @@ extension BenchVerb {
     let clock = ContinuousClock()
     while let line = readLine() {
       guard let count = Int(line), (1...1_000_000).contains(count) else {
-        throw ZooError.usage("a number of batches was expected, not “\(line)”")
+        throw ZooError.usage("expected a number of batches, not “\(line)”")
       }
       let times = try (0..<count).map { _ in
         try clock.measure { try workload.run() } / .milliseconds(1)

@@ -99,13 +99,13 @@ struct BenchVerb: Verb {
       // A pipeline takes pictures of any size.
       guard images.shape.rank == 4, images.shape.sizes[..<2] == shape.sizes[..<2] else {
         throw ZooError.corrupt(
-          "the pictures are \(images.shape), \(shape[0])×\(shape[1])×… was expected")
+          "the pictures are \(images.shape); expected \(shape[0])×\(shape[1])×…")
       }
       return try PipelineRun(
         entry, weights, images, engine: input[Common.engine], precision: input[Common.precision])
     }
     guard images.shape == shape else {
-      throw ZooError.corrupt("the pictures are \(images.shape), \(shape) was expected")
+      throw ZooError.corrupt("the pictures are \(images.shape); expected \(shape)")
     }
     guard entry.graph.inputs.count == 1 else {
       throw ZooError.usage("\(entry.name) has several parts and cannot be run with --raw")

@@ -50,8 +50,8 @@ struct RunVerb: Verb {
       info.shape.count > 0
     else {
       throw ZooError.corrupt(
-        "\(file.origin): \(info.name) is \(info.shape), "
-          + "N×\(model.checkpoint.input.channels)×H×W was expected")
+        "\(file.origin): \(info.name) is \(info.shape); "
+          + "expected N×\(model.checkpoint.input.channels)×H×W")
     }
     // The reference file may contain the input too.
     let given = reference?.tensors.map(\.name).first { names.contains($0) }

@@ -51,7 +51,7 @@ private struct Gathered {
     let count = classes.count
     guard logits.shape.sizes == [names.count, count] else {
       throw ZooError.corrupt(
-        "the network gives \(logits.shape), \(names.count)×\(count) was expected")
+        "the network gives \(logits.shape); expected \(names.count)×\(count)")
     }
     let scores: [Float]
     let truth: [String]
