@@ -10,18 +10,11 @@ extension CommandLineTests {
 
     init() throws { workspace = try Workspace.furnished() }
 
-    private func renamed(_ name: String, _ rename: (String) -> String) throws {
-      let file = try SafeTensors(workspace["small.safetensors"])
-      var weights = Weights()
-      for info in file.tensors { weights[rename(info.name)] = try file.tensor(info.name) }
-      try SafeTensors.write(weights, to: workspace[name])
-    }
-
     // MARK: Prefixes
 
     @Test(arguments: ["module.pre.", "model.", "backbone.", "net.layers."])
     func aSharedPrefixIsDroppedAndSaid(_ prefix: String) throws {
-      try renamed("port.safetensors") { prefix + $0 }
+      try workspace.rename("port.safetensors") { prefix + $0 }
       let diff = try workspace.zoo("diff", "port.safetensors", "--as", "resnet20", "--json")
       #expect(diff.status == 0 && diff.errors.contains("begins with “\(prefix)”"), "\(diff.errors)")
       #expect(try diff.json["coverage"]?.number == 1)

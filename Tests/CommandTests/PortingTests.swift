@@ -10,16 +10,8 @@ extension CommandLineTests {
 
     init() throws { workspace = try Workspace.furnished() }
 
-    /// The small network under names that another port might have.
-    private func renamed(_ name: String, _ rename: (String) -> String) throws {
-      let file = try SafeTensors(workspace["small.safetensors"])
-      var weights = Weights()
-      for info in file.tensors { weights[rename(info.name)] = try file.tensor(info.name) }
-      try SafeTensors.write(weights, to: workspace[name])
-    }
-
     @Test func diffProposesRenames() throws {
-      try renamed("port.safetensors") {
+      try workspace.rename("port.safetensors") {
         "encoder." + $0.replacing("conv1", with: "first").replacing("linear", with: "fc")
       }
       let run = try workspace.zoo("diff", "port.safetensors", "--as", "resnet20", "--json")

@@ -197,6 +197,14 @@ extension Workspace {
     ).write(png: workspace["small.png"])
     return workspace
   }
+
+  /// The small network under names that another port might have.
+  func rename(_ file: String, _ rename: (String) -> String) throws {
+    let small = try SafeTensors(self["small.safetensors"])
+    var weights = Weights()
+    for info in small.tensors { weights[rename(info.name)] = try small.tensor(info.name) }
+    try SafeTensors.write(weights, to: self[file])
+  }
 }
 
 /// Files that other tests share.

@@ -6,30 +6,15 @@ extension Program {
   /// at once.
   public consuming func folded() throws -> Program {
     let uses = uses
-    var program = consume self
-    var steps = program.steps
-    program.steps = []
-    var producer: [Value: Int] = [:]
-    var kept: [Step] = []
-    for index in steps.indices {
-      let step = steps[index]
-      steps[index].constants = []
-      if let norm = step.layer.channelNorm(step.constants), step.epilogue.isEmpty,
+    return try merged { step, kept, producer in
+      guard let norm = step.layer.channelNorm(step.constants), step.epilogue.isEmpty,
         uses[step.inputs[0]] == 1,
         let index = producer[step.inputs[0]], kept[index].epilogue.isEmpty,
         let folded = try kept[index].folding(norm)
-      {
-        kept[index] = folded
-        kept[index].name = step.name
-        kept[index].output = step.output
-        producer[step.output] = index
-      } else {
-        producer[step.output] = kept.count
-        kept.append(step)
-      }
+      else { return nil }
+      kept[index] = folded
+      return index
     }
-    program.steps = kept
-    return program
   }
 }
 
