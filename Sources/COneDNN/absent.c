@@ -57,6 +57,10 @@ int zoo_dnn_operation_bind(
   (void)operation, (void)role, (void)index, (void)memory;
   return 0;
 }
+zoo_dnn_operation *zoo_dnn_operation_copy(const zoo_dnn_operation *operation) {
+  (void)operation;
+  return NULL;
+}
 int zoo_dnn_operation_run(const zoo_dnn_operation *operation) {
   (void)operation;
   return 0;

@@ -21,6 +21,7 @@
   F(memory_desc_get_size)                           \
   F(memory_create)                                  \
   F(memory_set_data_handle)                         \
+  F(memory_get_data_handle)                         \
   F(memory_destroy)                                 \
   F(post_ops_create)                                \
   F(post_ops_destroy)                               \
@@ -332,6 +333,8 @@ struct zoo_dnn_operation {
   dnnl_primitive_desc_t hint;
   dnnl_primitive_desc_t description;
   dnnl_primitive_t primitive;
+  /// The three above belong to another operation, which outlives this one.
+  int is_copy;
   int takes_many;
   int argument_count, most_arguments;
   dnnl_exec_arg_t arguments[];
@@ -392,9 +395,11 @@ void zoo_dnn_operation_free(zoo_dnn_operation *operation) {
   if (!operation) return;
   for (int i = 0; i < operation->argument_count; i++)
     dnnl.memory_destroy(operation->arguments[i].memory);
-  if (operation->primitive) dnnl.primitive_destroy(operation->primitive);
-  if (operation->description) dnnl.primitive_desc_destroy(operation->description);
-  if (operation->hint) dnnl.primitive_desc_destroy(operation->hint);
+  if (!operation->is_copy) {
+    if (operation->primitive) dnnl.primitive_destroy(operation->primitive);
+    if (operation->description) dnnl.primitive_desc_destroy(operation->description);
+    if (operation->hint) dnnl.primitive_desc_destroy(operation->hint);
+  }
   free(operation);
 }
 
@@ -457,6 +462,29 @@ int zoo_dnn_operation_bind(
   next->arg = wanted;
   operation->argument_count++;
   return 1;
+}
+
+zoo_dnn_operation *zoo_dnn_operation_copy(const zoo_dnn_operation *operation) {
+  const size_t bytes = (size_t)operation->most_arguments * sizeof *operation->arguments;
+  zoo_dnn_operation *copy = malloc(sizeof *copy + bytes);
+  if (!copy) return NULL;
+  *copy = *operation;
+  copy->is_copy = 1;
+  copy->argument_count = 0;
+  for (int i = 0; i < operation->argument_count; i++) {
+    const dnnl_exec_arg_t *from = &operation->arguments[i];
+    dnnl_exec_arg_t *to = &copy->arguments[i];
+    void *memory;
+    const dnnl_memory_desc_t *description = description_at(operation, from->arg);
+    if (!description || dnnl.memory_get_data_handle(from->memory, &memory) != dnnl_success
+        || dnnl.memory_create(&to->memory, description, engine, memory) != dnnl_success) {
+      zoo_dnn_operation_free(copy);
+      return NULL;
+    }
+    to->arg = from->arg;
+    copy->argument_count++;
+  }
+  return copy;
 }
 
 int zoo_dnn_operation_run(const zoo_dnn_operation *operation) {

@@ -31,9 +31,14 @@ public protocol Executable: AnyObject {
   var stages: [PlanStage] { get }
   /// Bytes of memory for values between steps.
   var arenaBytes: Int { get }
+  /// The same program with the same packed weights, and memory of its own, for another thread. May be
+  /// called while the original runs. Nil if the program must be compiled again.
+  func copy() throws -> (any Executable)?
 }
 
 extension Executable {
+  public func copy() throws -> (any Executable)? { nil }
+
   public func run(
     _ inputs: [UnsafePointer<Float>], _ read: ([TensorView]) throws -> Void
   ) throws {

@@ -27,6 +27,17 @@ public final class InferencePlan {
     executable = try engine.compile(consume program, batch: batch)
   }
 
+  private init(copyOf other: InferencePlan, _ executable: any Executable) {
+    (inputs, batch, outputs) = (other.inputs, other.batch, other.outputs)
+    self.executable = executable
+  }
+
+  /// A plan for another thread, which shares the packed weights. May be called while this one runs.
+  /// Nil if the engine must compile again.
+  public func copy() throws -> InferencePlan? {
+    try executable.copy().map { InferencePlan(copyOf: self, $0) }
+  }
+
   /// Bytes of memory for values between steps.
   public var arenaBytes: Int { executable.arenaBytes }
 

@@ -159,6 +159,9 @@ typedef enum {
 /// Null if the library lacks the operation or has only a slow reference implementation.
 zoo_dnn_operation *zoo_dnn_operation_make(const zoo_dnn_request *request);
 void zoo_dnn_operation_free(zoo_dnn_operation *operation);
+/// The same operation with arguments of its own, at first the original's, so that two threads can run
+/// it at once. It must be freed before the original. Null if there is no memory left.
+zoo_dnn_operation *zoo_dnn_operation_copy(const zoo_dnn_operation *operation);
 /// The library's name for the chosen kernel.
 const char *zoo_dnn_operation_name(const zoo_dnn_operation *operation);
 /// The layout that an argument must have; null if there is no such argument or no memory left.

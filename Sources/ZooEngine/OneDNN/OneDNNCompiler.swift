@@ -289,13 +289,14 @@ extension OneDNNCompiler {
     let stage = stage(operation.name, isReorder: operation.kind == zoo_dnn_reorder)
     // Only the caller's memory differs between runs.
     let moving = uses.filter { schedule.isBorrowed($0.slot) }
-    var isBound = false
+    let place = schedule.add(operation)
     schedule.emit(stage, uses.map(\.slot), scratch: operation.scratchFloats) { run in
-      for use in isBound ? moving : uses {
+      let operation = run.operations[place]
+      for use in operation.isBound ? moving : uses {
         try operation.bind(use.role, use.index, to: run.memory[use.slot])
       }
-      if !isBound { try operation.bind(scratch: run.scratchpad.base) }
-      isBound = true
+      if !operation.isBound { try operation.bind(scratch: run.scratchpad.base) }
+      operation.isBound = true
       try operation.run()
     }
   }

@@ -36,7 +36,11 @@ final class Operation {
   let kind: zoo_dnn_kind
   /// The memory it borrows while it runs.
   let scratchFloats: Int
+  /// Whether the arguments that stay the same from run to run are bound.
+  var isBound = false
   private let handle: OpaquePointer
+  /// The owner of the compiled code, for a copy.
+  private let original: Operation?
 
   /// Nil if the library has no fast kernel for it.
   init?(_ request: Request) {
@@ -64,7 +68,7 @@ final class Operation {
       }
     }
     guard let handle else { return nil }
-    (self.handle, kind) = (handle, request.kind)
+    (self.handle, kind, original) = (handle, request.kind, nil)
     let scratch = Layout(owning: zoo_dnn_operation_layout(handle, zoo_dnn_scratch, 0))
     scratchFloats = scratch?.floats ?? 0
   }
@@ -75,6 +79,19 @@ final class Operation {
       throw ZooError.failure("oneDNN cannot reorder an array")
     }
     return operation
+  }
+
+  private init(copyOf original: Operation, _ handle: OpaquePointer) {
+    (self.handle, kind, self.original) = (handle, original.kind, original)
+    scratchFloats = original.scratchFloats
+  }
+
+  /// The same operation with arguments of its own, so that two threads can run it at once.
+  func copy() throws -> Operation {
+    guard let copied = zoo_dnn_operation_copy(handle) else {
+      throw ZooError.failure("not enough memory for oneDNN's \(name)")
+    }
+    return Operation(copyOf: self, copied)
   }
 
   deinit { zoo_dnn_operation_free(handle) }

@@ -16,7 +16,7 @@ final class PointwiseConvolution: BlockedKernel {
   let items: [BlockedItem]
   let threads: Int
   let scratchFloats: Int
-  private var convolution: zoo_pointwise
+  private let convolution: zoo_pointwise
   private let prologue: Prologue
   private let weights: Block
   private let bias: Tensor
@@ -153,6 +153,7 @@ final class PointwiseConvolution: BlockedKernel {
   }
 
   func run(_ item: BlockedItem, _ call: BlockedCall, _ scratch: UnsafeMutablePointer<Float>) {
+    var convolution = convolution
     func pointer(_ tensor: Tensor?) -> UnsafePointer<Float>? {
       tensor.flatMap { TensorView(constant: $0) }.map { UnsafePointer($0.pointer) }
     }

@@ -8,7 +8,7 @@ final class WinogradConvolution: BlockedKernel {
   let items: [BlockedItem]
   let threads: Int
   let scratchFloats: Int
-  private var convolution: zoo_winograd
+  private let convolution: zoo_winograd
   private let weights: Block
   private let bias: Tensor?
 
@@ -114,6 +114,7 @@ final class WinogradConvolution: BlockedKernel {
   }
 
   func run(_ item: BlockedItem, _ call: BlockedCall, _ scratch: UnsafeMutablePointer<Float>) {
+    var convolution = convolution
     // The kernel counts in elements.
     let perFloat = convolution.bfloat16 != 0 ? 2 : 1
     withExtendedLifetime(bias) {

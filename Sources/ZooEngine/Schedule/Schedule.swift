@@ -19,7 +19,7 @@ final class Schedule {
 
   let batch: Int
   /// Kernels divide their work among this number of threads when they are made.
-  let threads = Threads.count
+  let threads = Schedule.share ?? Threads.count
   private(set) var works: [Work] = []
   /// The size of every slot in floats.
   private(set) var floats: [Int] = []
@@ -28,6 +28,9 @@ final class Schedule {
   /// Runs before the works, for settings of a library.
   var prepare: () -> Void = {}
   private(set) var constants: [Any] = []
+  /// The library's operations. They are never run themselves: each workspace has a copy, so that several
+  /// can run at once.
+  private(set) var operations: [Operation] = []
   /// Slots whose memory the caller provides at every run.
   private var borrowed: Set<Slot> = []
   /// Slots that are read after all works.
@@ -36,6 +39,9 @@ final class Schedule {
   private var wholes: [Slot: (slot: Slot, offset: Int)] = [:]
 
   init(batch: Int) { self.batch = batch }
+
+  /// The number of threads for plans that are compiled in this scope, if not all.
+  @TaskLocal static var share: Int?
 
   // MARK: Slots
 
@@ -80,6 +86,12 @@ final class Schedule {
   ) {
     scratchFloats = max(scratchFloats, scratch)
     works.append(Work(stage: stage, uses: uses, takesParts: takesParts, run: run))
+  }
+
+  /// Returns the index of the operation's copy in a workspace.
+  func add(_ operation: Operation) -> Int {
+    operations.append(operation)
+    return operations.count - 1
   }
 
   /// Keeps an object alive as long as the schedule's results.

@@ -2,6 +2,7 @@ import ZooKit
 
 /// A scheduled program, ready to run.
 final class ScheduledExecutable: Executable {
+  private let schedule: Schedule
   private let workspace: Workspace
   private let names: [String]
   private let inputs: [Schedule.Slot]
@@ -13,11 +14,19 @@ final class ScheduledExecutable: Executable {
   init(
     _ schedule: Schedule, _ program: Program, inputs: [Schedule.Slot], outputs: [Schedule.Slot]
   ) throws {
+    self.schedule = schedule
     workspace = try Workspace(schedule)
     names = program.inputs.map(\.name)
     self.inputs = inputs
     self.outputs = zip(outputs, program.outputs).map { ($0, program.shapes[$1.value]) }
   }
+
+  private init(copyOf other: ScheduledExecutable) throws {
+    (schedule, names, inputs, outputs) = (other.schedule, other.names, other.inputs, other.outputs)
+    workspace = try Workspace(schedule)
+  }
+
+  func copy() throws -> (any Executable)? { try ScheduledExecutable(copyOf: self) }
 
   var arenaBytes: Int { workspace.bytes }
   var stages: [PlanStage] { workspace.stages }

@@ -21,6 +21,8 @@ final class Workspace {
   private let works: [Schedule.Work]
   /// Objects that kernels read.
   private let constants: [Any]
+  /// The library's operations, with arguments in this memory.
+  let operations: [Operation]
 
   // For training: the current step.
 
@@ -33,6 +35,7 @@ final class Workspace {
   var seeds: [Program.Value: [Tensor]] = [:]
 
   init(_ schedule: Schedule, _ parameters: LearnedParameters? = nil) throws {
+    operations = try schedule.operations.map { try $0.copy() }
     let (claims, slots) = schedule.claims
     let plan = Arena(claims)
     let arena = try Block(plan.size)
