@@ -1,6 +1,7 @@
 import Glibc
 import ZooKit
 import ZooStore
+import ZooVision
 
 /// The content of a folder, in natural order. Links are followed; hidden names are skipped.
 struct Folder {
@@ -57,7 +58,7 @@ struct Folder {
 }
 
 func isPictureName(_ name: String) -> Bool {
-  ["jpg", "jpeg", "png"].contains(ending(of: name))
+  Picture.endings.contains(ending(of: name))
 }
 
 /// The text after the last dot, in lower case.

@@ -4,20 +4,29 @@ import ZooKit
 import ZooStore
 
 extension Picture {
+  /// The ends of the names of files in a format that is read.
+  public static let endings = [
+    "jpg", "jpeg", "png", "tif", "tiff", "webp", "bmp", "gif",
+  ]
+
   /// The default limit of pixels, because a file of a few bytes can claim any number of them.
   public static let pixelLimit = 100_000_000
 
-  /// Reads a JPEG or PNG file.
+  /// Reads a JPEG, PNG, TIFF, WebP, BMP or GIF file.
   ///
   /// A JPEG is decoded to grey or RGB with libjpeg-turbo's defaults; CMYK becomes RGB by PIL's
   /// formula. A PNG becomes grey, RGB, or RGBA if it has alpha or a transparent colour. 16-bit
   /// samples keep their high byte, as PIL does for colours. PIL's `I;16` grey instead saturates at
   /// 255 when converted, which would leave nothing of a micrograph.
   ///
+  /// Of a TIFF file the first page is read, with 1 to 16 bits a sample, by libtiff; of a GIF file the
+  /// first frame; of WebP only pictures that are not animated, by libwebp. Both libraries are loaded with the
+  /// first such file, and where one is missing the error names Debian's package.
+  ///
   /// Any warning of the decoder is an error, because pixels after a gap are guesses.
   ///
   /// - Parameters:
-  ///   - path: The file, in either format, which is recognised by its first bytes.
+  ///   - path: The file, whose format is recognised by its first bytes.
   ///   - asNumbers: Whether the samples are classes or object numbers. A palette PNG with colours
   ///     then gives its indices, in one channel; 16-bit grey gives its values, up to 255, or 65535
   ///     as 255.
@@ -47,13 +56,31 @@ extension Picture {
       pixelLimit: pixelLimit)
   }
 
-  /// Decodes a JPEG or PNG file in memory; errors name it by its origin.
+  /// Decodes the bytes of a file in memory; errors name it by its origin.
+  ///
+  /// ```swift
+  /// let photo = try request.body.withUnsafeBytes { try Picture(decoding: $0, origin: "the upload") }
+  /// ```
   public init(
     decoding bytes: UnsafeRawBufferPointer, origin: String, asNumbers: Bool = false,
     orient: Bool = true, pixelLimit: Int = Picture.pixelLimit
   ) throws {
     let codec = try Codec(bytes.prefix(Codec.signatureLength), of: origin)
-    let decode = asNumbers && codec == .png ? zoo_png_decode_numbers : codec.decode
+    let decode: Codec.Decoder
+    switch codec {
+    case .bmp:
+      try self.init(bmp: bytes, origin: origin, asNumbers: asNumbers, pixelLimit: pixelLimit)
+      return
+    case .gif:
+      try self.init(gif: bytes, origin: origin, asNumbers: asNumbers, pixelLimit: pixelLimit)
+      return
+    case .jpeg: decode = zoo_jpeg_decode
+    case .png where asNumbers: decode = zoo_png_decode_numbers
+    case .png: decode = zoo_png_decode
+    case .tiff where asNumbers: decode = zoo_tiff_decode_numbers
+    case .tiff: decode = zoo_tiff_decode
+    case .webp: decode = zoo_webp_decode
+    }
     var decoded = ZooDecoded()
     let limit = UInt64(clamping: pixelLimit)
     let status = decode(
@@ -63,10 +90,11 @@ extension Picture {
     guard status == ZooPictureDone, let pixels = decoded.pixels else {
       switch status {
       case ZooPictureTruncated: throw ZooError.corrupt("\(origin) is truncated")
-      case ZooPictureTooLarge:
-        throw ZooError.corrupt(
-          "\(origin): \(width)×\(height) pixels, at most \(limit) are decoded "
-            + "(raise with --pixel-limit)")
+      case ZooPictureTooLarge: throw Picture.tooLarge(width, height, limit: pixelLimit, origin)
+      case ZooPictureNoLibrary:
+        let (library, package) = codec == .tiff ? ("libtiff", "libtiff6") : ("libwebp", "libwebp7")
+        throw ZooError.unavailable(
+          "\(origin) needs \(library), which is missing: apt install \(package)")
       case ZooPictureNoMemory:
         throw ZooError.failure("\(origin): not enough memory for \(width)×\(height) pixels")
       default:
@@ -79,7 +107,22 @@ extension Picture {
       samples: Samples(pixels, count: width * height * channels))
     isReduced = decoded.reduced
     let exif = UnsafeRawBufferPointer(start: decoded.exif, count: decoded.exif_count)
-    if orient, let orientation = Orientation(exif: exif) { self = try oriented(orientation) }
+    let orientation = Orientation(exif: exif) ?? Orientation(Int(decoded.orientation))
+    if orient, let orientation { self = try oriented(orientation) }
+  }
+
+  /// Rejects a picture that the caller does not want to hold.
+  static func check(_ width: Int, _ height: Int, limit: Int, _ origin: String) throws {
+    let (pixels, overflows) = width.multipliedReportingOverflow(by: height)
+    guard !overflows, pixels <= limit else { throw tooLarge(width, height, limit: limit, origin) }
+  }
+
+  private static func tooLarge(_ width: Int, _ height: Int, limit: Int, _ origin: String)
+    -> ZooError
+  {
+    .corrupt(
+      "\(origin): \(width)×\(height) pixels, at most \(limit) are decoded "
+        + "(raise with --pixel-limit)")
   }
 
   public init(
@@ -95,27 +138,39 @@ extension Picture {
 
 /// The format of a file, by its first bytes, whatever its name.
 private enum Codec {
-  case jpeg, png
+  case jpeg, png, tiff, webp, bmp, gif
 
-  static let signatureLength = 8
+  typealias Decoder =
+    (UnsafePointer<UInt8>?, Int, UInt64, UnsafeMutablePointer<ZooDecoded>?) -> ZooPictureStatus
+
+  static let signatureLength = 18
+
+  /// In little and big endian, with offsets of 32 and of 64 bits.
+  private static let tiffStarts: [[UInt8]] = [
+    [0x49, 0x49, 42, 0], [0x4D, 0x4D, 0, 42], [0x49, 0x49, 43, 0], [0x4D, 0x4D, 0, 43],
+  ]
 
   init(_ start: some Collection<UInt8>, of origin: String) throws {
+    func says(_ text: String, at place: Int = 0) -> Bool {
+      start.dropFirst(place).starts(with: text.utf8)
+    }
     if start.starts(with: [0xFF, 0xD8, 0xFF]) {
       self = .jpeg
     } else if start.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
       self = .png
+    } else if Self.tiffStarts.contains(where: { start.starts(with: $0) }) {
+      self = .tiff
+    } else if says("RIFF"), says("WEBP", at: 8) {
+      self = .webp
+    } else if says("GIF87a") || says("GIF89a") {
+      self = .gif
+    } else if says("BM"), start.count >= 18, start.dropFirst(15).prefix(3).allSatisfy({ $0 == 0 }) {
+      // Two letters alone begin many texts: the length of the next header has one byte.
+      self = .bmp
     } else {
       throw ZooError.corrupt(
-        start.isEmpty ? "\(origin) is empty" : "\(origin) is neither JPEG nor PNG")
-    }
-  }
-
-  var decode:
-    (UnsafePointer<UInt8>?, Int, UInt64, UnsafeMutablePointer<ZooDecoded>?) -> ZooPictureStatus
-  {
-    switch self {
-    case .jpeg: zoo_jpeg_decode
-    case .png: zoo_png_decode
+        start.isEmpty
+          ? "\(origin) is empty" : "\(origin) is not a JPEG, PNG, TIFF, WebP, BMP or GIF picture")
     }
   }
 }

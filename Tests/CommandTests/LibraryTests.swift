@@ -33,6 +33,27 @@ extension CommandLineTests {
       #expect(try isMissing("libcairo2", "drawings", doctor))
     }
 
+    @Test(arguments: [
+      ("libtiff.so.6", "libtiff6", "rgb-lzw.tif", "TIFF pictures"),
+      ("libwebp.so.7", "libwebp7", "lossy.webp", "WebP pictures"),
+    ])
+    func onlyItsFormatNeedsALibrary(
+      _ library: String, _ package: String, _ sample: String, _ what: String
+    ) throws {
+      let workspace = try Workspace.furnished()
+      var lacking = try lacking(library, workspace)
+      // The older one would do as well.
+      if library.hasPrefix("libtiff") { lacking = try self.lacking("libtiff.so.5", workspace) }
+      let picture = golden("vision/formats/\(sample)")
+      #expect(try workspace.zoo("predict", "small.h5", picture).status == 0)
+      let run = try workspace.zoo(["predict", "small.h5", "small.png", picture], under: lacking)
+      #expect(run.status == 69 && !run.output.isEmpty)
+      #expect(run.error?.contains("\(sample) needs") == true, "\(run.errors)")
+      #expect(run.error?.contains("apt install \(package)") == true, "\(run.errors)")
+      let doctor = try workspace.zoo(["doctor", "--json"], under: lacking)
+      #expect(try isMissing(package, what, doctor))
+    }
+
     @Test func onlySettingsOfDataNeedLibYAML() throws {
       let workspace = try Workspace.furnished()
       let lacking = try lacking("libyaml-0.so.2", workspace)

@@ -124,7 +124,8 @@ import ZooVision
     let read = try all(batches)
     #expect(read.reduce(0) { $0 + $1.indices.count } == 39)
     #expect(Set(batches.broken.map(\.name)) == ["a/20.png", "b/7.png"])
-    #expect(batches.broken[0].reason.hasSuffix("is neither JPEG nor PNG"))
+    #expect(
+      batches.broken[0].reason.hasSuffix("is not a JPEG, PNG, TIFF, WebP, BMP or GIF picture"))
     let (split, broken) = try data.splits[0].checked()
     #expect(split.count == 39 && broken.count == 2)
   }

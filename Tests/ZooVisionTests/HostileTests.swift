@@ -92,8 +92,41 @@ import ZooVision
         message: "x is damaged: arithmetic coding is not read"),
       Refusal(name: "nothing", bytes: [], message: "x is empty"),
       Refusal(
-        name: "words", bytes: Array("GIF89a is another matter".utf8),
-        message: "x is neither JPEG nor PNG"),
+        name: "words", bytes: Array("BM is how many texts begin".utf8),
+        message: "x is not a JPEG, PNG, TIFF, WebP, BMP or GIF picture"),
+      Refusal(
+        name: "a GIF of 65,535 squared", bytes: GIF.file(65_535, 65_535),
+        message: "x: 65535×65535 pixels, at most 100000000 are decoded (raise with --pixel-limit)"),
+      Refusal(
+        name: "a GIF's promise", bytes: GIF.file(9_000, 9_000), message: "x is truncated"),
+      Refusal(
+        name: "a GIF's frame without pixels", bytes: GIF.file(0, 9),
+        message: "x is damaged: a frame of 0×9"),
+      Refusal(
+        name: "a BMP of two thousand million squared", bytes: BMP.file(.max, .max),
+        message: "x: 2147483647×2147483647 pixels, "
+          + "at most 100000000 are decoded (raise with --pixel-limit)"),
+      Refusal(
+        name: "a BMP's promise", bytes: BMP.file(10_000, -10_000), message: "x is truncated"),
+      Refusal(
+        name: "a BMP of no rows", bytes: BMP.file(8, 0), message: "x is damaged: 8×0 pixels"),
+      Refusal(
+        name: "a BMP of the least number of rows", bytes: BMP.file(1, .min),
+        message: "x: 1×2147483648 pixels, "
+          + "at most 100000000 are decoded (raise with --pixel-limit)"),
+      Refusal(
+        name: "a BMP of 5 bits", bytes: BMP.file(8, 8, bits: 5),
+        message: "x is damaged: 5 bits with compression 0"),
+      Refusal(
+        name: "a TIFF of a million squared", bytes: TIFF.file(1_000_000, 1_000_000),
+        message: "x: 1000000×1000000 pixels, "
+          + "at most 100000000 are decoded (raise with --pixel-limit)"),
+      Refusal(
+        name: "a TIFF of floats", bytes: TIFF.file(8, 8, bits: 32, format: 3),
+        message: "x is damaged: samples of floating point (32 bits) are not read"),
+      Refusal(
+        name: "a TIFF of 9 channels", bytes: TIFF.file(8, 8, samples: 9),
+        message: "x is damaged: 9 channels are not read, at most 4"),
     ]
   }
 
@@ -151,6 +184,43 @@ import ZooVision
       #expect(error?.kind == .notFound)
       #expect(error?.message.contains(path) == true)
     }
+  }
+}
+
+/// GIF files that end with the first byte of their pixels.
+enum GIF {
+  static func file(_ width: Int, _ height: Int) -> [UInt8] {
+    let size = [width & 255, width >> 8, height & 255, height >> 8].map { UInt8($0) }
+    return Array("GIF89a".utf8) + size + [0, 0, 0, 0x2C, 0, 0, 0, 0] + size + [0, 8]
+  }
+}
+
+/// BMP files without pixels.
+enum BMP {
+  static func file(_ width: Int32, _ height: Int32, bits: UInt8 = 24) -> [UInt8] {
+    func bytes(_ number: Int32) -> [UInt8] {
+      (0..<4).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+    return Array("BM".utf8) + bytes(54) + bytes(0) + bytes(54) + bytes(40) + bytes(width)
+      + bytes(height) + [1, 0, bits, 0] + [UInt8](repeating: 0, count: 24)
+  }
+}
+
+/// TIFF files whose one strip has no byte.
+enum TIFF {
+  static func file(
+    _ width: Int, _ height: Int, bits: Int = 8, samples: Int = 1, format: Int = 1
+  ) -> [UInt8] {
+    func bytes(_ number: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+    let entries = [
+      (256, width), (257, height), (258, bits), (259, 1), (262, 1), (273, 8), (277, samples),
+      (278, height), (279, 0), (339, format),
+    ]
+    return [0x49, 0x49, 42, 0] + bytes(8, 4) + bytes(entries.count, 2)
+      + entries.flatMap { bytes($0.0, 2) + bytes(4, 2) + bytes(1, 4) + bytes($0.1, 4) }
+      + bytes(0, 4)
   }
 }
 

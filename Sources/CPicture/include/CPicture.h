@@ -1,6 +1,7 @@
-// JPEG and PNG through libjpeg-turbo and libpng.
+// JPEG and PNG through libjpeg-turbo and libpng; TIFF and WebP through libtiff and libwebp, which are
+// loaded when the first such file is read.
 //
-// Both libraries report errors with longjmp. Every function below calls setjmp, owns all of the
+// The first two report errors with longjmp. Every function below calls setjmp, owns all of the
 // library's state, and returns a status, so nothing ever unwinds through its caller.
 #ifndef CPICTURE_H
 #define CPICTURE_H
@@ -20,6 +21,8 @@ typedef enum ZooPictureStatus {
   /// More pixels than allowed; `width` and `height` have the size.
   ZooPictureTooLarge,
   ZooPictureNoMemory,
+  /// The library that reads the format is not installed.
+  ZooPictureNoLibrary,
 } ZooPictureStatus;
 
 typedef struct ZooDecoded {
@@ -33,6 +36,8 @@ typedef struct ZooDecoded {
   /// A TIFF structure with the orientation, from malloc, or null; the caller frees it.
   uint8_t *exif;
   size_t exif_count;
+  /// The same without EXIF: 1 to 8, or 0 if the file states none.
+  uint8_t orientation;
   char message[200];
 } ZooDecoded;
 
@@ -45,6 +50,16 @@ ZooPictureStatus zoo_png_decode(
 /// palette with colours; for 16-bit grey the values, if all are below 256, or the high bytes, if
 /// they equal the low bytes.
 ZooPictureStatus zoo_png_decode_numbers(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
+
+/// The first page of a TIFF file.
+ZooPictureStatus zoo_tiff_decode(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
+/// Like `zoo_png_decode_numbers`.
+ZooPictureStatus zoo_tiff_decode_numbers(
+    const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
+/// A WebP file that is not animated.
+ZooPictureStatus zoo_webp_decode(
     const uint8_t *bytes, size_t count, uint64_t pixel_limit, ZooDecoded *decoded);
 
 typedef struct ZooEncoded {

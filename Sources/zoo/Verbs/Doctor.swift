@@ -133,6 +133,8 @@ struct DoctorVerb: Verb {
         "downloads", ["libcurl.so.4", "libcurl-gnutls.so.4"], "libcurl, for 'zoo pull'", "libcurl4"
       ),
       ("drawings", ["libcairo.so.2"], "Cairo, for --draw", "libcairo2"),
+      ("TIFF pictures", ["libtiff.so.6", "libtiff.so.5"], "libtiff, for .tif", "libtiff6"),
+      ("WebP pictures", ["libwebp.so.7"], "libwebp, for .webp", "libwebp7"),
       ("data.yaml", ["libyaml-0.so.2"], "libyaml, for YOLO's data", "libyaml-0-2"),
     ]
     for (what, names, need, package) in loaded {
