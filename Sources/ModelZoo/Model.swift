@@ -8,6 +8,8 @@ import ZooStore
 /// let model = try Model(contentsOf: "ants-and-bees.h5", registry: .linked())
 /// model.checkpoint.classes        // ["ants", "bees"]
 /// ```
+/// `classify`, `detect`, `segment` and `regress` compile the network at their first call. The model and its
+/// copies keep what was compiled, and any number of tasks may call them at once.
 public struct Model: Sendable {
   /// The name that the user gave.
   public let name: String
@@ -15,6 +17,8 @@ public struct Model: Sendable {
   public let variant: Variant
   public let graph: Graph
   public let weights: Weights
+  /// What was compiled from it; shared by its copies.
+  let compiled = Compiled()
 
   public init(
     name: String, checkpoint: Checkpoint, variant: Variant, graph: Graph, weights: Weights

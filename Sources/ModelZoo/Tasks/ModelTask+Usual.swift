@@ -61,6 +61,7 @@ extension ModelTask {
   ) {}
 
   public var goal: Goal? { nil }
+  public var usualBatch: Int { 1 }
   public var options: [TaskOption] { [] }
   public var judgingOptions: [TaskOption] { [] }
 }

@@ -94,9 +94,14 @@ public protocol ModelTask: Sendable {
   /// And of `zoo evaluate`.
   var judgingOptions: [TaskOption] { get }
 
-  /// A compiled model for single pictures.
+  /// The pictures that are worth computing together.
+  var usualBatch: Int { get }
+
+  /// A model for callers on any number of threads.
+  /// - Parameter load: how many pictures come at once, if that is known.
   func predictor(
-    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
+    load: Load?
   ) throws -> any Predictor
 }
 

@@ -3,17 +3,95 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// A compiled model for single pictures.
-public protocol Predictor: AnyObject {
-  /// The prediction for a picture. `progress` is called as parts of a large picture are done.
-  func predict(_ picture: Picture, progress: (_ done: Int, _ of: Int) -> Void) throws
-    -> any Prediction
+/// A model that answers with whatever its task predicts, for callers on any number of threads.
+///
+/// ```swift
+/// let predictor = try model.predictor()
+/// for answer in try predictor.predict([picture, another]) { print(answer.rows) }
+/// ```
+public protocol Predictor: Sendable {
+  /// The titles of a prediction's cells: ``Prediction/rows``.
+  var columns: [String] { get }
+
+  /// All that the network needs of a picture. It may take far less memory, and is best made on the
+  /// thread that read the picture.
+  func prepare(_ picture: Picture) throws -> PreparedPicture
+
+  /// A prediction for every picture. `progress` is called as parts of large pictures are done.
+  func predict(
+    _ pictures: [PreparedPicture], progress: (_ done: Int, _ of: Int) -> Void
+  ) throws -> [any Prediction]
+}
+
+/// A picture that is ready for a network.
+public enum PreparedPicture: Sendable {
+  /// The input of the network, C×H×W.
+  case input(Tensor)
+  /// The picture itself, for a network that takes pictures of any size.
+  case picture(Picture)
+
+  /// - Parameter make: makes the input of a picture.
+  func tensor(_ make: (Picture) throws -> Tensor) rethrows -> Tensor {
+    switch self {
+    case .input(let tensor): tensor
+    case .picture(let picture): try make(picture)
+    }
+  }
+
+  /// - Throws: if only the input of a network is left of it.
+  var whole: Picture {
+    get throws {
+      guard case .picture(let picture) = self else {
+        throw ZooError.failure("a picture was expected, not the input of a network")
+      }
+      return picture
+    }
+  }
+}
+
+extension Predictor {
+  public func prepare(_ picture: Picture) throws -> PreparedPicture { .picture(picture) }
+
+  /// A prediction for every picture.
+  public func predict(_ pictures: [Picture]) throws -> [any Prediction] {
+    try predict(pictures.map(prepare)) { _, _ in }
+  }
+}
+
+/// The pictures that will come, where that is known: plans are compiled for nothing else.
+public struct Load: Hashable, Sendable {
+  /// Calls at the same time.
+  public var callers: Int
+  /// Pictures in each call.
+  public var batch: Int
+
+  public init(callers: Int = 1, batch: Int = 1) { (self.callers, self.batch) = (callers, batch) }
+}
+
+extension Model {
+  /// Answers of the model's task, whichever it is.
+  /// - Parameters:
+  ///   - options: the task's own, such as the score threshold of a detector.
+  ///   - engine: the engine.
+  ///   - precision: the number type.
+  ///   - load: how many pictures come at once, if that is known.
+  public func predictor(
+    _ options: TaskOptions = [:], engine: EngineChoice = .auto, precision: Precision = .fp32,
+    load: Load? = nil
+  ) throws -> any Predictor {
+    try checkpoint.task.definition.predictor(
+      for: self, engine: engine, precision: precision, options, load: load)
+  }
 }
 
 /// The answer for one picture, in every form that it can be shown in.
 public protocol Prediction: Sendable {
   /// For a person.
   var table: PredictionTable { get }
+
+  /// For a table of many pictures: cells under ``Predictor/columns``, in one row or, for a prediction of
+  /// several things, in a row for each. Never empty.
+  var rows: [[String]] { get }
 
   /// For a program: the members of its JSON object beside `image`.
   /// - Parameter files: the files that were drawn.

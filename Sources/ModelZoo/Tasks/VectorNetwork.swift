@@ -1,33 +1,117 @@
+import Dispatch
+import Synchronization
 import ZooEngine
 import ZooKit
 import ZooStore
 import ZooVision
 
-/// A network whose output is a vector, compiled for one picture at a time.
-struct VectorNetwork {
+/// A network whose output is a vector, for callers on any number of threads.
+struct VectorNetwork: Sendable {
   private let name: String
   private let preprocessing: Preprocessing
-  private let plan: InferencePlan
+  private let port: (name: String, shape: Shape)
+  private let engine: any Engine
+  /// Nil once every plan that will be needed is compiled.
+  private let source: (graph: Graph, weights: Weights)?
+  private let plans: PlanPool<Int>
+  private let load: Load?
 
-  /// A consumed model frees its weights once they are packed.
-  init(_ model: consuming Model, engine: EngineChoice, precision: Precision) throws {
-    (name, preprocessing) = (model.name, model.checkpoint.preprocessing)
-    let (graph, weights) = (model.graph, model.weights)
+  /// The pictures per batch where the caller gives several.
+  private static let usualBatch = 16
+
+  /// A consumed model frees its weights once they are packed, if the load is known.
+  init(
+    _ model: consuming Model, engine: EngineChoice, precision: Precision, load: Load? = nil
+  ) throws {
+    (name, preprocessing, self.load) = (model.name, model.checkpoint.preprocessing, load)
+    let graph = model.graph
+    var weights: Weights? = model.weights
     _ = consume model
-    plan = try InferencePlan(
-      graph, consume weights, batch: 1, engine: engine.engine(for: precision))
+    let first = graph.inputs[0]
+    port = (first.name, graph.operations[first.operation].shape)
+    self.engine = try engine.engine(for: precision)
+    plans = PlanPool(callers: load?.callers)
+    if load == nil, let weights { source = (graph, weights) } else { source = nil }
+    guard let load else { return }
+    let chosen = self.engine
+    try plans.withPlan(for: load.batch) {
+      // Taken out, so that the plan owns them alone.
+      let own = weights ?? Weights()
+      weights = nil
+      return try InferencePlan(graph, consume own, batch: load.batch, engine: chosen)
+    } run: { _ in
+    }
   }
 
-  func logits(of picture: Picture) throws -> Tensor {
-    let input = try preprocessing.tensor(from: [picture])
-    let expected = plan.inputs[0].shape
-    guard input.shape.sizes.dropFirst().elementsEqual(expected.sizes) else {
+  /// The network's input for a picture, C×H×W.
+  func input(for picture: Picture) throws -> Tensor {
+    let tensor = try preprocessing.tensor(from: picture)
+    guard tensor.shape == port.shape else {
       throw ZooError.corrupt(
-        "\(name): its preprocessing makes \(input.shape), its network takes 1×\(expected)")
+        "\(name): its preprocessing makes 1×\(tensor.shape), its network takes 1×\(port.shape)")
     }
-    guard let logits = try plan.run([plan.inputs[0].name: input])["logits"] else {
-      throw ZooError.failure("\(name) gives no logits")
+    return tensor
+  }
+
+  /// The outputs for pictures, N×C. Several are prepared at once.
+  func logits(of pictures: [Picture]) throws -> Tensor {
+    guard pictures.count > 1 else {
+      return try logits(ofInputs: pictures.map { try input(for: $0) })
     }
-    return logits
+    let made = Mutex([Result<Tensor, any Error>?](repeating: nil, count: pictures.count))
+    DispatchQueue.concurrentPerform(iterations: pictures.count) { index in
+      let result = Result { try input(for: pictures[index]) }
+      made.withLock { $0[index] = result }
+    }
+    return try logits(ofInputs: made.withLock { $0 }.compactMap { try $0?.get() })
+  }
+
+  /// The outputs for inputs of ``input(for:)``, N×C.
+  func logits(ofInputs inputs: [Tensor]) throws -> Tensor {
+    var rows: [Tensor] = []
+    var rest = inputs[...]
+    while !rest.isEmpty {
+      let size = batch(for: rest.count)
+      rows.append(try run(rest.prefix(size), batch: size))
+      rest = rest.dropFirst(size)
+    }
+    guard let first = rows.first else {
+      throw ZooError.failure("a batch needs at least one picture")
+    }
+    guard rows.count > 1 else { return first }
+    return try Tensor(Shape([inputs.count] + first.shape.sizes.dropFirst()), rows.flatMap(\.values))
+  }
+
+  /// Whole batches, and the rest one by one if most of another batch would be empty. A plan for every
+  /// number of pictures would take much memory.
+  private func batch(for count: Int) -> Int {
+    if let load { return load.batch }
+    return count * 4 < Self.usualBatch ? 1 : Self.usualBatch
+  }
+
+  private func run(_ inputs: ArraySlice<Tensor>, batch: Int) throws -> Tensor {
+    let floats = port.shape.count
+    let together = try Tensor(Shape([batch] + port.shape.sizes)) { values in
+      for (place, tensor) in inputs.enumerated() {
+        let target = values[(place * floats)..<((place + 1) * floats)]
+        _ = tensor.withValues { UnsafeMutableBufferPointer(rebasing: target).initialize(from: $0) }
+      }
+      values[(inputs.count * floats)...].initialize(repeating: 0)
+    }
+    let values = try plans.withPlan(for: batch) {
+      guard let source else { throw ZooError.failure("no plan for \(batch) pictures of \(name)") }
+      return try InferencePlan(source.graph, source.weights, batch: batch, engine: engine)
+    } run: { plan in
+      try plan.run([port.name: together])
+    }
+    guard let logits = values["logits"] else { throw ZooError.failure("\(name) gives no logits") }
+    return try inputs.count == batch ? logits : logits.resized(to: inputs.count)
+  }
+}
+
+extension Tensor {
+  /// The rows of N×….
+  var rows: [Tensor] {
+    get throws { try (0..<shape[0]).map { try items($0..<$0 + 1, paddedTo: 1) } }
   }
 }

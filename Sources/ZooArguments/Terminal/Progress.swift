@@ -85,6 +85,15 @@ public final class Progress: Sendable {
     }
   }
 
+  /// Removes the bar before something else is printed; the next update draws it again.
+  public func clear() {
+    guard !quiet, terminal.isTerminal else { return }
+    state.withLock { state in
+      if state.isOnScreen { write("\r\u{1B}[K") }
+      state.drawn = -.infinity
+    }
+  }
+
   /// Leaves the last state on the screen, on its own line.
   public func finish() {
     guard !quiet else { return }

@@ -1,3 +1,4 @@
+import ZooEngine
 import ZooKit
 import ZooStore
 import ZooVision
@@ -24,6 +25,10 @@ public struct Classification: Sendable {
 }
 
 extension Classification: Prediction {
+  public var rows: [[String]] {
+    [top.flatMap { [$0.name, String(describing: $0.probability)] }]
+  }
+
   public var table: PredictionTable {
     PredictionTable(
       .number("%"), "class",
@@ -49,7 +54,19 @@ extension Classification: Prediction {
 
 extension Model {
   /// The most probable classes of one picture.
+  ///
+  /// ```swift
+  /// let answer = try model.classify(Picture(contentsOf: "cat.jpg"))
+  /// print(answer.top[0].name, answer.top[0].probability)
+  /// ```
+  /// The first call compiles the network; the model and its copies keep the result. Safe to call from
+  /// any number of tasks at once.
   public func classify(_ picture: Picture, top: Int = 5) throws -> Classification {
-    try Classifier(self).classify(picture, top: top)
+    try kept { try Classifier($0, engine: $1, precision: $2) }.classify(picture, top: top)
+  }
+
+  /// The same for several pictures, computed in batches of 16.
+  public func classify(_ pictures: [Picture], top: Int = 5) throws -> [Classification] {
+    try kept { try Classifier($0, engine: $1, precision: $2) }.classify(pictures, top: top)
   }
 }

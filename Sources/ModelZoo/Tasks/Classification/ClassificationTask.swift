@@ -42,22 +42,37 @@ struct ClassificationTask: ModelTask {
 
   var options: [TaskOption] { [Self.top] }
 
+  let usualBatch = 16
+
   func predictor(
-    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
+    load: Load?
   ) throws -> any Predictor {
     Guesser(
-      try Classifier(consume model, engine: engine, precision: precision),
+      classifier: try Classifier(
+        consume model, engine: engine, precision: precision, load: load),
       top: options.integer(Self.top) ?? 5)
   }
 }
 
-private final class Guesser: Predictor {
-  private let classifier: Classifier
-  private let top: Int
+private struct Guesser: Predictor {
+  let classifier: Classifier
+  let top: Int
 
-  init(_ classifier: Classifier, top: Int) { (self.classifier, self.top) = (classifier, top) }
+  var columns: [String] {
+    (1...max(1, min(top, classifier.classes.count))).flatMap { place in
+      place == 1 ? ["class", "probability"] : ["class \(place)", "probability \(place)"]
+    }
+  }
 
-  func predict(_ picture: Picture, progress: (Int, Int) -> Void) throws -> any Prediction {
-    try classifier.classify(picture, top: top)
+  func prepare(_ picture: Picture) throws -> PreparedPicture {
+    .input(try classifier.network.input(for: picture))
+  }
+
+  func predict(_ pictures: [PreparedPicture], progress: (Int, Int) -> Void) throws
+    -> [any Prediction]
+  {
+    let inputs = try pictures.map { try $0.tensor(classifier.network.input(for:)) }
+    return try classifier.classifications(classifier.network.logits(ofInputs: inputs), top: top)
   }
 }

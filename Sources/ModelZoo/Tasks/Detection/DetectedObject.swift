@@ -27,13 +27,37 @@ extension Model {
     _ picture: Picture, _ options: DetectionOptions = .init(),
     suppression: Suppression.Rule = .hard
   ) throws -> [DetectedObject] {
-    try ObjectDetector(self, suppression: suppression).detect(picture, options)
+    try kept(as: suppression.rawValue) {
+      try ObjectDetector($0, engine: $1, precision: $2, suppression: suppression)
+    }.detect(picture, options)
+  }
+
+  /// The same for each of several pictures. Those of equal size are computed as one batch.
+  public func detect(
+    _ pictures: [Picture], _ options: DetectionOptions = .init(),
+    suppression: Suppression.Rule = .hard
+  ) throws -> [[DetectedObject]] {
+    try kept(as: suppression.rawValue) {
+      try ObjectDetector($0, engine: $1, precision: $2, suppression: suppression)
+    }.detectEach(of: pictures, options)
   }
 }
 
 /// The detections in a picture.
 struct DetectedObjects: Prediction {
   let objects: [DetectedObject]
+
+  static let columns = ["class", "score", "x0", "y0", "x1", "y1"]
+
+  /// One row of empty cells if nothing was found.
+  var rows: [[String]] {
+    objects.isEmpty
+      ? [Self.columns.map { _ in "" }]
+      : objects.map { object in
+        [object.name, String(describing: object.score)]
+          + object.box.sides.map { String(describing: $0) }
+      }
+  }
 
   var table: PredictionTable {
     PredictionTable(

@@ -140,18 +140,19 @@ struct DetectionTask: ModelTask {
   }
 
   func predictor(
-    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
+    load: Load?
   ) throws -> any Predictor {
     Finder(
       try ObjectDetector(
         consume model, engine: engine, precision: precision,
-        suppression: Self.suppression(options)),
+        suppression: Self.suppression(options), callers: load?.callers),
       DetectionOptions(
         score: Float(options.number(Self.score) ?? 0.5), iou: options.number(Self.iou) ?? 0.5))
   }
 }
 
-private final class Finder: Predictor {
+private struct Finder: Predictor {
   private let detector: ObjectDetector
   private let options: DetectionOptions
 
@@ -159,8 +160,13 @@ private final class Finder: Predictor {
     (self.detector, self.options) = (detector, options)
   }
 
-  func predict(_ picture: Picture, progress: (Int, Int) -> Void) throws -> any Prediction {
-    DetectedObjects(objects: try detector.detect(picture, options))
+  var columns: [String] { DetectedObjects.columns }
+
+  func predict(_ pictures: [PreparedPicture], progress: (Int, Int) -> Void) throws
+    -> [any Prediction]
+  {
+    try detector.detectEach(of: pictures.map { try $0.whole }, options)
+      .map { DetectedObjects(objects: $0) }
   }
 }
 

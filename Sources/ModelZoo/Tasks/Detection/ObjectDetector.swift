@@ -3,8 +3,8 @@ import ZooEngine
 import ZooKit
 import ZooVision
 
-/// A detector for single pictures, which caches the plans of a few picture sizes.
-public final class ObjectDetector {
+/// A detector for callers on any number of threads, which keeps the plans of a few picture sizes.
+public final class ObjectDetector: Sendable {
   private let model: Model
   private let detector: any Detector
   let plans: PartPlans
@@ -14,7 +14,17 @@ public final class ObjectDetector {
     _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32,
     suppression: Suppression.Rule = .hard
   ) throws {
-    try self.init(model, PartPlans(model, engine: engine, precision: precision), suppression)
+    try self.init(
+      model, engine: engine, precision: precision, suppression: suppression, callers: nil)
+  }
+
+  /// - Parameter callers: how many threads will detect at once, if that is known.
+  convenience init(
+    _ model: Model, engine: EngineChoice, precision: Precision, suppression: Suppression.Rule,
+    callers: Int?
+  ) throws {
+    try self.init(
+      model, PartPlans(model, engine: engine, precision: precision, callers: callers), suppression)
   }
 
   private init(_ model: Model, _ plans: PartPlans, _ suppression: Suppression.Rule = .hard) throws {
@@ -32,6 +42,18 @@ public final class ObjectDetector {
     -> [DetectedObject]
   {
     try detect([picture], options)[0]
+  }
+
+  /// Detects in each picture as if it were alone: pictures of equal size are one batch, others would be
+  /// padded to a common size, which affects what is found at their borders.
+  func detectEach(of pictures: [Picture], _ options: DetectionOptions) throws
+    -> [[DetectedObject]]
+  {
+    let sizes = try pictures.map { try model.checkpoint.preprocessing.placement(of: $0.size).shown }
+    if let first = sizes.first, sizes.allSatisfy({ $0.size == first.size }) {
+      return try detect(pictures, options)
+    }
+    return try pictures.map { try detect($0, options) }
   }
 
   /// Detects in several pictures of any size, as one batch.

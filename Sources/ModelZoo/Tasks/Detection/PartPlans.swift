@@ -1,24 +1,36 @@
+import Synchronization
 import ZooDetection
 import ZooEngine
 import ZooKit
 
 /// The parts of a model's network, compiled on demand: one plan per picture size, of which the
-/// latest are cached. Not thread-safe.
+/// latest are cached. For callers on any number of threads, unless it traces or measures.
 ///
 /// The number of regions varies. Plans for a few fixed numbers of regions serve all cases; the last
 /// run is filled up with zeros, whose results are ignored.
-final class PartPlans: PartRunner {
+final class PartPlans: PartRunner, Sendable {
   private let model: Model
   private let engine: EngineChoice
   private let precision: Precision
   /// An arena for a large picture takes several hundred megabytes.
-  private let plans = PlanCache<Key, InferencePlan>(capacity: 4)
+  private let plans: PlanPool<Key>
   /// Nodes to keep in addition to the outputs of the parts.
   private let keeping: [String]
+  private let notes: Mutex<Notes>
+
+  private struct Notes {
+    var trace: [String: Tensor]?
+    var laps: [(stage: PlanStage, time: Duration)]?
+  }
+
   /// The inputs and outputs of the latest runs, if tracing is on.
-  private(set) var trace: [String: Tensor]?
+  var trace: [String: Tensor]? { notes.withLock { $0.trace } }
+
   /// The time of every stage, if profiling is on.
-  var laps: [(stage: PlanStage, time: Duration)]?
+  var laps: [(stage: PlanStage, time: Duration)]? {
+    get { notes.withLock { $0.laps } }
+    set { notes.withLock { $0.laps = newValue } }
+  }
 
   private struct Key: Hashable {
     let part: Graph.Part
@@ -29,33 +41,41 @@ final class PartPlans: PartRunner {
 
   init(
     _ model: Model, engine: EngineChoice, precision: Precision, keeping: [String] = [],
-    tracing: Bool = false
+    tracing: Bool = false, callers: Int? = nil
   ) {
     self.model = model
     self.engine = engine
     self.precision = precision
     self.keeping = keeping
-    trace = tracing ? [:] : nil
+    plans = PlanPool(callers: callers)
+    notes = Mutex(Notes(trace: tracing ? [:] : nil))
   }
 
   func run(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
     let values = part.takesRegions ? try inPieces(part, inputs) : try whole(part, inputs)
-    trace?.merge(inputs) { _, new in new }
-    trace?.merge(values) { _, new in new }
+    notes.withLock {
+      $0.trace?.merge(inputs) { _, new in new }
+      $0.trace?.merge(values) { _, new in new }
+    }
     return values
   }
 
-  func note(_ name: String, _ value: Tensor) { trace?[name] = value }
+  func note(_ name: String, _ value: Tensor) { notes.withLock { $0.trace?[name] = value } }
 
-  var arenaBytes: Int { plans.plans.reduce(0) { $0 + $1.arenaBytes } }
+  var arenaBytes: Int { plans.arenaBytes }
 
   private func whole(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> [String: Tensor] {
-    let plan = try plan(part, inputs)
-    guard laps != nil else { return try plan.run(inputs) }
-    let clock = StageClock()
-    let values = try plan.run(inputs, clock)
-    laps? += zip(plan.stages, clock.laps).map { (stage: $0, time: $1) }
-    return values
+    let key = try key(part, inputs)
+    return try plans.withPlan(for: key) {
+      try compiled(key, inputs)
+    } run: { plan in
+      guard laps != nil else { return try plan.run(inputs) }
+      let clock = StageClock()
+      let values = try plan.run(inputs, clock)
+      let own = zip(plan.stages, clock.laps).map { (stage: $0, time: $1) }
+      notes.withLock { $0.laps? += own }
+      return values
+    }
   }
 
   /// Runs as many regions at a time as a plan takes.
@@ -87,8 +107,8 @@ final class PartPlans: PartRunner {
       })
   }
 
-  private func plan(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> InferencePlan {
-    let key = Key(
+  private func key(_ part: Graph.Part, _ inputs: [String: Tensor]) throws -> Key {
+    Key(
       part: part,
       shapes: try part.from.map { name in
         guard let tensor = inputs[name], tensor.shape.rank > 1, tensor.shape[0] > 0 else {
@@ -96,18 +116,20 @@ final class PartPlans: PartRunner {
         }
         return tensor.shape
       })
-    return try plans.plan(for: key) {
-      let graph =
-        try inputs[model.graph.inputs[0].name].map {
-          try model.graph(for: Shape(Array($0.shape.sizes.dropFirst())))
-        } ?? model.graph
-      let kept = keeping.filter { name in
-        !part.from.contains(name)
-          && (try? graph.part(.init(from: part.from, to: [name]))) != nil
-      }
-      return try InferencePlan(
-        graph.part(part), model.weights, batch: key.shapes.first?[0] ?? 1, keeping: kept,
-        engine: try engine.engine(for: precision))
+  }
+
+  private func compiled(_ key: Key, _ inputs: [String: Tensor]) throws -> InferencePlan {
+    let part = key.part
+    let graph =
+      try inputs[model.graph.inputs[0].name].map {
+        try model.graph(for: Shape(Array($0.shape.sizes.dropFirst())))
+      } ?? model.graph
+    let kept = keeping.filter { name in
+      !part.from.contains(name)
+        && (try? graph.part(.init(from: part.from, to: [name]))) != nil
     }
+    return try InferencePlan(
+      graph.part(part), model.weights, batch: key.shapes.first?[0] ?? 1, keeping: kept,
+      engine: try engine.engine(for: precision))
   }
 }

@@ -1,3 +1,4 @@
+import ZooEngine
 import ZooKit
 import ZooStore
 import ZooVision
@@ -14,6 +15,8 @@ public struct Regression: Sendable {
 }
 
 extension Regression: Prediction {
+  public var rows: [[String]] { [values.map { String(describing: $0.value) }] }
+
   public var table: PredictionTable {
     PredictionTable(
       "", .number("value"), rows: values.map { [$0.name, decimal(Double($0.value), digits: 4)] })
@@ -38,6 +41,11 @@ extension Model {
   /// for value in pose.values { print(value.name, value.value) }
   /// ```
   public func regress(_ picture: Picture) throws -> Regression {
-    try Regressor(self).regress(picture)
+    try kept { try Regressor($0, engine: $1, precision: $2) }.regress(picture)
+  }
+
+  /// The same for several pictures, computed in batches of 16.
+  public func regress(_ pictures: [Picture]) throws -> [Regression] {
+    try kept { try Regressor($0, engine: $1, precision: $2) }.regress(pictures)
   }
 }

@@ -71,10 +71,13 @@ struct RegressionTask: ModelTask {
 
   // MARK: Answers
 
+  let usualBatch = 16
+
   func predictor(
-    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
+    load: Load?
   ) throws -> any Predictor {
-    try Regressor(consume model, engine: engine, precision: precision)
+    try Regressor(consume model, engine: engine, precision: precision, load: load)
   }
 }
 

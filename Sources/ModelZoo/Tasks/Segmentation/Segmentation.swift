@@ -1,3 +1,4 @@
+import ZooEngine
 import ZooKit
 import ZooStore
 import ZooVision
@@ -37,10 +38,13 @@ public struct Segmentation: Sendable {
 
   /// The colours of the mask's values.
   public var palette: [Colour] { Colour.palette(of: areas.count, background: background) }
-
 }
 
 extension Segmentation: Prediction {
+  public var rows: [[String]] {
+    [[String(mask.width), String(mask.height)] + areas.map { String(describing: $0.fraction) }]
+  }
+
   public var table: PredictionTable {
     PredictionTable(
       .number("% of the picture"), "class",
@@ -82,7 +86,11 @@ extension Model {
   /// answer.areas.last?.fraction
   /// try answer.mask.write(png: "mask.png", palette: answer.palette)
   /// ```
-  public func segment(_ picture: Picture) throws -> Segmentation {
-    try SemanticSegmenter(self).segment(picture)
+  /// - Parameters:
+  ///   - picture: a picture of any size.
+  ///   - threshold: the smallest probability for the only class of a network with one class.
+  public func segment(_ picture: Picture, threshold: Float = 0.5) throws -> Segmentation {
+    try kept { try SemanticSegmenter($0, engine: $1, precision: $2) }.segment(
+      picture, threshold: threshold)
   }
 }

@@ -97,28 +97,31 @@ struct SegmentationTask: ModelTask {
   var judgingOptions: [TaskOption] { [Self.judgedScore] }
 
   func predictor(
-    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions
+    for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
+    load: Load?
   ) throws -> any Predictor {
     Outliner(
-      try SemanticSegmenter(consume model, engine: engine, precision: precision),
+      segmenter: try SemanticSegmenter(
+        consume model, engine: engine, precision: precision,
+        longest: SemanticSegmenter.usualLongest, callers: load?.callers),
       threshold: Self.threshold(options))
   }
 
   static func threshold(_ options: TaskOptions) -> Float { Float(options.number(score) ?? 0.5) }
 }
 
-private final class Outliner: Predictor {
-  private let segmenter: SemanticSegmenter
-  private let threshold: Float
+private struct Outliner: Predictor {
+  let segmenter: SemanticSegmenter
+  let threshold: Float
 
-  init(_ segmenter: SemanticSegmenter, threshold: Float) {
-    (self.segmenter, self.threshold) = (segmenter, threshold)
-  }
+  var columns: [String] { ["width", "height"] + segmenter.classes }
 
-  func predict(_ picture: Picture, progress: (_ done: Int, _ of: Int) -> Void) throws
-    -> any Prediction
-  {
-    try segmenter.segment(picture, threshold: threshold, progress: progress)
+  func predict(
+    _ pictures: [PreparedPicture], progress: (_ done: Int, _ of: Int) -> Void
+  ) throws -> [any Prediction] {
+    try pictures.map {
+      try segmenter.segment($0.whole, threshold: threshold, progress: progress)
+    }
   }
 }
 

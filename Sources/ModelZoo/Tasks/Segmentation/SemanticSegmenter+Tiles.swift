@@ -30,7 +30,6 @@ extension SemanticSegmenter {
     let input = Shape([
       model.checkpoint.input.channels, down.map + 2 * tiling.margin, across.map + 2 * tiling.margin,
     ])
-    let plan = try plan(for: input, channels: channels, down.map, across.map)
 
     // The rows to which tiles still add.
     var band = try Tensor(zeros: [channels, down.map, width])
@@ -40,10 +39,8 @@ extension SemanticSegmenter {
           in: Region(
             x: left - tiling.margin, y: top - tiling.margin, width: input.width,
             height: input.height))
-        let values = try plan.run([plan.inputs[0].name: numbers.tensor(from: [tile])])
-        guard let logits = values["logits"] else {
-          throw ZooError.failure("\(model.name) gives no logits")
-        }
+        let logits = try logits(
+          numbers.tensor(from: [tile]), input, channels: channels, down.map, across.map)
         try band.add(
           logits, at: left, shares: (down.shares[line], across.shares[column]), isBinary: isBinary)
         let tiles = down.starts.count * across.starts.count

@@ -2,28 +2,32 @@ import ZooEngine
 import ZooKit
 import ZooVision
 
-/// A segmenter for single pictures, which caches the plans of a few sizes.
+/// A segmenter for callers on any number of threads, which keeps the plans of a few sizes.
 ///
 /// A picture no larger than a tile is computed whole. A larger one is computed in overlapping
 /// tiles, of which the central part counts. Pictures are resized only if the checkpoint asks for
 /// it; sides that the network cannot take are extended by mirroring.
-/// mirroring.
-public final class SemanticSegmenter {
+public final class SemanticSegmenter: Sendable {
   let model: Model
   private let engine: any Engine
   let tiling: Tiling
   /// The largest side of a tile's map.
   let longest: Int
   /// An arena for a tile takes several hundred megabytes.
-  private let plans = PlanCache<Shape, InferencePlan>(capacity: 2)
+  private let plans: PlanPool<Shape>
 
   public convenience init(
     _ model: Model, engine: EngineChoice = .auto, precision: Precision = .fp32
   ) throws {
-    try self.init(model, engine: engine, precision: precision, longest: 1024)
+    try self.init(model, engine: engine, precision: precision, longest: Self.usualLongest)
   }
 
-  package init(_ model: Model, engine: EngineChoice, precision: Precision, longest: Int) throws {
+  static let usualLongest = 1024
+
+  /// - Parameter callers: how many threads will segment at once, if that is known.
+  package init(
+    _ model: Model, engine: EngineChoice, precision: Precision, longest: Int, callers: Int? = nil
+  ) throws {
     try model.check(isFor: .segmentation)
     let count = model.checkpoint.classes.count
     guard count <= 256 else {
@@ -31,6 +35,7 @@ public final class SemanticSegmenter {
     }
     self.model = model
     self.longest = longest
+    plans = PlanPool(capacity: 2, callers: callers)
     self.engine = try engine.engine(for: precision)
     tiling = (model.variant.architecture as? any Segmenter)?.tiling ?? Tiling()
   }
@@ -92,10 +97,11 @@ public final class SemanticSegmenter {
     return UInt8(best)
   }
 
-  func plan(for input: Shape, channels: Int, _ height: Int, _ width: Int) throws
-    -> InferencePlan
+  /// The logits of one tile.
+  func logits(_ tile: Tensor, _ input: Shape, channels: Int, _ height: Int, _ width: Int) throws
+    -> Tensor
   {
-    try plans.plan(for: input) {
+    let values = try plans.withPlan(for: input) {
       let graph = try model.graph(for: input)
       guard let output = graph.outputs.first(where: { $0.name == "logits" }),
         graph.operations[output.operation].shape == [channels, height, width]
@@ -104,6 +110,12 @@ public final class SemanticSegmenter {
           "\(model.name) gives no map of \(channels)×\(height)×\(width) for a picture of \(input)")
       }
       return try InferencePlan(graph, model.weights, batch: 1, engine: engine)
+    } run: { plan in
+      try plan.run([plan.inputs[0].name: tile])
     }
+    guard let logits = values["logits"] else {
+      throw ZooError.failure("\(model.name) gives no logits")
+    }
+    return logits
   }
 }

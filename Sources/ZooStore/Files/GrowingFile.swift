@@ -1,17 +1,16 @@
 import Glibc
 import ZooKit
-import ZooStore
 
 /// A log file that is appended to and can be truncated. Appended bytes are in the file at once, and
 /// on disk after ``sync()``.
-final class GrowingFile {
-  let path: String
-  private(set) var size: Int
+package final class GrowingFile {
+  package let path: String
+  package private(set) var size: Int
   private let calls: SystemCalls
   private let descriptor: Int32
 
   /// Opens or creates the file and truncates it to the given size.
-  init(_ path: String, size: Int, _ calls: SystemCalls) throws {
+  package init(_ path: String, size: Int, _ calls: SystemCalls = .real) throws {
     self.path = path
     self.calls = calls
     let opened = calls.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
@@ -27,14 +26,20 @@ final class GrowingFile {
       throw ZooError.corrupt(
         "\(path) has \(status.st_size) bytes, the saved state knows \(size): it was cut")
     }
+    try cut(to: size)
+  }
+
+  /// Drops everything after the first `size` bytes.
+  package func cut(to size: Int) throws {
     while calls.truncate(descriptor, size) != 0 {
       guard errno == EINTR else { throw failed("cut") }
     }
+    self.size = size
   }
 
   deinit { _ = calls.close(descriptor) }
 
-  func append(_ bytes: some Sequence<UInt8>) throws {
+  package func append(_ bytes: some Sequence<UInt8>) throws {
     try Array(bytes).withUnsafeBytes { bytes in
       var rest = bytes
       while !rest.isEmpty {
@@ -50,13 +55,13 @@ final class GrowingFile {
     }
   }
 
-  func sync() throws {
+  package func sync() throws {
     while calls.sync(descriptor) != 0 {
       guard errno == EINTR else { throw failed("write") }
     }
   }
 
-  func contents() throws -> [UInt8] {
+  package func contents() throws -> [UInt8] {
     let file = try RandomAccessFile(path)
     return try file.read(at: 0, count: min(size, file.size))
   }
