@@ -41,7 +41,10 @@ extension Zoo {
     case .record(let record):
       guard let path = installed(record) else {
         throw ZooError.unavailable(
-          "the weights of \(record.name) are not installed; 'zoo pull \(record.name)' downloads them"
+          record.source == nil
+            ? "the weights of \(record.name) come with zoo, but are not here: put its folder Weights "
+              + "beside the program, or set ZOO_SHARE to it"
+            : "the weights of \(record.name) are not installed; 'zoo pull \(record.name)' downloads them"
         )
       }
       cache?.markUsed(path)
@@ -52,8 +55,9 @@ extension Zoo {
     }
   }
 
-  /// A file that comes with the program: under `$ZOO_SHARE`, beside an installed binary, or in the
-  /// repository in which the binary was built.
+  /// A file that comes with the program: under `$ZOO_SHARE`, beside an installed binary, in the
+  /// repository in which the binary was built, or in the sources of this package, for a program that
+  /// depends on it and has not left the machine on which it was built.
   private static func included(_ file: String) -> String? {
     var folders = getenv("ZOO_SHARE").map { [String(cString: $0)] } ?? []
     var folder = executablePath[...]
@@ -61,6 +65,9 @@ extension Zoo {
       folder = folder[..<slash]
       folders += ["\(folder)/share/zoo/Weights", "\(folder)/Weights"]
     }
+    // Three names up from Sources/ModelZoo/Zoo+Names.swift.
+    let sources = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+    folders.append(sources.joined(separator: "/") + "/Weights")
     return folders.map { "\($0)/\(file)" }.first { access($0, R_OK) == 0 }
   }
 

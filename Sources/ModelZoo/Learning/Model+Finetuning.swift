@@ -21,6 +21,20 @@ extension Model {
     on data: Dataset, freezing: Freezing.Stretch..., options: Finetuning = .init(),
     in folder: String? = nil
   ) throws -> Model {
+    try finetune(on: data, freezing, options, in: folder)
+  }
+
+  /// The same for classes as folders of pictures.
+  public func finetune(
+    on data: ImageFolder, freezing: Freezing.Stretch..., options: Finetuning = .init(),
+    in folder: String? = nil
+  ) throws -> Model {
+    try finetune(on: data.dataset, freezing, options, in: folder)
+  }
+
+  private func finetune(
+    on data: Dataset, _ freezing: [Freezing.Stretch], _ options: Finetuning, in folder: String?
+  ) throws -> Model {
     var options = options
     if !freezing.isEmpty {
       options.freeze = freezing.map { stretch in
