@@ -12,7 +12,7 @@ public struct ImageFolder: Sendable {
     dataset = try Dataset.open(path)
     guard dataset.kind == .imageFolder else {
       throw ZooError.corrupt(
-        "\(path) is a data set of kind \(dataset.kind.rawValue), folders of pictures were expected")
+        "\(path) is a data set of kind \(dataset.kind.rawValue); expected folders of pictures")
     }
   }
 }

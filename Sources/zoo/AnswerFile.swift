@@ -22,8 +22,8 @@ final class AnswerFile {
     guard bytes.starts(with: header) else {
       let first = String(decoding: bytes.prefix { $0 != 10 && $0 != 13 }.prefix(200), as: UTF8.self)
       throw ZooError.corrupt(
-        "\(path) cannot be resumed: its first line is “\(first)”, "
-          + "“\(String(decoding: header.dropLast(2), as: UTF8.self))” was expected")
+        "\(path) cannot be resumed: its first line is “\(first)”; "
+          + "expected “\(String(decoding: header.dropLast(2), as: UTF8.self))”")
     }
     let rows = CommaSeparated.rows(of: bytes[header.count...])
     // Rows of the last picture may be missing, so it is done again.
