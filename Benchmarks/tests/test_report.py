@@ -3,6 +3,7 @@ that need numpy are skipped if it is missing."""
 
 import importlib.util
 import json
+import re
 import sys
 import tempfile
 import unittest
@@ -11,10 +12,25 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from zoobench import agreement, chart, networks, record, report, rounds, table  # noqa: E402
+from zoobench import (  # noqa: E402
+    agreement,
+    chart,
+    networks,
+    peers,
+    record,
+    report,
+    rounds,
+    table,
+    worker,
+)
 
 # Invented results with all contenders, of which one is absent and one differs.
 _SAMPLE = Path(__file__).with_name("sample.json")
+
+
+def chart_results() -> list[Path]:
+    """The results that come with the repository."""
+    return sorted((Path(__file__).resolve().parents[1] / "results").glob("*.json"))
 
 
 class ReportTests(unittest.TestCase):
@@ -36,6 +52,45 @@ class ReportTests(unittest.TestCase):
         self.assertLess(chart._x(0.9), chart._x(1))
         self.assertEqual(chart._x(100), chart._x(4))
         self.assertEqual(chart._x(0.01), chart._x(0.5))
+
+    def test_every_contender_has_a_mark_of_its_own(self):
+        names = ("zoo", *peers.NAMES)
+        theme = chart.THEMES["light"]
+        marks = {re.sub(r"#\w+", "", chart._mark(name, 0, 0, theme)) for name in names}
+        self.assertEqual(len(marks), len(names))
+
+    def test_marks_and_texts_do_not_collide(self):
+        places = {"zoo": 100.0, "a": 100.0, "b": 150.0, "c": 153.0, "d": 200.0}
+        places |= {"e": 300.0, "f": 302.0, "g": 305.0}
+        heights = chart._spread(places)
+        self.assertEqual((heights["zoo"], heights["d"]), (0, 0))
+        for one, other in (("zoo", "a"), ("b", "c"), ("e", "f"), ("f", "g"), ("e", "g")):
+            self.assertGreaterEqual(abs(heights[one] - heights[other]), 9)
+        # Names and figures as long as they get, with 7.6 pixels for a letter of 13.
+        for path in chart_results():
+            result = json.loads(path.read_text())
+            for sections in chart.charts(result).values():
+                rows = [row for section in sections for row in section.rows]
+                for row in rows:
+                    self.assertLess(20 + 7.6 * len(row.label), chart._LEFT)
+                    self.assertLess(len(row.note[0]) * 7, 62 - 4)
+                    self.assertLess(len(row.note[1]) * 7, chart._WIDTH - 20 - chart._RIGHT - 62)
+                    self.assertNotIn("e+", "".join(row.note))
+                names = list(dict.fromkeys(name for row in rows for name in row.times))
+                texts, _ = chart._legend(names, chart.THEMES["light"])
+                for text in texts:
+                    if text.startswith("<text"):
+                        element = xml.fromstring(text)
+                        end = float(element.get("x")) + 7.6 * len(element.text)
+                        self.assertLess(end, chart._WIDTH)
+
+    def test_a_reason_has_no_advice(self):
+        error = RuntimeError("\nno kernel\n\nSet VERBOSE=1 (please do this)\n")
+        self.assertEqual(worker.reason(error), "RuntimeError: no kernel")
+        for path in chart_results():
+            text = table.markdown(json.loads(path.read_text()), path.name)
+            self.assertNotIn("please", text)
+            self.assertNotIn("VERBOSE", text)
 
     def test_table(self):
         text = table.markdown(self.result, "sample.json")

@@ -52,8 +52,10 @@ _DARK = Theme(
 THEMES = {"light": _LIGHT, "dark": _DARK}
 
 _WIDTH = 880
-_LEFT, _RIGHT = 172, 728
+_LEFT, _RIGHT = 204, 716
 _ROW, _GAP = 30, 46
+# Marks nearer than this would hide one another, and move so far apart.
+_NEAR, _STEP, _FAR = 11, 5.5, 9.0
 # From half the time of the fastest peer to four times; marks beyond are drawn at the edge.
 _FASTEST, _SLOWEST = 0.5, 4.0
 _TICKS = ((0.5, "½"), (0.7, "0.7"), (1, "1"), (1.4, "1.4"), (2, "2"), (2.8, "2.8"), (4, "4 ×"))
@@ -92,7 +94,7 @@ def _inference(cases: list[dict], precision: str) -> list[Section]:
         Section(
             f"Inference, {precision}, batch {batch}",
             [
-                _row(case["model"], case, lambda r: f"{r['median_ms']:.3g} ms")
+                _row(case["model"], case, lambda r: f"{_digits(r['median_ms'])} ms")
                 for case in cases
                 if case["batch"] == batch and case["ratio"]
             ],
@@ -113,7 +115,7 @@ def _training(cases: list[dict]) -> list[Section]:
                 _row(
                     f"{case['model']} × {case['batch']}",
                     case,
-                    lambda r: f"{r['images_per_s']:.3g}/s",
+                    lambda r: f"{_digits(r['images_per_s'])}/s",
                 )
                 for case in cases
                 if case["freeze"] == freeze and case["speedup"]
@@ -121,6 +123,11 @@ def _training(cases: list[dict]) -> list[Section]:
         )
         for freeze, title in titles.items()
     ]
+
+
+def _digits(value: float) -> str:
+    """Three digits, and all of a number above a thousand."""
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
 
 
 def _row(label: str, case: dict, note) -> Row:
@@ -132,7 +139,8 @@ def _row(label: str, case: dict, note) -> Row:
 def svg(result: dict, sections: list[Section], theme: Theme) -> str:
     names = dict.fromkeys(name for s in sections for row in s.rows for name in row.times)
     names = sorted(names, key=lambda name: name != "zoo")
-    top = 96
+    legend, rows = _legend(names, theme)
+    top = 74 + 22 * rows
     height = top + sum(_GAP + _ROW * len(s.rows) for s in sections) + 34
     machine = result["machine"]
     source = (
@@ -149,7 +157,7 @@ def svg(result: dict, sections: list[Section], theme: Theme) -> str:
         _text(20, 32, "Time relative to the fastest peer", theme.ink, size=17, weight=600),
         _text(_WIDTH - 20, 32, "left of 1 is faster than all of them", theme.faint, anchor="end"),
         _text(20, 53, source, theme.faint, size=12),
-        *_legend(names, theme),
+        *legend,
     ]
     y = top
     for section in sections:
@@ -186,37 +194,61 @@ def _section(section: Section, top: float, theme: Theme) -> list[str]:
             _text(_RIGHT + 62, y + 4.5, ours, theme.ink, anchor="end", size=12, weight=600),
             _text(_WIDTH - 20, y + 4.5, theirs, theme.faint, anchor="end", size=12),
         ]
+        ratios = {name: time / fastest for name, time in row.times.items()}
+        heights = _spread({name: _x(ratio) for name, ratio in ratios.items()})
         # Ours last, on top.
-        for name in sorted(row.times, key=lambda name: name == "zoo"):
-            ratio = row.times[name] / fastest
+        for name in sorted(ratios, key=lambda name: name == "zoo"):
+            ratio = ratios[name]
             parts.append(
                 f"<g><title>{escape(name)}: {row.times[name]:.3g} ms, {ratio:.2f} ×</title>"
-                f"{_mark(name, _x(ratio), y, theme)}</g>"
+                f"{_mark(name, _x(ratio), y + heights[name], theme)}</g>"
             )
-            if ratio > _SLOWEST:
-                parts.append(
-                    _text(
-                        _RIGHT - 12,
-                        y - 3,
-                        f"{ratio:.1f} ×",
-                        _colour(name, theme),
-                        anchor="end",
-                        size=11,
-                    )
-                )
-            if ratio < _FASTEST:
-                parts.append(
-                    _text(_LEFT + 12, y - 3, f"{ratio:.2f} ×", _colour(name, theme), size=11)
-                )
+        # Beyond the edges, the figures stand side by side.
+        slow = sorted((n for n in ratios if ratios[n] > _SLOWEST), key=lambda n: -ratios[n])
+        fast = sorted((n for n in ratios if ratios[n] < _FASTEST), key=lambda n: ratios[n])
+        for place, name in enumerate(slow):
+            x, words = _RIGHT - 12 - 40 * place, f"{ratios[name]:.1f} ×"
+            parts.append(_text(x, y - 3, words, _colour(name, theme), anchor="end", size=11))
+        for place, name in enumerate(fast):
+            x, words = _LEFT + 12 + 46 * place, f"{ratios[name]:.2f} ×"
+            parts.append(_text(x, y - 3, words, _colour(name, theme), size=11))
     return parts
 
 
-def _legend(names: list[str], theme: Theme) -> list[str]:
-    parts, x = [], 28.0
+def _spread(places: dict[str, float]) -> dict[str, float]:
+    """How far each mark moves up or down, so that marks of equal times do not hide one another.
+    Ours stays."""
+    heights = dict.fromkeys(places, 0.0)
+    runs: list[list[str]] = []
+    for name in sorted(places, key=places.get):
+        if runs and places[name] - places[runs[-1][-1]] < _NEAR:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    for run in runs:
+        peers = [name for name in run if name != "zoo"]
+        if len(run) == 1:
+            levels = (0.0,)
+        elif len(peers) < len(run):
+            levels = (-_FAR, _FAR)
+        else:
+            levels = (-_STEP, _STEP) if len(peers) == 2 else (-_FAR, 0.0, _FAR)
+        for index, name in enumerate(peers):
+            heights[name] = levels[index % len(levels)]
+    return heights
+
+
+def _legend(names: list[str], theme: Theme) -> tuple[list[str], int]:
+    """The marks with their names, in as many rows as they need."""
+    parts, x, row = [], 28.0, 0
     for name in names:
-        parts += [_mark(name, x, 78, theme), _text(x + 12, 82.5, name, theme.ink)]
-        x += 36 + 7.3 * len(name)
-    return parts
+        width = 36 + 7.6 * len(name)
+        if x > 28 and x + width > _WIDTH - 8:
+            x, row = 28.0, row + 1
+        y = 78 + 22 * row
+        parts += [_mark(name, x, y, theme), _text(x + 12, y + 4.5, name, theme.ink)]
+        x += width
+    return parts, row + 1
 
 
 def _x(ratio: float) -> float:
@@ -251,10 +283,19 @@ def _mark(name: str, x: float, y: float, theme: Theme) -> str:
             )
         case "PyTorch compiled":
             return _path("M-5.5 -5.5H5.5V5.5H-5.5Z", x, y, f'fill="{colour}" {around}')
+        case "PyTorch rounded":
+            return f'<circle cx="{x:.1f}" cy="{y}" r="5" fill="{colour}" {around}/>'
         case "ONNX Runtime":
             return _path("M0 -6.5L6.5 5.5H-6.5Z", x, y, f'fill="{colour}" {around}')
         case "ncnn":
             return _path("M0 6.5L6.5 -5.5H-6.5Z", x, y, f'fill="{colour}" {around}')
+        case "OpenVINO default":
+            return _path(
+                "M-2.2 -6.5H2.2V-2.2H6.5V2.2H2.2V6.5H-2.2V2.2H-6.5V-2.2H-2.2Z",
+                x,
+                y,
+                f'fill="{colour}" {around}',
+            )
         case _:
             return _path("M0 -7L7 0 0 7 -7 0Z", x, y, f'fill="{colour}" {around}')
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+import traceback
 
 from . import peers
 
@@ -24,16 +25,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
 
-    if arguments.task == "training":
-        run = peers.training(
-            arguments.peer, arguments.model, arguments.batch, arguments.threads, arguments.freeze
-        )
-    else:
-        run = peers.inference(arguments.peer, arguments.model, arguments.batch, arguments.threads)
-        if arguments.save:
-            import numpy
-
-            numpy.savez(arguments.save, *run())
+    try:
+        run = _prepared(arguments)
+    except Exception as error:
+        traceback.print_exc()
+        # The last line is the reason in the report. Libraries end their messages with advice.
+        sys.exit(reason(error))
 
     answers.write(json.dumps({"threads": arguments.threads}) + "\n")
     for line in sys.stdin:
@@ -44,6 +41,25 @@ def main() -> None:
             times.append((time.perf_counter() - start) * 1000)
         loss = result if arguments.task == "training" else None
         answers.write(json.dumps({"ms": times, "loss": loss}) + "\n")
+
+
+def _prepared(arguments: argparse.Namespace):
+    if arguments.task == "training":
+        return peers.training(
+            arguments.peer, arguments.model, arguments.batch, arguments.threads, arguments.freeze
+        )
+    run = peers.inference(arguments.peer, arguments.model, arguments.batch, arguments.threads)
+    if arguments.save:
+        import numpy
+
+        numpy.savez(arguments.save, *run())
+    return run
+
+
+def reason(error: Exception) -> str:
+    """The kind of an error and the first line of its message."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return ": ".join([type(error).__name__, *lines[:1]])
 
 
 if __name__ == "__main__":
