@@ -9,7 +9,7 @@ export SWIFT ?= swift
 PREFIX ?= /usr/local
 BUILD := $(SWIFT) build -c release --disable-build-manifest-caching
 
-.PHONY: help setup build demo examples test bench lint format docs size install uninstall clean
+.PHONY: help setup build demo examples test bench lint format docs size install uninstall deb clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ install: ## install zoo, its manual, completion and weights under PREFIX (/usr/l
 
 uninstall: ## remove what install put under PREFIX
 	@DESTDIR="$(DESTDIR)" .ci/install --remove "$(PREFIX)"
+
+deb: build ## make a Debian package in .build; ARGS=--check also installs, uses and purges it
+	@.ci/deb $(ARGS)
 
 clean: ## delete everything that was built
 	@rm -rf .build .logs
