@@ -133,7 +133,8 @@ struct PredictVerb: Verb {
   /// Batches divide the threads among them; a single one gets all.
   private func load(_ input: Parsed, _ count: Int, _ task: any ModelTask) throws -> Load {
     let lanes = PlanPool<Int>.mostLanes
-    let usual = min(task.usualBatch, (count + lanes - 1) / lanes)
+    // Pictures to draw on stay in memory with their batch.
+    let usual = try input[draw] == nil ? min(task.usualBatch, (count + lanes - 1) / lanes) : 1
     let batch = try min(input[self.batch] ?? usual, max(1, count))
     return Load(callers: min(lanes, max(1, (count + batch - 1) / batch)), batch: max(1, batch))
   }
