@@ -246,9 +246,11 @@ static bool read_samples(TIFF *file, const Format *f, uint16_t *numbers) {
   const uint32_t tile_height = is_tiled ? length(file, tag_tile_length) : 1;
   const tmsize_t bytes = is_tiled ? tiff.TileSize(file) : tiff.ScanlineSize(file);
   const tmsize_t apart = is_tiled ? tiff.TileRowSize(file) : bytes;
-  // A tile may be larger than the picture, but not without limit.
+  // A tile may be larger than the picture, but not without limit: a picture of four million pixels may
+  // have one of that size.
+  const uint64_t area = (uint64_t)tile_width * tile_height;
   if (!tile_width || !tile_height || bytes <= 0 || apart <= 0
-      || (uint64_t)bytes > ((uint64_t)1 << 30)
+      || (area > (uint64_t)f->width * f->height && area > (uint64_t)1 << 22)
       || (uint64_t)apart < ((uint64_t)tile_width * inside * f->bits + 7) / 8
       || (uint64_t)bytes < (uint64_t)apart * tile_height)
     return false;
