@@ -1,4 +1,4 @@
-import Glibc
+@preconcurrency import Glibc  // stderr is a variable in Swift
 import ModelZoo
 
 /// Eight tasks classify pictures of random sizes that exist only in memory, as a server's requests would,
@@ -6,7 +6,14 @@ import ModelZoo
 ///
 ///     picture-service [MODEL [PICTURES [TASKS]]]
 @main enum PictureService {
-  static func main() async throws {
+  static func main() async {
+    do { try await run() } catch {
+      fputs("picture-service: \(error)\n", stderr)
+      exit((error as? ZooError)?.kind.rawValue ?? 1)
+    }
+  }
+
+  private static func run() async throws {
     let words = CommandLine.arguments
     let name = words.count > 1 ? words[1] : "resnet20.fashion"
     let count = words.count > 2 ? Int(words[2]) ?? 2000 : 2000
@@ -76,6 +83,6 @@ import ModelZoo
     let words = String(decoding: line.map(UInt8.init(bitPattern:)), as: UTF8.self).split(
       separator: " ")
     let pages = words.count > 1 ? Int(words[1]) ?? 0 : 0
-    return pages * Int(sysconf(Int32(_SC_PAGESIZE))) >> 20
+    return (pages * Int(sysconf(Int32(_SC_PAGESIZE)))) >> 20
   }
 }
