@@ -15,6 +15,14 @@ public enum ForeignCheckpoint {
     }
   }
 
+  /// Whether a file begins as HDF5 does, like our own checkpoints and Keras'.
+  public static func isHDF5(_ path: String) -> Bool {
+    guard let file = try? RandomAccessFile(path), file.size >= hdf5.count else { return false }
+    return (try? file.read(at: 0, count: hdf5.count)) == hdf5
+  }
+
+  private static let hdf5: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
   private static func open(_ file: RandomAccessFile) throws -> any TensorSource {
     let path = file.path
     let start = try file.read(at: 0, count: min(16, file.size))
@@ -22,7 +30,7 @@ public enum ForeignCheckpoint {
     if start.first == 0x80, start.dropFirst(2).starts(with: TorchCheckpoint.magic.prefix(4)) {
       return try TorchCheckpoint(plain: file)
     }
-    if start.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]) {
+    if start.starts(with: hdf5) {
       let contents = try HDF5File(file)
       return WeightStore.recognizes(contents)
         ? try WeightStore(contents)
@@ -45,13 +53,24 @@ public enum ForeignCheckpoint {
 
   /// Describes what the file is instead.
   private static func guess(_ start: [UInt8]) -> String {
+    known(start) ?? "PyTorch, safetensors, Keras HDF5, Keras zip and Darknet were tried"
+  }
+
+  /// Describes a file that is certainly something else, by its first bytes.
+  static func known(_ start: [UInt8]) -> String? {
     if start.isEmpty { return "it is empty" }
+    if start.starts(with: [0xFF, 0xD8, 0xFF]) { return "it is a JPEG picture" }
+    if start.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return "it is a PNG picture" }
+    if start.starts(with: Array("GIF8".utf8)) { return "it is a GIF picture" }
+    if start.starts(with: Array("%PDF".utf8)) { return "it is a PDF document" }
+    if start.starts(with: hdf5) { return "it is HDF5" }
+    if start.starts(with: [0x50, 0x4B]) { return "it is a zip archive" }
     if start.first == 0x80 {
       return "a pickle, but not one of torch.save"
     }
     if start.starts(with: [0x1F, 0x8B]) { return "it is compressed with gzip" }
     if start.first == UInt8(ascii: "<") { return "it looks like a web page" }
     if start.first == UInt8(ascii: "{") { return "it looks like JSON" }
-    return "PyTorch, safetensors, Keras HDF5, Keras zip and Darknet were tried"
+    return nil
   }
 }

@@ -118,7 +118,7 @@ extension CommandLineTests {
       let run = try workspace.zoo(
         "export", "small.h5", "--format", "safetensors", "-o", "out.safetensors", "--json")
       #expect(run.status == 0 && run.errors.isEmpty)
-      #expect(try run.json.keys == ["model", "path", "format", "tensors"])
+      #expect(try run.json.keys == ["model", "path", "format", "tensors", "python"])
       #expect(try run.json["tensors"]?.integer == 97)
     }
 

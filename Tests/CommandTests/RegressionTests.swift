@@ -37,6 +37,15 @@ extension CommandLineTests {
       #expect(
         try workspace.zoo("export", "run/best.h5", "--format", "safetensors", "-o", "x.safetensors")
           .status == 0)
+      // The head is the family's, and the export says what its numbers mean.
+      #expect(
+        try SafeTensors(workspace["x.safetensors"]).tensors.contains { $0.name == "linear.bias" })
+      let back = try workspace.zoo("import", "x.safetensors", "-o", "back.h5")
+      #expect(back.status == 0, "\(back.errors)")
+      let answers = try ["run/best.h5", "back.h5"].map {
+        try workspace.zoo("predict", $0, "squares/0.png", "--json").json["results"]?.text()
+      }
+      #expect(answers[0] == answers[1] && answers[0] != nil)
       let info = try workspace.zoo("info", "run/best.h5", "--json").json
       #expect(info["task"]?.string == "regression" && info["family"]?.string == "ResNet")
     }

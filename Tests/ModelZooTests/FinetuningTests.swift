@@ -24,12 +24,31 @@ struct FinetuningTests {
     #expect(options.augment?.text == "none")
   }
 
-  /// Convolutions without a classifier, as a partial import brings them.
+  /// Convolutions without a classifier, as a partial import brings them. ResNet's own head is the
+  /// linear one, under the name that other tools expect.
   @Test func aHeadThatNobodyTrainedIsReplaced() throws {
     let options = try settled { $0.hasPrefix("linear") }
-    #expect(options.head == .linear)
+    #expect(options.head == .original)
     #expect(options.freeze == [Stage.backbone])
     #expect(options.rate == 0.01)
+  }
+
+  /// Of these families, the first two have a linear head; a dropout before it differs in training
+  /// only, hidden layers always.
+  @Test func aLinearHeadHasTheFamilysName() throws {
+    func names(_ name: String, inTraining: Bool) throws -> [String]? {
+      let variant = try Registry.linked().variant(name)
+      return try variant.familyNames(
+        ofLinearHead: 3, input: variant.architecture.input, normEpsilon: nil,
+        inTraining: inTraining)?.values.sorted()
+    }
+    #expect(try names("resnet18", inTraining: true) == ["fc.bias", "fc.weight"])
+    #expect(
+      try names("densenet121", inTraining: true) == ["classifier.bias", "classifier.weight"])
+    #expect(try names("googlenet", inTraining: true) == nil)
+    #expect(try names("googlenet", inTraining: false) == ["fc.bias", "fc.weight"])
+    #expect(try names("vgg16", inTraining: false) == nil)
+    #expect(try names("squeezenet1_0", inTraining: false) == nil)
   }
 
   @Test func whatNobodyTrainedLearns() throws {

@@ -23,7 +23,8 @@ public struct Finetuning: Sendable {
 
   /// Whether to start from random weights instead of the model's.
   public var scratch = false
-  /// Nil means the model's own kind, or `linear` if the model has none.
+  /// Nil means the model's own kind, or `linear` if the model has no trained head. A linear head
+  /// becomes `original` if the family's own is the same layer.
   public var head: HeadKind?
   public var epochs = 10
   /// Ends the run after this many steps, regardless of ``epochs``; the unfinished epoch is
@@ -107,6 +108,15 @@ public struct Finetuning: Sendable {
     let hasHead = ofHead.isEmpty || !ofHead.isSubset(of: random)
     let usual = hasHead ? model.checkpoint.head.finetuned : .linear
     settled.head = head ?? (scratch || !task.takesAnyHead ? .original : usual)
+    let isLinear = settled.head == .linear
+    // The same layers keep the family's names, by which other tools know them.
+    if isLinear, model.checkpoint.head != .linear, task.takesAnyHead,
+      try model.variant.familyNames(
+        ofLinearHead: 2, input: model.checkpoint.input, normEpsilon: model.checkpoint.normEpsilon,
+        inTraining: true) != nil
+    {
+      settled.head = .original
+    }
     // An untrained decoder must not be frozen.
     let isNew = scratch || !random.isSubset(of: ofHead)
     let lasting = task.usuallyFrozen(in: model.variant.architecture)
@@ -116,7 +126,7 @@ public struct Finetuning: Sendable {
     settled.augment = augment ?? AugmentationScript(isFrozen ? .none : .light)
     let isProbe =
       isFrozen && task.takesAnyHead
-      && (settled.head == .linear || settled.head == .original && model.hasSingleLayerHead)
+      && (isLinear || settled.head == .original && model.hasSingleLayerHead)
     let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
     settled.rate =
       rate

@@ -7,7 +7,8 @@ extension Setting {
     Setting(
       "head", open: \.head, value: "H", .model,
       "classifier head: the family's own, one linear layer, or one hidden layer; by default the "
-        + "checkpoint's kind"),
+        + "checkpoint's kind, or linear if its head is untrained; a linear layer that is the "
+        + "family's own has its name there, fc for ResNet"),
     Setting(
       "epochs", \.epochs, in: 1...1_000_000, value: "N", .run, "passes over the training pictures",
       recorded: { $0.steps == nil }),

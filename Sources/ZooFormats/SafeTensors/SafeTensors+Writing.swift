@@ -7,16 +7,14 @@ extension SafeTensors {
   /// ```swift
   /// try SafeTensors.write(weights, to: "resnet18.safetensors")
   /// ```
-  /// The metadata `format: pt` tells other libraries that the layout is PyTorch's.
-  public static func write(
-    _ weights: Weights, to path: String,
-    metadata: KeyValuePairs<String, String> = ["format": "pt"]
-  ) throws {
-    var members: [(key: String, value: JSON)] = []
-    if !metadata.isEmpty {
-      let pairs = metadata.map { (key: $0.key, value: JSON($0.value)) }
-      members.append(("__metadata__", JSON(.object(pairs))))
+  /// The metadata `format: pt` tells other libraries that the layout is PyTorch's. The members of
+  /// the record are metadata too, each as text: `json.loads(metadata["classes"])` in Python.
+  public static func write(_ weights: Weights, to path: String, record: JSON? = nil) throws {
+    var metadata: [(key: String, value: JSON)] = [("format", "pt")]
+    if case .object(let fields)? = record?.content {
+      metadata += fields.map { ($0.key, JSON($0.value.string ?? $0.value.text())) }
     }
+    var members: [(key: String, value: JSON)] = [("__metadata__", JSON(.object(metadata)))]
     var end = 0
     for (name, tensor) in weights {
       let start = end

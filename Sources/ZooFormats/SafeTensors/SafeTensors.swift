@@ -50,6 +50,21 @@ public struct SafeTensors: TensorSource {
     try file.read(tensor.type, at: offset, into: values)
   }
 
+  /// The one that ``write(_:to:record:)`` stored: its texts, and the JSON of everything else.
+  public func record() throws -> JSON? {
+    guard ["version", "family", "variant", "preprocessing"].allSatisfy({ metadata[$0] != nil })
+    else { return nil }
+    let texts: Set<String> = ["family", "variant", "task", "license"]
+    var members: [(key: String, value: JSON)] = []
+    for (key, text) in metadata.sorted(by: { $0.key < $1.key }) where key != "format" {
+      let value =
+        texts.contains(key)
+        ? JSON(text) : try JSON(parsing: text, origin: "\(origin): “\(key)” of __metadata__")
+      members.append((key, value))
+    }
+    return JSON(.object(members))
+  }
+
   /// Whether the file starts with eight bytes of length and that much JSON.
   static func sniffs(_ file: RandomAccessFile) -> Bool {
     guard file.size > 9, let start = try? file.read(at: 0, count: 9) else { return false }
@@ -70,6 +85,13 @@ private struct Header {
   let dataStart: Int
 
   init(_ file: RandomAccessFile) throws {
+    // A picture's first bytes would be an absurd length.
+    if file.size > 0,
+      let other = ForeignCheckpoint.known(try file.read(at: 0, count: min(16, file.size))),
+      !SafeTensors.sniffs(file)
+    {
+      throw ZooError.corrupt("\(file.path) is not a safetensors file: \(other)")
+    }
     var length = ByteReader(try file.read(at: 0, count: 8), origin: file.path)
     let count = try length.number(UInt64.self)
     guard count <= SafeTensors.largestHeader, count <= file.size - 8 else {

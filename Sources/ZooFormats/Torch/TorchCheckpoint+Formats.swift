@@ -4,6 +4,8 @@ import ZooStore
 extension TorchCheckpoint {
   /// A pickle only describes tensors, so a larger one is rejected.
   static let largestPickle = 64 << 20
+  /// Our record of ten thousand classes has a fraction of it.
+  static let largestRecord = 1 << 20
 
   /// `NAME/data.pkl` is the description, `NAME/data/KEY` are the storages.
   convenience init(_ archive: ZipArchive) throws {
@@ -30,7 +32,13 @@ extension TorchCheckpoint {
     try archive.verify(entry)
     var stream = PickleStream(file, entry.bytes)
     let pickle = try PickleReader.read(from: &stream)
-    try self.init(file, format: "PyTorch zip", pickle: pickle, archive: archive) { keys in
+    let record = try archive["\(folder)\(TorchCheckpoint.recordName)"].map { entry in
+      try JSON(
+        parsing: archive.contents(of: entry, atMost: TorchCheckpoint.largestRecord),
+        origin: "\(file.path): \(TorchCheckpoint.recordName)")
+    }
+    try self.init(file, format: "PyTorch zip", pickle: pickle, archive: archive, record: record) {
+      keys in
       var records: [String: Record] = [:]
       for key in keys {
         if let entry = archive["\(folder)data/\(key)"] {

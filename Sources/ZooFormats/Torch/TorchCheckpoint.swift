@@ -28,12 +28,13 @@ public final class TorchCheckpoint: TensorSource {
   }
 
   private let archive: ZipArchive?
+  private let ownRecord: JSON?
   /// Storages whose checksum was verified. Views share storages, so each is checked once.
   private let verified = Mutex<Set<String>>([])
 
   init(
     _ file: RandomAccessFile, format: String, pickle: Pickle, archive: ZipArchive?,
-    records: (_ keys: Set<String>) throws -> [String: Record]
+    record: JSON? = nil, records: (_ keys: Set<String>) throws -> [String: Record]
   ) throws {
     let (state, wrapper) = try pickle.stateDictionary(in: file.path)
     var tensors: [TensorInfo] = []
@@ -80,8 +81,12 @@ public final class TorchCheckpoint: TensorSource {
     self.file = file
     self.views = views
     self.archive = archive
+    ownRecord = record
     self.records = found
   }
+
+  /// The one that ``write(_:to:record:)`` stored.
+  public func record() -> JSON? { ownRecord }
 
   public func read(_ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>) throws {
     guard let view = views[tensor.name], view.info == tensor,

@@ -67,6 +67,8 @@ public struct WeightStore: TensorSource {
     datasets[name]?.attributes["sha256"]?.string
   }
 
+  public func record() -> JSON? { meta }
+
   public func read(
     _ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>
   ) throws {

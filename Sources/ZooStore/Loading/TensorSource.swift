@@ -56,10 +56,13 @@ public protocol TensorSource: Sendable {
   /// In the order of the file.
   var tensors: [TensorInfo] { get }
   func read(_ tensor: TensorInfo, into values: UnsafeMutableBufferPointer<Float>) throws
+  /// Our record of these weights, as ``Checkpoint`` reads it, if the file was exported with one.
+  func record() throws -> JSON?
 }
 
 extension TensorSource {
   public var layout: KernelLayout { .channelsFirst }
+  public func record() throws -> JSON? { nil }
 
   /// One tensor by name.
   public func tensor(_ name: String) throws -> Tensor {
