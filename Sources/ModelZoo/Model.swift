@@ -32,7 +32,7 @@ public struct Model: Sendable {
 
   /// Opens a checkpoint: record, architecture and weights must agree to the last tensor.
   public init(contentsOf path: String, name: String? = nil, registry: Registry) throws {
-    let store = try WeightStore(path)
+    let store = try WeightStore(ofModel: path)
     let (checkpoint, variant, graph) = try store.network(in: registry)
     // Names and shapes are compared before a byte is read.
     let plan = try LoadPlan(from: store, into: graph)
@@ -60,7 +60,10 @@ extension WeightStore {
     let checkpoint = try Checkpoint(meta, in: "\(origin): /meta")
     let variant: Variant
     do { variant = try registry.variant(checkpoint.variant) } catch let error as ZooError {
-      throw ZooError.corrupt("\(origin) is a \(checkpoint.family) checkpoint; \(error.message)")
+      let isKnown = registry.families.contains { $0.name == checkpoint.family }
+      throw ZooError.corrupt(
+        "\(origin) is a \(checkpoint.family) checkpoint; \(error.message)"
+          + (isKnown ? "" : "; if a plugin defines it, name its library with --plugin PATH"))
     }
     do {
       guard try checkpoint.task.definition.suits(variant.architecture) else {

@@ -19,46 +19,79 @@ extension Zoo {
     public let classes: [String]
     public let head: Head.Kind
     public let preprocessing: Preprocessing
-    /// Whether the caller stated classes or preprocessing.
+    /// Whether the caller or the file stated classes or preprocessing.
     public let statesClasses, statesPreprocessing: Bool
+    /// The task, if not the variant's usual one.
+    public let task: VisionTask
+    /// The record that came with a file exported by zoo.
+    public let exported: Checkpoint?
+    /// Other variants that fit as well, if the variant was guessed.
+    public let ties: [String]
+    /// A variant that fits better, if this one does not.
+    public let better: String?
   }
 
   /// Compares a file with a variant, under every set of renames in the catalogue, and keeps the
   /// best.
   ///
-  /// `classes` are names that differ from the published checkpoints'. The head is the family's own,
-  /// unless the catalogue knows the file and says otherwise. `renames` are tried before the
-  /// catalogue's. `preprocessing` overrides the catalogue's, and the network then reads pictures of
-  /// its size.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - name: the variant; nil means the one in the file's record, else the one that fits best.
+  ///   - stated: class names that differ from the published checkpoints'.
+  ///   - head: the family's own by default, unless the catalogue knows the file and says otherwise.
+  ///   - renames: tried before the catalogue's.
+  ///   - preprocessing: overrides the catalogue's; the network then reads pictures of its size.
+  ///   - task: another task that the network can do, such as regression.
   public func fit(
-    _ path: String, as name: String, classes stated: [String]? = nil, head: Head.Kind? = nil,
-    renames: [Rename] = [], preprocessing: Preprocessing? = nil
+    _ path: String, as name: String? = nil, classes stated: [String]? = nil,
+    head: Head.Kind? = nil, renames: [Rename] = [], preprocessing: Preprocessing? = nil,
+    task: VisionTask? = nil
   ) throws -> Fitting {
-    let variant = try registry.variant(name)
     let source = try ForeignCheckpoint.open(path)
-    let records = catalog.records(of: name)
+    var exported = try source.record().map { try Checkpoint($0, in: "\(path): its record") }
+    let guesses = try name == nil && exported == nil ? self.guesses(of: source) : []
+    guard let name = name ?? exported?.variant ?? guesses.first?.variant.name else {
+      throw ZooError.corrupt(
+        "\(path) resembles no known variant; --as VARIANT compares it with one")
+    }
+    let variant = try registry.variant(name)
+    if exported?.variant != name { exported = nil }
+    let usual = exported?.task ?? variant.architecture.task
+    let task = task ?? usual
+    guard try task.definition.suits(variant.architecture) else {
+      throw ZooError.usage("\(name) is no network for \(task.rawValue)")
+    }
+    if exported?.task != task { exported = nil }
+    let records = task == variant.architecture.task ? catalog.records(of: name) : []
     let digests = try FileDigests(of: path, md5: records.contains { $0.source?.md5 != nil })
     let official = records.first { $0.source.map(digests.match) ?? false }
     // Keras' checkpoints are recognised by their channels-last kernels.
     let kin = records.filter { ($0.source?.format == "Keras") == (source.layout == .channelsLast) }
     let record = official ?? kin.first(where: \.isDefault) ?? kin.first ?? records.first
 
-    let head = head ?? official?.head ?? .original
-    let named = stated ?? records.lazy.map(\.classes).first { !$0.isEmpty }
-    let all = named ?? (0..<variant.architecture.classes).map(String.init)
+    let head = head ?? exported?.head ?? official?.head ?? .original
+    let named =
+      stated ?? exported?.classes ?? records.lazy.map(\.classes).first { !$0.isEmpty }
+    let unnamed = task == variant.architecture.task ? variant.architecture.classes : 1
+    let all = named ?? (0..<unnamed).map(String.init)
     let classes = head == .none ? [] : all
     let input = preprocessing?.size.map { size -> Shape in
       [variant.architecture.input.channels, size.height, size.width]
     }
     let graph = try variant.graph(
-      head: head(classes: classes.count), input: input, normEpsilon: record?.normEpsilon)
+      head: head(classes: classes.count), input: input ?? exported?.input,
+      normEpsilon: exported?.normEpsilon ?? record?.normEpsilon)
     func fitting(_ plan: LoadPlan, isOfficial: Bool) throws -> Fitting {
-      let known = try record?.preprocessing ?? .usual(for: variant.architecture)
+      let known =
+        try exported?.preprocessing ?? record?.preprocessing ?? .usual(for: variant.architecture)
       return Fitting(
         variant: variant, graph: graph, plan: plan, record: record,
         isOfficial: isOfficial && preprocessing ?? known == known, sha256: digests.sha256,
         classes: classes, head: head, preprocessing: preprocessing ?? known,
-        statesClasses: stated != nil, statesPreprocessing: preprocessing != nil)
+        statesClasses: stated != nil || exported != nil,
+        statesPreprocessing: preprocessing != nil || exported != nil, task: task,
+        exported: exported, ties: guesses.dropFirst().map(\.variant.name),
+        better: try better(than: plan, of: graph, variant))
     }
     if let weights = source as? DarknetWeights {
       // Only the network tells where its numbers are, and only the sizes tell whether they are its
@@ -68,15 +101,24 @@ extension Zoo {
         try LoadPlan(from: laid, into: graph),
         isOfficial: official.map { $0.classes == classes } ?? false)
     }
-    var plan = try LoadPlan(from: source, into: graph, renames: renames + (record?.renames ?? []))
+    return try fitting(
+      try plan(from: source, into: graph, of: variant, renames, record?.renames ?? []),
+      isOfficial: official.map { $0.head == head && $0.classes == classes } ?? false)
+  }
+
+  /// The best load under the given renames and those of the family.
+  func plan(
+    from source: any TensorSource, into graph: Graph, of variant: Variant,
+    _ renames: [Rename] = [], _ usual: [Rename] = []
+  ) throws -> LoadPlan {
+    var plan = try LoadPlan(from: source, into: graph, renames: renames + usual)
     let family = catalog.records.filter { $0.family == variant.family }
     let known = try family.map(\.renames) + graph.borrowedRenames
     for others in [[]] + known where !plan.isComplete {
       let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }
-    return try fitting(
-      plan, isOfficial: official.map { $0.head == head && $0.classes == classes } ?? false)
+    return plan
   }
 }
 
@@ -110,7 +152,9 @@ extension Zoo.Fitting {
     -> (record: Checkpoint, weights: Weights)
   {
     if policy == .strict, !plan.isComplete {
-      throw ZooError.corrupt("\(plan.source.origin) does not fit \(variant.name): " + complaint)
+      throw ZooError.corrupt(
+        "\(plan.source.origin) does not fit \(variant.name): " + complaint
+          + (better.map { "; it fits \($0)" } ?? ""))
     }
     let filled = try plan.execute(policy)
     var weights = Weights()
@@ -124,16 +168,17 @@ extension Zoo.Fitting {
       }
     }
     let published = isOfficial ? record : nil
+    let metrics = published?.metrics ?? exported?.metrics ?? []
     let checkpoint = Checkpoint(
-      family: variant.family, variant: variant.name, task: variant.architecture.task,
+      family: variant.family, variant: variant.name, task: task,
       classes: classes, input: graph.operations[graph.inputs[0].operation].shape, head: head,
-      preprocessing: preprocessing,
-      normEpsilon: record?.normEpsilon,
-      license: published?.license ?? "unknown",
+      preprocessing: preprocessing, outputScale: exported?.outputScale,
+      normEpsilon: exported?.normEpsilon ?? record?.normEpsilon,
+      license: published?.license ?? exported?.license ?? "unknown",
       provenance: .init(
         name: published?.name, url: published?.source?.url, sha256: sha256,
         format: plan.source.format),
-      metrics: random.isEmpty ? published?.metrics ?? [] : [], random: random)
+      metrics: random.isEmpty ? metrics : [], random: random)
     return (checkpoint, weights)
   }
 

@@ -74,7 +74,7 @@ extension Zoo {
     case .record(let record): return record.preprocessing
     case .variant(let variant): return try .usual(for: variant.architecture)
     case .file(let path) where path.hasSuffix(".h5"):
-      return try WeightStore(path).network(in: registry).checkpoint.preprocessing
+      return try WeightStore(ofModel: path).network(in: registry).checkpoint.preprocessing
     case .file(let path):
       let file = try RandomAccessFile(path)
       guard file.size <= 1 << 20 else {

@@ -21,7 +21,7 @@ extension Zoo {
         architecture.input, try .usual(for: architecture), nil
       )
     case .file(let path):
-      let found = try WeightStore(path).network(in: registry)
+      let found = try WeightStore(ofModel: path).network(in: registry)
       variant = found.variant
       (input, preprocessing, normEpsilon) = (
         found.checkpoint.input, found.checkpoint.preprocessing, found.checkpoint.normEpsilon

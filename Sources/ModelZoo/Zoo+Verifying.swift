@@ -72,7 +72,7 @@ extension Zoo {
   /// Reads a whole checkpoint, verifies every digest, and repeats its golden pass.
   public func verify(_ path: String, engine: EngineChoice = .auto) throws -> Model.Verification {
     let model = try Model(contentsOf: path, registry: registry)
-    guard let golden = try WeightStore(path).golden() else {
+    guard let golden = try WeightStore(ofModel: path).golden() else {
       return .init(tensors: model.weights.count, error: nil, tolerance: nil)
     }
     let found: Tensor

@@ -1,8 +1,8 @@
 import Glibc
 import ModelZoo
 
-/// The class names of `--classes`: a file with one per line, a list with commas, or their number.
-/// `4` and `a,b` mean files if such files exist.
+/// The class names of `--classes`: a file with one per line, a list with commas, a single word, or
+/// their number. `4` and `a,b` mean files if such files exist.
 func classNames(_ text: String) throws -> [String] {
   if access(text, F_OK) == 0 { return try classNames(inFile: text) }
   if let count = Int(text) {
@@ -11,7 +11,11 @@ func classNames(_ text: String) throws -> [String] {
     }
     return (0..<count).map(String.init)
   }
-  guard text.contains(",") else { return try classNames(inFile: text) }
+  guard text.contains(",") else {
+    // A word that cannot be a misspelt file name.
+    return text.isEmpty || text.contains(where: { "./".contains($0) })
+      ? try classNames(inFile: text) : [text]
+  }
   let names = text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
   guard !names.contains(""), Set(names).count == names.count else {
     throw ZooError.usage("--classes “\(text)” has an empty name, or one twice")

@@ -102,7 +102,9 @@ extension CommandLineTests {
 
   /// What goes out comes in again, to the last bit.
   @Suite struct RoundTripTests {
-    @Test(arguments: [("safetensors", "out.safetensors"), ("keras-h5", "out.h5")])
+    @Test(arguments: [
+      ("safetensors", "out.safetensors"), ("pytorch", "out.pth"), ("keras-h5", "out.h5"),
+    ])
     func roundTrip(_ format: String, _ file: String) throws {
       let workspace = try Workspace.furnished()
       let out = try workspace.zoo("export", "small.h5", "--format", format, "-o", file)
@@ -114,6 +116,28 @@ extension CommandLineTests {
       #expect(ours.tensors == again.tensors)
       for tensor in ours.tensors {
         #expect(ours.digest(of: tensor.name) == again.digest(of: tensor.name))
+      }
+    }
+
+    /// Classes, preprocessing and variant need not be stated again.
+    @Test(arguments: [("safetensors", "out.safetensors"), ("pytorch", "out.pth")])
+    func theRecordComesAlong(_ format: String, _ file: String) throws {
+      let workspace = try Workspace.furnished()
+      let words = (0..<10).map { "class \($0)" }.joined(separator: ",")
+      let made = try workspace.zoo(
+        "import", "small.safetensors", "--as", "resnet20", "--classes", words, "--preprocessing",
+        "caffe", "-o", "mine.h5")
+      #expect(made.status == 0, "\(made.errors)")
+      let out = try workspace.zoo("export", "mine.h5", "--format", format, "-o", file)
+      #expect(out.status == 0 && out.output.contains("model.load_state_dict("), "\(out.errors)")
+      let back = try workspace.zoo("import", file, "-o", "back.h5")
+      #expect(back.status == 0 && back.errors == "taken as resnet20\n", "\(back.errors)")
+      let (mine, again) = (
+        try workspace.zoo("info", "mine.h5", "--json").json,
+        try workspace.zoo("info", "back.h5", "--json").json
+      )
+      for key in ["variant", "classes", "preprocessing", "input"] {
+        #expect(again[key]?.text() == mine[key]?.text(), "\(key)")
       }
     }
 

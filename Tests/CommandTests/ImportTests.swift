@@ -48,6 +48,69 @@ extension CommandLineTests {
       #expect(imported.output.contains("unexpected  module.pre.queue"), "\(imported.output)")
     }
 
+    // MARK: Variants
+
+    @Test func theVariantIsGuessed() throws {
+      let run = try workspace.zoo("import", "small.safetensors", "-o", "x.h5")
+      #expect(run.status == 0 && run.errors.contains("taken as resnet20"), "\(run.errors)")
+      #expect(try workspace.zoo("info", "x.h5", "--json").json["variant"]?.string == "resnet20")
+      // A prefix and other class counts do not matter; nothing else has these shapes.
+      let file = try SafeTensors(workspace["small.safetensors"])
+      var weights = Weights()
+      for info in file.tensors where !info.name.hasPrefix("linear") {
+        weights["encoder." + info.name] = try file.tensor(info.name)
+      }
+      weights["encoder.linear.weight"] = try Tensor(zeros: [3, 64])
+      weights["encoder.linear.bias"] = try Tensor(zeros: [3])
+      try SafeTensors.write(weights, to: workspace["own.safetensors"])
+      let own = try workspace.zoo(
+        "import", "own.safetensors", "--classes", "a,b,c", "-o", "own.h5")
+      #expect(own.status == 0 && own.errors.contains("taken as resnet20"), "\(own.errors)")
+      let diff = try workspace.zoo("diff", "own.safetensors", "--classes", "3", "--json")
+      #expect(try diff.json["variant"]?.string == "resnet20")
+      #expect(try diff.json["coverage"]?.number == 1)
+    }
+
+    /// Features without a head, and with nothing else in the file, are those of the classifier, not
+    /// of a network that builds on it.
+    @Test func aBackboneIsItsOwnFamilys() throws {
+      let graph = try Registry.linked().variant("vgg11").graph(head: Head.none)
+      var weights = Weights()
+      for parameter in graph.parameters {
+        weights[parameter.name] = try Tensor(zeros: parameter.shape)
+      }
+      try SafeTensors.write(weights, to: workspace["features.safetensors"])
+      let diff = try workspace.zoo("diff", "features.safetensors", "--json")
+      #expect(diff.status == 0 && diff.errors.hasPrefix("taken as vgg11\n"), "\(diff.errors)")
+    }
+
+    @Test func aRegressionIsImported() throws {
+      let graph = try Registry.linked().variant("resnet20").graph(head: .original(classes: 1))
+      var weights = Weights()
+      for parameter in graph.parameters {
+        weights[parameter.name] = try Formula.parameter(parameter.name, parameter.shape)
+      }
+      try SafeTensors.write(weights, to: workspace["age.safetensors"])
+      let run = try workspace.zoo(
+        "import", "age.safetensors", "--task", "regression", "--classes", "age", "-o", "age.h5")
+      #expect(run.status == 0, "\(run.errors)")
+      let answer = try workspace.zoo("predict", "age.h5", "small.png", "--json").json
+      #expect(answer["results"]?.list?.first?["values"]?.keys == ["age"])
+    }
+
+    @Test func theFamilyOfAPluginIsNamed() throws {
+      let store = try WeightStore(workspace["small.h5"])
+      guard case .object(let members) = store.meta.content else { return }
+      let meta = members.map { key, value -> (key: String, value: JSON) in
+        (key, key == "family" ? JSON("LeNet") : key == "variant" ? JSON("lenet5") : value)
+      }
+      try WeightStore.write(
+        to: workspace["plugin.h5"], meta: JSON(.object(meta)),
+        weights: store.tensors.map { ($0.name, try store.tensor($0.name)) })
+      let run = try workspace.zoo("predict", "plugin.h5", "small.png")
+      #expect(run.status == 65 && run.error?.contains("--plugin PATH") == true, "\(run.errors)")
+    }
+
     // MARK: Classes
 
     @Test func classesAreAFileAListOrANumber() throws {

@@ -6,7 +6,7 @@ struct DiffVerb: Verb {
   let summary = "compare a checkpoint file with a variant"
   let discussion = """
     Compares names and shapes without loading any weights, and suggests the nearest name for each \
-    tensor that does not fit. If renaming rules would make names fit, they are printed in the \
+    tensor that does not fit. Without --as, the variant is the one that fits best. If renaming rules would make names fit, they are printed in the \
     catalogue's format; --rename tries them.
     """
   let examples: KeyValuePairs = [
@@ -20,7 +20,9 @@ struct DiffVerb: Verb {
   func run(_ input: Parsed) throws {
     let fitting = try input.fitting(input.zoo())
     let plan = fitting.plan
+    try input.remarkGuess(of: fitting)
     try input.remarkPrefix(of: plan)
+    if let better = fitting.better { try input.remark("\(better) fits better") }
     let renames = try plan.proposedRenames()
     if try input.wantsJSON {
       guard case .object(let members) = plan.json(variant: fitting.variant.name).content else {

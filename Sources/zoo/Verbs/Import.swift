@@ -6,8 +6,10 @@ enum Foreign {
   static let file = Positional<String>(
     "FILE", help: "PyTorch, safetensors, Keras, Darknet or zoo checkpoint",
     completion: .files(endings: ["pth", "pt", "th", "safetensors", "h5", "keras", "weights"]))
-  static let variant = Option<String>(
-    "--as", value: "VARIANT", help: "variant that the file has weights for", completion: .models)
+  static let variant = Option<String?>(
+    "--as", value: "VARIANT",
+    help: "variant that the file has weights for; by default the one that fits", completion: .models
+  )
   static let classes = Option<String?>(
     "--classes", value: "FILE|LIST|N",
     help: "class names in output order: a file with one per line, “a,b,c”, or their number",
@@ -28,11 +30,22 @@ enum ForeignHead: String, CaseIterable, ArgumentValue {
 
 extension Parsed {
   /// The foreign file compared with the variant, with the classes that are stated.
-  func fitting(_ zoo: Zoo, preprocessing: Preprocessing? = nil) throws -> Zoo.Fitting {
+  func fitting(_ zoo: Zoo, preprocessing: Preprocessing? = nil, task: VisionTask? = nil) throws
+    -> Zoo.Fitting
+  {
     try zoo.fit(
       self[Foreign.file], as: self[Foreign.variant],
       classes: try self[Foreign.classes].map(classNames), head: try self[Foreign.head]?.kind,
-      renames: try self[Foreign.renames].map(rename), preprocessing: preprocessing)
+      renames: try self[Foreign.renames].map(rename), preprocessing: preprocessing, task: task)
+  }
+
+  /// Reports which variant was guessed, and others that fit as well.
+  func remarkGuess(of fitting: Zoo.Fitting) throws {
+    guard try self[Foreign.variant] == nil else { return }
+    let others = fitting.ties.joined(separator: ", ")
+    try remark(
+      "taken as \(fitting.variant.name)"
+        + (others.isEmpty ? "" : "; \(others) would fit as well: --as VARIANT chooses"))
   }
 
   /// Reports a prefix that was dropped automatically.
@@ -56,15 +69,17 @@ struct ImportVerb: Verb {
   let name = "import"
   let summary = "convert a checkpoint from another framework"
   let discussion = """
-    Every tensor must fit by name and shape, which is checked before any data is read. With \
-    --partial, only tensors that fit are taken, and the others are reported. A prefix shared by all \
+    The variant is the one that fits names and shapes best, unless --as names it. Every tensor must \
+    fit, which is checked before any data is read. With --partial, only tensors that fit are taken, and the others are reported. A prefix shared by all \
     names is stripped if everything then fits. A file whose digest is in the catalogue is installed \
     in the cache under its name; any other is written to OUT.h5, by default VARIANT.h5.
     """
   let examples: KeyValuePairs = [
-    "zoo import resnet18-f37072fd.pth --as resnet18": "import an official file",
+    "zoo import resnet18-f37072fd.pth": "import an official file",
     "zoo import bees.pth --as resnet18 --classes ants,bees -o bees.h5": "import your own",
     "zoo import old.pth --as vgg16 --preprocessing caffe": "import a file trained in Caffe",
+    "zoo import age.pth --as resnet18 --task regression --classes age":
+      "import a network that predicts a number",
   ]
   let output = Option<String?>(
     "-o", "--output", value: "OUT.h5", help: "file to write; by default VARIANT.h5",
@@ -76,9 +91,13 @@ struct ImportVerb: Verb {
     help: "how pictures are prepared, if not as in the catalogue: a JSON file, a model, or "
       + Normalisation.allCases.map(\.rawValue).joined(separator: ", "),
     completion: .files(endings: ["json", "h5"]))
+  let task = Option<String?>(
+    "--task", value: "T", of: Tasks.names.map(\.rawValue),
+    help: "task of the weights, if not the variant's usual one; --classes names the numbers of a "
+      + "regression")
   var arguments: [any Argument] {
     [
-      Foreign.file, Foreign.variant, output, Foreign.classes, preprocessing, Foreign.head,
+      Foreign.file, Foreign.variant, output, Foreign.classes, task, preprocessing, Foreign.head,
       Foreign.renames, partial,
     ]
   }
@@ -86,9 +105,11 @@ struct ImportVerb: Verb {
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
     let stated = try input[preprocessing].map {
-      try zoo.preprocessing($0, for: input[Foreign.variant])
+      let guessed = try input[Foreign.variant] ?? input.fitting(zoo).variant.name
+      return try zoo.preprocessing($0, for: guessed)
     }
-    let fitting = try input.fitting(zoo, preprocessing: stated)
+    let fitting = try input.fitting(
+      zoo, preprocessing: stated, task: input[task].map(VisionTask.init(rawValue:)))
     let policy: LoadPlan.Policy = try input[partial] ? .partial : .strict
     let seed = UInt64(try input[Common.seed])
     let path: String
@@ -103,6 +124,7 @@ struct ImportVerb: Verb {
     }
 
     let plan = fitting.plan
+    try input.remarkGuess(of: fitting)
     try input.remarkPrefix(of: plan)
     if try input.wantsJSON {
       guard case .object(let members) = plan.json(variant: fitting.variant.name).content else {
@@ -119,6 +141,7 @@ struct ImportVerb: Verb {
 extension Zoo.Fitting {
   /// Notes what was taken from the catalogue, if anything.
   fileprivate func remark(_ record: Catalog.Record) -> String? {
+    if exported != nil { return nil }
     if isOfficial { return "this is \(record.name), according to its digest" }
     return switch (statesClasses || classes.isEmpty, statesPreprocessing) {
     case (false, false): "assuming the classes and preprocessing of \(record.name)"

@@ -134,7 +134,7 @@ extension Zoo {
   }
 
   private func entry(of path: String, record: Catalog.Record?) throws -> Entry {
-    let (checkpoint, variant, graph) = try WeightStore(path).network(in: registry)
+    let (checkpoint, variant, graph) = try WeightStore(ofModel: path).network(in: registry)
     return Entry(
       name: record?.name ?? checkpoint.provenance.name ?? path, variant: variant, graph: graph,
       checkpoint: checkpoint, record: record, path: path)

@@ -1,6 +1,7 @@
 import ZooData
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooTraining
 import ZooVision
 
@@ -14,6 +15,15 @@ struct ClassificationTask: ModelTask {
 
   let takesAnyHead = true
   let augmentation = AugmentationPresets.labels
+
+  func check(_ data: Dataset, train: Split, validation: Split) throws {
+    let isMany = if case .labels = train.items.first?.annotation { true } else { false }
+    guard isMany || data.classes.count > 1 else {
+      throw ZooError.corrupt(
+        "\(data.path) has a single class, \(data.classes.map(\.printable).joined()); a classifier "
+          + "needs two, each with a folder of pictures")
+    }
+  }
 
   func lesson(for model: Model, learning train: Split, _ options: Finetuning) throws -> TaskLesson {
     let isMany = if case .labels = train.items.first?.annotation { true } else { false }
