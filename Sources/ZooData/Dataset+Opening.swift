@@ -3,7 +3,7 @@ import ZooKit
 import ZooStore
 
 extension Dataset {
-  /// Reads the data set at a path: a folder, COCO's JSON, YOLO's YAML or a table of numbers, or a
+  /// Reads the data set at a path: a folder, COCO's JSON, YOLO's YAML or a table (CSV), or a
   /// pattern for file names (`faces/{age}_*.jpg`, see ``NamePattern``). The kind of a folder is
   /// recognised by content; ``description`` reports it.
   public static func open(_ path: String) throws -> Dataset {
@@ -15,7 +15,7 @@ extension Dataset {
         "\(path) is not a data set: \(summary(folder)); expected "
           + "classes as folders of pictures, VOC (Annotations/, JPEGImages/), COCO "
           + "(annotations/instances_*.json), YOLO (images/, labels/*.txt, data.yaml), pictures with "
-          + "masks (images/, masks/), pictures with numbers (values.csv), IDX "
+          + "masks (images/, masks/), pictures with a table of classes, boxes or numbers (.csv), IDX "
           + "(*-images-idx3-ubyte) or CIFAR-10 (*.bin)")
     }
     guard found.count == 1 else {
@@ -38,10 +38,10 @@ extension Dataset {
     case "json": return try COCOReader(folderName(of: path), [lastName(of: path)]).dataset(path)
     case "yaml", "yml":
       return try YOLOReader(folderName(of: path), yaml: lastName(of: path)).dataset()
-    case "csv": return try NumberTableReader(folderName(of: path), [lastName(of: path)]).dataset()
+    case "csv": return try PictureTables.dataset(folderName(of: path), [lastName(of: path)])
     default:
       throw ZooError.usage(
-        "\(path) is a file; a data set is a folder, COCO's .json, YOLO's .yaml or a .csv of numbers"
+        "\(path) is a file; a data set is a folder, COCO's .json, YOLO's .yaml or a .csv table"
       )
     }
   }
@@ -96,13 +96,17 @@ extension Dataset {
     }
     guard found.isEmpty else { return found }
     // Checked last, because any folder of folders of pictures looks like classes. A table beside
-    // them may hold anything, unless it is called values.csv.
+    // them may hold anything, unless it is called values.csv, or there is a single such folder.
     let classes = try ImageFolderReader.evidence(in: folder)
-    let tables = try NumberTableReader.tables(in: folder)
-    if let table = tables.first, classes == nil || lastName(of: table) == "values.csv" {
+    let tables = try PictureTables.tables(in: folder)
+    if let table = tables.first,
+      try classes == nil || lastName(of: table) == "values.csv"
+        || ImageFolderReader.hasSingleFolder(folder)
+    {
+      let kind = PictureTables.kind(of: try CSV(folder.path(table)), called: table)
       found.append(
-        Candidate(kind: .numbers, evidence: table) {
-          try NumberTableReader(folder.path, tables).dataset()
+        Candidate(kind: kind ?? .numbers, evidence: table) {
+          try PictureTables.dataset(folder.path, tables)
         })
     } else if let classes {
       found.append(

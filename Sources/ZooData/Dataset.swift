@@ -19,6 +19,8 @@ public struct Dataset: Sendable {
     case masks = "pictures and masks"
     case idx = "IDX"
     case cifar10 = "CIFAR-10"
+    case labelTable = "pictures and classes"
+    case boxTable = "pictures and boxes"
     case numbers = "pictures and numbers"
     case numberedNames = "numbers in file names"
 

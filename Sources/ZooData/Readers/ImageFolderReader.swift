@@ -31,6 +31,13 @@ struct ImageFolderReader {
     }
   }
 
+  /// Whether one folder holds all pictures, which is then hardly a class.
+  static func hasSingleFolder(_ folder: Folder) throws -> Bool {
+    try folder.folders.count {
+      try Folder(folder.path($0)).map { try !$0.allPictures().isEmpty } ?? false
+    } == 1
+  }
+
   func dataset() throws -> Dataset {
     guard let folder = try Folder(path) else { throw ZooError.notFound("\(path) does not exist") }
     var flaws = Flaws(path)

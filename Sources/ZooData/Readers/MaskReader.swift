@@ -150,10 +150,15 @@ struct MaskReader {
     return nil
   }
 
+  /// A picture and its mask, by their paths.
+  struct Pair {
+    let split, picture, mask: String
+  }
+
   func dataset() throws -> Dataset {
     guard let folder = try Folder(path) else { throw ZooError.notFound("\(path) does not exist") }
     var flaws = Flaws(path)
-    var pairs: [(split: String, picture: String, mask: String)] = []
+    var pairs: [Pair] = []
     var total = 0
     func add(_ split: String, _ pair: (pictures: Folder, masks: Folder)) {
       var masks: [String: String] = [:]
@@ -168,7 +173,9 @@ struct MaskReader {
       for file in pair.pictures.pictures {
         total += 1
         if let mask = masks[stem(of: file)] {
-          pairs.append((split, pair.pictures.path(file), pair.masks.path(mask)))
+          pairs.append(
+            Pair(
+              split: split, picture: pair.pictures.path(file), mask: pair.masks.path(mask)))
         } else {
           flaws.drop("\(pair.pictures.path(file)) has no mask in \(pair.masks.path)")
         }
@@ -184,6 +191,10 @@ struct MaskReader {
         flaws.note("\(path)/\(name) has no masks and is skipped")
       }
     }
+    return try dataset(of: pairs, total, flaws)
+  }
+
+  func dataset(of pairs: [Pair], _ total: Int, _ flaws: Flaws) throws -> Dataset {
     // Report missing masks before broken files.
     _ = try flaws.warnings(of: total)
     let (values, classes) = try stated() ?? found(pairs.map(\.mask))
