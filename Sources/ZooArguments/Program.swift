@@ -21,7 +21,7 @@ public struct Program: Sendable {
   public let verbs: [any Verb]
   /// The environment variables that the program reads, and their effects.
   public let environment: KeyValuePairs<String, String>
-  /// Names of models, for completion.
+  /// Names of models, for completion, in the order in which shells offer them.
   public let models: @Sendable () throws -> [String]
 
   public init(

@@ -48,6 +48,12 @@ package enum Command {
 }
 
 extension Zoo {
-  /// Every valid `MODEL` that is not a path.
-  var names: [String] { catalog.records.map(\.name) + registry.allVariants.map(\.name) }
+  /// Every valid `MODEL` that is not a path: first those whose weights are here.
+  var names: [String] {
+    let here = catalog.records.filter { installed($0) != nil }
+    let ready = here.map(\.name) + here.filter(\.isDefault).map(\.variant)
+    let known = Set(ready)
+    let others = catalog.records.map(\.name) + registry.allVariants.map(\.name)
+    return ready + others.filter { !known.contains($0) }
+  }
 }

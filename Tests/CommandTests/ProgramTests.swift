@@ -60,6 +60,27 @@ extension CommandLineTests {
       #expect(process.terminationStatus == 0)
     }
 
+    /// Files that cannot read the version from the program.
+    @Test func theVersionIsTheSameEverywhere() throws {
+      let root = URL(filePath: #filePath).appending(path: "../../..").standardized
+      let citation = try String(contentsOf: root.appending(path: "CITATION.cff"), encoding: .utf8)
+      #expect(citation.contains("\nversion: \(Zoo.version)\n"))
+      let changes = try String(contentsOf: root.appending(path: "CHANGELOG.md"), encoding: .utf8)
+      #expect(changes.contains("[\(Zoo.version)]") || changes.contains(": \(Zoo.version)\n"))
+    }
+
+    /// A name without weights would only lead to an error, so it comes after those with weights.
+    @Test func installedModelsAreOfferedFirst() throws {
+      let workspace = Workspace()
+      let run = try workspace.zoo("completion", "--names", "resnet")
+      let names = run.output.split(separator: "\n").map(String.init)
+      let here =
+        try workspace.zoo("list", "--installed", "--json").json.list?
+        .compactMap { $0["name"]?.string }.filter { $0.hasPrefix("resnet") } ?? []
+      #expect(!here.isEmpty && Array(names.prefix(here.count)).sorted() == here.sorted())
+      #expect(names.contains("resnet50") && Set(names).count == names.count)
+    }
+
     @Test func completionOfModels() throws {
       let run = try Workspace().zoo("completion", "--names", "resnet5")
       #expect(run.output.split(separator: "\n").contains("resnet50"), "\(run.output)")

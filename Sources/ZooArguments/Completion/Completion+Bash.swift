@@ -10,6 +10,7 @@ extension Program {
         folders) compopt -o filenames 2>/dev/null; _\(name)_paths -d ;;
         files) compopt -o filenames 2>/dev/null; _\(name)_files "$2" ;;
         models)
+          compopt -o nosort 2>/dev/null
           [[ $cur == */* ]] ||
             COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]/#\\~/$HOME}" completion --names "$cur" 2>/dev/null)" -- "$cur"))
           ((${#COMPREPLY[@]})) || { compopt -o filenames 2>/dev/null; _\(name)_files h5; } ;;

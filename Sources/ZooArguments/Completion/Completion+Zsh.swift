@@ -8,7 +8,7 @@ extension Program {
     _\(name)_models() {
       local -a names
       names=(${(f)"$($program completion --names "$PREFIX" 2>/dev/null)"})
-      compadd -a names
+      compadd -V models -a names
       _files -g '*.h5'
     }
     _\(name)() {
