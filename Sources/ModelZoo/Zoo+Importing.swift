@@ -114,7 +114,9 @@ extension Zoo {
     var plan = try LoadPlan(from: source, into: graph, renames: renames + usual)
     let family = catalog.records.filter { $0.family == variant.family }
     let known = try family.map(\.renames) + graph.borrowedRenames
-    for others in [[]] + known where !plan.isComplete {
+    // Most records of a family have the same renames.
+    var tried: Set = [renames + usual]
+    for others in [[]] + known where !plan.isComplete && tried.insert(renames + others).inserted {
       let other = try? LoadPlan(from: source, into: graph, renames: renames + others)
       if let other, other.coverage > plan.coverage { plan = other }
     }

@@ -77,6 +77,11 @@ import ZooVision
   @Test func aTableBesideAFolderOfPictures() throws {
     let data = try open("file,label\n1.png,a\n2.png,b\n", ["pictures/1.png", "pictures/2.png"])
     #expect(data.kind == .labelTable && data.classes == ["a", "b"])
+    // A split is no such folder.
+    let scratch = try Scratch()
+    for name in ["train/a/1.png", "train/b/2.png"] { try scratch.picture(name) }
+    try scratch.write("file,answer\ntrain/a/1.png,b\ntrain/b/2.png,b\n", to: "answers.csv")
+    #expect(try Dataset.open(scratch.path).kind == .imageFolder)
   }
 
   @Test(arguments: [

@@ -33,9 +33,10 @@ struct ImageFolderReader {
 
   /// Whether one folder holds all pictures, which is then hardly a class.
   static func hasSingleFolder(_ folder: Folder) throws -> Bool {
-    try folder.folders.count {
+    let full = try folder.folders.filter {
       try Folder(folder.path($0)).map { try !$0.allPictures().isEmpty } ?? false
-    } == 1
+    }
+    return full.count == 1 && splitNames[full[0].lowercased()] == nil
   }
 
   func dataset() throws -> Dataset {

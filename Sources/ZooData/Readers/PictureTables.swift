@@ -47,11 +47,12 @@ struct PictureTables {
     }
   }
 
-  /// The first row names a picture.
+  /// The first row names a picture, and something about it.
   private static func isTable(_ path: String) -> Bool {
-    guard let table = try? CSV(path, most: 1), let row = table.rows.first else { return false }
-    let place = pictureColumn(table)
-    return isPictureName(row.cells[place]) && PictureTables.kind(of: table, called: path) != nil
+    guard let table = try? CSV(path, most: 1), let row = table.rows.first,
+      isPictureName(row.cells[pictureColumn(table)]), let kind = kind(of: table, called: path)
+    else { return false }
+    return kind != .numbers || hasNumbers(table)
   }
 
   /// The column of file names: one that is called so, else the first.
@@ -67,17 +68,20 @@ struct PictureTables {
   /// pictures, classes if a column is called so or is the only one and no number, else numbers. A
   /// table called `values.csv` has numbers.
   static func kind(of table: CSV, called path: String) -> Dataset.Kind? {
+    if lastName(of: path) == "values.csv" { return .numbers }
     if BoxTableReader.Columns(table) != nil { return .boxTable }
     if MaskTableReader.column(of: table) != nil { return .masks }
-    let isOfValues = lastName(of: path) == "values.csv"
-    if !isOfValues, LabelTableReader.column(of: table) != nil { return .labelTable }
+    if LabelTableReader.column(of: table) != nil { return .labelTable }
+    return hasNumbers(table) ? .numbers : nil
+  }
+
+  private static func hasNumbers(_ table: CSV) -> Bool {
     let (picture, split) = (pictureColumn(table), splitColumn(table))
-    let hasNumber = table.rows.contains { row in
+    return table.rows.contains { row in
       row.cells.indices.contains {
         $0 != picture && $0 != split && table.number(row.cells[$0]) != nil
       }
     }
-    return hasNumber ? .numbers : nil
   }
 
   /// The data set of tables of one kind.
