@@ -12,10 +12,12 @@ extension Zoo {
 
   /// The variants that fit a file best by names and shapes: those of equal share, the likeliest
   /// first. Empty if less than half of the numbers would fit.
-  func guesses(of source: any TensorSource) throws -> [Guess] {
+  /// - Parameter classes: the number of classes, if known.
+  func guesses(of source: any TensorSource, classes: Int? = nil) throws -> [Guess] {
     var candidates: [(variant: Variant, graph: Graph, overlap: Double)] = []
     for variant in registry.allVariants {
-      guard let graph = try? variant.graph() else { continue }
+      guard let graph = try? variant.graph(head: classes.map { .original(classes: $0) })
+      else { continue }
       candidates.append((variant, graph, overlap(of: source, and: graph)))
     }
     candidates.sort { $0.overlap > $1.overlap }
@@ -51,7 +53,13 @@ extension Zoo {
     from source: any TensorSource, into graph: Graph, of variant: Variant
   ) throws -> LoadPlan {
     guard let weights = source as? DarknetWeights else {
-      return try plan(from: source, into: graph, of: variant)
+      let found = try plan(from: source, into: graph, of: variant)
+      guard found.matched.isEmpty else { return found }
+      // With a head for other classes, not everything fits, and no prefix is dropped by itself.
+      let words = Set(source.tensors.map { $0.name.prefix { $0 != "." } })
+      guard let word = words.first, words.count == 1 else { return found }
+      return try plan(
+        from: source, into: graph, of: variant, [Rename(from: String(word), to: "")])
     }
     return try LoadPlan(from: weights.laid(over: graph), into: graph)
   }

@@ -49,7 +49,8 @@ extension Zoo {
   ) throws -> Fitting {
     let source = try ForeignCheckpoint.open(path)
     var exported = try source.record().map { try Checkpoint($0, in: "\(path): its record") }
-    let guesses = try name == nil && exported == nil ? self.guesses(of: source) : []
+    let guesses =
+      try name == nil && exported == nil ? self.guesses(of: source, classes: stated?.count) : []
     guard let name = name ?? exported?.variant ?? guesses.first?.variant.name else {
       throw ZooError.corrupt(
         "\(path) resembles no known variant; --as VARIANT compares it with one")
