@@ -35,7 +35,8 @@ final class PredictionRun: Sendable {
     self.progress = progress
   }
 
-  /// Passes on every answer and how many there are so far, until the body returns false.
+  /// Passes on every answer and how many there are so far. If the body returns false, the rest of its
+  /// batch follows, which is computed already, and no more.
   func forEach(_ body: (_ done: Int, Answer) throws -> Bool) throws {
     let count = (pictures.count + load.batch - 1) / load.batch
     // Two more than can be computed at once read and prepare.
@@ -51,10 +52,12 @@ final class PredictionRun: Sendable {
     }
     var done = 0
     while let answers = try batches.next() {
+      var goesOn = true
       for answer in answers {
         done += 1
-        guard try body(done, answer) else { return }
+        goesOn = try body(done, answer)
       }
+      guard goesOn else { return }
     }
   }
 
