@@ -205,7 +205,7 @@ private func table(_ data: Dataset, _ split: String) -> [String: [Float]] {
   }
 
   @Test(arguments: [
-    ("*.jpg", "names no number"), ("{}", "without a name"), ("{a}_{a}", "two of one name"),
+    ("*.jpg", "has no field"), ("{}", "without a name"), ("{a}_{a}", "two of one name"),
     ("{a", "not closed"), ("a}", "not opened"), ("{a}{b}", "in a row"), ("{{a}}", "a name"),
   ])
   func refuses(_ pattern: String, _ problem: String) {

@@ -3,12 +3,14 @@ import ZooKit
 /// Where file names contain numbers: `{age}_*.jpg` finds 31 in `31_0_2.jpg`.
 ///
 /// `{name}` is a number with an optional sign and decimals; a star matches any text, also none. A
-/// pattern without a picture's ending is compared with names without their endings.
+/// pattern without a picture's ending is compared with names without their endings. Alternatively,
+/// `{group}` is a text, the shortest that fits: `{group}_*.jpg` finds “p7” in `p7_left.jpg`.
 public struct NamePattern: Hashable, Sendable {
   private enum Part: Hashable {
     case text([UInt8])
     case star
     case number
+    case word
   }
 
   public let text: String
@@ -19,7 +21,17 @@ public struct NamePattern: Hashable, Sendable {
 
   public static func isPattern(_ text: String) -> Bool { text.contains("{") }
 
-  public init(_ text: String) throws {
+  public init(_ text: String) throws { try self.init(text, .number) }
+
+  /// A pattern with one field, `{group}`, that is a text.
+  public init(groups text: String) throws {
+    try self.init(text, .word)
+    guard names == ["group"] else {
+      throw ZooError.usage("the pattern “\(text)” has other fields than {group}")
+    }
+  }
+
+  private init(_ text: String, _ field: Part) throws {
     func error(_ problem: String) -> ZooError { .usage("the pattern “\(text)” \(problem)") }
     var (parts, names): ([Part], [String]) = ([], [])
     var rest = Array(text.utf8)[...]
@@ -33,12 +45,10 @@ public struct NamePattern: Hashable, Sendable {
         }
         let name = trimmed(Substring(decoding: rest[..<end], as: UTF8.self))
         guard !name.isEmpty, !name.contains("{"), !names.contains(name) else {
-          throw error("has a number without a name, or two of one name")
+          throw error("has a field without a name, or two of one name")
         }
-        guard parts.last != .number else {
-          throw error("has two numbers in a row")
-        }
-        parts.append(.number)
+        guard parts.last != field else { throw error("has two fields in a row") }
+        parts.append(field)
         names.append(name)
         rest = rest[rest.index(after: end)...]
       case UInt8(ascii: "}"): throw error("has a brace that was not opened")
@@ -51,7 +61,7 @@ public struct NamePattern: Hashable, Sendable {
       }
     }
     guard !names.isEmpty, parts.count <= 64, text.utf8.count <= 1024 else {
-      throw error("names no number, as {age} would, or is too long")
+      throw error("has no field, such as {age} or {group}, or is too long")
     }
     (self.text, self.names, self.parts) = (text, names, parts)
     hasEnding = isPictureName(text)
@@ -64,8 +74,20 @@ public struct NamePattern: Hashable, Sendable {
     return match(0, name[...], &search) ? search.numbers : nil
   }
 
+  /// The group in a path; nil if the path does not match. A pattern with slashes is compared with
+  /// as many folders, a pattern without any with the file name.
+  public func group(in path: String) -> String? {
+    let folders = text.utf8.count { $0 == UInt8(ascii: "/") }
+    let name = path.split(separator: "/").suffix(folders + 1).joined(separator: "/")
+    var search = Search()
+    let bytes = Array((hasEnding ? name : stem(of: name)).utf8)
+    return match(0, bytes[...], &search)
+      ? search.group.map { String(decoding: $0, as: UTF8.self) } : nil
+  }
+
   private struct Search {
     var numbers: [Float] = []
+    var group: ArraySlice<UInt8>?
     /// Part and place where it does not match: no pair is tried twice.
     var failed: Set<[Int]> = []
   }
@@ -87,10 +109,14 @@ public struct NamePattern: Hashable, Sendable {
         search.numbers.append(number)
         if match(part + 1, name.dropFirst(run.count), &search) { return true }
       }
-    case .star:
-      for start in name.startIndex...name.endIndex
-      where match(part + 1, name[start...], &search) {
-        return true
+    case .star, .word:
+      let isWord = parts[part] == .word
+      let longest = name.prefix { $0 != UInt8(ascii: "/") }
+      for end in longest.startIndex...longest.endIndex where !isWord || end > name.startIndex {
+        if match(part + 1, name[end...], &search) {
+          if isWord { search.group = name[..<end] }
+          return true
+        }
       }
     }
     search.numbers.removeLast(search.numbers.count - found)
