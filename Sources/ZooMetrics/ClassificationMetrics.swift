@@ -19,8 +19,8 @@ public struct ClassificationMetrics: Sendable {
   public private(set) var calibration = Calibration()
   public private(set) var labels: [Int] = []
 
-  private let keepsScores: Bool
-  private var scores: [Float] = []
+  let keepsScores: Bool
+  private(set) var scores: [Float] = []
   private var hitsOfFive = 0
   private var lossSum = 0.0
 
@@ -64,12 +64,15 @@ public struct ClassificationMetrics: Sendable {
       confusion.add(truth: label, predicted: best)
       calibration.add(confidence: row[best], isRight: best == label)
       if above < 5 { hitsOfFive += 1 }
-      // A confident mistake costs the logarithm of float32's epsilon, not infinity.
-      let probability = min(max(row[label], .ulpOfOne), 1 - .ulpOfOne)
-      lossSum -= log(Double(probability))
+      lossSum += ClassificationMetrics.loss(row[label])
     }
     self.labels += labels
     if keepsScores { scores += probabilities }
+  }
+
+  /// A confident mistake costs the logarithm of float32's epsilon, not infinity.
+  static func loss(_ probability: Float) -> Double {
+    -log(Double(min(max(probability, .ulpOfOne), 1 - .ulpOfOne)))
   }
 
   public mutating func update(probabilities: [Float], labels: some Collection<Int>) throws {
@@ -154,7 +157,7 @@ extension ClassificationMetrics {
     }
     return Report(
       model: model, data: data, count: count, task: .classification, metrics: metrics,
-      perClass: perClass, confusion: confusion.rows)
+      perClass: perClass, confusion: confusion.rows, findings: keepsScores ? self : nil)
   }
 }
 

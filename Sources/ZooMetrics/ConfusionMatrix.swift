@@ -32,6 +32,11 @@ public struct ConfusionMatrix: Hashable, Sendable {
     counts[truth * classCount + predicted] += count
   }
 
+  /// Adds the counts of another matrix with the same classes, so many times.
+  mutating func add(_ other: ConfusionMatrix, times: Int) {
+    for index in counts.indices { counts[index] += times * other.counts[index] }
+  }
+
   /// Adds the counts of another matrix with the same classes.
   public mutating func add(_ other: ConfusionMatrix) throws {
     guard other.classCount == classCount else {

@@ -70,7 +70,7 @@ extension DetectionMetrics {
             ("ap", summary.averagePrecision[index]),
             ("ap50", summary.averagePrecision50[index]), ("recall", summary.recall[index]),
           ])
-      })
+      }, findings: self)
   }
 }
 

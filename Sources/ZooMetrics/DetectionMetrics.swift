@@ -55,6 +55,8 @@ public struct DetectionMetrics: Sendable {
   /// By class.
   private(set) var matched: [[Outcome]]
   private(set) var truthCounts: [AreaCounts]
+  /// The same of each picture, for the classes that occur in it.
+  private var pictures: [[(classIndex: Int, outcomes: Int, truths: AreaCounts)]] = []
   private var boxCounts: [Int]
 
   public init(classes: [String]) {
@@ -82,14 +84,36 @@ public struct DetectionMetrics: Sendable {
     if let found = found.first(where: { !$0.score.isFinite }) {
       throw ZooError.failure("picture \(count): a found box has score \(found.score)")
     }
+    var own: [(classIndex: Int, outcomes: Int, truths: AreaCounts)] = []
     for index in Set(found.map(\.classIndex)).union(truth.map(\.classIndex)) {
       let there = truth.filter { $0.classIndex == index }
       var matching = Matching(truth: there)
-      matched[index] += matching.outcomes(of: found.filter { $0.classIndex == index })
+      let outcomes = matching.outcomes(of: found.filter { $0.classIndex == index })
+      matched[index] += outcomes
+      own.append((index, outcomes.count, matching.countedTruths))
       truthCounts[index] &+= matching.countedTruths
       boxCounts[index] += there.count
     }
+    pictures.append(own)
     count += 1
+  }
+
+  /// The metrics of repeated pictures.
+  func repeated(_ counts: [Int]) -> DetectionMetrics {
+    var repeated = DetectionMetrics(classes: classes)
+    var starts = [Int](repeating: 0, count: classes.count)
+    for (picture, count) in zip(pictures, counts) {
+      for (index, outcomes, truths) in picture {
+        let own = matched[index][starts[index]..<starts[index] + outcomes]
+        starts[index] += outcomes
+        for _ in 0..<count {
+          repeated.matched[index] += own
+          repeated.truthCounts[index] &+= truths
+        }
+      }
+      repeated.count += count
+    }
+    return repeated
   }
 
   /// The number of true boxes of a class, including crowds and difficult ones.

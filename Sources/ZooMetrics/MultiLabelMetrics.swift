@@ -8,8 +8,8 @@ public struct MultiLabelMetrics: Sendable {
   public let threshold: Float
   public private(set) var count = 0
 
-  private var scores: [Float] = []
-  private var answers: [Bool] = []
+  private(set) var scores: [Float] = []
+  private(set) var answers: [Bool] = []
   private var exact = 0
   private var (hits, predicted, support): ([Int], [Int], [Int])
 
@@ -91,6 +91,6 @@ public struct MultiLabelMetrics: Sendable {
             ("f1", f1(of: index)), ("auc", ranking?.areaUnderROC),
             ("averagePrecision", ranking?.averagePrecision),
           ])
-      })
+      }, findings: self)
   }
 }

@@ -29,10 +29,12 @@ public struct Report: Sendable {
   public let perClass: [Class]
   /// Rows are the truth; empty for tasks without a confusion matrix.
   public let confusion: [[Int]]
+  /// What the metrics were computed from, picture by picture.
+  public let findings: (any Findings)?
 
   public init(
     model: String, data: String, count: Int, task: VisionTask, metrics: [(String, Double?)],
-    perClass: [Class], confusion: [[Int]] = []
+    perClass: [Class], confusion: [[Int]] = [], findings: (any Findings)? = nil
   ) {
     self.model = model
     self.data = data
@@ -41,6 +43,7 @@ public struct Report: Sendable {
     self.metrics = defined(metrics)
     self.perClass = perClass
     self.confusion = confusion
+    self.findings = findings
   }
 
   public subscript(metric: String) -> Double? { metrics.first { $0.name == metric }?.value }

@@ -15,6 +15,8 @@ public struct SegmentationMetrics: Sendable {
   public let ignored: UInt8?
   public private(set) var confusion: ConfusionMatrix
   public private(set) var count = 0
+  /// Of each picture.
+  private(set) var pictures: [ConfusionMatrix] = []
 
   public init(classes: [String], ignoring ignored: UInt8? = nil) {
     self.classes = classes
@@ -33,7 +35,7 @@ public struct SegmentationMetrics: Sendable {
     // Count all pairs of bytes, which needs no test per pixel.
     var pairs = [Int](repeating: 0, count: 1 << 16)
     for index in truth.indices { pairs[Int(truth[index]) << 8 | Int(predicted[index])] += 1 }
-    var counted = confusion
+    var own = ConfusionMatrix(classes: classes.count)
     for (pair, count) in pairs.enumerated() where count > 0 {
       let (real, drawn) = (pair >> 8, pair & 255)
       if let ignored, real == Int(ignored) { continue }
@@ -41,10 +43,21 @@ public struct SegmentationMetrics: Sendable {
         throw ZooError.failure(
           "a mask has class \(max(real, drawn)); expected 0 to \(classes.count - 1)")
       }
-      counted.add(truth: real, predicted: drawn, count: count)
+      own.add(truth: real, predicted: drawn, count: count)
     }
-    confusion = counted
+    try confusion.add(own)
+    pictures.append(own)
     count += 1
+  }
+
+  /// The metrics of repeated pictures.
+  func repeated(_ counts: [Int]) -> SegmentationMetrics {
+    var repeated = SegmentationMetrics(classes: classes, ignoring: ignored)
+    for (picture, count) in zip(pictures, counts) where count > 0 {
+      repeated.confusion.add(picture, times: count)
+      repeated.count += count
+    }
+    return repeated
   }
 
   public mutating func update(predicted: [UInt8], truth: [UInt8]) throws {
@@ -90,6 +103,6 @@ extension SegmentationMetrics {
             ("precision", confusion.precision(of: index)),
           ])
       },
-      confusion: confusion.rows)
+      confusion: confusion.rows, findings: self)
   }
 }

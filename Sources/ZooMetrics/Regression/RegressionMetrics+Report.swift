@@ -15,6 +15,6 @@ extension RegressionMetrics {
             ("mae", meanAbsoluteError(of: index)), ("rmse", rootMeanSquaredError(of: index)),
             ("r2", determination(of: index)),
           ])
-      })
+      }, findings: self)
   }
 }

@@ -14,6 +14,9 @@ public struct RegressionMetrics: Sendable {
   /// The number of items so far.
   public private(set) var count = 0
   private(set) var sums: [Sums]
+  /// Item by item.
+  private var predicted: [Float] = []
+  private var truth: [Float] = []
 
   /// The sums of one output.
   struct Sums: Sendable {
@@ -51,12 +54,27 @@ public struct RegressionMetrics: Sendable {
       }
     }
     for start in stride(from: 0, to: truth.count, by: names.count) {
-      count += 1
-      for index in names.indices {
-        sums[index].add(
-          Double(predicted[start + index]), Double(truth[start + index]), count: count)
-      }
+      add(predicted, truth, start)
     }
+    self.predicted += predicted
+    self.truth += truth
+  }
+
+  private mutating func add(_ predicted: [Float], _ truth: [Float], _ start: Int) {
+    count += 1
+    for index in names.indices {
+      sums[index].add(
+        Double(predicted[start + index]), Double(truth[start + index]), count: count)
+    }
+  }
+
+  /// The metrics of repeated items.
+  func repeated(_ counts: [Int]) -> RegressionMetrics {
+    var repeated = RegressionMetrics(names: names)
+    for (item, count) in counts.enumerated() {
+      for _ in 0..<count { repeated.add(predicted, truth, item * names.count) }
+    }
+    return repeated
   }
 
   /// The mean of a metric over the outputs that have it.
