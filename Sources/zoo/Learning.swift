@@ -27,36 +27,34 @@ package enum Learning {
     let data = try Dataset.open(path)
     try input.remark("\(data)")
     for warning in data.warnings { try input.remark("skipped: \(warning)") }
-    var run = try FinetuningRun(
-      of: model, on: data, options, judgedOn: judges.map { try Dataset.open($0) },
-      engine: input[Common.engine])
-    for broken in run.broken { try input.remark("skipped: \(broken.reason)") }
-    try input.remark(run.description)
-    run.trainer.about =
-      Recipe(
+    func recipe(_ options: Finetuning) -> JSON {
+      var options = options
+      options.groupBy = options.groupBy.map { rule in
+        Dataset.groupTable(rule).map { absolute($0.file) + ($0.column.map { ":\($0)" } ?? "") }
+          ?? rule
+      }
+      return Recipe(
         model: model.name.hasSuffix(".h5") ? absolute(model.name) : model.name,
-        data: absolute(path), judges: judges.map(absolute), options: run.options
+        data: absolute(path), judges: judges.map(absolute), options: options
       ).json
-    let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
-    run.trainer.progress = { step in
-      let perEpoch = run.train.count * run.options.repeats
-      let seen = perEpoch * step.batch / max(step.batches, 1)
-      let all = run.options.steps.map { $0 * run.options.batch * run.options.accumulate }
-      progress.update(
-        done: (step.epoch - 1) * perEpoch + seen, of: all ?? step.epochs * perEpoch,
-        note: "epoch \(step.epoch)/\(step.epochs)  loss \(decimal(step.loss, digits: 4))")
     }
-    run.trainer.epochEnded = { epoch in
-      let metrics = epoch.metrics.map { "\($0.name) \(decimal($0.value, digits: 4))" }
-      progress.line(
-        (["epoch \(epoch.number)", "loss \(decimal(epoch.loss, digits: 4))"] + metrics)
-          .joined(separator: "  "))
-    }
+    let judged = try judges.map { try Dataset.open($0) }
     let interruption = Interruption(signals: [SIGINT, SIGTERM])
-    run.trainer.interruption = interruption
+    if options.folds != nil, options.fold == nil {
+      var validation = try CrossValidation(of: model, on: data, judgedOn: judged, options)
+      validation.engine = try input[Common.engine]
+      validation.about = recipe(options)
+      return try crossValidate(
+        validation, in: folder, resuming: resuming, interruption, input, recipe)
+    }
+    var run = try FinetuningRun(
+      of: model, on: data, options, judgedOn: judged, engine: input[Common.engine])
+    run.trainer.about = recipe(run.options)
+    let progress = try prepare(&run, interruption, input)
     let report = try run.train(in: folder, resuming: resuming)
     progress.finish()
-    try show(report, of: run, in: folder, input)
+    let tested = report.interruption == nil ? try run.test(in: folder) : nil
+    try show(report, of: run, tested, in: folder, input)
     if let signal = report.interruption {
       throw ZooError(
         signal == SIGINT ? .interrupted : .terminated,
@@ -64,8 +62,40 @@ package enum Learning {
     }
   }
 
+  /// Shows what the user should know, and the course of the run.
+  static func prepare(
+    _ run: inout FinetuningRun, _ interruption: Interruption, _ input: Parsed
+  ) throws -> Progress {
+    for broken in run.broken { try input.remark("skipped: \(broken.reason)") }
+    for remark in run.remarks { try input.remark(remark) }
+    try input.remark(run.description)
+    let progress = Progress(
+      run.start.name, unit: .items("images"), quiet: try input[Common.quiet])
+    let (options, pictures) = (run.options, run.train.count)
+    run.trainer.progress = { step in
+      let perEpoch = pictures * options.repeats
+      let seen = perEpoch * step.batch / max(step.batches, 1)
+      let all = options.steps.map { $0 * options.batch * options.accumulate }
+      progress.update(
+        done: (step.epoch - 1) * perEpoch + seen, of: all ?? step.epochs * perEpoch,
+        note: "epoch \(step.epoch)/\(step.epochs)  loss \(decimal(step.loss, digits: 4))")
+    }
+    run.trainer.epochEnded = { epoch in
+      progress.line(
+        (["epoch \(epoch.number)", "loss \(decimal(epoch.loss, digits: 4))"]
+          + epoch.metrics.map { figure($0.name, $0.value) }).joined(separator: "  "))
+    }
+    run.trainer.interruption = interruption
+    return progress
+  }
+
+  static func figure(_ name: String, _ value: Double) -> String {
+    "\(name) \(decimal(value, digits: 4))"
+  }
+
   private static func show(
-    _ report: Trainer.Report, of run: FinetuningRun, in folder: String, _ input: Parsed
+    _ report: Trainer.Report, of run: FinetuningRun, _ tested: Report?, in folder: String,
+    _ input: Parsed
   ) throws {
     let best = report.epochs.first { $0.number == report.best?.epoch }
     if try input.wantsJSON {
@@ -75,7 +105,11 @@ package enum Learning {
       return emit([
         "run": JSON(folder), "model": JSON("\(folder)/best.h5"),
         "classes": JSON(run.checkpoint.classes), "train": JSON(run.train.count),
-        "validation": JSON(run.validation.count), "steps": JSON(report.steps),
+        "validation": JSON(run.validation.count),
+        "test": tested.map {
+          ["pictures": JSON($0.count), "metrics": numbers($0.metrics)]
+        } ?? nil,
+        "steps": JSON(report.steps),
         "best": report.best.map {
           [
             "epoch": JSON($0.epoch), "value": JSON($0.value),
@@ -95,14 +129,19 @@ package enum Learning {
       ])
     }
     if let number = report.best?.epoch {
-      let metrics = (best?.metrics ?? []).map { "\($0.name) \(decimal($0.value, digits: 4))" }
+      let metrics = (best?.metrics ?? []).map { figure($0.name, $0.value) }
       print("\(folder)/best.h5  epoch \(number)  \(metrics.joined(separator: "  "))")
+    }
+    if let tested {
+      let names = try run.checkpoint.task.definition.logged(classes: run.checkpoint.classes.count)
+      let metrics = names.compactMap { name in tested[name].map { figure(name, $0) } }
+      print("test: \(tested.count) pictures  \(metrics.joined(separator: "  "))")
     }
     print(report.comparison)
   }
 
   /// An absolute path, because a recipe may be used from any folder.
-  private static func absolute(_ path: String) -> String {
+  static func absolute(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)

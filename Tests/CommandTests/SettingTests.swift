@@ -118,9 +118,13 @@ import zoo
     #expect(page.contains(table), "Documentation/fine-tuning.md should have this table:\n\(table)")
   }
 
-  /// Channel statistics need a network that starts from random weights.
+  /// Channel statistics need a network that starts from random weights, a fold needs its number.
   private func beside(_ name: String) -> [(key: String, value: JSON)] {
-    ["mean", "std"].contains(name) ? [("scratch", true)] : []
+    switch name {
+    case "mean", "std": [("scratch", true)]
+    case "fold": [("folds", 9)]
+    default: []
+    }
   }
 
   private func members(_ json: JSON) -> [String: String]? {

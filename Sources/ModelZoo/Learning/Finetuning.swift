@@ -83,6 +83,15 @@ public struct Finetuning: Sendable {
   /// The share of the training pictures to use for validation, chosen by the seed. Nil means the
   /// data's own split `val`, or a fifth without one.
   public var validation: Double?
+  /// The share of the training pictures that neither trains nor chooses the best epoch; the finished
+  /// model is judged by it.
+  public var test: Double?
+  /// What keeps pictures in one part, such as their patient; see ``Dataset/groups(by:)``.
+  public var groupBy: String?
+  /// The number of folds of a cross-validation; see ``CrossValidation``.
+  public var folds: Int?
+  /// The only fold to judge by, from 1.
+  public var fold: Int?
   /// Validates every so many epochs, and after the last.
   public var validateEvery = 1
   /// Whether a segmenter of two classes, one of them background, has a single channel with a

@@ -20,12 +20,20 @@ public struct FinetuningRun {
   /// The record of the resulting checkpoint, without its metrics.
   public let checkpoint: Checkpoint
   public let train: Split
+  /// The pictures that every epoch is judged by.
   public let validation: Split
+  /// The pictures that only the finished model is judged by, if some are kept for that.
+  public let test: Split?
+  /// What the user should know about the data, such as pictures that are in two parts.
+  public let remarks: [String]
   /// Skipped pictures that cannot be read.
   public let broken: [Broken]
   /// Randomly initialised tensors.
   public let new: [String]
   public var trainer: Trainer
+  let parts: RunParts
+  package let start: Model
+  let engine: EngineChoice
 
   /// - Parameters:
   ///   - model: the initial model.
@@ -47,10 +55,15 @@ public struct FinetuningRun {
     guard !data.classes.isEmpty else {
       throw ZooError.corrupt("\(data.path) has no classes to learn")
     }
-    let parts = try FinetuningRun.parts(of: data, options, judges)
-    try task.check(data, train: parts.train, validation: parts.validation)
-    let (start, new) = try FinetuningRun.start(model, task, data, parts.train, options)
-    (train, validation, broken) = (parts.train, parts.validation, parts.broken)
+    let parts = try RunParts(of: data, options, judges)
+    if !parts.choosesEpoch { options.validateEvery = FinetuningRun.onlyTheLast }
+    (train, validation, test) = (parts.train.split, parts.validation.split, parts.test?.split)
+    broken = parts.broken
+    try task.check(data, train: train, validation: validation)
+    if let test { try task.check(data, train: train, validation: test) }
+    let (start, new) = try FinetuningRun.start(model, task, data, train, options)
+    let base = options.scratch ? nil : model.checkpoint.provenance.training
+    remarks = parts.remarks + (parts.known(to: base, model.name).map { [$0] } ?? [])
     var checkpoint = start.checkpoint
     checkpoint.metrics = []
     checkpoint.random = []
@@ -58,7 +71,8 @@ public struct FinetuningRun {
       training: .init(
         base: options.scratch ? nil : model.checkpoint.provenance.name ?? model.name,
         data: data.name, fingerprint: try train.fingerprint(classes: data.classes),
-        pictures: train.count, recipe: options.json, program: Zoo.version))
+        pictures: train.count, recipe: options.json, program: Zoo.version,
+        parts: parts.recorded(after: base)))
     if options.scratch || model.checkpoint.provenance.name == nil { checkpoint.license = "unknown" }
 
     let lesson = try task.lesson(for: start, learning: train, options)
@@ -86,21 +100,43 @@ public struct FinetuningRun {
     self.options = options
     self.checkpoint = checkpoint
     self.new = new
-    try prepareJudging(start, task, data.name, engine)
+    self.parts = parts
+    self.start = start
+    self.engine = engine
+    try prepareJudging(task)
   }
 
   /// Trains until the end or an interruption; see `Trainer.run(in:resuming:)`.
   public func train(in folder: String, resuming: Bool = false) throws -> Trainer.Report {
-    try trainer.run(in: folder, resuming: resuming)
+    let report = try trainer.run(in: folder, resuming: resuming)
+    try writePictures(to: "\(folder)/pictures.csv")
+    return report
   }
+
+  /// The part of every picture.
+  private func writePictures(to path: String) throws {
+    var table = CommaSeparated()
+    table.add(["image", "part"])
+    let held = parts.choosesEpoch ? "val" : "test"
+    for (part, split) in [("train", train), (held, validation), ("test", test)] {
+      for item in split?.items ?? [] { table.add([item.name, part]) }
+    }
+    try table.write(to: path)
+  }
+}
+
+extension FinetuningRun {
+  /// More epochs than a run has.
+  private static let onlyTheLast = 1_000_000
 }
 
 extension FinetuningRun: CustomStringConvertible {
   /// A line that describes the run.
   public var description: String {
     let frozen = (options.freeze ?? []).filter { $0 != "none" }
+    let tested = test.map { ", \($0.count) for the test" } ?? ""
     let parts = [
-      "\(train.count) pictures to learn from, \(validation.count) to judge by",
+      "\(train.count) pictures to learn from, \(validation.count) to judge by\(tested)",
       new.count == trainer.weights.count ? "from random numbers" : "\(new.count) new tensors",
       frozen.isEmpty ? "everything learns" : "frozen: " + frozen.joined(separator: ", "),
       "\(options.optimizer.rawValue) at \(options.rate ?? 0)",
@@ -167,34 +203,8 @@ extension FinetuningRun {
     return (try task.prepared(start, new: new, learning: train, options), new)
   }
 
-  /// The training and validation pictures: the data's own splits if it has them, another data set,
-  /// or a share of the pictures.
-  private static func parts(of data: Dataset, _ options: Finetuning, _ judges: Dataset?) throws
-    -> (train: Split, validation: Split, broken: [Broken])
-  {
-    guard let all = data["train"] ?? data["all"] else {
-      throw ZooError.corrupt(
-        "\(data.path) has no split “train”; it only has "
-          + data.splits.map(\.name).joined(separator: ", "))
-    }
-    let (good, broken) = try all.checked()
-    if let judges {
-      let numbered = try judges.numbered(as: data.classes, of: data.path)
-      let (split, alsoBroken) = try numbered.tested(nil).checked()
-      return (good, split, broken + alsoBroken)
-    }
-    if options.validation == nil, let val = data["val"] {
-      let (split, alsoBroken) = try val.checked()
-      return (good, split, broken + alsoBroken)
-    }
-    let (rest, part) = try good.divided(
-      fraction: options.validation ?? 0.2, seed: UInt64(options.seed))
-    return (rest, part, broken)
-  }
-
-  private mutating func prepareJudging(
-    _ start: Model, _ task: any ModelTask, _ data: String, _ engine: EngineChoice
-  ) throws {
+  private mutating func prepareJudging(_ task: any ModelTask) throws {
+    let (data, start) = (parts.validation.data, start)
     var how = Examination(engine: engine)
     let lasting = Freezing(
       trainer.options.freezing.stretches.filter { $0.until == nil },
@@ -215,7 +225,7 @@ extension FinetuningRun {
     trainer.record = { epoch in
       var record = record
       record.metrics = (epoch?.metrics ?? []).map {
-        Metric(name: $0.name, value: $0.value, dataset: "\(data)/val", source: "measured")
+        Metric(name: $0.name, value: $0.value, dataset: data, source: "measured")
       }
       return record.json
     }

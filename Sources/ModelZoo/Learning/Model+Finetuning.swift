@@ -51,6 +51,7 @@ extension Model {
 
   private func tuned(by run: FinetuningRun, in folder: String) throws -> Model {
     _ = try run.train(in: folder)
+    _ = try run.test(in: folder)
     var registry = Registry()
     try registry.add(type(of: variant.architecture))
     return try Model(contentsOf: "\(folder)/best.h5", name: name, registry: registry)

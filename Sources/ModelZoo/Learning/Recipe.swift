@@ -1,3 +1,4 @@
+import ZooData
 import ZooKit
 import ZooStore
 
@@ -40,6 +41,9 @@ public struct Recipe: Sendable {
     options = try Finetuning(&fields)
     if let backbone = options.backbone, backbone.hasSuffix(".h5") {
       options.backbone = placed(backbone)
+    }
+    if let rule = options.groupBy, Dataset.groupTable(rule) != nil {
+      options.groupBy = placed(rule)
     }
     try fields.finish()
   }

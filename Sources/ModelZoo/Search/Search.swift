@@ -57,6 +57,9 @@ public struct Search {
     of model: Model, on data: Dataset, judgedOn judges: Dataset? = nil,
     in space: SearchSpace? = nil, _ options: Finetuning = .init(), trials: Int = 20
   ) throws {
+    guard options.folds == nil else {
+      throw ZooError.usage("a search compares single runs; “folds” is for fine-tuning")
+    }
     self.model = model
     self.data = data
     self.judges = judges

@@ -11,6 +11,7 @@ extension Finetuning {
       throw ZooError.usage(
         "“warmup” is \(warmup) epochs and “warmup-steps” is \(warmupSteps); give one of them")
     }
+    try checkParts()
     for (numbers, name) in [(mean, "mean"), (std, "std")] {
       guard let count = numbers?.numbers.count else { continue }
       guard scratch else {
@@ -19,6 +20,20 @@ extension Finetuning {
       guard [1, 3].contains(count) else {
         throw ZooError.usage("“\(name)” has \(count) numbers; expected one for each channel")
       }
+    }
+  }
+
+  private func checkParts() throws {
+    let shares = (validation ?? 0) + (test ?? 0)
+    guard shares < 0.95 else {
+      throw ZooError.usage(
+        "“validation” and “test” take \(shares) of the pictures; too few are left to learn from")
+    }
+    guard folds != nil || fold != nil else { return }
+    guard let folds else { throw ZooError.usage("“fold” needs “folds”, the number of all folds") }
+    if let fold, fold > folds { throw ZooError.usage("“fold” is \(fold) of \(folds) folds") }
+    if test != nil {
+      throw ZooError.usage("“folds” and “test” exclude each other: each fold is a test")
     }
   }
 

@@ -101,6 +101,21 @@ extension Setting {
       for: .only("segmentation")),
     validation,
     Setting(
+      "test", open: \.test, in: 0.001...0.9, value: "SHARE", .run,
+      "keep this share of the pictures for a test: they neither train nor choose the epoch",
+      isSearchable: false),
+    Setting(
+      "group-by", open: \.groupBy, value: "RULE", .run,
+      "keep the pictures of a group in one part: a pattern for file names ({group}_*.png), a table "
+        + "(patients.csv:patient), or a column of the data's table", isSearchable: false),
+    Setting(
+      "folds", open: \.folds, in: 2...1000, value: "K", .run,
+      "cross-validate: train K models, each judged by the part that it did not see",
+      isSearchable: false),
+    Setting(
+      "fold", open: \.fold, in: 1...1000, value: "N", .run,
+      "train only the model of fold N", isSearchable: false),
+    Setting(
       "validate-every", \.validateEvery, in: 1...1_000_000, value: "N", .run,
       "validate every N epochs, and after the last"),
     Setting(

@@ -25,10 +25,19 @@ public struct Examination {
   public var options: TaskOptions = [:]
   /// The stages that are the same in all evaluated models; their outputs are cached.
   public var frozen: TrainingPlan.Options?
+
+  public init(
+    engine: EngineChoice = .auto, precision: Precision = .fp32, batch: Int = 16,
+    options: TaskOptions = [:]
+  ) {
+    (self.engine, self.precision, self.batch) = (engine, precision, batch)
+    self.options = options
+  }
 }
 
 extension Model {
-  /// Every metric of the model's task on some pictures.
+  /// Every metric of the model's task on some pictures. Pictures that the model learned from are left
+  /// out; see ``JudgedPictures``.
   ///
   /// ```swift
   /// let report = try model.evaluate(on: Dataset.open("ants-and-bees"))
@@ -37,6 +46,7 @@ extension Model {
   /// - Parameters:
   ///   - data: its classes are matched by name; a class that the model does not have is an error.
   ///   - split: `val`, `test`, …; nil means the data's split for testing.
+  ///   - includingLearned: whether pictures count that the model learned from.
   ///   - engine: the engine.
   ///   - precision: the number type.
   ///   - batch: the number of pictures per batch.
@@ -44,22 +54,40 @@ extension Model {
   ///   - progress: called with the number of finished pictures.
   ///   - table: receives the column titles, then a row per prediction.
   public func evaluate(
-    on data: Dataset, split: String? = nil, engine: EngineChoice = .auto,
+    on data: Dataset, split: String? = nil, includingLearned: Bool = false,
+    engine: EngineChoice = .auto,
     precision: Precision = .fp32, batch: Int = 16, options: TaskOptions = [:],
     progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
   ) throws -> Report {
+    try check(isFor: data)
+    let pictures = try JudgedPictures(
+      of: data, split: split, for: [self], includingLearned: includingLearned)
+    return try evaluate(
+      by: pictures,
+      Examination(engine: engine, precision: precision, batch: batch, options: options),
+      progress: progress, table: table)
+  }
+
+  /// Every metric of the model's task on pictures that were chosen before.
+  public func evaluate(
+    by pictures: JudgedPictures, _ how: Examination = .init(),
+    progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
+  ) throws -> Report {
+    try check(isFor: pictures.data)
+    let task = try checkpoint.task.definition
+    let classes = task.classes(of: checkpoint)
+    let numbered = try pictures.data.numbered(as: classes, of: name)
+    let examiner = task.examiner(
+      how, numbered.splits[0], data: pictures.data.path, classes: classes)
+    try table?(examiner.columns)
+    return try examiner.examine(self, progress: progress, row: table)
+  }
+
+  private func check(isFor data: Dataset) throws {
     guard data.task == checkpoint.task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(name) for \(checkpoint.task.rawValue)")
     }
-    let task = try checkpoint.task.definition
-    let classes = task.classes(of: checkpoint)
-    let numbered = try data.numbered(as: classes, of: name)
-    let examiner = try task.examiner(
-      Examination(engine: engine, precision: precision, batch: batch, options: options),
-      numbered.tested(split), data: data.path, classes: classes)
-    try table?(examiner.columns)
-    return try examiner.examine(self, progress: progress, row: table)
   }
 }
 

@@ -87,11 +87,13 @@ public struct Checkpoint: Sendable {
     public var commit: String?
     /// The training curve: the values of all epochs for each column of the log.
     public var curve: JSON?
+    /// The pictures of each part of the data; empty in records of older programs.
+    public var parts: [Part]
 
     public init(
       base: String?, data: String, fingerprint: String, pictures: Int, recipe: JSON,
       program: String,
-      commit: String? = nil, curve: JSON? = nil
+      commit: String? = nil, curve: JSON? = nil, parts: [Part] = []
     ) {
       self.base = base
       self.data = data
@@ -101,6 +103,7 @@ public struct Checkpoint: Sendable {
       self.program = program
       self.commit = commit
       self.curve = curve
+      self.parts = parts
     }
   }
 }
@@ -200,6 +203,11 @@ extension Checkpoint.Training {
     program = try fields.string("program")
     commit = try fields.optional("commit") { fields, key in try fields.string(key) }
     curve = try fields.optional("curve") { fields, key in try fields.json(key) }
+    let origin = fields.origin
+    parts =
+      try fields.optional("parts") { fields, key in
+        try fields.list(key).map { try Checkpoint.Part($0, in: origin) }
+      } ?? []
   }
 
   public var json: JSON {
@@ -209,6 +217,7 @@ extension Checkpoint.Training {
     ]
     if let commit { members.append(("commit", JSON(commit))) }
     if let curve { members.append(("curve", curve)) }
+    if !parts.isEmpty { members.append(("parts", JSON(parts.map(\.json)))) }
     return JSON(.object(members))
   }
 }

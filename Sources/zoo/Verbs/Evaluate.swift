@@ -3,57 +3,101 @@ import ZooArguments
 
 struct EvaluateVerb: Verb {
   let name = "evaluate"
-  let summary = "measure a model on a data set"
+  let summary = "measure models on a data set"
   let discussion = """
     Classes are matched by name; a class that the model lacks is an error. If the data set has \
-    several splits, the first of test, val and train is used, or the one that --split names.
+    several splits, the first of test, val and train is used, or the one that --split names. \
+    Pictures that the model learned from are left out, wherever they lie and whatever they are \
+    called; a folder without splits is thus judged by the part that fine-tuning held out.
+
+    Several models are shown side by side, with 95 % intervals by bootstrap and a test of whether they \
+    differ: McNemar's for classifiers, a paired bootstrap for others.
     """
   let examples: KeyValuePairs = [
     "zoo evaluate run/best.h5 --data ants-and-bees": "print every metric",
     "zoo evaluate resnet50 --data photos --csv answers.csv": "also write every prediction",
+    "zoo evaluate a/best.h5 b/best.h5 --data ants-and-bees": "is the difference one?",
   ]
-  let split = Option<String?>("--split", value: "S", help: "split to use")
+  let split = Option<String?>(
+    "--split", value: "S",
+    help: "split to use; val and test also name the parts that fine-tuning drew from the folder")
+  let includeLearned = Flag(
+    "--include-learned", help: "judge also by pictures that the model learned from")
   let csv = Option<String?>(
     "--csv", value: "FILE", help: "write every prediction to FILE",
     completion: .files(endings: ["csv"]))
   let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures per batch")
   let ofTask = TaskArguments { $0.judgingOptions }
+  let intervals = Flag(
+    "--intervals", help: "print the 95 % interval of every metric, by bootstrap")
+  let models = Positional<[String]>(
+    "MODEL", help: "name of a checkpoint or variant, or path of a checkpoint file",
+    completion: .models)
   var arguments: [any Argument] {
-    [Common.model, Learning.data, split, csv, batch] + ofTask.arguments
+    [models, Learning.data, split, includeLearned, intervals, csv, batch] + ofTask.arguments
       + [Common.fit, Common.precision]
   }
 
   func run(_ input: Parsed) throws {
-    var model = try input.zoo().model(input[Common.model])
-    if let fit = try input[Common.fit] { model = try model.fitting(fit) }
+    let zoo = try input.zoo()
+    let models = try input[models].map { name in
+      let model = try zoo.model(name)
+      return try input[Common.fit].map(model.fitting) ?? model
+    }
     let data = try Dataset.open(input[Learning.data])
     try input.remark("\(data)")
     for warning in data.warnings { try input.remark("skipped: \(warning)") }
-    let part = try input[split]
-    let total = try data.tested(part).count
-    let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
+    let pictures = try JudgedPictures(
+      of: data, split: input[split], for: models, includingLearned: input[includeLearned])
+    let names = models.map(\.name).joined(separator: " or ")
+    if let remark = pictures.remark(about: names) { try input.remark(remark) }
     var table = try input[csv].map { _ in CommaSeparated() }
-    let report = try model.evaluate(
-      on: data, split: part, engine: input[Common.engine], precision: input[Common.precision],
-      batch: input[batch], options: ofTask.options(input, for: model)
-    ) {
-      progress.update(done: $0, of: total)
-    } table: {
-      table?.add($0)
+    var reports: [Report] = []
+    for model in models {
+      let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
+      let report = try model.evaluate(
+        by: pictures,
+        Examination(
+          engine: input[Common.engine], precision: input[Common.precision], batch: input[batch],
+          options: ofTask.options(input, for: model))
+      ) {
+        progress.update(done: $0, of: pictures.count)
+      } table: {
+        table?.add((models.count > 1 ? [model.name] : []) + $0)
+      }
+      progress.finish()
+      reports.append(report)
     }
-    progress.finish()
     if let path = try input[csv], let table { try table.write(to: path) }
-    if try input.wantsJSON { return emit(report.json) }
-    print(report.text)
+    guard reports.count == 1 else {
+      return try compare(reports, on: pictures, by: models[0].checkpoint.task.definition, input)
+    }
+    let bootstrap = Bootstrap(seed: UInt64(try input[Common.seed]))
+    let ranges = try input[intervals] ? reports[0].findings.map(bootstrap.intervals) ?? [:] : nil
+    if try input.wantsJSON { return emit(reports[0].json(with: pictures, ranges)) }
+    print(reports[0].text(with: ranges))
   }
 }
 
 extension Report {
+  /// With the choice of the pictures, if the model records which it learned from, and the intervals.
+  fileprivate func json(
+    with pictures: JudgedPictures, _ intervals: [String: ClosedRange<Double>]?
+  ) -> JSON {
+    guard case .object(var members) = json.content else { return json }
+    if let intervals { members.append(("intervals", json(of: intervals))) }
+    if pictures.isKnown { members.append(("pictures", pictures.json)) }
+    return JSON(.object(members))
+  }
+
   /// The metrics, the classes and the confusion matrix as tables.
-  fileprivate var text: String {
-    var summary = Table("metric", .right("value"))
+  fileprivate func text(with intervals: [String: ClosedRange<Double>]?) -> String {
+    var summary = Table(
+      ["metric", .right("value")] + (intervals == nil ? [] : [.right("95 % interval")]))
     summary.add(count == 1 ? "picture" : "pictures", grouped(count))
-    for (name, value) in metrics { summary.add(name, decimal(value, digits: 4)) }
+    for (name, value) in metrics {
+      summary.add(name, decimal(value, digits: 4), intervals?[name]?.text ?? "")
+    }
     var parts = [summary.text()]
     if let first = perClass.first {
       var classes = Table(

@@ -10,13 +10,18 @@ struct FinetuneVerb: Verb {
     costs time.
 
     The folder RUN gets best.h5, the model of the best epoch; log.csv and curves.svg, the course of \
-    the training; run.json, the options; and last.h5, from which --resume continues bit for bit. \
-    Ctrl-C saves the run and stops it after the current step.
+    the training; pictures.csv, the part of every picture; run.json, the options; and last.h5, from \
+    which --resume continues bit for bit. Ctrl-C saves the run and stops it after the current step.
+
+    --test keeps pictures for a test, --group-by keeps the pictures of a patient in one part, and \
+    --folds cross-validates: RUN then gets a run for each fold, folds.json and folds.csv.
     """
   let examples: KeyValuePairs = [
     "zoo finetune resnet18 --data ants-and-bees -o run": "train a new head for two classes",
     "zoo finetune resnet18 --data ants-and-bees -o run2 --freeze layer1 --augment standard":
       "train all but layer1, with augmentation",
+    "zoo finetune resnet18 --data smears -o run3 --folds 5 --group-by '{group}_*'":
+      "five folds, each patient in one of them",
     "zoo predict run/best.h5 ant.jpg": "use the result",
   ]
   let resume = Flag("--resume", help: "continue the run in RUN")

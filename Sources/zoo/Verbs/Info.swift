@@ -60,7 +60,7 @@ struct Entry {
       "normEpsilon": (checkpoint?.normEpsilon ?? record?.normEpsilon).map { JSON($0) } ?? nil,
       "license": JSON(license), "source": JSON(source),
       "sha256": JSON(checkpoint?.provenance.sha256 ?? record?.source?.sha256),
-      "training": training?.json ?? nil,
+      "training": training?.summary ?? nil,
       "metrics": JSON(metrics.map(\.json)), "stages": JSON(graph.stages),
       "random": JSON(checkpoint?.random ?? []), "installed": JSON(path != nil), "path": JSON(path),
     ]

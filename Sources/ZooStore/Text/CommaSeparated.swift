@@ -1,23 +1,23 @@
-import ModelZoo
-
 /// A CSV table (RFC 4180).
-struct CommaSeparated {
+package struct CommaSeparated {
   private var bytes: [UInt8] = []
 
-  mutating func add(_ cells: [String]) { bytes += CommaSeparated.line(cells) }
+  package init() {}
+
+  package mutating func add(_ cells: [String]) { bytes += CommaSeparated.line(cells) }
 
   /// Writes the whole file or nothing.
-  func write(to path: String) throws {
+  package func write(to path: String) throws {
     try Publication.write(to: path) { try $0.append(bytes) }
   }
 
   /// A row with its line ending.
-  static func line(_ cells: [String]) -> [UInt8] {
+  package static func line(_ cells: [String]) -> [UInt8] {
     Array(cells.map(quoted).joined(separator: ",").utf8) + Array("\r\n".utf8)
   }
 
   /// The first cell of every whole row, and where the row ends.
-  static func rows(of bytes: ArraySlice<UInt8>) -> [(image: String, end: Int)] {
+  package static func rows(of bytes: ArraySlice<UInt8>) -> [(image: String, end: Int)] {
     var rows: [(image: String, end: Int)] = []
     var start = bytes.startIndex
     var (isQuoted, comma) = (false, Int?.none)
