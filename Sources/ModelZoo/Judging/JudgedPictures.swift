@@ -32,9 +32,11 @@ public struct JudgedPictures: Sendable {
   ///     pictures that a run drew from a folder without splits. Nil means the split for testing.
   ///   - models: the models.
   ///   - includingLearned: whether to judge by everything.
+  /// - Throws: if the data does not fit a model, or a model has learned from all of it.
   public init(
     of data: Dataset, split: String? = nil, for models: [Model], includingLearned: Bool = false
   ) throws {
+    for model in models { _ = try model.numbered(data) }
     let trainings = models.compactMap(\.checkpoint.provenance.training).filter {
       !$0.parts.isEmpty
     }

@@ -172,11 +172,16 @@ private struct Pool {
 
   /// What must stay together: a group or, without groups, copies of one file.
   func units(of part: Split) -> [String] {
-    part.items.map { item in
-      if let groups { return groups[item.name] ?? item.name }
-      guard case .file = item.source, let mark = marks[item.name] else { return item.name }
-      return "\(mark.digest)"
+    let names = part.items.map(\.name)
+    if let groups { return names.map { groups[$0] ?? $0 } }
+    let digests = part.items.map { item in
+      if case .file = item.source, let mark = marks[item.name] {
+        "\(mark.digest)"
+      } else {
+        item.name
+      }
     }
+    return Set(digests).count > 1 ? digests : names
   }
 
   func part(_ part: Split, _ why: String?) -> RunParts.Part {

@@ -59,7 +59,6 @@ extension Model {
     precision: Precision = .fp32, batch: Int = 16, options: TaskOptions = [:],
     progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
   ) throws -> Report {
-    try check(isFor: data)
     let pictures = try JudgedPictures(
       of: data, split: split, for: [self], includingLearned: includingLearned)
     return try evaluate(
@@ -73,21 +72,22 @@ extension Model {
     by pictures: JudgedPictures, _ how: Examination = .init(),
     progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
   ) throws -> Report {
-    try check(isFor: pictures.data)
     let task = try checkpoint.task.definition
-    let classes = task.classes(of: checkpoint)
-    let numbered = try pictures.data.numbered(as: classes, of: name)
     let examiner = task.examiner(
-      how, numbered.splits[0], data: pictures.data.path, classes: classes)
+      how, try numbered(pictures.data).splits[0], data: pictures.data.path,
+      classes: task.classes(of: checkpoint))
     try table?(examiner.columns)
     return try examiner.examine(self, progress: progress, row: table)
   }
 
-  private func check(isFor data: Dataset) throws {
+  /// The data with the model's class numbers.
+  /// - Throws: if the data is for another task, or has classes that the model lacks.
+  func numbered(_ data: Dataset) throws -> Dataset {
     guard data.task == checkpoint.task else {
       throw ZooError.corrupt(
         "\(data.path) is for \(data.task.rawValue), \(name) for \(checkpoint.task.rawValue)")
     }
+    return try data.numbered(as: checkpoint.task.definition.classes(of: checkpoint), of: name)
   }
 }
 
