@@ -86,7 +86,7 @@ public struct Finetuning: Sendable {
   /// The share of the training pictures that neither trains nor chooses the best epoch; the finished
   /// model is judged by it.
   public var test: Double?
-  /// What keeps pictures in one part, such as their patient; see ``Dataset/groups(by:)``.
+  /// What keeps pictures in one part, such as their patient; see `Dataset.groups(by:)`.
   public var groupBy: String?
   /// The number of folds of a cross-validation; see ``CrossValidation``.
   public var folds: Int?
