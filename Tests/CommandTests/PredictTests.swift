@@ -126,6 +126,24 @@ extension CommandLineTests {
       #expect(fresh.status == 65)
     }
 
+    @Test func anInterruptedTableIsWhole() throws {
+      let workspace = try furnished()
+      try workspace.write(String(repeating: "small.png\n", count: 200_000), to: "list.txt")
+      let interrupting = #"""
+        "$0" "$@" &
+        until [ -s a.csv ] && [ "$(wc -l <a.csv)" -gt 2 ]; do sleep 0.05; kill -0 $! || exit 9; done
+        kill -TERM $!
+        wait $!
+        """#
+      let run = try workspace.zoo(
+        ["predict", "small.h5", "@list.txt", "--csv", "a.csv"], under: ["sh", "-c", interrupting])
+      #expect(run.status == 143)
+      #expect(run.error?.contains("--resume") == true, "\(run.errors)")
+      let rows = try rows(workspace, "a.csv")
+      #expect(rows.count > 2 && rows.count < 200_001)
+      #expect(rows.allSatisfy { $0.split(separator: ",").count == 11 })
+    }
+
     /// Broken pictures are reported, the others are in the table, and the next run tries them again.
     @Test func brokenPicturesDoNotStopTheOthers() throws {
       let workspace = try furnished()
