@@ -25,7 +25,7 @@ package enum Command {
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
         ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), FeaturesVerb(), FinetuneVerb(),
-        TrainVerb(), TuneVerb(), EvaluateVerb(), BenchVerb(), NewVerb(),
+        TrainVerb(), TuneVerb(), EvaluateVerb(), DataVerb(), BenchVerb(), NewVerb(),
         PluginsVerb(), DoctorVerb(),
       ],
       environment: [
