@@ -53,8 +53,10 @@ extension DetectionMetrics {
   }
 
   /// The report of `zoo evaluate`.
-  public func report(model: String, data: String) -> Report {
+  /// - Parameter threshold: the score that boxes must exceed for precision, recall and F₁.
+  public func report(model: String, data: String, threshold: Double = 0.5) -> Report {
     let summary = summary()
+    let (rates, best) = (rates(above: threshold), bestRates)
     return Report(
       model: model, data: data, count: count, task: .detection,
       metrics: [
@@ -62,13 +64,17 @@ extension DetectionMetrics {
         ("mAPSmall", summary.mAPSmall), ("mAPMedium", summary.mAPMedium),
         ("mAPLarge", summary.mAPLarge), ("recall1", summary.recall1),
         ("recall10", summary.recall10), ("recall100", summary.recall100),
+        ("precision", rates.precision), ("recall", rates.recall), ("f1", rates.f1),
+        ("threshold", threshold), ("bestF1", best?.f1), ("bestThreshold", best?.threshold),
       ],
       perClass: classes.indices.map { index in
-        Report.Class(
+        let rates = self.rates(above: threshold, of: index)
+        return Report.Class(
           name: classes[index], index: index, count: boxCount(of: index),
           metrics: [
             ("ap", summary.averagePrecision[index]),
-            ("ap50", summary.averagePrecision50[index]), ("recall", summary.recall[index]),
+            ("ap50", summary.averagePrecision50[index]), ("recall100", summary.recall[index]),
+            ("precision", rates.precision), ("recall", rates.recall), ("f1", rates.f1),
           ])
       }, findings: self)
   }

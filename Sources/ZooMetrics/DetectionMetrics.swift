@@ -87,7 +87,7 @@ public struct DetectionMetrics: Sendable {
     var own: [(classIndex: Int, outcomes: Int, truths: AreaCounts)] = []
     for index in Set(found.map(\.classIndex)).union(truth.map(\.classIndex)) {
       let there = truth.filter { $0.classIndex == index }
-      var matching = Matching(truth: there)
+      let matching = Matching(truth: there)
       let outcomes = matching.outcomes(of: found.filter { $0.classIndex == index })
       matched[index] += outcomes
       own.append((index, outcomes.count, matching.countedTruths))
@@ -133,8 +133,8 @@ struct Outcome: Sendable {
   var isIgnored = SIMD4<UInt16>()
 }
 
-/// The boxes of one class in one picture, matched as in `COCOeval.evaluateImg`.
-private struct Matching {
+/// The true boxes of one class in one picture, to be matched as in `COCOeval.evaluateImg`.
+struct Matching {
   static let mostBoxes = 100
   static let areas: [ClosedRange<Double>] = [
     0...1e10, 0...1024, 1024...9216, 9216...1e10,
@@ -153,20 +153,36 @@ private struct Matching {
     for area in 0..<4 { countedTruths[area] = isIgnored[area].count { !$0 } }
   }
 
-  mutating func outcomes(of found: [DetectionMetrics.Found]) -> [Outcome] {
-    let order = found.indices.sorted { a, b in
+  /// For each found box that counts, by falling score, the true box that it matches at the smallest
+  /// overlap.
+  func matches(of found: [DetectionMetrics.Found]) -> [(found: Int, truth: Int?)] {
+    var taken = Array(repeating: false, count: truth.count)
+    return ranked(found).map { index in
+      let match = best(near(found[index]), DetectionMetrics.overlaps[0], isIgnored[0], taken)
+      if let match { taken[match] = true }
+      return (index, match)
+    }
+  }
+
+  /// The indices of the boxes that count, by falling score.
+  private func ranked(_ found: [DetectionMetrics.Found]) -> ArraySlice<Int> {
+    found.indices.sorted { a, b in
       found[a].score == found[b].score ? a < b : found[a].score > found[b].score
+    }.prefix(Matching.mostBoxes)
+  }
+
+  /// The true boxes that overlap; they are only a few.
+  private func near(_ found: DetectionMetrics.Found) -> [(truth: Int, overlap: Double)] {
+    truth.indices.compactMap { index in
+      let overlap = found.box.overlap(with: truth[index].box, isCrowd: truth[index].isCrowd)
+      return overlap >= DetectionMetrics.overlaps[0] ? (index, overlap) : nil
     }
-    let found = order.prefix(Matching.mostBoxes).map { found[$0] }
+  }
+
+  func outcomes(of found: [DetectionMetrics.Found]) -> [Outcome] {
+    let found = ranked(found).map { found[$0] }
     var outcomes = found.enumerated().map { Outcome(score: $1.score, rank: $0) }
-    let least = DetectionMetrics.overlaps[0]
-    // Only a few pairs overlap at all.
-    let near = found.map { found in
-      truth.indices.compactMap { index in
-        let overlap = found.box.overlap(with: truth[index].box, isCrowd: truth[index].isCrowd)
-        return overlap >= least ? (truth: index, overlap: overlap) : nil
-      }
-    }
+    let near = found.map(near)
     for area in 0..<4 {
       let ignored = isIgnored[area]
       for (level, overlap) in DetectionMetrics.overlaps.enumerated() {

@@ -50,6 +50,61 @@ import ZooStore
     #expect(missed.summary().mAP == nil)
   }
 
+  /// Rates, their curve and the outcome of every box count the same, at every score.
+  @Test(arguments: Golden.all.detection)
+  func thresholdsAgreeWithTheOutcomesOfBoxes(_ golden: Golden.Detection) throws {
+    var metrics = DetectionMetrics(classes: (0..<golden.classes).map(String.init))
+    for picture in golden.scenes {
+      try metrics.update(found: picture.found, truth: picture.truth)
+    }
+    let curve = metrics.rateCurve()
+    #expect(curve.count > 10 && curve.map(\.threshold) == curve.map(\.threshold).sorted(by: >))
+    for rates in curve {
+      var (right, wrong, missed) = (0, 0, 0)
+      for picture in golden.scenes {
+        let outcomes = DetectionMetrics.outcomes(
+          of: picture.found, truth: picture.truth, above: rates.threshold)
+        right += outcomes.found.count { $0 == .truePositive }
+        wrong += outcomes.found.count { $0 == .falsePositive }
+        missed += outcomes.missed.count
+      }
+      #expect(rates.truePositives == right && rates.missed == missed)
+      #expect(rates.falsePositives == wrong)
+      let each = (0..<golden.classes).map { metrics.rates(above: rates.threshold, of: $0) }
+      #expect(each.reduce(0) { $0 + $1.truePositives } == right)
+      #expect(metrics.rates(above: rates.threshold) == rates)
+    }
+    let best = try #require(metrics.bestRates)
+    #expect(best.f1 == curve.compactMap(\.f1).max())
+    let report = metrics.report(model: "yolo", data: "blood", threshold: best.threshold)
+    #expect(report["f1"] == best.f1 && report["bestF1"] == best.f1)
+    #expect(report["precision"] == best.precision && report["recall"] == best.recall)
+  }
+
+  /// Two right boxes and a wrong one below them: the threshold is a short number between.
+  @Test func theBestThresholdKeepsWhatIsRight() throws {
+    var metrics = DetectionMetrics(classes: ["a", "b"])
+    let (box, other) = (SIMD4<Double>(0, 0, 10, 10), SIMD4<Double>(50, 50, 60, 60))
+    #expect(metrics.bestRates == nil)
+    try metrics.update(
+      found: [
+        .init(box, classIndex: 0, score: 0.4), .init(other, classIndex: 1, score: 0.06),
+        .init(other, classIndex: 0, score: 0.03),
+      ], truth: [.init(box, classIndex: 0), .init(other, classIndex: 1)])
+    let best = try #require(metrics.bestRates)
+    #expect(best.threshold == 0.05 || best.threshold == 0.04)
+    #expect(best.precision == 1 && best.recall == 1 && best.f1 == 1)
+    #expect(metrics.rates(above: 0.5).precision == nil)
+    #expect(metrics.rates(above: 0.5).recall == 0)
+    #expect(metrics.rates(above: 0.1, of: 0).f1 == 1)
+    #expect(metrics.rates(above: 0.1).f1 == 2.0 / 3)
+    let outcomes = DetectionMetrics.outcomes(
+      of: [.init(box, classIndex: 1, score: 0.9)],
+      truth: [.init(box, classIndex: 0), .init(other, classIndex: 1, isDifficult: true)],
+      above: 0.5)
+    #expect(outcomes.found == [.falsePositive] && outcomes.missed == [0])
+  }
+
   @Test func refusals() throws {
     var metrics = DetectionMetrics(classes: ["a"])
     let box = SIMD4<Double>(0, 0, 10, 10)
