@@ -27,6 +27,10 @@ public protocol TrainableDetector: Detector {
   /// learned; by default none.
   var usuallyFrozen: [String] { get }
 
+  /// The batch and, for Adam and its kin, the highest learning rate of a usual training.
+  var usualBatch: Int { get }
+  var usualRate: Double { get }
+
   /// Runs forward and backward once. Afterwards the runner holds the gradients of the sum of the
   /// losses, times the batch's share.
   /// - Returns: the losses, without the share.
@@ -37,6 +41,10 @@ public protocol TrainableDetector: Detector {
   /// - Parameter shapes: width and height of every box of the training set, in pixels of the input.
   func adapted(to shapes: [SIMD2<Float>]) -> Self
 
+  /// The detector with other weights for the examples of its classification, or nil if its loss has
+  /// no place for them.
+  func emphasizing(_ emphasis: ClassEmphasis) -> Self?
+
   /// Initial values of a new head, by parameter; parameters that are not named are initialised as
   /// usual.
   func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor]
@@ -44,8 +52,11 @@ public protocol TrainableDetector: Detector {
 
 extension TrainableDetector {
   public func adapted(to shapes: [SIMD2<Float>]) -> Self { self }
+  public func emphasizing(_ emphasis: ClassEmphasis) -> Self? { nil }
   public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] { [:] }
   public var usuallyFrozen: [String] { [] }
+  public var usualBatch: Int { 8 }
+  public var usualRate: Double { 1e-3 }
 }
 
 /// A ground-truth box.

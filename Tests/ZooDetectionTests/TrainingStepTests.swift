@@ -48,7 +48,8 @@ import ZooTraining
     }
 
     func step(
-      _ engine: any Engine, freezing: Freezing = [], memory: Int = 0, share: Double = 1
+      _ engine: any Engine, freezing: Freezing = [], memory: Int = 0, share: Double = 1,
+      detector: FasterRCNN? = nil
     ) throws -> (losses: [Double], parts: TrainingParts) {
       let still = Set(
         freezing.names(at: 0).flatMap { name in
@@ -63,7 +64,7 @@ import ZooTraining
         memory: memory > 0 ? FeatureMemory(limit: memory) : nil, network: network)
       let shared = try DetectionBatch(
         batch.pictures, batch.truths, share: share, random: batch.random)
-      return (try detector.learn(from: shared, running: parts), parts)
+      return (try (detector ?? self.detector).learn(from: shared, running: parts), parts)
     }
   }
 
@@ -104,6 +105,27 @@ import ZooTraining
         #expect(abs(all - norm) < slack * max(norm, 1e-3 * whole), "\(engine.name) \(name)")
       }
     }
+  }
+
+  /// Weights and the focal loss change the classifier of regions and nothing else.
+  @Test func emphasisCountsForRegions() throws {
+    let step = try Case("map")
+    let engine = EngineChoice.fastest
+    let plain = try step.step(engine).losses
+    func losses(_ emphasis: ClassEmphasis) throws -> [Double] {
+      let detector = try #require(step.detector.emphasizing(emphasis))
+      return try step.step(engine, detector: detector).losses
+    }
+    for emphasis in [
+      ClassEmphasis(weights: [9, 9, 9, 9, 9]), ClassEmphasis(weights: [0, 0, 0, 0, 0]),
+      ClassEmphasis(focalGamma: 2),
+    ] {
+      let found = try losses(emphasis)
+      #expect(found[0] == plain[0] && found[1] == plain[1] && found[3] == plain[3])
+      #expect(found[2] != plain[2] && found[2] > 0)
+    }
+    #expect(try losses(ClassEmphasis(focalGamma: 2))[2] < plain[2])
+    #expect(try losses(ClassEmphasis(weights: [1, 1, 1, 1, 1])) == plain)
   }
 
   /// A share scales gradients and not losses; what is frozen has none, and may be remembered.

@@ -26,6 +26,13 @@ extension FasterRCNN {
 
   public var losses: [String] { ["objectness", "rpn_box_reg", "classifier", "box_reg"] }
 
+  /// Counts for the classifier of regions; background has the weight 1.
+  public func emphasizing(_ emphasis: ClassEmphasis) -> FasterRCNN? {
+    var emphasizing = self
+    emphasizing.emphasis = emphasis
+    return emphasizing
+  }
+
   /// Outputs near zero: initially no anchor or region is confident, and none moves far (Girshick
   /// 2015, arXiv:1504.08083, section 2.3; section 3.1.3 of the paper).
   public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] {
@@ -183,6 +190,8 @@ extension FasterRCNN {
         "a box is of class \(label - 1); the network knows \(classes - 1), from 0 on")
     }
     let scale = 1 / Double(chosen.labels.count)
+    let weights = chosen.labels.map { $0 > 0 ? emphasis.weight(of: $0 - 1) : 1 }
+    let total = max(weights.reduce(0, +), .leastNormalMagnitude)
     var (named, moved) = (0.0, 0.0)
     var scoreSlopes = try Tensor(zeros: scores.shape)
     var codeSlopes = try Tensor(zeros: boxes.shape)
@@ -191,10 +200,13 @@ extension FasterRCNN {
         for (row, label) in chosen.labels.enumerated() {
           let logits = scores[row * classes..<(row + 1) * classes].map(Double.init)
           let softmax = RowSoftmax(logits)
-          named += softmax.surprise(of: logits[label])
+          let (value, factor) = emphasis.choice(softmax, truth: logits[label])
+          let weight = weights[row] / total
+          named += weight * value
           for index in 0..<classes {
             slopes[row * classes + index] = Float(
-              share * scale * (softmax.share(of: logits[index]) - (index == label ? 1 : 0)))
+              share * weight * factor
+                * (softmax.share(of: logits[index]) - (index == label ? 1 : 0)))
           }
         }
       }
@@ -212,7 +224,7 @@ extension FasterRCNN {
         }
       }
     }
-    return ([named * scale, moved * scale], scoreSlopes, codeSlopes)
+    return ([named, moved * scale], scoreSlopes, codeSlopes)
   }
 }
 

@@ -45,6 +45,7 @@ public struct FasterRCNN: TrainableDetector {
     (detector.proposals.before, detector.proposals.after) = (300, 60)
     (detector.learning.proposals.before, detector.learning.proposals.after) = (400, 120)
     detector.learning.regions.count = 64
+    (detector.usualBatch, detector.usualRate) = (8, 5e-4)
     return detector
   }()
 
@@ -78,8 +79,12 @@ public struct FasterRCNN: TrainableDetector {
   package var proposals = Proposals()
   /// How training targets are chosen.
   package var learning = Learning()
+  package var emphasis = ClassEmphasis()
   /// Stages that are usually frozen, to keep what the backbone has learned.
   public var usuallyFrozen: [String] = []
+  /// A step over two large pictures already sees a few hundred regions.
+  public private(set) var usualBatch = 2
+  public private(set) var usualRate = 1e-4
 
   /// Nil for a pyramid, which uses the usual preprocessing.
   public private(set) var preprocessing: Preprocessing?

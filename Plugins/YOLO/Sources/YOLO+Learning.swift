@@ -38,7 +38,8 @@ extension YOLO: TrainableDetector {
     var losses = SIMD3<Double>.zero
     var gradients: [Tensor] = []
     for ((grid, map), examples) in zip(zip(grids, maps), all) {
-      let (loss, gradient) = try grid.compare(map, examples, scale: share / positives)
+      let (loss, gradient) = try grid.compare(
+        map, examples, emphasis, scale: share / positives)
       losses += loss
       gradients.append(gradient)
     }
@@ -98,6 +99,15 @@ extension YOLO: TrainableDetector {
     return adapted
   }
 
+  /// Weights count for the classes of positive examples, the focal loss also for objectness. The first
+  /// version's squared differences have no place for either.
+  public func emphasizing(_ emphasis: ClassEmphasis) -> YOLO? {
+    guard !grids.isEmpty else { return nil }
+    var emphasizing = self
+    emphasizing.emphasis = emphasis
+    return emphasizing
+  }
+
   /// Small weights, and an initial objectness of one in a hundred (Lin et al. 2017,
   /// arXiv:1708.02002, section 4.1), so that background does not dominate the loss.
   public func headStart(_ graph: Graph, random: Random) throws -> [String: Tensor] {
@@ -134,9 +144,9 @@ extension Grid {
   /// The losses of one map, and the gradient of their sum times a scale: the box by CIoU, times
   /// five; the class; and the objectness of every anchor, whose target for a positive example is
   /// the overlap of its box.
-  func compare(_ map: Tensor, _ examples: [YOLO.Example], scale: Double) throws
-    -> (SIMD3<Double>, Tensor)
-  {
+  func compare(
+    _ map: Tensor, _ examples: [YOLO.Example], _ emphasis: ClassEmphasis, scale: Double
+  ) throws -> (SIMD3<Double>, Tensor) {
     let classes = try classes(map)
     let (height, width) = (map.shape[2], map.shape[3])
     let plane = height * width
@@ -145,7 +155,7 @@ extension Grid {
     let gradient = try Tensor(map.shape) { gradient in
       gradient.initialize(repeating: 0)
       losses = map.withValues { values in
-        sums(values, gradient, examples, classes, plane, width, each, scale)
+        sums(values, gradient, examples, emphasis, classes, plane, width, each, scale)
       }
     }
     return (losses, gradient)
@@ -153,8 +163,8 @@ extension Grid {
 
   private func sums(
     _ values: UnsafeBufferPointer<Float>, _ gradient: UnsafeMutableBufferPointer<Float>,
-    _ examples: [YOLO.Example], _ classes: Int, _ plane: Int, _ width: Int, _ each: Int,
-    _ scale: Double
+    _ examples: [YOLO.Example], _ emphasis: ClassEmphasis, _ classes: Int, _ plane: Int,
+    _ width: Int, _ each: Int, _ scale: Double
   ) -> SIMD3<Double> {
     var losses = SIMD3<Double>.zero
     /// The target objectness of an anchor; of two boxes in one cell the last counts.
@@ -178,8 +188,9 @@ extension Grid {
         * step
       let (low, high) = (middle - sides / 2, middle + sides / 2)
       let box = SIMD4(low.x, low.y, high.x, high.y)
-      let truth = example.truth.box
-      let other = SIMD4(Double(truth.x0), Double(truth.y0), Double(truth.x1), Double(truth.y1))
+      let truth = example.truth
+      let other = SIMD4(
+        Double(truth.box.x0), Double(truth.box.y0), Double(truth.box.x1), Double(truth.box.y1))
       let (fit, slope) = OverlapMeasure.ciou.measure(box, with: other)
       losses.x += Grid.boxWeight * (1 - fit)
       let factor = -Grid.boxWeight
@@ -190,23 +201,28 @@ extension Grid {
       wanted[start + 4 * plane] = max(0, OverlapMeasure.iou.measure(box, with: other).value)
 
       let logits = (0..<classes).map { value(5 + $0) }
-      let softmax = RowSoftmax(logits)
-      for (label, logit) in logits.enumerated() {
-        let isTrue = label == example.truth.classIndex
-        if isExclusive {
-          if isTrue { losses.y += softmax.surprise(of: logit) }
-          add(softmax.share(of: logit) - (isTrue ? 1 : 0), 5 + label)
-        } else {
-          losses.y += crossEntropy(logit, isTrue ? 1 : 0)
-          add(logistic(logit) - (isTrue ? 1 : 0), 5 + label)
+      let weight = emphasis.weight(of: truth.classIndex)
+      if isExclusive, logits.indices.contains(truth.classIndex) {
+        let softmax = RowSoftmax(logits)
+        let (value, factor) = emphasis.choice(softmax, truth: logits[truth.classIndex])
+        losses.y += weight * value
+        for (label, logit) in logits.enumerated() {
+          let miss = softmax.share(of: logit) - (label == truth.classIndex ? 1 : 0)
+          add(weight * factor * miss, 5 + label)
+        }
+      } else {
+        for (label, logit) in logits.enumerated() {
+          let (value, slope) = emphasis.binary(logit, truth: label == truth.classIndex ? 1 : 0)
+          losses.y += weight * value
+          add(weight * slope, 5 + label)
         }
       }
     }
     for start in Swift.stride(from: 4 * plane, to: values.count, by: each) {
       for place in start..<start + plane {
-        let (logit, truth) = (Double(values[place]), wanted[place] ?? 0)
-        losses.z += crossEntropy(logit, truth)
-        gradient[place] = Float((logistic(logit) - truth) * scale)
+        let (value, slope) = emphasis.binary(Double(values[place]), truth: wanted[place] ?? 0)
+        losses.z += value
+        gradient[place] = Float(slope * scale)
       }
     }
     return losses
@@ -220,8 +236,3 @@ extension Grid {
 }
 
 private func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-
-/// The cross-entropy of a logit, without overflow.
-private func crossEntropy(_ logit: Double, _ truth: Double) -> Double {
-  max(logit, 0) - logit * truth + log1p(exp(-abs(logit)))
-}

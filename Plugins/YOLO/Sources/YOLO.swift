@@ -50,6 +50,7 @@ public struct YOLO: Detector {
   /// For each grid, the box shapes that its anchors learn: their own, unless the boxes of a data
   /// set have other shapes.
   package var priors: [[SIMD2<Float>]]
+  package var emphasis = ClassEmphasis()
   private let side: Int
   public let classes: Int
   /// The divisor of every width.

@@ -118,6 +118,46 @@ import ZooKit
     }
   }
 
+  /// Weights scale the class loss of their boxes, and the focal loss its easy parts; gradients are
+  /// those of finite differences.
+  @Test(arguments: ["yolov2-tiny", "yolov4-tiny"])
+  func emphasisHasItsGradient(name: String) throws {
+    let yolo = try #require(YOLO.variants[name])
+    let (size, boxes) = (Window.Size(96, 96), truths(96))
+    let maps = try yolo.lossMaps(name, 96, pictures: 3)
+    let plain = try yolo.compare(maps, boxes, size).losses
+    let doubled = try #require(yolo.emphasizing(ClassEmphasis(weights: [2, 2, 2])))
+    let twice = try doubled.compare(maps, boxes, size).losses
+    #expect(twice[0] == plain[0] && twice[2] == plain[2])
+    #expect(abs(twice[1] - 2 * plain[1]) < 1e-9 * plain[1])
+    let emphasis = ClassEmphasis(weights: [0.5, 3, 0], focalGamma: 1.5, focalAlpha: 0.3)
+    let focal = try #require(yolo.emphasizing(emphasis))
+    let (losses, gradients) = try focal.compare(maps, boxes, size)
+    #expect(losses[0] == plain[0] && losses[1] < plain[1] && losses[2] < plain[2])
+    // Every place of a map that holds no box, and the anchors of the places that do.
+    for map in maps.indices {
+      let gradient = gradients[map].values
+      let steep = gradient.indices.sorted { abs(gradient[$0]) > abs(gradient[$1]) }.prefix(40)
+      let stride = maps[map].count / (maps[map].shape[0] * yolo.grids[map].anchors.count)
+      let plane = stride / 8
+      for place in steep where place % stride / plane >= 4 {
+        func loss(_ step: Float) throws -> Double {
+          var moved = maps
+          var values = maps[map].values
+          values[place] += step
+          moved[map] = try Tensor(maps[map].shape, values)
+          let losses = try focal.compare(moved, boxes, size).losses
+          return losses[1] + losses[2]
+        }
+        let slope = try (loss(1e-2) - loss(-1e-2)) / 2e-2
+        #expect(
+          abs(slope - Double(gradient[place])) < 2e-3 * max(abs(slope), 1e-3),
+          "\(map) \(place): \(slope) \(gradient[place])")
+      }
+    }
+    #expect(YOLO.variants["yolov1-tiny"]?.emphasizing(emphasis) == nil)
+  }
+
   /// `truths` of `Tests/Golden/yolo/make.py`.
   private func truths(_ size: Int) -> [[TrueBox]] {
     let side = Double(size)

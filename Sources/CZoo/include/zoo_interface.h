@@ -9,7 +9,7 @@
 
 /// Raise it with every change of a public type of ZooKit: its stored properties, the requirements
 /// of a protocol, the cases of an enum, a signature.
-#define ZOO_INTERFACE "zoo plugin 4"
+#define ZOO_INTERFACE "zoo plugin 5"
 
 // Weak, because every object of a plugin may contain it. A section of its own would be simpler to
 // find, but Swift 6.3 then emits objects without relocations in unoptimised builds.
