@@ -24,6 +24,37 @@ extension Dataset {
       }, warnings: warnings)
   }
 
+  /// The same pictures with other names of classes. Several classes may get one name, and are one
+  /// class then; two may swap their names.
+  ///
+  /// ```swift
+  /// try data.renamed([(from: "motorbike", to: "motorcycle")])
+  /// ```
+  /// - Throws: there is no class of a name, or classes that cannot become one get the same name.
+  public func renamed(_ names: [(from: String, to: String)]) throws -> Dataset {
+    guard !names.isEmpty else { return self }
+    let what = kind.holdsNumbers ? "number" : "class"
+    for (from, _) in names where !classes.contains(from) {
+      throw ZooError.notFound(
+        "\(path) has no \(what) “\(from.printable)”" + suggestion(from, among: classes)
+          + "; it has \(listing(classes))")
+    }
+    let new = classes.map { name in names.last { $0.from == name }?.to ?? name }
+    var merged: [String] = []
+    for name in new where !merged.contains(name) { merged.append(name) }
+    guard merged.count == new.count || !kind.holdsNumbers && kind != .masks else {
+      throw ZooError.usage(
+        "two \(kind.holdsNumbers ? "numbers" : "classes of masks") of \(path) cannot have one name; "
+          + "they would be called \(listing(new))")
+    }
+    let numbers = new.map { merged.firstIndex(of: $0) ?? 0 }
+    return try Dataset(
+      path, kind, task, classes: merged,
+      splits: splits.map { split in
+        Split(name: split.name, items: split.items.map { $0.numbered(numbers, of: merged.count) })
+      }, warnings: warnings)
+  }
+
   private func choosing(_ names: [String], for model: String) throws -> Dataset {
     let columns = names.compactMap { classes.firstIndex(of: $0) }
     guard columns.count == names.count else {

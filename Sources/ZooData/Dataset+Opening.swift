@@ -27,6 +27,11 @@ extension Dataset {
     return try first.read()
   }
 
+  /// Pictures and their annotations in VOC's XML, in any two folders.
+  public static func open(pictures: String, annotations: String) throws -> Dataset {
+    try VOCReader(pictures, annotations: annotations).dataset()
+  }
+
   private static func openFile(_ path: String) throws -> Dataset {
     guard access(path, F_OK) == 0 else {
       if NamePattern.isPattern(lastName(of: path)) {
@@ -54,12 +59,10 @@ extension Dataset {
 
   private static func recognise(_ folder: Folder) throws -> [Candidate] {
     var found: [Candidate] = []
-    if let annotations = try folder.folder("Annotations"),
-      annotations.files.contains(where: { ending(of: $0) == "xml" })
-    {
+    if let place = try VOCReader.place(in: folder) {
       found.append(
-        Candidate(kind: .voc, evidence: "Annotations/*.xml") {
-          try VOCReader(folder.path).dataset()
+        Candidate(kind: .voc, evidence: place.evidence(in: folder)) {
+          try VOCReader(place, in: folder).dataset()
         })
     }
     for (place, within) in [(folder, ""), (try folder.folder("annotations"), "annotations/")] {

@@ -87,6 +87,75 @@ import ZooVision
     #expect(data.splits.map(\.name) == ["train", "test"] && data.splits.map(\.count) == [2, 1])
   }
 
+  /// Pictures and XML where other tools put them.
+  @Test(arguments: [
+    ("images", "annotations"), ("images", "annots"), ("images", "xmls"), ("imgs", "Annotations"),
+    ("images", "annotations/xmls"), ("JPEGImages", "annotations"), (".", "annots"), (".", "."),
+  ])
+  func vocInOtherFolders(_ pictures: String, _ annotations: String) throws {
+    let scratch = try Scratch()
+    try scratch.picture("\(pictures)/1.png")
+    try scratch.write(
+      ReaderTests.voc(ReaderTests.object("a", ["1", "1", "4", "4"])), to: "\(annotations)/1.xml")
+    let data = try Dataset.open(scratch.path)
+    #expect(data.kind == .voc && data.classes == ["a"] && data.splits.map(\.name) == ["all"])
+    #expect(boxTruth(try data.splits[0].items[0].sample().truth).count == 1)
+  }
+
+  @Test func vocInAnyTwoFolders() throws {
+    let (here, there) = (try Scratch(), try Scratch())
+    try here.picture("1.png")
+    try there.write(
+      ReaderTests.voc(ReaderTests.object("a", ["1", "1", "4", "4"])), to: "deep/1.xml")
+    let data = try Dataset.open(pictures: here.path, annotations: "\(there.path)/deep")
+    #expect(data.path == here.path && data.splits[0].items[0].name == "1.png")
+    #expect(boxTruth(try data.splits[0].items[0].sample().truth).count == 1)
+    for (pictures, annotations, kind, part) in [
+      ("\(here.path)/x", there.path, ZooError.Kind.notFound, "x is not a folder of pictures"),
+      (here.path, "\(there.path)/x", .notFound, "x is not a folder of annotations"),
+      (there.path, here.path, .corrupt, "has no JPEG or PNG files"),
+      (here.path, there.path, .corrupt, "has no *.xml"),
+    ] {
+      let error = #expect(throws: ZooError.self) {
+        try Dataset.open(pictures: pictures, annotations: annotations)
+      }
+      #expect(
+        error?.kind == kind && error?.message.contains(part) == true, "\(error?.message ?? "")")
+    }
+    let alone = try Scratch()
+    try alone.write(ReaderTests.voc(""), to: "annots/1.xml")
+    #expect(refusal(alone.path).contains("has annots, but no folder of pictures: JPEGImages"))
+  }
+
+  /// Classes get other names; those that get one are one, except where that cannot be.
+  @Test func classesAreRenamed() throws {
+    let scratch = try Scratch()
+    for name in ["car", "cat", "truck"] { try scratch.picture("\(name)/1.png") }
+    let data = try Dataset.open(scratch.path)
+    func label(_ data: Dataset, _ index: Int) throws -> String? {
+      guard case .label(let label) = try data.splits[0].items[index].sample().truth else {
+        return nil
+      }
+      return data.classes[label]
+    }
+    let merged = try data.renamed([(from: "truck", to: "vehicle"), (from: "car", to: "vehicle")])
+    #expect(merged.classes == ["vehicle", "cat"] && merged.splits[0].count == 3)
+    #expect(try (0..<3).map { try label(merged, $0) } == ["vehicle", "cat", "vehicle"])
+    let swapped = try data.renamed([(from: "car", to: "cat"), (from: "cat", to: "car")])
+    #expect(try (0..<3).map { try label(swapped, $0) } == ["cat", "car", "truck"])
+    let error = #expect(throws: ZooError.self) { try data.renamed([(from: "trukc", to: "a")]) }
+    #expect(error?.kind == .notFound)
+    #expect(error?.message.contains("no class “trukc”; did you mean truck?") == true)
+
+    let table = try Scratch()
+    for index in 1...2 { try table.picture("\(index).png") }
+    try table.write("file,a,b\n1.png,1,2\n2.png,3,4\n", to: "values.csv")
+    let numbers = try Dataset.open(table.path)
+    #expect(try numbers.renamed([(from: "a", to: "yaw")]).classes == ["yaw", "b"])
+    let twice = #expect(throws: ZooError.self) { try numbers.renamed([(from: "a", to: "b")]) }
+    #expect(twice?.kind == .usage && twice?.message.contains("cannot have one name") == true)
+  }
+
   static func coco(images: String, annotations: String) -> String {
     """
     {"info": {}, "licenses": [], "images": [\(images)], "annotations": [\(annotations)],

@@ -2,14 +2,83 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// Pascal VOC: `JPEGImages/1.jpg`, `Annotations/1.xml`, `ImageSets/Main/train.txt`.
+/// Pascal VOC: `JPEGImages/1.jpg`, `Annotations/1.xml`, `ImageSets/Main/train.txt`, or the same in
+/// folders of other names, or a picture and its XML side by side.
 ///
 /// Coordinates are used as written. VOC's own count pixels from 1, which shifts boxes by at most
 /// half a pixel.
 struct VOCReader {
   let path: String
+  private let pictures: Folder
+  private let annotations: Folder
 
-  init(_ path: String) { self.path = path }
+  /// Pictures and annotations in any two folders.
+  init(_ pictures: String, annotations: String) throws {
+    guard let there = try Folder(pictures) else {
+      throw ZooError.notFound("\(pictures) is not a folder of pictures")
+    }
+    guard let xml = try Folder(annotations) else {
+      throw ZooError.notFound("\(annotations) is not a folder of annotations")
+    }
+    guard !there.pictures.isEmpty else {
+      throw ZooError.corrupt("\(pictures) has no JPEG or PNG files")
+    }
+    guard VOCReader.holdsXML(xml) else {
+      throw ZooError.corrupt("\(annotations) has no *.xml, the annotations of VOC")
+    }
+    (path, self.pictures, self.annotations) = (pictures, there, xml)
+  }
+
+  /// A folder with both.
+  init(_ place: Place, in folder: Folder) throws {
+    guard let pictures = place.pictures else {
+      throw ZooError.notFound(
+        "\(folder.path) has \(place.annotations.path.dropFirst(folder.path.count + 1)), but no folder "
+          + "of pictures: \(VOCReader.pictureFolders.joined(separator: ", "))")
+    }
+    (path, self.pictures, annotations) = (folder.path, pictures, place.annotations)
+  }
+
+  /// Where the files are.
+  struct Place {
+    let annotations: Folder
+    /// Nil if no folder has a name for pictures.
+    let pictures: Folder?
+
+    /// “Annotations/*.xml”
+    func evidence(in folder: Folder) -> String {
+      String((annotations.path + "/*.xml").dropFirst(folder.path.count + 1))
+    }
+  }
+
+  private static let pictureFolders = [
+    "JPEGImages", "images", "Images", "image", "imgs", "img", "pictures", "photos",
+  ]
+  private static let annotationFolders = [
+    "Annotations", "annotations", "annotation", "annots", "xmls", "xml", "labels",
+  ]
+
+  /// Nil if there is no XML.
+  static func place(in folder: Folder) throws -> Place? {
+    var annotations: Folder?
+    for name in annotationFolders where annotations == nil && folder.folders.contains(name) {
+      let here = try Folder(folder.path(name))
+      annotations = try [here, here?.folder("xmls")].compactMap { $0 }.first(where: holdsXML)
+    }
+    if let annotations {
+      let pictures = try pictureFolders.first(where: folder.folders.contains).flatMap {
+        try Folder(folder.path($0))
+      }
+      return Place(
+        annotations: annotations, pictures: pictures ?? (folder.pictures.isEmpty ? nil : folder))
+    }
+    guard holdsXML(folder), !folder.pictures.isEmpty else { return nil }
+    return Place(annotations: folder, pictures: folder)
+  }
+
+  private static func holdsXML(_ folder: Folder) -> Bool {
+    folder.files.contains { ending(of: $0) == "xml" }
+  }
 
   private struct Page {
     let file: String
@@ -18,27 +87,18 @@ struct VOCReader {
   }
 
   func dataset() throws -> Dataset {
-    guard let annotations = try Folder("\(path)/Annotations") else {
-      throw ZooError.notFound("\(path)/Annotations does not exist")
-    }
-    let pictures = try ["JPEGImages", "images", "Images"].lazy.compactMap {
-      try Folder("\(path)/\($0)")
-    }.first
-    guard let pictures else {
-      throw ZooError.notFound("\(path)/JPEGImages does not exist, although Annotations does")
-    }
     var files: [String: String] = [:]
     for file in pictures.pictures { files[stem(of: file)] = file }
     var flaws = Flaws(path)
     var total = 0
     var pages: [(split: String, pages: [Page])] = []
     var read: [String: Page] = [:]
-    for (split, names) in try sets(annotations) {
+    for (split, names) in try sets() {
       var found: [Page] = []
       total += names.count
       for name in names {
         do {
-          let page = try read[name] ?? self.page(name, files[name], pictures.path, &flaws)
+          let page = try read[name] ?? self.page(name, files[name], &flaws)
           read[name] = page
           found.append(page)
         } catch let error as ZooError {
@@ -70,7 +130,7 @@ struct VOCReader {
   }
 
   /// The lists of `ImageSets/Main`; if there are none, all annotations.
-  private func sets(_ annotations: Folder) throws -> [(String, [String])] {
+  private func sets() throws -> [(String, [String])] {
     var sets: [(String, [String])] = []
     if let folder = try Folder("\(path)/ImageSets/Main") {
       for name in ["train", "val", "test", "trainval"] where folder.files.contains("\(name).txt") {
@@ -92,11 +152,11 @@ struct VOCReader {
     return sets
   }
 
-  private func page(
-    _ name: String, _ file: String?, _ folder: String, _ flaws: inout Flaws
-  ) throws -> Page {
-    let path = "\(path)/Annotations/\(name).xml"
-    guard let file else { throw ZooError.notFound("\(folder)/\(name).jpg does not exist") }
+  private func page(_ name: String, _ file: String?, _ flaws: inout Flaws) throws -> Page {
+    let path = annotations.path("\(name).xml")
+    guard let file else {
+      throw ZooError.notFound("\(pictures.path(name)).jpg does not exist")
+    }
     let stored = try RandomAccessFile(path)
     guard stored.size <= 16 << 20 else {
       throw ZooError.corrupt("\(path) has \(byteCount(stored.size)), at most 16 MB are read")
