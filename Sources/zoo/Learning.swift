@@ -4,11 +4,42 @@ import ZooArguments
 
 /// Shared by the verbs that train.
 package enum Learning {
-  static let data = Option<String>(
+  private static let data = Option<String?>(
     "--data", value: "DIR", help: "data set, in one of the layouts of Documentation/data.md",
     completion: .folders)
+  private static let images = Option<String?>(
+    "--images", value: "DIR", help: "instead of --data: pictures whose VOC files are elsewhere",
+    completion: .folders)
+  private static let annotations = Option<String?>(
+    "--annotations", value: "DIR", help: "the VOC files of --images", completion: .folders)
+
+  /// Where the data of a verb is.
+  static let dataOptions: [any Argument] = [data, images, annotations]
   static let output = Option<String>(
     "-o", "--output", value: "RUN", help: "folder to write the run to", completion: .folders)
+
+  /// A data set, or pictures and the folder of their annotations.
+  struct DataPlace {
+    let path: String
+    let annotations: String?
+
+    func open() throws -> Dataset {
+      guard let annotations else { return try Dataset.open(path) }
+      return try Dataset.open(pictures: path, annotations: annotations)
+    }
+  }
+
+  /// Where the data of a verb is.
+  static func place(_ input: Parsed) throws -> DataPlace {
+    let (data, images) = try (input[Self.data], input[Self.images])
+    let annotations = try input[Self.annotations]
+    guard (images == nil) == (annotations == nil), images == nil || data == nil else {
+      throw ZooError.usage(
+        "--images and --annotations name two folders that belong together, instead of --data")
+    }
+    guard let path = data ?? images else { throw ZooError.usage("--data DIR is missing") }
+    return DataPlace(path: path, annotations: annotations)
+  }
 
   /// The model that a run starts from, with random or trained weights.
   static func beginning(_ name: String, _ options: Finetuning, in zoo: Zoo) throws -> Model {
@@ -21,10 +52,10 @@ package enum Learning {
 
   /// Trains and reports the result.
   static func run(
-    _ model: Model, data path: String, judges: String?, _ options: Finetuning, in folder: String,
-    resuming: Bool, _ input: Parsed
+    _ model: Model, data place: DataPlace, judges: String?, _ options: Finetuning,
+    in folder: String, resuming: Bool, _ input: Parsed
   ) throws {
-    let data = try Dataset.open(path)
+    let data = try place.open()
     try input.remark("\(data)")
     for warning in data.warnings { try input.remark("skipped: \(warning)") }
     func recipe(_ options: Finetuning) -> JSON {
@@ -35,7 +66,8 @@ package enum Learning {
       }
       return Recipe(
         model: model.name.hasSuffix(".h5") ? absolute(model.name) : model.name,
-        data: absolute(path), judges: judges.map(absolute), options: options
+        data: absolute(place.path), annotations: place.annotations.map(absolute),
+        judges: judges.map(absolute), options: options
       ).json
     }
     let judged = try judges.map { try Dataset.open($0) }
@@ -71,11 +103,11 @@ package enum Learning {
     try input.remark(run.description)
     let progress = Progress(
       run.start.name, unit: .items("images"), quiet: try input[Common.quiet])
-    let (options, pictures) = (run.options, run.train.count)
+    let (options, pictures, batch) = (run.options, run.train.count, run.trainer.options.batch)
     run.trainer.progress = { step in
       let perEpoch = pictures * options.repeats
       let seen = perEpoch * step.batch / max(step.batches, 1)
-      let all = options.steps.map { $0 * options.batch * options.accumulate }
+      let all = options.steps.map { $0 * batch * options.accumulate }
       progress.update(
         done: (step.epoch - 1) * perEpoch + seen, of: all ?? step.epochs * perEpoch,
         note: "epoch \(step.epoch)/\(step.epochs)  loss \(decimal(step.loss, digits: 4))")

@@ -33,7 +33,7 @@ extension CommandLineTests {
       let keys = [
         "name", "variant", "family", "paper", "task", "parameters", "auxiliaryParameters", "macs",
         "input", "classes",
-        "preprocessing", "normEpsilon", "license", "source", "sha256", "training",
+        "preprocessing", "threshold", "normEpsilon", "license", "source", "sha256", "training",
         "metrics", "stages", "random", "installed", "path",
       ]
       let workspace = try Workspace.furnished()

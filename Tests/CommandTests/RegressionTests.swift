@@ -89,6 +89,25 @@ extension CommandLineTests {
         other.status == 65 && other.errors.contains("predicts level, side"), "\(other.errors)")
     }
 
+    /// The scope in the help is the one that counts.
+    @Test func refusesWhatIsForClasses() throws {
+      let workspace = try Workspace.furnished()
+      try squares(in: workspace, named: "squares")
+      for (option, value, scope) in [
+        ("label-smoothing", "0.1", "classification and segmentation only"),
+        ("class-weights", "balanced", "classification and detection only"),
+        ("focal-gamma", "2", "not for regression"),
+      ] {
+        let run = try workspace.zoo(
+          "finetune", "small.h5", "--data", "squares", "-o", "run", "--\(option)", value)
+        #expect(run.status == 64, "\(option)")
+        let reason = scope.hasPrefix("not") ? "does not apply to regression" : "is for \(scope)"
+        #expect(run.errors.contains("“\(option)” \(reason)"), "\(run.errors)")
+        let setting = try #require(Setting.all.first { $0.name == option })
+        #expect(setting.help.hasSuffix(scope))
+      }
+    }
+
     /// A classifier loses its head and gets one for the numbers.
     @Test func tunesAClassifier() throws {
       let workspace = try Workspace.furnished()

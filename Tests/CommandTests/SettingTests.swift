@@ -138,7 +138,7 @@ extension Setting {
   fileprivate var sample: String {
     if isFlag { return "true" }
     if let choice = choices.last(where: { $0 != usual }) { return choice }
-    guard let range else { return "flip" }
+    guard let range else { return wanted == "OLD=NEW" ? "old=new" : "flip" }
     let number = (range.lowerBound + min(range.upperBound, range.lowerBound + 2)) / 2
     return number == number.rounded() ? "\(Int(number))" : "\(number)"
   }

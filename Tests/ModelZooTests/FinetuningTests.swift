@@ -66,6 +66,33 @@ struct FinetuningTests {
     #expect(options.rate == 0.001)
   }
 
+  /// The table of Documentation/fine-tuning.md: a detector takes at least 400 steps at a rate of its
+  /// own.
+  @Test(arguments: [
+    ("yolov4-tiny", OptimizerKind.adamw, 8, 0.001, "light"),
+    ("yolov4-tiny", .sgd, 8, 0.01, "light"),
+    ("fasterrcnn-vgg16-c4", .adam, 2, 0.0001, "flip"),
+  ])
+  func detectorsHaveTheirOwn(
+    name: String, optimizer: OptimizerKind, batch: Int, rate: Double, augment: String
+  ) throws {
+    var options = Finetuning()
+    options.optimizer = optimizer
+    let model = try Zoo().untrained(name)
+    let usual = try options.settled(for: model, pictures: 100)
+    #expect(usual.batch == batch && usual.rate == rate && usual.augment?.text == augment)
+    #expect(usual.epochs == (batch == 8 ? 31 : 10) && usual.warmupSteps == 50)
+    let many = try options.settled(for: model, pictures: 5000)
+    #expect(many.epochs == 10 && many.warmupSteps == 50)
+    // A warm-up must not outlast a short run, and given numbers stand.
+    options.steps = 80
+    let short = try options.settled(for: model, pictures: 100)
+    #expect(short.warmupSteps == 10 && short.epochs == nil)
+    (options.steps, options.epochs, options.batch, options.warmup) = (nil, 3, 4, 0)
+    let given = try options.settled(for: model, pictures: 100)
+    #expect(given.epochs == 3 && given.batch == 4 && given.warmupSteps == nil)
+  }
+
   @Test func whatIsSaidStands() throws {
     var options = Finetuning()
     options.head = .mlp

@@ -113,7 +113,7 @@ import ZooVision
     for (pictures, annotations, kind, part) in [
       ("\(here.path)/x", there.path, ZooError.Kind.notFound, "x is not a folder of pictures"),
       (here.path, "\(there.path)/x", .notFound, "x is not a folder of annotations"),
-      (there.path, here.path, .corrupt, "has no JPEG or PNG files"),
+      (there.path, here.path, .corrupt, "has no picture files"),
       (here.path, there.path, .corrupt, "has no *.xml"),
     ] {
       let error = #expect(throws: ZooError.self) {

@@ -110,7 +110,7 @@ private struct Boxes: BatchSource {
     options.accumulation = 2
     options.rate = 0.05
     options.freezing = freezing
-    let lesson = DetectorLesson(Counter(isCut: cut), memory: memory) {
+    let lesson = try DetectorLesson(Counter(isCut: cut), memory: memory) {
       try variant.graph(head: .original(classes: 1), input: $0)
     }
     var trainer = Trainer(

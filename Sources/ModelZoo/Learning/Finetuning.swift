@@ -26,11 +26,12 @@ public struct Finetuning: Sendable {
   /// Nil means the model's own kind, or `linear` if the model has no trained head. A linear head
   /// becomes `original` if the family's own is the same layer.
   public var head: HeadKind?
-  public var epochs = 10
+  /// Nil means as many as the task usually needs; see ``UsualTraining``.
+  public var epochs: Int?
   /// Ends the run after this many steps, regardless of ``epochs``; the unfinished epoch is
   /// validated like a whole one.
   public var steps: Int?
-  public var batch = 32
+  public var batch: Int?
   /// Whether to skip the last batch of an epoch if it is smaller than the others.
   public var dropLast = false
   /// How often an epoch uses each picture, with another crop or augmentation each time; for few,
@@ -54,7 +55,7 @@ public struct Finetuning: Sendable {
   public var decayed = Descent.Options.Decayed.weights
   public var schedule = ScheduleKind.cosine
   /// Epochs, or a part of one, in which the rate rises from zero.
-  public var warmup = 0.0
+  public var warmup: Double?
   /// The same in steps.
   public var warmupSteps: Int?
   /// The learning rate of each stage relative to the next one.
@@ -66,6 +67,11 @@ public struct Finetuning: Sendable {
   public var loss: LossKind?
   public var labelSmoothing = 0.0
   public var classWeights = Weighting.none
+  /// The exponent of the focal loss, and the weight of positives in it.
+  public var focalGamma: Double?
+  public var focalAlpha: Double?
+  /// Other names for classes of the data.
+  public var renames: ClassRenames?
   public var augment: AugmentationScript?
   public var mix = MixingKind.none
   /// How pictures are fitted to the network's input, if not by the model's record.
@@ -105,10 +111,10 @@ public struct Finetuning: Sendable {
 
   public init() {}
 
-  /// The options with all defaults filled in. A single layer over a frozen backbone can learn at a
-  /// high rate, and as it sees the same pictures in each epoch, its features are computed once. A
-  /// pretrained network that learns as a whole needs a low rate; one with random weights does not.
-  public func settled(for model: Model) throws -> Finetuning {
+  /// The options with all defaults filled in.
+  /// - Parameter pictures: the number of training pictures, on which the length of the run depends;
+  ///   nil leaves the length open.
+  public func settled(for model: Model, pictures: Int? = nil) throws -> Finetuning {
     var settled = self
     let task = try model.checkpoint.task.definition
     let random = Set(model.checkpoint.random)
@@ -132,16 +138,30 @@ public struct Finetuning: Sendable {
     settled.freeze =
       freeze ?? (scratch ? ["none"] : lasting ?? (isNew ? ["none"] : [Stage.backbone]))
     let isFrozen = settled.freeze == [Stage.backbone] && unfreezeAt == nil
-    settled.augment = augment ?? AugmentationScript(isFrozen ? .none : .light)
     let isProbe =
       isFrozen && task.takesAnyHead
       && (isLinear || settled.head == .original && model.hasSingleLayerHead)
-    let start = isProbe ? 3 : isNew ? 2 : isFrozen ? 1 : 0
-    settled.rate =
-      rate
-      ?? (optimizer == .sgd ? [0.003, 0.01, 0.05, 0.1] : [1e-4, 1e-3, 1e-3, 0.01])[start]
+    let defaults = task.usual(
+      for: model, settled, from: isProbe ? .features : isNew ? .random : isFrozen ? .body : .whole)
+    settled.augment = augment ?? AugmentationScript(defaults.augmentation)
+    settled.batch = batch ?? defaults.batch
+    settled.rate = rate ?? defaults.rate
     settled.weightDecay = weightDecay ?? (optimizer == .adamw ? 0.01 : 1e-4)
+    if let pictures { try settled.last(defaults, pictures: pictures) }
     return settled
+  }
+
+  /// Fills in the length of the run and of its warm-up.
+  private mutating func last(_ usual: UsualTraining, pictures: Int) throws {
+    let perEpoch = try trainerOptions(items: pictures * repeats).stepsPerEpoch(
+      items: pictures * repeats)
+    if steps == nil, epochs == nil {
+      epochs = max(usual.epochs, (usual.leastSteps + perEpoch - 1) / perEpoch)
+    }
+    // A short run must not end before its warm-up.
+    if warmup == nil, warmupSteps == nil, usual.warmupSteps > 0 {
+      warmupSteps = min(usual.warmupSteps, (steps ?? perEpoch * (epochs ?? usual.epochs)) / 8)
+    }
   }
 }
 
@@ -188,8 +208,8 @@ extension Finetuning {
   /// The trainer's options for a number of pictures.
   func trainerOptions(items: Int) throws -> Trainer.Options {
     var trainer = Trainer.Options()
-    trainer.epochs = epochs
-    trainer.batch = batch
+    trainer.epochs = epochs ?? trainer.epochs
+    trainer.batch = batch ?? trainer.batch
     trainer.accumulation = accumulate
     trainer.rate = rate ?? trainer.rate
     trainer.descent = Descent.Options(
@@ -203,8 +223,8 @@ extension Finetuning {
       trainer.epochs = (steps + perEpoch - 1) / perEpoch
     }
     trainer.schedule = schedule.schedule(
-      steps: steps ?? perEpoch * epochs,
-      warmUp: warmupSteps ?? Int((warmup * Double(perEpoch)).rounded()))
+      steps: steps ?? perEpoch * trainer.epochs,
+      warmUp: warmupSteps ?? Int(((warmup ?? 0) * Double(perEpoch)).rounded()))
     if schedule == .plateau { trainer.plateau = Plateau() }
     trainer.freezing = try freezing()
     trainer.seed = UInt64(seed)

@@ -47,11 +47,13 @@ public struct FinetuningRun {
     engine: EngineChoice = .auto
   ) throws {
     try options.check()
+    var data = try options.renames?(data) ?? data
+    let judges = try judges.map { try options.renames?($0, isPartial: true) ?? $0 }
     let model = try (options.fit.map(model.fitting) ?? model).learning(data)
     let task = try model.checkpoint.task.definition
     var options = try options.settled(for: model)
     try options.check(for: model)
-    let data = try task.numbered(data, for: model, &options)
+    data = try task.numbered(data, for: model, &options)
     guard !data.classes.isEmpty else {
       throw ZooError.corrupt("\(data.path) has no classes to learn")
     }
@@ -61,12 +63,13 @@ public struct FinetuningRun {
     broken = parts.broken
     try task.check(data, train: train, validation: validation)
     if let test { try task.check(data, train: train, validation: test) }
+    options = try options.settled(for: model, pictures: train.count)
+    try options.check()
     let (start, new) = try FinetuningRun.start(model, task, data, train, options)
     let base = options.scratch ? nil : model.checkpoint.provenance.training
     remarks = parts.remarks + (parts.known(to: base, model.name).map { [$0] } ?? [])
     var checkpoint = start.checkpoint
-    checkpoint.metrics = []
-    checkpoint.random = []
+    (checkpoint.metrics, checkpoint.random, checkpoint.threshold) = ([], [], nil)
     checkpoint.provenance = .init(
       training: .init(
         base: options.scratch ? nil : model.checkpoint.provenance.name ?? model.name,
@@ -86,15 +89,15 @@ public struct FinetuningRun {
     var preprocessing = checkpoint.preprocessing
     task.fit(&preprocessing, &augmentation, to: checkpoint.input)
     let pictures = train.repeated(options.repeats)
+    var settings = try options.trainerOptions(items: pictures.count)
+    (settings.metric, settings.goal) = (task.metric, task.goal)
     let loader = Loader(
       pictures, classes: data.classes.count, preprocessing: preprocessing,
-      augmentation: augmentation, batchSize: options.batch, seed: UInt64(options.seed),
+      augmentation: augmentation, batchSize: settings.batch, seed: UInt64(options.seed),
       cacheLimit: 1 << 29)
     let source = SampleSource(
       loader: loader, fingerprint: checkpoint.provenance.training?.fingerprint ?? "",
       named: lesson.batch)
-    var settings = try options.trainerOptions(items: pictures.count)
-    (settings.metric, settings.goal) = (task.metric, task.goal)
     trainer = try Trainer(
       start.graph, start.weights, source, lesson: lesson.lesson, options: settings, engine: engine)
     self.options = options
@@ -139,10 +142,20 @@ extension FinetuningRun: CustomStringConvertible {
       "\(train.count) pictures to learn from, \(validation.count) to judge by\(tested)",
       new.count == trainer.weights.count ? "from random numbers" : "\(new.count) new tensors",
       frozen.isEmpty ? "everything learns" : "frozen: " + frozen.joined(separator: ", "),
+      trainer.options.length(items: train.count * options.repeats),
       "\(options.optimizer.rawValue) at \(options.rate ?? 0)",
       "augmentation \(options.augment?.text ?? "none")",
     ]
     return parts.joined(separator: "; ")
+  }
+}
+
+extension Trainer.Options {
+  /// “31 epochs of 13 steps, 8 pictures each”
+  fileprivate func length(items: Int) -> String {
+    let length =
+      steps.map { "\($0) steps" } ?? "\(epochs) epochs of \(stepsPerEpoch(items: items)) steps"
+    return "\(length), \(batch * accumulation) pictures each"
   }
 }
 
@@ -227,7 +240,7 @@ extension FinetuningRun {
       record.metrics = (epoch?.metrics ?? []).map {
         Metric(name: $0.name, value: $0.value, dataset: data, source: "measured")
       }
-      return record.json
+      return task.judged(record, as: epoch?.metrics ?? []).json
     }
     trainer.proof = { weights in try Golden(of: start.graph, weights) }
     trainer.about = ["recipe": options.json, "program": JSON(Zoo.version)]

@@ -10,13 +10,19 @@ import ZooStore
 public struct Recipe: Sendable {
   public var model: String
   public var data: String
+  /// The folder of VOC's annotations, if it is not beside the pictures.
+  public var annotations: String?
   /// Validation pictures that are not part of the data.
   public var judges: String?
   public var options: Finetuning
 
-  public init(model: String, data: String, judges: String? = nil, options: Finetuning) {
+  public init(
+    model: String, data: String, annotations: String? = nil, judges: String? = nil,
+    options: Finetuning
+  ) {
     self.model = model
     self.data = data
+    self.annotations = annotations
     self.judges = judges
     self.options = options
   }
@@ -36,8 +42,11 @@ public struct Recipe: Sendable {
     model = try fields.string("model")
     if model.hasSuffix(".h5") { model = placed(model) }
     data = placed(try fields.string("data"))
-    judges = try fields.optional("validation-data") { fields, key in placed(try fields.string(key))
+    func place(_ fields: inout Fields, _ key: String) throws -> String {
+      placed(try fields.string(key))
     }
+    annotations = try fields.optional("annotations", place)
+    judges = try fields.optional("validation-data", place)
     options = try Finetuning(&fields)
     if let backbone = options.backbone, backbone.hasSuffix(".h5") {
       options.backbone = placed(backbone)
@@ -51,6 +60,7 @@ public struct Recipe: Sendable {
   /// For `run.json`.
   public var json: JSON {
     var members: [(key: String, value: JSON)] = [("model", JSON(model)), ("data", JSON(data))]
+    if let annotations { members.append(("annotations", JSON(annotations))) }
     if let judges { members.append(("validation-data", JSON(judges))) }
     if case .object(let options) = options.json.content { members += options }
     return ["recipe": JSON(.object(members)), "program": JSON(Zoo.version)]

@@ -30,8 +30,15 @@ extension TaskLesson {
       throw ZooError.usage(
         "label smoothing and class weights need cross-entropy, not \(kind.rawValue)")
     }
+    if options.focalGamma != nil || options.focalAlpha != nil, kind != .focal {
+      throw ZooError.usage(
+        "“focal-gamma” and “focal-alpha” need the loss focal, not \(kind.rawValue)")
+    }
+    let usual = FocalLoss()
     let loss = kind.loss(
-      channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights)
+      channels: shape[0], labelSmoothing: options.labelSmoothing, classWeights: weights,
+      focal: FocalLoss(
+        gamma: options.focalGamma ?? usual.gamma, alpha: options.focalAlpha ?? usual.alpha))
     // Auxiliary heads only serve the layers below them.
     let isStill = (options.freeze ?? []).contains { $0.hasPrefix(Stage.backbone) }
     let objective = Objective(

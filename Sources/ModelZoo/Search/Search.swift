@@ -112,13 +112,13 @@ public struct Search {
       of: model, on: data, settings, judgedOn: judges, engine: engine)
     let stop = Interruption()
     var courses: [Double] = []
-    let number = trial
+    let (number, epochs) = (trial, run.trainer.options.epochs)
     run.trainer.epochEnded = { epoch in
       if let metric = epoch.metrics.first(where: { $0.name == task.metric }) {
         courses.append(metric.value)
       }
       epochEnded(number, epoch)
-      if isHopeless(courses, others, epochs: settings.epochs) { stop.request(Search.fellBehind) }
+      if isHopeless(courses, others, epochs: epochs) { stop.request(Search.fellBehind) }
     }
     run.trainer.progress = { _ in
       if let signal = interruption?.request { stop.request(signal) }

@@ -4,10 +4,10 @@ extension Finetuning {
   /// Throws if a setting is out of range or contradicts another one.
   package func check() throws {
     for setting in Setting.all { try setting.check(self) }
-    if steps == nil, warmup > Double(epochs) {
+    if steps == nil, let warmup, let epochs, warmup > Double(epochs) {
       throw ZooError.usage("“warmup” is \(warmup) epochs, but the run has only \(epochs)")
     }
-    if let warmupSteps, warmup > 0 {
+    if let warmupSteps, let warmup {
       throw ZooError.usage(
         "“warmup” is \(warmup) epochs and “warmup-steps” is \(warmupSteps); give one of them")
     }

@@ -10,23 +10,25 @@ extension Setting {
         + "checkpoint's kind, or linear if its head is untrained; a linear layer that is the "
         + "family's own has its name there, fc for ResNet"),
     Setting(
-      "epochs", \.epochs, in: 1...1_000_000, value: "N", .run, "passes over the training pictures",
-      recorded: { $0.steps == nil }),
+      "epochs", open: \.epochs, in: 1...1_000_000, value: "N", .run,
+      "passes over the training pictures; by default 10, for a detector at least 400 steps"),
     Setting(
       "steps", open: \.steps, in: 1...1e9, value: "N", .run,
       "stop after N steps; overrides --epochs"),
     Setting(
-      "batch", \.batch, in: 1...65_536, value: "N", .run, "pictures per batch", recorded: always),
+      "batch", open: \.batch, in: 1...65_536, value: "N", .run,
+      "pictures per batch; by default 32, for a detector its own (YOLO 8, Faster R-CNN 2)"),
     Setting("drop-last", \.dropLast, .run, "drop an epoch's last batch if it is smaller"),
     Setting(
       "repeat", \.repeats, in: 1...1_000_000, value: "N", .run,
       "how often an epoch uses each picture"),
     Setting(
       "window", open: \.window, in: 1...8192, value: "SIDE", .data,
-      "side of the square crops to train on, in pixels", for: .only("segmentation")),
+      "side of the square crops to train on, in pixels", for: .only(["segmentation"])),
     Setting(
       "size", open: \.size, in: 1...8192, value: "SIDE", .data,
-      "side of the input, in pixels; by default the model's own", for: .except("segmentation")),
+      "side of the input, in pixels; by default the model's own",
+      for: .except(["segmentation"])),
     Setting(
       "backbone", open: \.backbone, value: "MODEL", .model,
       "checkpoint to take the backbone's weights from", completion: .models, isSearchable: false),
@@ -35,7 +37,7 @@ extension Setting {
       "accumulate the gradients of N batches for each step"),
     Setting(
       "lr", open: \.rate, in: 1e-12...1e6, value: "R", .optimization,
-      "peak learning rate; the default depends on the optimiser and on what is frozen"),
+      "peak learning rate; the default depends on the task, the optimiser and what is frozen"),
     Setting("optimizer", \.optimizer, value: "O", .optimization, "optimiser", recorded: always),
     Setting(
       "momentum", open: \.momentum, in: 0...0.9999, value: "M", .optimization,
@@ -49,8 +51,8 @@ extension Setting {
     Setting(
       "schedule", \.schedule, value: "S", .optimization, "learning-rate schedule", recorded: always),
     Setting(
-      "warmup", \.warmup, in: 0...1_000_000, value: "E", .optimization,
-      "epochs over which the learning rate warms up"),
+      "warmup", open: \.warmup, in: 0...1_000_000, value: "E", .optimization,
+      "epochs over which the learning rate warms up; by default 0, for a detector 50 steps"),
     Setting(
       "warmup-steps", open: \.warmupSteps, in: 0...1e9, value: "N", .optimization,
       "warm-up in steps instead of epochs"),
@@ -64,20 +66,35 @@ extension Setting {
       "average", open: \.average, in: 0...0.99999, value: "F", .optimization,
       "keep an exponential moving average of the weights, with decay F"),
     Setting(
-      "loss", open: \.loss, value: "L", .data, "loss function; by default the task's",
-      for: .except("detection")),
+      "loss", open: \.loss, value: "L", .data,
+      "loss function; by default the task's; regression takes mean-squared and smooth-l1",
+      for: .except(["detection"])),
     Setting(
       "label-smoothing", \.labelSmoothing, in: 0...0.999, value: "E", .data,
-      "label smoothing of the cross-entropy", for: .except("detection")),
+      "label smoothing of the cross-entropy", for: .only(["classification", "segmentation"])),
     Setting(
       "class-weights", \.classWeights, value: "W", .data,
       "weights of the classes in the cross-entropy; “balanced” is inverse frequency",
-      for: .except("detection")),
+      for: .only(["classification", "detection"])),
+    Setting(
+      "focal-gamma", open: \.focalGamma, in: 0...10, value: "G", .data,
+      "exponent of the focal loss: of the loss focal (2 by default), and for a detector of its "
+        + "classes and objectness (0 by default)", for: .except(["regression"])),
+    Setting(
+      "focal-alpha", open: \.focalAlpha, in: 0.001...0.999, value: "A", .data,
+      "weight of positives in the focal loss; by default 0.25 in the loss focal, and none for a "
+        + "detector", for: .except(["regression"])),
+    Setting(
+      "class", open: \.renames, value: "OLD=NEW", .data,
+      "another name for a class of the data; classes that get one name are one class",
+      isSearchable: false),
     Setting(
       "augment", open: \.augment, value: "A", .data,
       "augmentation: none, flip, light, standard, or steps such as pad-and-crop:4+flip (see "
-        + "Documentation/data.md); by default none with a frozen backbone, else light"),
-    Setting("mix", \.mix, value: "M", .data, "mix pairs of pictures", for: .only("classification")),
+        + "Documentation/data.md); by default none with a frozen backbone, flip with other frozen "
+        + "stages of a detector, else light"),
+    Setting(
+      "mix", \.mix, value: "M", .data, "mix pairs of pictures", for: .only(["classification"])),
     Setting(
       "mean", open: \.mean, in: -1000...1000, value: "M,…", .data,
       "mean of each channel, on a scale of 0 to 1; needs --scratch", isSearchable: false),
@@ -98,7 +115,7 @@ extension Setting {
     Setting(
       "binary", open: \.binary, .data,
       "train a single sigmoid output for one class against the background",
-      for: .only("segmentation")),
+      for: .only(["segmentation"])),
     validation,
     Setting(
       "test", open: \.test, in: 0.001...0.9, value: "SHARE", .run,

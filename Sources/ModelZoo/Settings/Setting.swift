@@ -20,8 +20,8 @@ public struct Setting: Sendable {
   /// The tasks that it applies to, by their names.
   enum Scope: Sendable {
     case all
-    case only(String)
-    case except(String)
+    case only([String])
+    case except([String])
   }
 
   /// The key in a recipe and, after two dashes, the name of the command-line option.
@@ -117,8 +117,8 @@ extension Setting {
   public var help: String {
     switch scope {
     case .all: description
-    case .only(let task): "\(description); \(task) only"
-    case .except(let task): "\(description); not for \(task)"
+    case .only(let tasks): "\(description); \(tasks.joined(separator: " and ")) only"
+    case .except(let tasks): "\(description); not for \(tasks.joined(separator: " or "))"
     }
   }
 
@@ -163,8 +163,9 @@ extension Setting {
   func check(_ options: Finetuning, for task: String, of model: String) throws {
     let why: String
     switch scope {
-    case .only(let other) where other != task: why = "is for \(other) only"
-    case .except(task): why = "does not apply to \(task)"
+    case .only(let tasks) where !tasks.contains(task):
+      why = "is for \(tasks.joined(separator: " and ")) only"
+    case .except(let tasks) where tasks.contains(task): why = "does not apply to \(task)"
     case .all, .only, .except: return
     }
     guard isRecorded(options) else { return }

@@ -39,6 +39,24 @@ extension ModelTask {
   public var takesAnyHead: Bool { false }
   public func usuallyFrozen(in architecture: any Architecture) -> [String]? { nil }
 
+  /// A single layer over a frozen backbone can learn at a high rate, and as it sees the same pictures
+  /// in each epoch, its features are computed once. A pretrained network that learns as a whole needs
+  /// a low rate; one with random weights does not.
+  public func usual(for model: Model, _ options: Finetuning, from start: TrainingStart)
+    -> UsualTraining
+  {
+    let isSGD = options.optimizer == .sgd
+    let rate =
+      switch start {
+      case .features: isSGD ? 0.1 : 0.01
+      case .random: isSGD ? 0.05 : 1e-3
+      case .body: isSGD ? 0.01 : 1e-3
+      case .whole: isSGD ? 0.003 : 1e-4
+      }
+    let isFrozen = options.freeze == [Stage.backbone] && options.unfreezeAt == nil
+    return UsualTraining(rate: rate, augmentation: isFrozen ? .none : .light)
+  }
+
   public func numbered(_ data: Dataset, for model: Model, _ options: inout Finetuning) throws
     -> Dataset
   { data }
@@ -62,6 +80,11 @@ extension ModelTask {
 
   public var goal: Goal? { nil }
   public var usualBatch: Int { 1 }
+
+  public func judged(_ checkpoint: Checkpoint, as metrics: [(name: String, value: Double)])
+    -> Checkpoint
+  { checkpoint }
+
   public var options: [TaskOption] { [] }
   public var judgingOptions: [TaskOption] { [] }
 }

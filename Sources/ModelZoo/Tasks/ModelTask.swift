@@ -47,6 +47,10 @@ public protocol ModelTask: Sendable {
 
   var augmentation: AugmentationPresets { get }
 
+  /// The defaults of rate, batch, length and augmentation.
+  /// - Parameter options: head, optimiser and what is frozen are settled.
+  func usual(for model: Model, _ options: Finetuning, from start: TrainingStart) -> UsualTraining
+
   /// Renumbers the classes for the network, and settles the options about them.
   func numbered(_ data: Dataset, for model: Model, _ options: inout Finetuning) throws -> Dataset
 
@@ -83,6 +87,10 @@ public protocol ModelTask: Sendable {
 
   /// The metrics that the log of a run has a column for.
   func logged(classes: Int) -> [String]
+
+  /// The record with what the evaluation of an epoch decides, such as a threshold.
+  /// - Parameter metrics: those that are logged.
+  func judged(_ checkpoint: Checkpoint, as metrics: [(name: String, value: Double)]) -> Checkpoint
 
   /// The metrics of a published checkpoint: the field's name and the name in a report.
   var published: KeyValuePairs<String, String> { get }

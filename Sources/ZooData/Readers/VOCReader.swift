@@ -21,7 +21,7 @@ struct VOCReader {
       throw ZooError.notFound("\(annotations) is not a folder of annotations")
     }
     guard !there.pictures.isEmpty else {
-      throw ZooError.corrupt("\(pictures) has no JPEG or PNG files")
+      throw ZooError.corrupt("\(pictures) has no picture files")
     }
     guard VOCReader.holdsXML(xml) else {
       throw ZooError.corrupt("\(annotations) has no *.xml, the annotations of VOC")

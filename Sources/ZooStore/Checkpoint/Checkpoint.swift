@@ -15,6 +15,9 @@ public struct Checkpoint: Sendable {
   public var preprocessing: Preprocessing
   /// The units of outputs that are numbers; nil if they need no scale.
   public var outputScale: OutputScale?
+  /// The score that an answer must exceed to be shown, chosen on validation data; nil leaves it to
+  /// the task.
+  public var threshold: Double?
   /// The epsilon of the weights' training, if not the family's.
   public var normEpsilon: Double?
   /// An SPDX identifier, or “unknown”.
@@ -27,7 +30,7 @@ public struct Checkpoint: Sendable {
   public init(
     family: String, variant: String, task: VisionTask, classes: [String], input: Shape,
     head: Head.Kind = .original, preprocessing: Preprocessing, outputScale: OutputScale? = nil,
-    normEpsilon: Double? = nil,
+    threshold: Double? = nil, normEpsilon: Double? = nil,
     license: String = "unknown", provenance: Provenance, metrics: [Metric] = [],
     random: [String] = []
   ) {
@@ -39,6 +42,7 @@ public struct Checkpoint: Sendable {
     self.head = head
     self.preprocessing = preprocessing
     self.outputScale = outputScale
+    self.threshold = threshold
     self.normEpsilon = normEpsilon
     self.license = license
     self.provenance = provenance
@@ -138,6 +142,13 @@ extension Checkpoint {
       try scale.finish()
       return found
     }
+    threshold = try fields.optional("threshold") { fields, key in
+      let threshold = try fields.number(key)
+      guard 0...1 ~= threshold else {
+        throw fields.error("“threshold” is \(threshold), a number from 0 to 1 was expected")
+      }
+      return threshold
+    }
     normEpsilon = try fields.optional("normEpsilon") { fields, key in try fields.number(key) }
     license = try fields.string("license")
     var provenance = try fields.fields("provenance", of: "the provenance")
@@ -158,6 +169,7 @@ extension Checkpoint {
       ("input", JSON(input.sizes)), ("head", head.json), ("preprocessing", preprocessing.json),
     ]
     if let outputScale { members.append(("outputs", outputScale.json)) }
+    if let threshold { members.append(("threshold", JSON(threshold))) }
     if let normEpsilon { members.append(("normEpsilon", JSON(normEpsilon))) }
     members += [
       ("license", JSON(license)), ("provenance", provenance.json),

@@ -13,18 +13,26 @@ import ZooStore
 /// The batches need boxes; see ``Batch/init(_:boxes:input:)``.
 public struct DetectorLesson: Lesson {
   private let detector: any TrainableDetector
+  private let emphasis: ClassEmphasis
   private let memory: Int
   private let network: (Shape) throws -> Graph
 
   /// - Parameters:
   ///   - detector: the detector that built the network.
+  ///   - emphasis: what counts more in its classification.
   ///   - memory: bytes for the cached outputs of a frozen prefix, by picture; 0 caches nothing.
   ///   - network: the same network for pictures of another shape.
   public init(
-    _ detector: any TrainableDetector, memory: Int = 0,
+    _ detector: any TrainableDetector, emphasis: ClassEmphasis = .init(), memory: Int = 0,
     network: @escaping (Shape) throws -> Graph
-  ) {
+  ) throws {
+    let plain = emphasis == ClassEmphasis()
+    guard let detector = plain ? detector : detector.emphasizing(emphasis) else {
+      throw ZooError.usage(
+        "the loss of \(type(of: detector).name) takes no weights of classes and no focal loss here")
+    }
     self.detector = detector
+    self.emphasis = emphasis
     self.memory = memory
     self.network = network
   }
@@ -32,10 +40,11 @@ public struct DetectorLesson: Lesson {
   public var losses: [String] { detector.losses }
 
   public var json: JSON {
-    [
-      "detector": JSON(type(of: detector).name),
-      "losses": JSON(losses.map { JSON($0) }),
+    var members: [(key: String, value: JSON)] = [
+      ("detector", JSON(type(of: detector).name)), ("losses", JSON(losses.map { JSON($0) })),
     ]
+    if emphasis != ClassEmphasis() { members.append(("emphasis", emphasis.json)) }
+    return JSON(.object(members))
   }
 
   public func plan(for network: LearningNetwork) throws -> any LessonPlan {
@@ -45,6 +54,15 @@ public struct DetectorLesson: Lesson {
         network.graph, network.weights, batch: network.batch, options: network.options,
         engine: network.engine, memory: memory > 0 ? FeatureMemory(limit: memory) : nil,
         network: self.network))
+  }
+}
+
+extension ClassEmphasis {
+  fileprivate var json: JSON {
+    [
+      "weights": JSON(weights), "focalGamma": JSON(focalGamma),
+      "focalAlpha": focalAlpha.map { JSON($0) } ?? nil,
+    ]
   }
 }
 

@@ -14,15 +14,17 @@ public enum LossKind: String, Sendable, CaseIterable {
   ///   - channels: the channels of the output.
   ///   - labelSmoothing: for the cross-entropy.
   ///   - classWeights: for the cross-entropy; the weights of positives in the binary one.
+  ///   - focal: the focal loss.
   public func loss(
-    channels: Int, labelSmoothing: Double = 0, classWeights: [Double]? = nil
+    channels: Int, labelSmoothing: Double = 0, classWeights: [Double]? = nil,
+    focal: FocalLoss = FocalLoss()
   ) -> any Loss {
     switch self {
     case .borderCrossEntropy where channels == 1: BinaryCrossEntropy()
     case .crossEntropy, .borderCrossEntropy:
       CrossEntropy(labelSmoothing: labelSmoothing, classWeights: classWeights)
     case .binaryCrossEntropy: BinaryCrossEntropy(positiveWeights: classWeights)
-    case .focal: FocalLoss()
+    case .focal: focal
     case .dice: SoftDice()
     case .diceCrossEntropy: WeightedSum.diceCrossEntropy(channels: channels)
     case .meanSquared: MeanSquaredError()

@@ -23,6 +23,9 @@ struct EvaluateVerb: Verb {
     help: "split to use; val and test also name the parts that fine-tuning drew from the folder")
   let includeLearned = Flag(
     "--include-learned", help: "judge also by pictures that the model learned from")
+  let classes = Option<[String]>(
+    "--class", value: "OLD=NEW",
+    help: "another name for a class of the data; classes that get one name are one class")
   let csv = Option<String?>(
     "--csv", value: "FILE", help: "write every prediction to FILE",
     completion: .files(endings: ["csv"]))
@@ -34,7 +37,8 @@ struct EvaluateVerb: Verb {
     "MODEL", help: "name of a checkpoint or variant, or path of a checkpoint file",
     completion: .models)
   var arguments: [any Argument] {
-    [models, Learning.data, split, includeLearned, intervals, csv, batch] + ofTask.arguments
+    [models] + Learning.dataOptions
+      + [split, includeLearned, classes, intervals, csv, batch] + ofTask.arguments
       + [Common.fit, Common.precision]
   }
 
@@ -44,7 +48,7 @@ struct EvaluateVerb: Verb {
       let model = try zoo.model(name)
       return try input[Common.fit].map(model.fitting) ?? model
     }
-    let data = try Dataset.open(input[Learning.data])
+    let data = try Learning.place(input).open().renamed(input[classes])
     try input.remark("\(data)")
     for warning in data.warnings { try input.remark("skipped: \(warning)") }
     let pictures = try JudgedPictures(
@@ -76,6 +80,16 @@ struct EvaluateVerb: Verb {
     let ranges = try input[intervals] ? reports[0].findings.map(bootstrap.intervals) ?? [:] : nil
     if try input.wantsJSON { return emit(reports[0].json(with: pictures, ranges)) }
     print(reports[0].text(with: ranges))
+  }
+}
+
+extension Dataset {
+  /// - Parameter words: each OLD=NEW.
+  fileprivate func renamed(_ words: [String]) throws -> Dataset {
+    guard let renames = ClassRenames(words: words) else {
+      throw ZooError.usage("--class wants OLD=NEW; got \(words.joined(separator: ", "))")
+    }
+    return try renames(self)
   }
 }
 

@@ -20,11 +20,13 @@ struct FeaturesVerb: Verb {
     "--node", value: "NODE", help: "operation or stage to read; by default the head's input")
   let maps = Flag("--maps", help: "do not average feature maps")
   let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures per batch")
-  var arguments: [any Argument] { [Common.model, Learning.data, output, node, maps, batch] }
+  var arguments: [any Argument] {
+    [Common.model] + Learning.dataOptions + [output, node, maps, batch]
+  }
 
   func run(_ input: Parsed) throws {
     let model = try input.zoo().model(input[Common.model])
-    let data = try Dataset.open(input[Learning.data])
+    let data = try Learning.place(input).open()
     try input.remark("\(data)")
     let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
     let features = try model.features(

@@ -27,7 +27,7 @@ struct FinetuneVerb: Verb {
   let resume = Flag("--resume", help: "continue the run in RUN")
 
   var arguments: [any Argument] {
-    [Common.model, Learning.data, Learning.output, resume]
+    [Common.model] + Learning.dataOptions + [Learning.output, resume]
   }
   var groups: [ArgumentGroup] { Learning.groups }
 
@@ -36,7 +36,7 @@ struct FinetuneVerb: Verb {
     let options = try Learning.options(input)
     let model = try Learning.beginning(input[Common.model], options, in: zoo)
     try Learning.run(
-      model, data: input[Learning.data], judges: Learning.judges(input), options,
+      model, data: Learning.place(input), judges: Learning.judges(input), options,
       in: input[Learning.output], resuming: input[resume], input)
   }
 }
@@ -65,8 +65,10 @@ struct TrainVerb: Verb {
     var options = recipe.options
     if input.isGiven(Common.seed) { options.seed = try input[Common.seed] }
     let model = try Learning.beginning(recipe.model, options, in: zoo)
+    let given = try input[data].map { Learning.DataPlace(path: $0, annotations: nil) }
+    let own = Learning.DataPlace(path: recipe.data, annotations: recipe.annotations)
     try Learning.run(
-      model, data: input[data] ?? recipe.data, judges: recipe.judges, options,
+      model, data: given ?? own, judges: recipe.judges, options,
       in: input[Learning.output], resuming: input[resume], input)
   }
 }

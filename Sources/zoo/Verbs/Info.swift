@@ -57,6 +57,7 @@ struct Entry {
       "auxiliaryParameters": JSON(graph.auxiliaryParameterCount), "macs": JSON(graph.macs),
       "input": JSON(input.sizes), "classes": JSON(classes),
       "preprocessing": preprocessing?.json ?? nil,
+      "threshold": (checkpoint?.threshold).map { JSON($0) } ?? nil,
       "normEpsilon": (checkpoint?.normEpsilon ?? record?.normEpsilon).map { JSON($0) } ?? nil,
       "license": JSON(license), "source": JSON(source),
       "sha256": JSON(checkpoint?.provenance.sha256 ?? record?.source?.sha256),
@@ -79,6 +80,10 @@ struct Entry {
         ("classes", "\(classes.count): \(classes.prefix(5).joined(separator: ", "))\(more)"))
     }
     if let preprocessing { lines.append(("preprocessing", preprocessing.sentence)) }
+    if let threshold = checkpoint?.threshold {
+      lines.append(
+        ("threshold", "\(threshold): what scores less is not shown, unless --score says so"))
+    }
     lines.append(("stages", graph.stages.joined(separator: " ")))
     for metric in metrics {
       let when = metric.date.map { ", \($0)" } ?? ""

@@ -32,14 +32,15 @@ struct TuneVerb: Verb {
   let resume = Flag("--resume", help: "continue the search in RUN")
 
   var arguments: [any Argument] {
-    [Common.model, Learning.data, Learning.output, vary, searcher, trials, pruning, resume]
+    [Common.model] + Learning.dataOptions
+      + [Learning.output, vary, searcher, trials, pruning, resume]
   }
   var groups: [ArgumentGroup] { Learning.groups }
 
   func run(_ input: Parsed) throws {
     let options = try Learning.options(input)
     let model = try Learning.beginning(input[Common.model], options, in: input.zoo())
-    let data = try Dataset.open(input[Learning.data])
+    let data = try Learning.place(input).open()
     try input.remark("\(data)")
     let declared = try input[vary]
     var search = try Search(

@@ -46,6 +46,9 @@ extension Model {
 /// The detections in a picture.
 struct DetectedObjects: Prediction {
   let objects: [DetectedObject]
+  /// The most confident one, shown or not.
+  let surest: DetectedObject?
+  let threshold: Float
 
   static let columns = ["class", "score", "x0", "y0", "x1", "y1"]
 
@@ -65,7 +68,14 @@ struct DetectedObjects: Prediction {
       rows: objects.map { object in
         [decimal(Double(object.score) * 100, digits: 1), object.name]
           + object.box.sides.map { decimal(Double($0), digits: 1) }
-      }, nothing: "nothing found")
+      }, nothing: nothing)
+  }
+
+  /// “nothing found above a score of 0.5; the surest is cell with 0.31: --score 0.3 shows it”
+  private var nothing: String {
+    guard let surest else { return "nothing found, at any score" }
+    return "nothing found above a score of \(threshold); the surest is \(surest.name) with "
+      + "\(decimal(Double(surest.score), digits: 3)): --score \(surest.scoreBelow) shows it"
   }
 
   func members(_ files: DrawnFiles) -> [(key: String, value: JSON)] {
@@ -79,6 +89,17 @@ struct DetectedObjects: Prediction {
   }
 
   func drawn(on picture: Picture) throws -> Picture { try picture.drawn(with: objects) }
+}
+
+extension DetectedObject {
+  /// A short number below its score.
+  fileprivate var scoreBelow: Double {
+    for power in [100.0, 1000] {
+      let below = (Double(score) * power).rounded(.down) / power
+      if below > 0, Float(below) < score { return below }
+    }
+    return 0
+  }
 }
 
 extension Box {

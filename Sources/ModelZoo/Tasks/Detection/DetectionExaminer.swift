@@ -18,7 +18,7 @@ final class DetectionExaminer: Examiner {
     self.classes = classes
   }
 
-  var columns: [String] { ["image", "class", "score", "x0", "y0", "x1", "y1"] }
+  var columns: [String] { ["image", "class", "score", "x0", "y0", "x1", "y1", "outcome"] }
 
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
@@ -27,6 +27,7 @@ final class DetectionExaminer: Examiner {
       model, engine: how.engine, precision: how.precision,
       suppression: DetectionTask.suppression(how.options))
     let options = DetectionTask.judged(by: how.options)
+    let threshold = DetectionTask.threshold(how.options, of: model.checkpoint)
     var metrics = DetectionMetrics(classes: classes)
     for (done, item) in split.items.enumerated() {
       let sample = try item.sample()
@@ -34,17 +35,27 @@ final class DetectionExaminer: Examiner {
         throw ZooError.corrupt("\(sample.name) has no boxes to evaluate a detector on")
       }
       let found = try detector.detect(sample.picture, options)
-      try metrics.update(
-        found: found.map { object in
-          .init(object.box.corners, classIndex: object.index, score: Double(object.score))
-        }, truth: boxes.map(\.truth))
+      let seen = found.map { object in
+        DetectionMetrics.Found(
+          object.box.corners, classIndex: object.index, score: Double(object.score))
+      }
+      let truth = boxes.map(\.truth)
+      try metrics.update(found: seen, truth: truth)
       try progress(done + 1)
       guard let row else { continue }
-      for object in found {
-        try row([sample.name, object.name, "\(object.score)"] + object.box.sides.map { "\($0)" })
+      let outcomes = DetectionMetrics.outcomes(of: seen, truth: truth, above: threshold)
+      for (object, outcome) in zip(found, outcomes.found) {
+        try row(
+          [sample.name, object.name, "\(object.score)"] + object.box.sides.map { "\($0)" }
+            + [outcome.rawValue])
+      }
+      for box in outcomes.missed.map({ truth[$0] }) {
+        try row(
+          [sample.name, classes[box.classIndex], ""] + (0..<4).map { "\(box.box[$0])" }
+            + ["missed"])
       }
     }
-    return metrics.report(model: model.name, data: data)
+    return metrics.report(model: model.name, data: data, threshold: threshold)
   }
 }
 

@@ -47,6 +47,19 @@ struct DetectionTask: ModelTask {
 
   let augmentation = AugmentationPresets.boxes
 
+  /// A new head starts with all places as background, and needs a few hundred steps at a high rate
+  /// before a score means anything, however few the pictures are. A frozen prefix is worth caching,
+  /// so its pictures are only mirrored.
+  func usual(for model: Model, _ options: Finetuning, from start: TrainingStart) -> UsualTraining {
+    let detector = model.variant.architecture as? any TrainableDetector
+    let rate = detector?.usualRate ?? 1e-3
+    let isFrozen = (options.freeze ?? []).contains { $0 != "none" && !$0.contains("@") }
+    return UsualTraining(
+      rate: options.optimizer == .sgd ? 10 * rate : rate,
+      augmentation: isFrozen && options.unfreezeAt == nil ? .flip : .light,
+      batch: detector?.usualBatch ?? 8, leastSteps: 400, warmupSteps: 50)
+  }
+
   func check(_ data: Dataset, train: Split, validation: Split) throws {
     guard train.items.contains(where: \.showsObjects) else {
       throw ZooError.corrupt(
@@ -87,7 +100,16 @@ struct DetectionTask: ModelTask {
     }
     // A frozen prefix's output is worth caching if the same picture comes again.
     let isFrozen = try options.freezing().stretches.contains { $0.until == nil }
-    let lesson = DetectorLesson(detector, memory: isFrozen ? 1 << 30 : 0) { input in
+    if options.focalAlpha != nil, options.focalGamma == nil {
+      throw ZooError.usage("“focal-alpha” needs “focal-gamma”")
+    }
+    let counts = train.counts(classes: checkpoint.classes.count)
+    let emphasis = ClassEmphasis(
+      weights: options.classWeights == .balanced ? CrossEntropy.balanced(counts: counts) : [],
+      focalGamma: options.focalGamma ?? 0, focalAlpha: options.focalAlpha)
+    let lesson = try DetectorLesson(
+      detector, emphasis: emphasis, memory: isFrozen ? 1 << 30 : 0
+    ) { input in
       try variant.graph(
         head: checkpoint.head(classes: checkpoint.classes.count), input: input,
         normEpsilon: checkpoint.normEpsilon)
@@ -107,17 +129,27 @@ struct DetectionTask: ModelTask {
 
   let metric = "mAP50"
 
-  func logged(classes: Int) -> [String] { ["mAP50", "mAP"] }
+  func logged(classes: Int) -> [String] { ["mAP50", "mAP", "bestF1", "bestThreshold"] }
+
+  /// Sets the threshold with the best F₁ on the validation pictures.
+  func judged(_ checkpoint: Checkpoint, as metrics: [(name: String, value: Double)]) -> Checkpoint {
+    var checkpoint = checkpoint
+    checkpoint.metrics.removeAll { $0.name == "bestThreshold" }
+    checkpoint.threshold = metrics.first { $0.name == "bestThreshold" && $0.value > 0 }?.value
+    return checkpoint
+  }
 
   var published: KeyValuePairs<String, String> { ["mAP50": "mAP50", "mAP": "mAP"] }
 
   // MARK: Answers
 
   private static let score = TaskOption(
-    "score", value: "S", .number(0.5, in: 0...1), help: "minimum score of a box")
+    "score", value: "S", .number(nil, in: 0...1),
+    help: "minimum score of a box; by default the threshold of the checkpoint, else 0.5")
   private static let judgedScore = TaskOption(
     "score", value: "S", .number(nil, in: 0...1),
-    help: "minimum score of a box; by default all boxes count")
+    help: "minimum score of a box; by default all boxes count for mAP, and those above the "
+      + "checkpoint's threshold for precision, recall and F1")
   private static let iou = TaskOption(
     "iou", value: "I", .number(0.5, in: 0...1),
     help: "overlap (IoU) above which boxes of one class count as the same object")
@@ -135,6 +167,11 @@ struct DetectionTask: ModelTask {
       score: Float(options.number(judgedScore) ?? 0.005), iou: options.number(iou) ?? 0.5)
   }
 
+  /// The score that a box must exceed to be shown.
+  static func threshold(_ options: TaskOptions, of checkpoint: Checkpoint) -> Double {
+    options.number(score) ?? checkpoint.threshold ?? 0.5
+  }
+
   static func suppression(_ options: TaskOptions) -> Suppression.Rule {
     options.word(suppression).flatMap(Suppression.Rule.init) ?? .hard
   }
@@ -143,12 +180,12 @@ struct DetectionTask: ModelTask {
     for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
     load: Load?
   ) throws -> any Predictor {
-    Finder(
+    let threshold = Self.threshold(options, of: model.checkpoint)
+    return Finder(
       try ObjectDetector(
         consume model, engine: engine, precision: precision,
         suppression: Self.suppression(options), callers: load?.callers),
-      DetectionOptions(
-        score: Float(options.number(Self.score) ?? 0.5), iou: options.number(Self.iou) ?? 0.5))
+      DetectionOptions(score: Float(threshold), iou: options.number(Self.iou) ?? 0.5))
   }
 }
 
@@ -162,11 +199,18 @@ private struct Finder: Predictor {
 
   var columns: [String] { DetectedObjects.columns }
 
+  /// Fewer boxes than the options ask for are the same boxes without the others. So one run also
+  /// tells what was left out.
   func predict(_ pictures: [PreparedPicture], progress: (Int, Int) -> Void) throws
     -> [any Prediction]
   {
-    try detector.detectEach(of: pictures.map { try $0.whole }, options)
-      .map { DetectedObjects(objects: $0) }
+    var every = options
+    every.score = min(options.score, 0.005)
+    return try detector.detectEach(of: pictures.map { try $0.whole }, every).map { found in
+      DetectedObjects(
+        objects: found.filter { $0.score > options.score }, surest: found.first,
+        threshold: options.score)
+    }
   }
 }
 
