@@ -15,6 +15,7 @@ package enum Learning {
 
   /// Where the data of a verb is.
   static let dataOptions: [any Argument] = [data, images, annotations]
+  static let modelAndData: [any Argument] = [Common.model, data, images, annotations]
   static let output = Option<String>(
     "-o", "--output", value: "RUN", help: "folder to write the run to", completion: .folders)
 

@@ -37,8 +37,8 @@ struct EvaluateVerb: Verb {
     "MODEL", help: "name of a checkpoint or variant, or path of a checkpoint file",
     completion: .models)
   var arguments: [any Argument] {
-    [models] + Learning.dataOptions
-      + [split, includeLearned, classes, intervals, csv, batch] + ofTask.arguments
+    let data: [any Argument] = [models] + Learning.dataOptions
+    return data + [split, includeLearned, classes, intervals, csv, batch] + ofTask.arguments
       + [Common.fit, Common.precision]
   }
 

@@ -21,7 +21,7 @@ struct FeaturesVerb: Verb {
   let maps = Flag("--maps", help: "do not average feature maps")
   let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures per batch")
   var arguments: [any Argument] {
-    [Common.model] + Learning.dataOptions + [output, node, maps, batch]
+    Learning.modelAndData + [output, node, maps, batch]
   }
 
   func run(_ input: Parsed) throws {

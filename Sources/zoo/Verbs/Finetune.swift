@@ -27,7 +27,7 @@ struct FinetuneVerb: Verb {
   let resume = Flag("--resume", help: "continue the run in RUN")
 
   var arguments: [any Argument] {
-    [Common.model] + Learning.dataOptions + [Learning.output, resume]
+    Learning.modelAndData + [Learning.output, resume]
   }
   var groups: [ArgumentGroup] { Learning.groups }
 

@@ -32,7 +32,7 @@ struct TuneVerb: Verb {
   let resume = Flag("--resume", help: "continue the search in RUN")
 
   var arguments: [any Argument] {
-    [Common.model] + Learning.dataOptions
+    Learning.modelAndData
       + [Learning.output, vary, searcher, trials, pruning, resume]
   }
   var groups: [ArgumentGroup] { Learning.groups }
