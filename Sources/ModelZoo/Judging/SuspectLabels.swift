@@ -25,6 +25,8 @@ extension Model {
   /// - Parameters:
   ///   - data: pictures with one class each.
   ///   - duplicates: the pairs of a survey, by name.
+  ///   - seed: decides which fifth a picture is in.
+  ///   - engine: the engine.
   ///   - progress: called with the number of finished pictures and their total.
   public func suspectLabels(
     in data: Dataset, duplicates: [DatasetSurvey.Pair] = [], seed: UInt64 = 0,
