@@ -24,6 +24,7 @@ extension FinetuningRun {
         Metric(name: name, value: $0, dataset: test.data, source: "measured")
       }
     }
+    record = task.judged(record, as: [])
     try Model(
       name: path, checkpoint: record, variant: best.variant, graph: best.graph,
       weights: best.weights

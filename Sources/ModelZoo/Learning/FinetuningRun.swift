@@ -219,6 +219,7 @@ extension FinetuningRun {
   private mutating func prepareJudging(_ task: any ModelTask) throws {
     let (data, start) = (parts.validation.data, start)
     var how = Examination(engine: engine)
+    how.chooses = true
     let lasting = Freezing(
       trainer.options.freezing.stretches.filter { $0.until == nil },
       norms: trainer.options.freezing.norms)

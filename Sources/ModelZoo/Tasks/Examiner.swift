@@ -23,6 +23,8 @@ public struct Examination {
   public var precision = Precision.fp32
   public var batch = 16
   public var options: TaskOptions = [:]
+  /// Whether the evaluation chooses what a checkpoint records, such as a threshold.
+  public var chooses = false
   /// The stages that are the same in all evaluated models; their outputs are cached.
   public var frozen: TrainingPlan.Options?
 

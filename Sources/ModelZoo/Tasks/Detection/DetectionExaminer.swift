@@ -55,7 +55,9 @@ final class DetectionExaminer: Examiner {
             + ["missed"])
       }
     }
-    return metrics.report(model: model.name, data: data, threshold: threshold)
+    return metrics.report(
+      model: model.name, data: data,
+      threshold: how.chooses ? metrics.bestRates?.threshold ?? threshold : threshold)
   }
 }
 

@@ -129,13 +129,15 @@ struct DetectionTask: ModelTask {
 
   let metric = "mAP50"
 
-  func logged(classes: Int) -> [String] { ["mAP50", "mAP", "bestF1", "bestThreshold"] }
+  func logged(classes: Int) -> [String] { ["mAP50", "mAP", "f1", "threshold"] }
 
-  /// Sets the threshold with the best F₁ on the validation pictures.
+  /// Records the threshold, which has the best F1 on the validation pictures.
   func judged(_ checkpoint: Checkpoint, as metrics: [(name: String, value: Double)]) -> Checkpoint {
     var checkpoint = checkpoint
-    checkpoint.metrics.removeAll { $0.name == "bestThreshold" }
-    checkpoint.threshold = metrics.first { $0.name == "bestThreshold" && $0.value > 0 }?.value
+    checkpoint.metrics.removeAll { $0.name == "threshold" }
+    if let threshold = metrics.first(where: { $0.name == "threshold" }) {
+      checkpoint.threshold = threshold.value
+    }
     return checkpoint
   }
 
