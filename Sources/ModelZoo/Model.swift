@@ -33,10 +33,12 @@ public struct Model: Sendable {
   /// Opens a checkpoint: record, architecture and weights must agree to the last tensor.
   public init(contentsOf path: String, name: String? = nil, registry: Registry) throws {
     let store = try WeightStore(ofModel: path)
-    let (checkpoint, variant, graph) = try store.network(in: registry)
+    let (record, variant, graph) = try store.network(in: registry)
+    var checkpoint = record
     // Names and shapes are compared before a byte is read.
     let plan = try LoadPlan(from: store, into: graph)
     guard plan.isComplete else { throw ZooError.corrupt("\(path): \(plan.complaint)") }
+    if checkpoint.novelty != nil { checkpoint.novelty?.arrays = try store.noveltyArrays() }
     let tensors = try store.load(threads: Threads.count)
     var weights = Weights()
     for parameter in graph.parameters { weights[parameter.name] = tensors[parameter.name] }

@@ -1,3 +1,5 @@
+import ZooStore
+
 /// Calibration: the confidences in equal bins, and the accuracy of the predictions in each bin (Guo
 /// et al. 2017, equation 3).
 public struct Calibration: Hashable, Sendable {
@@ -35,5 +37,20 @@ public struct Calibration: Hashable, Sendable {
     let total = bins.reduce(0) { $0 + $1.count }
     guard total > 0 else { return nil }
     return bins.reduce(0) { $0 + abs($1.confidence - Double($1.hits)) } / Double(total)
+  }
+
+  /// The reliability diagram: for each bin its limits, the number of predictions, their mean
+  /// confidence and their accuracy, which an empty bin does not have.
+  public var json: JSON {
+    JSON(
+      bins.enumerated().map { index, bin -> JSON in
+        let count = Double(bin.count)
+        return [
+          "from": JSON(Double(index) / Double(bins.count)),
+          "to": JSON(Double(index + 1) / Double(bins.count)), "count": JSON(bin.count),
+          "confidence": bin.count > 0 ? JSON(bin.confidence / count) : nil,
+          "accuracy": bin.count > 0 ? JSON(Double(bin.hits) / count) : nil,
+        ]
+      })
   }
 }

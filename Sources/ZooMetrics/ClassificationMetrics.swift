@@ -157,21 +157,25 @@ extension ClassificationMetrics {
     }
     return Report(
       model: model, data: data, count: count, task: .classification, metrics: metrics,
-      perClass: perClass, confusion: confusion.rows, findings: keepsScores ? self : nil)
+      perClass: perClass, confusion: confusion.rows, findings: keepsScores ? self : nil
+    ).adding(details: [("reliability", calibration.json)])
   }
 }
 
 /// Row by row, in float64, minus the maximum of each row so that nothing overflows.
-package func softmax(_ logits: [Float], _ classCount: Int) -> [Float] {
-  logits.withUnsafeBufferPointer { softmax($0, classCount) }
+/// - Parameter temperature: divides the logits.
+package func softmax(_ logits: [Float], _ classCount: Int, temperature: Double = 1) -> [Float] {
+  logits.withUnsafeBufferPointer { softmax($0, classCount, temperature: temperature) }
 }
 
-func softmax(_ logits: UnsafeBufferPointer<Float>, _ classCount: Int) -> [Float] {
+func softmax(
+  _ logits: UnsafeBufferPointer<Float>, _ classCount: Int, temperature: Double = 1
+) -> [Float] {
   guard classCount > 0 else { return [] }
   var probabilities: [Float] = []
   probabilities.reserveCapacity(logits.count)
   for start in stride(from: 0, to: logits.count - classCount + 1, by: classCount) {
-    let row = logits[start..<start + classCount].map(Double.init)
+    let row = logits[start..<start + classCount].map { Double($0) / temperature }
     let softmax = RowSoftmax(row)
     probabilities += row.map { Float(softmax.share(of: $0)) }
   }

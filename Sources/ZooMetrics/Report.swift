@@ -25,12 +25,14 @@ public struct Report: Sendable {
   /// The number of pictures.
   public let count: Int
   public let task: VisionTask
-  public let metrics: [(name: String, value: Double)]
+  public private(set) var metrics: [(name: String, value: Double)]
   public let perClass: [Class]
   /// Rows are the truth; empty for tasks without a confusion matrix.
   public let confusion: [[Int]]
   /// What the metrics were computed from, picture by picture.
   public let findings: (any Findings)?
+  /// Further members of the JSON object, such as a curve.
+  public private(set) var details: [(key: String, value: JSON)] = []
 
   public init(
     model: String, data: String, count: Int, task: VisionTask, metrics: [(String, Double?)],
@@ -44,6 +46,16 @@ public struct Report: Sendable {
     self.perClass = perClass
     self.confusion = confusion
     self.findings = findings
+  }
+
+  /// The report with more metrics and members.
+  public func adding(
+    _ metrics: [(String, Double?)] = [], details: [(key: String, value: JSON)]
+  ) -> Report {
+    var report = self
+    report.metrics += defined(metrics)
+    report.details += details
+    return report
   }
 
   public subscript(metric: String) -> Double? { metrics.first { $0.name == metric }?.value }
@@ -61,11 +73,12 @@ public struct Report: Sendable {
           ] + numbers(entry.metrics)))
     }
     return JSON(
-      .object([
-        ("model", JSON(model)), ("data", JSON(data)), ("count", JSON(count)),
-        ("task", JSON(task.rawValue)), ("metrics", JSON(.object(numbers(metrics)))),
-        ("perClass", JSON(classes)), ("confusion", JSON(confusion.map { JSON($0) })),
-      ]))
+      .object(
+        [
+          ("model", JSON(model)), ("data", JSON(data)), ("count", JSON(count)),
+          ("task", JSON(task.rawValue)), ("metrics", JSON(.object(numbers(metrics)))),
+          ("perClass", JSON(classes)), ("confusion", JSON(confusion.map { JSON($0) })),
+        ] + details))
   }
 }
 

@@ -56,7 +56,7 @@ struct PublishVerb: Verb {
     let path = "\(try input[output])/\(name).h5"
     try WeightStore.write(
       to: path, meta: record.json, weights: weights.map { ($0.name, $0.tensor) },
-      storage: .float16, golden: Golden(of: best.graph, weights))
+      storage: .float16, golden: Golden(of: best.graph, weights), arrays: record.arrays)
     let description: JSON = [
       "file": JSON("\(name).h5"), "sha256": JSON(try digest(of: path)),
       "metrics": JSON(record.metrics.map(\.json)),

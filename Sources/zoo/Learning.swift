@@ -131,6 +131,7 @@ package enum Learning {
     _ input: Parsed
   ) throws {
     let best = report.epochs.first { $0.number == report.best?.epoch }
+    let confidence = try confidence(of: "\(folder)/best.h5", run.options, report)
     if try input.wantsJSON {
       func numbers(_ values: [(name: String, value: Double)]) -> JSON {
         JSON(.object(values.map { ($0.name, JSON($0.value)) }))
@@ -156,6 +157,7 @@ package enum Learning {
               "metrics": numbers(epoch.metrics),
             ]
           }), "stoppedEarly": JSON(report.stoppedEarly),
+        "confidence": confidence?.json ?? nil,
         "interrupted": JSON(report.interruption != nil),
         "unchanged": JSON(report.unchanged.count), "tensors": JSON(report.tensors),
         "imagesPerSecond": JSON(report.itemsPerSecond),
@@ -170,7 +172,15 @@ package enum Learning {
       let metrics = names.compactMap { name in tested[name].map { figure(name, $0) } }
       print("test: \(tested.count) pictures  \(metrics.joined(separator: "  "))")
     }
+    if let confidence { print(confidence.sentence) }
     print(report.comparison)
+  }
+
+  private static func confidence(
+    of best: String, _ options: Finetuning, _ report: Trainer.Report
+  ) throws -> Checkpoint.Confidence? {
+    guard options.calibrate, report.interruption == nil else { return nil }
+    return try Checkpoint(WeightStore(best).meta, in: best).confidence
   }
 
   /// An absolute path, because a recipe may be used from any folder.

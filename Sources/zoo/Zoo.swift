@@ -25,7 +25,8 @@ package enum Command {
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
         ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), FeaturesVerb(), FinetuneVerb(),
-        TrainVerb(), TuneVerb(), EvaluateVerb(), DataVerb(), BenchVerb(), NewVerb(),
+        TrainVerb(), TuneVerb(), EvaluateVerb(), CalibrateVerb(), AverageVerb(), DataVerb(),
+        BenchVerb(), NewVerb(),
         PluginsVerb(), DoctorVerb(),
       ],
       environment: [

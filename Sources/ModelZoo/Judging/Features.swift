@@ -54,36 +54,46 @@ extension Model {
     batch: Int = 16, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> Features {
     let place = try node ?? lastFeatures
-    let part = try graph.part(.init(from: graph.inputs.map(\.name), to: [place]))
+    let splits = try data.splits.map { try $0.checked().split }
+    let total = splits.reduce(0) { $0 + $1.count }
+    let items = splits.flatMap(\.items)
+    let values = try pooledFeatures(
+      of: Split(name: "", items: items), classes: data.classes.count, at: place, pooled: pooled,
+      engine: engine, batch: batch
+    ) { progress($0, total) }
+    let labels = items.map { if case .label(let index) = $0.annotation { index } else { -1 } }
+    return Features(
+      values: values, names: items.map(\.name),
+      splits: splits.flatMap { split in split.items.map { _ in split.name } },
+      labels: labels.contains { $0 >= 0 } ? labels : [], classes: data.classes, model: name,
+      node: place)
+  }
+
+  /// The output of a node for every picture, along the first axis.
+  func pooledFeatures(
+    of split: Split, classes: Int, at node: String, pooled: Bool = true, engine: EngineChoice,
+    batch: Int, progress: (_ done: Int) -> Void = { _ in }
+  ) throws -> Tensor {
+    let part = try graph.part(.init(from: graph.inputs.map(\.name), to: [node]))
     let shape = part.operations[part.outputs[0].operation].shape
     let isMap = pooled && shape.rank == 3
     let kept = isMap ? [shape[0]] : shape.sizes
-    let splits = try data.splits.map { try $0.checked().split }
-    let total = splits.reduce(0) { $0 + $1.count }
-    guard let whole = Shape(checked: [total] + kept) else {
-      throw ZooError.failure("no tensor holds the features of \(total) pictures")
+    guard let whole = Shape(checked: [split.count] + kept) else {
+      throw ZooError.failure("no tensor holds the features of \(split.count) pictures")
     }
     let plan = try InferencePlan(part, weights, batch: batch, engine: engine.engine())
     var values: [Float] = []
     values.reserveCapacity(whole.count)
-    for split in splits {
-      let loader = Loader(
-        split, classes: data.classes.count, preprocessing: checkpoint.preprocessing,
-        batchSize: batch, shuffles: false)
-      let batches = loader.batches(epoch: 0)
-      while let next = try batches.next() {
-        let found = try plan.only([plan.inputs[0].name: next.input])
-        values += isMap ? found.averagedMaps : found.values
-        progress(values.count / max(1, whole.count / max(1, total)), total)
-      }
+    let loader = Loader(
+      split, classes: classes, preprocessing: checkpoint.preprocessing, batchSize: batch,
+      shuffles: false)
+    let batches = loader.batches(epoch: 0)
+    while let next = try batches.next() {
+      let found = try plan.only([plan.inputs[0].name: next.input])
+      values += isMap ? found.averagedMaps : found.values
+      progress(values.count / max(1, whole.count / max(1, split.count)))
     }
-    let items = splits.flatMap(\.items)
-    let labels = items.map { if case .label(let index) = $0.annotation { index } else { -1 } }
-    return Features(
-      values: try Tensor(whole, values), names: items.map(\.name),
-      splits: splits.flatMap { split in split.items.map { _ in split.name } },
-      labels: labels.contains { $0 >= 0 } ? labels : [], classes: data.classes, model: name,
-      node: place)
+    return try Tensor(whole, values)
   }
 
   private var lastFeatures: String {
@@ -98,7 +108,7 @@ extension Model {
 
 extension Tensor {
   /// N×C×H×W as N×C, row by row.
-  fileprivate var averagedMaps: [Float] {
+  var averagedMaps: [Float] {
     let area = shape[2] * shape[3]
     return withValues { values in
       stride(from: 0, to: values.count, by: area).map { start in

@@ -11,22 +11,17 @@ final class SplitOutputs {
     let truths: Truths
   }
 
-  private let how: Examination
-  private let split: Split
-  private let classes: Int
+  private let exam: Exam
   /// The output of the frozen prefix for each batch.
   private var features: [(inputs: [String: Tensor], truth: Truth)]?
 
   /// The largest cache, in bytes.
   private static let mostFeatures = 1 << 30
 
-  init(_ how: Examination, _ split: Split, classes: Int) {
-    self.how = how
-    self.split = split
-    self.classes = classes
-  }
+  init(_ exam: Exam) { self.exam = exam }
 
   func forEachBatch(of model: Model, _ body: (_ output: Tensor, Truth) throws -> Void) throws {
+    let how = exam.how
     let engine = try how.engine.engine(for: how.precision)
     guard let halves = try divided(model.graph) else {
       let plan = try InferencePlan(model.graph, model.weights, batch: how.batch, engine: engine)
@@ -51,18 +46,20 @@ final class SplitOutputs {
 
   /// The frozen prefix and the rest, if the cache is not too large.
   private func divided(_ graph: Graph) throws -> (frozen: Graph, rest: Graph)? {
-    guard let frozen = how.frozen, let halves = try graph.splitFrozen(frozen) else { return nil }
+    guard let frozen = exam.how.frozen, let halves = try graph.splitFrozen(frozen) else {
+      return nil
+    }
     let numbers = halves.frozen.outputs.reduce(0) {
       $0 + halves.frozen.operations[$1.operation].shape.count
     }
-    let (bytes, overflow) = (4 * numbers).multipliedReportingOverflow(by: split.count)
+    let (bytes, overflow) = (4 * numbers).multipliedReportingOverflow(by: exam.split.count)
     return overflow || bytes > SplitOutputs.mostFeatures ? nil : halves
   }
 
   private func forEachInput(_ model: Model, _ body: (Tensor, Truth) throws -> Void) throws {
     let loader = Loader(
-      split, classes: classes, preprocessing: model.checkpoint.preprocessing,
-      batchSize: how.batch, shuffles: false)
+      exam.split, classes: exam.classes.count, preprocessing: model.checkpoint.preprocessing,
+      batchSize: exam.how.batch, shuffles: false)
     let batches = loader.batches(epoch: 0)
     while let batch = try batches.next() {
       try body(batch.input, Truth(items: batch.indices, truths: batch.truths))

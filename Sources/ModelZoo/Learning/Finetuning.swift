@@ -107,6 +107,8 @@ public struct Finetuning: Sendable {
   public var patience: Int?
   /// Saves every so many steps, besides after every epoch.
   public var saveEvery: Int?
+  /// Whether to fit the model's confidence to the validation pictures after training.
+  public var calibrate = false
   public var seed = 0
 
   public init() {}

@@ -14,8 +14,9 @@ extension FinetuningRun {
     let best = try Model(contentsOf: path, name: path, registry: registry)
     let task = try checkpoint.task.definition
     let examiner = task.examiner(
-      Examination(engine: engine), test.split, data: test.data,
-      classes: task.classes(of: checkpoint))
+      for: Exam(
+        Examination(engine: engine), test.split, data: test.data,
+        classes: task.classes(of: checkpoint)))
     let report = try examiner.examine(best, progress: { _ in }, row: nil)
     var record = best.checkpoint
     record.metrics.removeAll { $0.dataset == test.data }

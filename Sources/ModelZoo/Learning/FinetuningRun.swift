@@ -70,6 +70,8 @@ public struct FinetuningRun {
     remarks = parts.remarks + (parts.known(to: base, model.name).map { [$0] } ?? [])
     var checkpoint = start.checkpoint
     (checkpoint.metrics, checkpoint.random, checkpoint.threshold) = ([], [], nil)
+    // They were fitted to other weights.
+    (checkpoint.confidence, checkpoint.novelty) = (nil, nil)
     checkpoint.provenance = .init(
       training: .init(
         base: options.scratch ? nil : model.checkpoint.provenance.name ?? model.name,
@@ -112,6 +114,7 @@ public struct FinetuningRun {
   /// Trains until the end or an interruption; see `Trainer.run(in:resuming:)`.
   public func train(in folder: String, resuming: Bool = false) throws -> Trainer.Report {
     let report = try trainer.run(in: folder, resuming: resuming)
+    if options.calibrate, report.interruption == nil { try calibrate("\(folder)/best.h5") }
     try writePictures(to: "\(folder)/pictures.csv")
     return report
   }
@@ -125,6 +128,19 @@ public struct FinetuningRun {
       for item in split?.items ?? [] { table.add([item.name, part]) }
     }
     try table.write(to: path)
+  }
+
+  /// Calibrates the best epoch, in place.
+  private func calibrate(_ path: String) throws {
+    let store = try WeightStore(path)
+    let best = Model(
+      name: path, checkpoint: try Checkpoint(store.meta, in: path), variant: start.variant,
+      graph: start.graph, weights: try LoadPlan(from: store, into: start.graph).execute())
+    let task = try checkpoint.task.definition
+    let exam = Exam(
+      Examination(engine: engine), validation, data: parts.validation.data,
+      classes: task.classes(of: checkpoint))
+    try task.calibrated(best, on: exam, known: train, falseAlarms: 0.02).model.save(to: path)
   }
 }
 
@@ -225,7 +241,7 @@ extension FinetuningRun {
       norms: trainer.options.freezing.norms)
     how.frozen = lasting.stretches.isEmpty ? nil : try lasting.options(start.graph, epoch: 0)
     let examiner = task.examiner(
-      how, validation, data: data, classes: task.classes(of: checkpoint))
+      for: Exam(for: Exam(how, validation, data: data, classes: task.classes(of: checkpoint))))
     let watched = task.logged(classes: checkpoint.classes.count)
     trainer.metrics = watched
     trainer.evaluate = { weights in

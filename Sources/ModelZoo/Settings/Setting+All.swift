@@ -141,6 +141,10 @@ extension Setting {
     Setting(
       "save-every", open: \.saveEvery, in: 1...1e9, value: "N", .run,
       "save every N steps, besides after every epoch"),
+    Setting(
+      "calibrate", \.calibrate, .run,
+      "make the probabilities honest on the validation pictures, as 'zoo calibrate' does",
+      for: .only("classification")),
     seed,
   ]
 

@@ -2,6 +2,7 @@ import ZooData
 import ZooEngine
 import ZooKit
 import ZooMetrics
+import ZooVision
 
 /// Evaluates models on the same pictures, once or after every epoch.
 public protocol Examiner: AnyObject {
@@ -15,6 +16,16 @@ public protocol Examiner: AnyObject {
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report
+
+  /// The mistakes of the last examination, if ``Examination/mistakes`` was set.
+  func mistakes(of model: Model) throws -> Mistakes
+}
+
+extension Examiner {
+  public func mistakes(of model: Model) throws -> Mistakes {
+    throw ZooError.usage(
+      "\(model.name) is for \(model.checkpoint.task.rawValue), whose mistakes are not drawn")
+  }
 }
 
 /// The settings of an evaluation.
@@ -25,6 +36,8 @@ public struct Examination {
   public var options: TaskOptions = [:]
   /// Whether the evaluation chooses what a checkpoint records, such as a threshold.
   public var chooses = false
+  /// The folder for contact sheets of the mistakes and a table of them.
+  public var mistakes: String?
   /// The stages that are the same in all evaluated models; their outputs are cached.
   public var frozen: TrainingPlan.Options?
 
@@ -34,6 +47,20 @@ public struct Examination {
   ) {
     (self.engine, self.precision, self.batch) = (engine, precision, batch)
     self.options = options
+  }
+}
+
+/// Pictures to evaluate models on, and how.
+public struct Exam {
+  public let how: Examination
+  public let split: Split
+  /// The name of the data, for reports.
+  public let data: String
+  /// The names of ground truth and answers, by their numbers.
+  public let classes: [String]
+
+  public init(_ how: Examination, _ split: Split, data: String, classes: [String]) {
+    (self.how, self.split, self.data, self.classes) = (how, split, data, classes)
   }
 }
 
@@ -75,11 +102,18 @@ extension Model {
     progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
   ) throws -> Report {
     let task = try checkpoint.task.definition
-    let examiner = task.examiner(
+    let exam = Exam(
       how, try numbered(pictures.data).splits[0], data: pictures.data.path,
       classes: task.classes(of: checkpoint))
+    let examiner = task.examiner(for: exam)
+    // Before the work: a folder that cannot be created is an error at once.
+    let folder = try how.mistakes.map { try DrawingFolder($0) }
     try table?(examiner.columns)
-    return try examiner.examine(self, progress: progress, row: table)
+    let report = try examiner.examine(self, progress: progress, row: table)
+    guard let folder else { return report }
+    let files = try examiner.mistakes(of: self).write(
+      of: exam.split, to: folder, title: "\(name) on \(pictures.data.name)")
+    return report.adding(details: [("mistakes", files.json)])
   }
 
   /// The data with the model's class numbers.

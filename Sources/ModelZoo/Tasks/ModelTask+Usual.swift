@@ -78,6 +78,13 @@ extension ModelTask {
     _ preprocessing: inout Preprocessing, _ augmentation: inout AugmentationPlan, to input: Shape
   ) {}
 
+  public func calibrated(
+    _ model: Model, on exam: Exam, known: Split?, falseAlarms: Double
+  ) throws -> Calibrated {
+    throw ZooError.usage(
+      "\(model.name) is for \(name.rawValue), whose confidence cannot be calibrated")
+  }
+
   public var goal: Goal? { nil }
   public var usualBatch: Int { 1 }
 

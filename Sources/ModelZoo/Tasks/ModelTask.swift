@@ -77,8 +77,15 @@ public protocol ModelTask: Sendable {
 
   // MARK: Judging
 
-  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
-    -> any Examiner
+  func examiner(for exam: Exam) -> any Examiner
+
+  /// Fits the confidence of the answers to pictures that the model has not learned from, and how
+  /// pictures are told that are unlike all that it knows.
+  /// - Parameters:
+  ///   - known: pictures that the model has learned from, if there are any.
+  ///   - falseAlarms: the share of known pictures that may be told as unknown.
+  func calibrated(_ model: Model, on exam: Exam, known: Split?, falseAlarms: Double) throws
+    -> Calibrated
 
   /// The metric by which epochs are compared.
   var metric: String { get }

@@ -134,11 +134,15 @@ public struct PredictionTable: Sendable {
   public let rows: [[String]]
   /// Shown instead of a table without rows.
   public let nothing: String
+  /// A line below the table, if it is not empty.
+  public let note: String
 
-  public init(_ columns: Column..., rows: [[String]], nothing: String = "") {
+  public init(
+    _ columns: Column..., rows: [[String]], nothing: String = "", note: String = ""
+  ) {
     self.columns = columns
     self.rows = rows
-    self.nothing = nothing
+    (self.nothing, self.note) = (nothing, note)
   }
 }
 

@@ -15,14 +15,25 @@ struct VectorNetwork: Sendable {
   private let source: (graph: Graph, weights: Weights)?
   private let plans: PlanPool<Int>
   private let load: Load?
+  /// An operation whose output is returned too.
+  private let kept: String?
+
+  /// The outputs for several pictures, N×C each.
+  struct Outputs {
+    let logits: Tensor
+    /// The kept operation's, averaged over the picture.
+    let features: Tensor?
+  }
 
   /// The pictures per batch where the caller gives several.
   private static let usualBatch = 16
 
   /// A consumed model frees its weights once they are packed, if the load is known.
   init(
-    _ model: consuming Model, engine: EngineChoice, precision: Precision, load: Load? = nil
+    _ model: consuming Model, engine: EngineChoice, precision: Precision, load: Load? = nil,
+    keeping kept: String? = nil
   ) throws {
+    self.kept = kept
     (name, preprocessing, self.load) = (model.name, model.checkpoint.preprocessing, load)
     let graph = model.graph
     var weights: Weights? = model.weights
@@ -38,7 +49,8 @@ struct VectorNetwork: Sendable {
       // Taken out, so that the plan owns them alone.
       let own = weights ?? Weights()
       weights = nil
-      return try InferencePlan(graph, consume own, batch: load.batch, engine: chosen)
+      return try InferencePlan(
+        graph, consume own, batch: load.batch, keeping: [kept].compactMap(\.self), engine: chosen)
     } run: { _ in
     }
   }
@@ -53,22 +65,26 @@ struct VectorNetwork: Sendable {
     return tensor
   }
 
-  /// The outputs for pictures, N×C. Several are prepared at once.
-  func logits(of pictures: [Picture]) throws -> Tensor {
+  func logits(of pictures: [Picture]) throws -> Tensor { try outputs(of: pictures).logits }
+
+  func logits(ofInputs inputs: [Tensor]) throws -> Tensor { try outputs(ofInputs: inputs).logits }
+
+  /// The outputs for pictures. Several are prepared at once.
+  func outputs(of pictures: [Picture]) throws -> Outputs {
     guard pictures.count > 1 else {
-      return try logits(ofInputs: pictures.map { try input(for: $0) })
+      return try outputs(ofInputs: pictures.map { try input(for: $0) })
     }
     let made = Mutex([Result<Tensor, any Error>?](repeating: nil, count: pictures.count))
     DispatchQueue.concurrentPerform(iterations: pictures.count) { index in
       let result = Result { try input(for: pictures[index]) }
       made.withLock { $0[index] = result }
     }
-    return try logits(ofInputs: made.withLock { $0 }.compactMap { try $0?.get() })
+    return try outputs(ofInputs: made.withLock { $0 }.compactMap { try $0?.get() })
   }
 
-  /// The outputs for inputs of ``input(for:)``, N×C.
-  func logits(ofInputs inputs: [Tensor]) throws -> Tensor {
-    var rows: [Tensor] = []
+  /// The outputs for inputs of ``input(for:)``.
+  func outputs(ofInputs inputs: [Tensor]) throws -> Outputs {
+    var rows: [Outputs] = []
     var rest = inputs[...]
     while !rest.isEmpty {
       let size = batch(for: rest.count)
@@ -79,7 +95,10 @@ struct VectorNetwork: Sendable {
       throw ZooError.failure("a batch needs at least one picture")
     }
     guard rows.count > 1 else { return first }
-    return try Tensor(Shape([inputs.count] + first.shape.sizes.dropFirst()), rows.flatMap(\.values))
+    let features = rows.compactMap(\.features)
+    return Outputs(
+      logits: try Tensor(joining: rows.map(\.logits)),
+      features: features.isEmpty ? nil : try Tensor(joining: features))
   }
 
   /// Whole batches, and the rest one by one if most of another batch would be empty. A plan for every
@@ -89,7 +108,7 @@ struct VectorNetwork: Sendable {
     return count * 4 < Self.usualBatch ? 1 : Self.usualBatch
   }
 
-  private func run(_ inputs: ArraySlice<Tensor>, batch: Int) throws -> Tensor {
+  private func run(_ inputs: ArraySlice<Tensor>, batch: Int) throws -> Outputs {
     let floats = port.shape.count
     let together = try Tensor(Shape([batch] + port.shape.sizes)) { values in
       for (place, tensor) in inputs.enumerated() {
@@ -100,16 +119,34 @@ struct VectorNetwork: Sendable {
     }
     let values = try plans.withPlan(for: batch) {
       guard let source else { throw ZooError.failure("no plan for \(batch) pictures of \(name)") }
-      return try InferencePlan(source.graph, source.weights, batch: batch, engine: engine)
+      return try InferencePlan(
+        source.graph, source.weights, batch: batch, keeping: [kept].compactMap(\.self),
+        engine: engine)
     } run: { plan in
       try plan.run([port.name: together])
     }
     guard let logits = values["logits"] else { throw ZooError.failure("\(name) gives no logits") }
-    return try inputs.count == batch ? logits : logits.resized(to: inputs.count)
+    let features = try kept.flatMap { values[$0] }.map { try $0.pooled }
+    let isWhole = inputs.count == batch
+    return Outputs(
+      logits: isWhole ? logits : try logits.resized(to: inputs.count),
+      features: isWhole ? features : try features?.resized(to: inputs.count))
   }
 }
 
 extension Tensor {
+  /// Batches one after another; there is at least one.
+  fileprivate init(joining parts: [Tensor]) throws {
+    let items = parts.reduce(0) { $0 + $1.shape[0] }
+    try self.init(
+      Shape([items] + parts[0].shape.sizes.dropFirst()), parts.flatMap(\.values))
+  }
+
+  /// N×C×H×W as N×C; another tensor as it is.
+  fileprivate var pooled: Tensor {
+    get throws { shape.rank == 4 ? try Tensor([shape[0], shape[1]], averagedMaps) : self }
+  }
+
   /// The rows of N×….
   var rows: [Tensor] {
     get throws { try (0..<shape[0]).map { try items($0..<$0 + 1, paddedTo: 1) } }

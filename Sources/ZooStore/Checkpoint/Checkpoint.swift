@@ -18,6 +18,10 @@ public struct Checkpoint: Sendable {
   /// The score that an answer must exceed to be shown, chosen on validation data; nil leaves it to
   /// the task.
   public var threshold: Double?
+  /// The confidence of a classifier; nil if it was not fitted.
+  public var confidence: Confidence?
+  /// How pictures are told that are unlike those the model knows; nil if that was not fitted.
+  public var novelty: Novelty?
   /// The epsilon of the weights' training, if not the family's.
   public var normEpsilon: Double?
   /// An SPDX identifier, or “unknown”.
@@ -136,6 +140,18 @@ extension Checkpoint {
     guard input.count <= 1 << 27 else { throw fields.error("“input” is too large: \(input)") }
     preprocessing = try Preprocessing(try fields.json("preprocessing"), in: origin)
     let outputs = classes.count
+    confidence = try fields.optional("confidence") { fields, key in
+      var confidence = try fields.fields(key, of: "the confidence")
+      let found = try Confidence(&confidence)
+      try confidence.finish()
+      return found
+    }
+    novelty = try fields.optional("novelty") { fields, key in
+      var novelty = try fields.fields(key, of: "the novelty")
+      let found = try Novelty(&novelty)
+      try novelty.finish()
+      return found
+    }
     outputScale = try fields.optional("outputs") { fields, key in
       var scale = try fields.fields(key, of: "the scale of the outputs")
       let found = try OutputScale(&scale, count: outputs)
@@ -170,6 +186,8 @@ extension Checkpoint {
     ]
     if let outputScale { members.append(("outputs", outputScale.json)) }
     if let threshold { members.append(("threshold", JSON(threshold))) }
+    if let confidence { members.append(("confidence", confidence.json)) }
+    if let novelty { members.append(("novelty", novelty.json)) }
     if let normEpsilon { members.append(("normEpsilon", JSON(normEpsilon))) }
     members += [
       ("license", JSON(license)), ("provenance", provenance.json),

@@ -11,12 +11,15 @@ extension WeightStore {
   ///   - compressed: gzip and shuffle, for small files for distribution; an uncompressed file loads
   ///     faster.
   ///   - golden: an input and the expected outputs.
+  ///   - arrays: others that the record needs, by their paths in the file.
   public static func write(
     to path: String, meta: JSON, weights: [(name: String, tensor: Tensor)],
-    storage: ElementType = .float32, compressed: Bool = false, golden: Golden? = nil
+    storage: ElementType = .float32, compressed: Bool = false, golden: Golden? = nil,
+    arrays: [(path: String, tensor: Tensor)] = []
   ) throws {
     var contents = try contents(
       meta: meta, weights: weights, storage: storage, compressed: compressed, golden: golden)
+    for array in arrays { try contents.add(array.path, array.tensor) }
     contents.addDigests()
     try contents.write(to: path)
   }

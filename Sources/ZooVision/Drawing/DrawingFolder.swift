@@ -46,8 +46,8 @@ public struct DrawingFolder {
   ///   for the next cat.
   public mutating func write(_ drawing: Picture, of original: String) throws -> String {
     let name = freeName(for: original, endings: [""])
-    try drawing.write(png: file(name))
-    return file(name)
+    try drawing.write(png: file("\(name).png"))
+    return file("\(name).png")
   }
 
   /// Writes the drawing of a picture and, beside it, its mask: `DIR/cat.png`, `DIR/cat-mask.png`.
@@ -55,9 +55,9 @@ public struct DrawingFolder {
     _ drawing: Picture, mask: Picture, palette: [Colour], of original: String
   ) throws -> (drawing: String, mask: String) {
     let name = freeName(for: original, endings: ["", "-mask"])
-    try drawing.write(png: file(name))
-    try mask.write(png: file("\(name)-mask"), palette: palette)
-    return (file(name), file("\(name)-mask"))
+    try drawing.write(png: file("\(name).png"))
+    try mask.write(png: file("\(name)-mask.png"), palette: palette)
+    return (file("\(name).png"), file("\(name)-mask.png"))
   }
 
   /// The picture's own name, numbered if one of its files already exists.
@@ -67,7 +67,9 @@ public struct DrawingFolder {
     let stem = last[..<(dot ?? last.endIndex)]
     var name = String(stem)
     var count = 1
-    while endings.contains(where: { taken.contains(name + $0) || isOriginal(file(name + $0)) }) {
+    while endings.contains(where: {
+      taken.contains(name + $0) || isOriginal(file("\(name)\($0).png"))
+    }) {
       count += 1
       name = "\(stem)-\(count)"
     }
@@ -75,8 +77,9 @@ public struct DrawingFolder {
     return name
   }
 
-  private func file(_ name: String) -> String {
-    path.hasSuffix("/") ? "\(path)\(name).png" : "\(path)/\(name).png"
+  /// The path of a file in the folder.
+  public func file(_ name: String) -> String {
+    path.hasSuffix("/") ? path + name : "\(path)/\(name)"
   }
 
   private func isOriginal(_ path: String) -> Bool {

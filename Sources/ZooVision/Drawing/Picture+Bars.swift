@@ -86,26 +86,4 @@ extension Picture {
     }
     return sheet
   }
-
-  /// A picture of one colour, in RGB.
-  private init(width: Int, height: Int, _ colour: Colour) throws {
-    try self.init(width: width, height: height, channels: 3)
-    let row = (0..<width).flatMap { _ in [colour.red, colour.green, colour.blue] }
-    try withMutablePixels { pixels in
-      for y in 0..<height { _ = pixels[(y * row.count)...].update(fromContentsOf: row) }
-    }
-  }
-
-  /// Pastes a smaller picture; both are RGB.
-  private mutating func paste(_ picture: Picture, x: Int, y: Int) throws {
-    let width = width
-    try withMutablePixels { pixels in
-      picture.withPixels { old in
-        for row in 0..<picture.height {
-          let from = old[3 * row * picture.width..<3 * (row + 1) * picture.width]
-          _ = pixels[(3 * ((y + row) * width + x))...].update(fromContentsOf: from)
-        }
-      }
-    }
-  }
 }

@@ -4,14 +4,18 @@ public struct LabelledBox: Sendable {
   public var frame: Frame
   public var label: String
   public var score: Double?
-  /// Decides the colour.
+  /// Decides the colour, unless one is given.
   public var classIndex: Int
+  public var colour: Colour
 
-  public init(_ frame: Frame, label: String, score: Double? = nil, classIndex: Int) {
+  public init(
+    _ frame: Frame, label: String, score: Double? = nil, classIndex: Int, colour: Colour? = nil
+  ) {
     self.frame = frame
     self.label = label
     self.score = score
     self.classIndex = classIndex
+    self.colour = colour ?? Colour(ofClass: classIndex)
   }
 
   var caption: String {
@@ -43,13 +47,12 @@ extension Picture {
         // An empty box is drawn as a visible dot.
         let shown = frame.padded(to: 2 * line, width, height).rounded
         canvas.outline(
-          shown, lineWidth: line, radius: 1.5 * line, Colour(ofClass: box.classIndex))
+          shown, lineWidth: line, radius: 1.5 * line, box.colour)
       }
       for ((box, _), tab) in zip(seen, placed).reversed() {
         guard let tab else { continue }
-        let colour = Colour(ofClass: box.classIndex)
-        canvas.fill(tab.frame, radius: size / 5, colour)
-        canvas.write(tab.text, at: tab.baseline, typeface, colour.readable)
+        canvas.fill(tab.frame, radius: size / 5, box.colour)
+        canvas.write(tab.text, at: tab.baseline, typeface, box.colour.readable)
       }
     }
     return picture

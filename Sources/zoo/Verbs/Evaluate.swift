@@ -29,6 +29,10 @@ struct EvaluateVerb: Verb {
   let csv = Option<String?>(
     "--csv", value: "FILE", help: "write every prediction to FILE",
     completion: .files(endings: ["csv"]))
+  let mistakes = Option<String?>(
+    "--mistakes", value: "DIR",
+    help: "write contact sheets of the worst mistakes to DIR, and a table of all",
+    completion: .folders)
   let batch = Option("--batch", value: "N", default: 16, in: 1...65_536, help: "pictures per batch")
   let ofTask = TaskArguments { $0.judgingOptions }
   let intervals = Flag(
@@ -38,7 +42,8 @@ struct EvaluateVerb: Verb {
     completion: .models)
   var arguments: [any Argument] {
     let data: [any Argument] = [models] + Learning.dataOptions
-    return data + [split, includeLearned, classes, intervals, csv, batch] + ofTask.arguments
+    return data + [split, includeLearned, classes, intervals, csv, mistakes, batch]
+      + ofTask.arguments
       + [Common.fit, Common.precision]
   }
 
@@ -56,15 +61,17 @@ struct EvaluateVerb: Verb {
     let names = models.map(\.name).joined(separator: " or ")
     if let remark = pictures.remark(about: names) { try input.remark(remark) }
     var table = try input[csv].map { _ in CommaSeparated() }
+    guard try models.count == 1 || input[mistakes] == nil else {
+      throw ZooError.usage("--mistakes draws those of one model, not of \(models.count)")
+    }
     var reports: [Report] = []
     for model in models {
       let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
-      let report = try model.evaluate(
-        by: pictures,
-        Examination(
-          engine: input[Common.engine], precision: input[Common.precision], batch: input[batch],
-          options: ofTask.options(input, for: model))
-      ) {
+      var how = Examination(
+        engine: try input[Common.engine], precision: try input[Common.precision],
+        batch: try input[batch], options: try ofTask.options(input, for: model))
+      how.mistakes = try input[mistakes]
+      let report = try model.evaluate(by: pictures, how) {
         progress.update(done: $0, of: pictures.count)
       } table: {
         table?.add((models.count > 1 ? [model.name] : []) + $0)

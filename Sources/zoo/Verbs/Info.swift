@@ -61,7 +61,8 @@ struct Entry {
       "normEpsilon": (checkpoint?.normEpsilon ?? record?.normEpsilon).map { JSON($0) } ?? nil,
       "license": JSON(license), "source": JSON(source),
       "sha256": JSON(checkpoint?.provenance.sha256 ?? record?.source?.sha256),
-      "training": training?.summary ?? nil,
+      "training": training?.summary ?? nil, "confidence": checkpoint?.confidence?.json ?? nil,
+      "novelty": checkpoint?.novelty?.json ?? nil,
       "metrics": JSON(metrics.map(\.json)), "stages": JSON(graph.stages),
       "random": JSON(checkpoint?.random ?? []), "installed": JSON(path != nil), "path": JSON(path),
     ]
@@ -92,6 +93,8 @@ struct Entry {
     lines.append(("licence", license ?? "unknown"))
     if let source { lines.append(("source", source)) }
     if let training { lines += [("trained", training.sentence), ("recipe", training.options)] }
+    if let confidence = checkpoint?.confidence { lines.append(("confidence", confidence.sentence)) }
+    if let novelty = checkpoint?.novelty { lines.append(("novelty", novelty.sentence)) }
     if let random = checkpoint?.random, !random.isEmpty {
       lines.append(
         (
@@ -158,6 +161,23 @@ extension Checkpoint.Training {
     guard case .object(let members) = recipe.content else { return recipe.text() }
     let options = members.map { "\($0.key) \($0.value.text().filter { !"[]\"".contains($0) })" }
     return options.joined(separator: ", ")
+  }
+}
+
+extension Checkpoint.Confidence {
+  /// “temperature 1.31, fitted to 3,000 pictures of bees/val; calibration error 0.041 before, …”
+  var sentence: String {
+    "temperature \(decimal(temperature, digits: 3)), fitted to \(grouped(pictures)) pictures of "
+      + "\(data); calibration error \(decimal(errorBefore, digits: 4)) before, "
+      + "\(decimal(errorAfter, digits: 4)) after"
+  }
+}
+
+extension Checkpoint.Novelty {
+  /// “a picture farther than 1.31 from 2,000 known ones is unlike anything seen; 2 % of known …”
+  var sentence: String {
+    "a picture farther than \(decimal(threshold, digits: 2)) from \(grouped(pictures)) known ones is "
+      + "unlike anything seen; so are \(decimal(100 * falseAlarms, digits: 1)) % of known ones"
   }
 }
 

@@ -174,6 +174,6 @@ extension PredictionTable {
     var table = Table(
       columns.map { $0.isNumber ? .right($0.title) : .init(stringLiteral: $0.title) })
     for row in rows { table.add(row) }
-    return table.text()
+    return note.isEmpty ? table.text() : "\(table.text())\n\(note)"
   }
 }

@@ -1,5 +1,6 @@
 import ZooEngine
 import ZooKit
+import ZooMetrics
 import ZooStore
 import ZooVision
 
@@ -11,12 +12,27 @@ public struct Classification: Sendable {
     public let probability: Float
   }
 
+  /// How far a picture is from those that the model knows.
+  public struct Novelty: Sendable {
+    /// About 1 for known pictures; see ``FeatureDistance``.
+    public let distance: Double
+    public let threshold: Double
+
+    /// Whether the picture is unlike anything the model has seen, so that its classes mean nothing.
+    public var isUnlike: Bool { distance > threshold }
+  }
+
   /// The most probable first.
   public let top: [Guess]
+  /// Nil if the model cannot tell; `zoo calibrate` fits it.
+  public internal(set) var novelty: Novelty?
 
   /// The most probable classes by the softmax of the logits, which has one number per class.
-  public init(logits: some Collection<Float>, classes: [String], top: Int) {
-    let logits = logits.map(Double.init)
+  /// - Parameter temperature: divides the logits; see ``Temperature``.
+  public init(
+    logits: some Collection<Float>, classes: [String], top: Int, temperature: Double = 1
+  ) {
+    let logits = logits.map { Double($0) / temperature }
     let softmax = RowSoftmax(logits)
     self.top = logits.indices.sorted { (logits[$1], $0) < (logits[$0], $1) }.prefix(top).map {
       Guess(name: classes[$0], index: $0, probability: Float(softmax.share(of: logits[$0])))
@@ -26,13 +42,17 @@ public struct Classification: Sendable {
 
 extension Classification: Prediction {
   public var rows: [[String]] {
-    [top.flatMap { [$0.name, String(describing: $0.probability)] }]
+    [
+      top.flatMap { [$0.name, String(describing: $0.probability)] }
+        + (novelty.map { ["\($0.distance)", "\($0.isUnlike)"] } ?? [])
+    ]
   }
 
   public var table: PredictionTable {
     PredictionTable(
       .number("%"), "class",
-      rows: top.map { [decimal(Double($0.probability) * 100, digits: 1), $0.name] })
+      rows: top.map { [decimal(Double($0.probability) * 100, digits: 1), $0.name] },
+      note: remark ?? "")
   }
 
   public func members(_ files: DrawnFiles) -> [(key: String, value: JSON)] {
@@ -42,13 +62,25 @@ extension Classification: Prediction {
         "probability": JSON(guess.probability),
       ]
     }
-    return [("top", JSON(guesses))]
+    guard let novelty else { return [("top", JSON(guesses))] }
+    return [
+      ("top", JSON(guesses)), ("unlike", JSON(novelty.isUnlike)),
+      ("distance", JSON(novelty.distance)), ("threshold", JSON(novelty.threshold)),
+    ]
   }
 
   /// The picture with its most probable classes as bars.
   public func drawn(on picture: Picture) throws -> Picture {
     try picture.captioned(
-      with: top.map { Bar($0.name, share: Double($0.probability), Colour(ofClass: $0.index)) })
+      with: (novelty?.isUnlike == true ? [Bar("unlike anything it has seen", value: "")] : [])
+        + top.map { Bar($0.name, share: Double($0.probability), Colour(ofClass: $0.index)) })
+  }
+
+  private var remark: String? {
+    guard let novelty, novelty.isUnlike else { return nil }
+    return
+      "unlike anything it has seen: distance \(decimal(novelty.distance, digits: 2)), threshold "
+      + decimal(novelty.threshold, digits: 2)
   }
 }
 

@@ -2,36 +2,36 @@ import Glibc
 import ZooData
 import ZooKit
 import ZooMetrics
+import ZooStore
 
 /// Evaluates classifiers.
 final class ClassificationExaminer: Examiner {
-  private let split: Split
-  private let data: String
-  private let classes: [String]
+  private let exam: Exam
   private let outputs: SplitOutputs
+  private var wrong: [WrongClass] = []
 
-  init(_ how: Examination, _ split: Split, _ data: String, classes: [String]) {
-    self.split = split
-    self.data = data
-    self.classes = classes
-    outputs = SplitOutputs(how, split, classes: classes.count)
-  }
+  init(_ exam: Exam) { (self.exam, outputs) = (exam, SplitOutputs(exam)) }
 
-  var columns: [String] { ["image", "truth", "predicted"] + classes }
+  var columns: [String] { ["image", "truth", "predicted"] + exam.classes }
 
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     try model.check(isFor: .classification)
-    var gathered = Gathered(classes)
+    var gathered = Gathered(exam.classes, model.checkpoint.confidence?.temperature)
     var done = 0
+    wrong = []
     try outputs.forEachBatch(of: model) { logits, truth in
-      try gathered.update(logits, truth.truths, truth.items.map { split.items[$0].name }, row)
+      let names = truth.items.map { exam.split.items[$0].name }
+      let found = try gathered.update(logits, truth.truths, names, row)
+      if exam.how.mistakes != nil { wrong += found.wrong(truth.items) }
       done += truth.items.count
       try progress(done)
     }
-    return gathered.report(model: model.name, data: data)
+    return gathered.report(model: model.name, data: exam.data)
   }
+
+  func mistakes(of model: Model) -> Mistakes { wrong.mistakes(exam.classes, of: exam.split.count) }
 }
 
 /// One label, or several, for each picture.
@@ -39,50 +39,69 @@ private struct Gathered {
   private let classes: [String]
   private var one: ClassificationMetrics
   private var several: MultiLabelMetrics?
+  /// A fitted temperature, and the reliability without it.
+  private let temperature: Double?
+  private var plain = Calibration()
 
-  init(_ classes: [String]) {
+  init(_ classes: [String], _ temperature: Double?) {
     self.classes = classes
+    self.temperature = temperature
     one = ClassificationMetrics(classes: classes)
   }
 
   mutating func update(
     _ logits: Tensor, _ truths: Truths, _ names: [String], _ row: (([String]) throws -> Void)?
-  ) throws {
+  ) throws -> ScoredBatch {
     let count = classes.count
     guard logits.shape.sizes == [names.count, count] else {
       throw ZooError.corrupt(
         "the network gives \(logits.shape); expected \(names.count)×\(count)")
     }
-    let scores: [Float]
+    let batch: ScoredBatch
     let truth: [String]
     switch truths {
     case .labels(let labels):
-      scores = softmax(logits.values, count)
+      let scores = softmax(logits.values, count, temperature: temperature ?? 1)
       try one.update(probabilities: scores, labels: labels)
+      if temperature != nil {
+        var metrics = ClassificationMetrics(classes: classes, keepsScores: false)
+        try metrics.update(logits: logits, labels: labels)
+        plain.add(metrics.calibration)
+      }
+      batch = ScoredBatch(classes: count, scores: scores, labels: labels)
       truth = labels.map { classes[$0] }
     case .shares(let shares):
-      scores = logits.values.map { 1 / (1 + exp(-$0)) }
+      let scores = logits.values.map { 1 / (1 + exp(-$0)) }
       let answers = shares.values.map { $0 > 0.5 }
       var metrics = several ?? MultiLabelMetrics(classes: classes)
       several = nil
       try metrics.update(scores: scores, answers: answers)
       several = metrics
+      batch = ScoredBatch(classes: count, scores: scores, answers: answers)
       truth = names.indices.map { item in
         (0..<count).filter { answers[item * count + $0] }.map { classes[$0] }.joined(separator: " ")
       }
     case .none, .boxes, .masks, .values:
       throw ZooError.corrupt("the pictures have no labels to evaluate a classifier on")
     }
-    guard let row else { return }
+    guard let row else { return batch }
     for (item, name) in names.enumerated() {
-      let mine = scores[item * count..<(item + 1) * count]
+      let mine = batch.scores[item * count..<(item + 1) * count]
       let best = mine.indices.max { (mine[$0], -$0) < (mine[$1], -$1) } ?? mine.startIndex
       try row(
         [name, truth[item], classes[best - mine.startIndex]] + mine.map { String(describing: $0) })
     }
+    return batch
   }
 
   func report(model: String, data: String) -> Report {
-    several?.report(model: model, data: data) ?? one.report(model: model, data: data)
+    if let several { return several.report(model: model, data: data) }
+    let report = one.report(model: model, data: data)
+    guard let temperature else { return report }
+    return report.adding(
+      [("uncalibratedError", plain.expectedError)],
+      details: [
+        ("uncalibratedReliability", plain.json), ("temperature", JSON(temperature)),
+      ])
   }
 }

@@ -33,9 +33,7 @@ struct ClassificationTask: ModelTask {
 
   // MARK: Judging
 
-  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
-    -> any Examiner
-  { ClassificationExaminer(how, split, data, classes: classes) }
+  func examiner(for exam: Exam) -> any Examiner { ClassificationExaminer(exam) }
 
   let metric = "accuracy"
 
@@ -72,7 +70,7 @@ private struct Guesser: Predictor {
   var columns: [String] {
     (1...max(1, min(top, classifier.classes.count))).flatMap { place in
       place == 1 ? ["class", "probability"] : ["class \(place)", "probability \(place)"]
-    }
+    } + (classifier.tellsUnknown ? ["distance", "unlike"] : [])
   }
 
   func prepare(_ picture: Picture) throws -> PreparedPicture {
@@ -83,6 +81,6 @@ private struct Guesser: Predictor {
     -> [any Prediction]
   {
     let inputs = try pictures.map { try $0.tensor(classifier.network.input(for:)) }
-    return try classifier.classifications(classifier.network.logits(ofInputs: inputs), top: top)
+    return try classifier.classifications(classifier.network.outputs(ofInputs: inputs), top: top)
   }
 }

@@ -1,5 +1,6 @@
 import ZooEngine
 import ZooKit
+import ZooMetrics
 import ZooStore
 import ZooVision
 
@@ -14,6 +15,12 @@ import ZooVision
 public final class Classifier: Sendable {
   let classes: [String]
   let network: VectorNetwork
+  private let temperature: Double
+  /// How pictures are told that are unlike those the model knows.
+  private let known: (distance: FeatureDistance, threshold: Double)?
+
+  /// Whether answers say that a picture is unlike all that the model knows.
+  var tellsUnknown: Bool { known != nil }
 
   public convenience init(
     _ model: consuming Model, engine: EngineChoice = .auto, precision: Precision = .fp32
@@ -27,22 +34,43 @@ public final class Classifier: Sendable {
   ) throws {
     try model.check(isFor: .classification)
     classes = model.checkpoint.classes
-    network = try VectorNetwork(consume model, engine: engine, precision: precision, load: load)
+    temperature = model.checkpoint.confidence?.temperature ?? 1
+    let novelty = model.checkpoint.novelty
+    known = try novelty.flatMap { novelty in
+      try novelty.arrays.map {
+        (
+          distance: try FeatureDistance(whitening: $0.whitening, means: $0.means),
+          threshold: novelty.threshold
+        )
+      }
+    }
+    network = try VectorNetwork(
+      consume model, engine: engine, precision: precision, load: load,
+      keeping: known == nil ? nil : novelty?.node)
   }
 
   /// The `top` most probable classes of a picture.
   public func classify(_ picture: Picture, top: Int = 5) throws -> Classification {
-    try classifications(network.logits(of: [picture]), top: top)[0]
+    try classifications(network.outputs(of: [picture]), top: top)[0]
   }
 
   /// The same for several pictures, computed in batches of 16.
   public func classify(_ pictures: [Picture], top: Int = 5) throws -> [Classification] {
-    pictures.isEmpty ? [] : try classifications(network.logits(of: pictures), top: top)
+    pictures.isEmpty ? [] : try classifications(network.outputs(of: pictures), top: top)
   }
 
-  func classifications(_ logits: Tensor, top: Int) throws -> [Classification] {
-    try logits.rows.map { row in
-      row.withValues { Classification(logits: $0, classes: classes, top: top) }
+  func classifications(_ outputs: VectorNetwork.Outputs, top: Int) throws -> [Classification] {
+    let features = try outputs.features?.rows
+    return try outputs.logits.rows.enumerated().map { index, row in
+      var answer = row.withValues {
+        Classification(logits: $0, classes: classes, top: top, temperature: temperature)
+      }
+      if let known, let features {
+        answer.novelty = try features[index].withValues {
+          .init(distance: try known.distance(to: $0), threshold: known.threshold)
+        }
+      }
+      return answer
     }
   }
 }

@@ -6,17 +6,9 @@ import ZooMetrics
 
 /// Evaluates detectors in pixels of the original pictures, like COCO.
 final class DetectionExaminer: Examiner {
-  private let how: Examination
-  private let split: Split
-  private let data: String
-  private let classes: [String]
+  private let exam: Exam
 
-  init(_ how: Examination, _ split: Split, _ data: String, classes: [String]) {
-    self.how = how
-    self.split = split
-    self.data = data
-    self.classes = classes
-  }
+  init(_ exam: Exam) { self.exam = exam }
 
   var columns: [String] { ["image", "class", "score", "x0", "y0", "x1", "y1", "outcome"] }
 
@@ -24,12 +16,12 @@ final class DetectionExaminer: Examiner {
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     let detector = try ObjectDetector(
-      model, engine: how.engine, precision: how.precision,
-      suppression: DetectionTask.suppression(how.options))
-    let options = DetectionTask.judged(by: how.options)
-    let threshold = DetectionTask.threshold(how.options, of: model.checkpoint)
-    var metrics = DetectionMetrics(classes: classes)
-    for (done, item) in split.items.enumerated() {
+      model, engine: exam.how.engine, precision: exam.how.precision,
+      suppression: DetectionTask.suppression(exam.how.options))
+    let options = DetectionTask.judged(by: exam.how.options)
+    let threshold = DetectionTask.threshold(exam.how.options, of: model.checkpoint)
+    var metrics = DetectionMetrics(classes: exam.classes)
+    for (done, item) in exam.split.items.enumerated() {
       let sample = try item.sample()
       guard case .boxes(let boxes) = sample.truth else {
         throw ZooError.corrupt("\(sample.name) has no boxes to evaluate a detector on")
@@ -51,13 +43,13 @@ final class DetectionExaminer: Examiner {
       }
       for box in outcomes.missed.map({ truth[$0] }) {
         try row(
-          [sample.name, classes[box.classIndex], ""] + (0..<4).map { "\(box.box[$0])" }
+          [sample.name, exam.classes[box.classIndex], ""] + (0..<4).map { "\(box.box[$0])" }
             + ["missed"])
       }
     }
     return metrics.report(
-      model: model.name, data: data,
-      threshold: how.chooses ? metrics.bestRates?.threshold ?? threshold : threshold)
+      model: model.name, data: exam.data,
+      threshold: exam.how.chooses ? metrics.bestRates?.threshold ?? threshold : threshold)
   }
 }
 

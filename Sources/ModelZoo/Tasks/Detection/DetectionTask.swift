@@ -123,9 +123,7 @@ struct DetectionTask: ModelTask {
 
   // MARK: Judging
 
-  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
-    -> any Examiner
-  { DetectionExaminer(how, split, data, classes: classes) }
+  func examiner(for exam: Exam) -> any Examiner { DetectionExaminer(exam) }
 
   let metric = "mAP50"
 

@@ -1,30 +1,29 @@
 import ZooData
 import ZooKit
 import ZooMetrics
+import ZooStore
+import ZooVision
 
 /// Evaluates regression in the units of the data.
 final class RegressionExaminer: Examiner {
-  private let split: Split
-  private let data: String
-  private let names: [String]
+  private let exam: Exam
   private let outputs: SplitOutputs
+  /// The numbers of every picture, if its mistakes are wanted.
+  private var seen: [(item: Int, found: [Float], truth: [Float])] = []
 
-  init(_ how: Examination, _ split: Split, _ data: String, names: [String]) {
-    self.split = split
-    self.data = data
-    self.names = names
-    outputs = SplitOutputs(how, split, classes: names.count)
-  }
+  init(_ exam: Exam) { (self.exam, outputs) = (exam, SplitOutputs(exam)) }
 
-  var columns: [String] { ["image"] + names.flatMap { [$0, "true \($0)"] } }
+  var columns: [String] { ["image"] + exam.classes.flatMap { [$0, "true \($0)"] } }
 
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     try model.check(isFor: .regression)
+    let names = exam.classes
     var metrics = RegressionMetrics(names: names)
     let scale = model.checkpoint.outputScale
     var done = 0
+    seen = []
     try outputs.forEachBatch(of: model) { output, batch in
       guard case .values(let truth) = batch.truths, truth.shape == output.shape else {
         throw ZooError.corrupt("the pictures have no numbers that a network could be judged by")
@@ -33,16 +32,46 @@ final class RegressionExaminer: Examiner {
       try metrics.update(predicted: found.values, truth: truth.values)
       done += batch.items.count
       try progress(done)
-      guard let row else { return }
       let (answers, truths) = (found.values, truth.values)
+      if exam.how.mistakes != nil {
+        for (place, item) in batch.items.enumerated() {
+          let range = place * names.count..<(place + 1) * names.count
+          seen.append((item, Array(answers[range]), Array(truths[range])))
+        }
+      }
+      guard let row else { return }
       for (place, item) in batch.items.enumerated() {
         let cells = names.indices.flatMap { index in
           let position = place * names.count + index
           return ["\(answers[position])", "\(truths[position])"]
         }
-        try row([split.items[item].name] + cells)
+        try row([exam.split.items[item].name] + cells)
       }
     }
-    return metrics.report(model: model.name, data: data)
+    return metrics.report(model: model.name, data: exam.data)
+  }
+
+  /// For each number the largest errors.
+  func mistakes(of model: Model) -> Mistakes {
+    let most = 24
+    let groups = exam.classes.enumerated().map { index, name in
+      let errors = seen.map { abs($0.found[index] - $0.truth[index]) }
+      let worst = seen.indices.sorted { (errors[$1], $0) < (errors[$0], $1) }.prefix(most)
+      return Mistakes.Group(
+        "\(name): largest errors",
+        worst.map { place in
+          let (item, found, truth) = seen[place]
+          return Mistake(
+            item: item,
+            captions: [
+              "\(decimal(Double(found[index]), digits: 3)) instead of "
+                + decimal(Double(truth[index]), digits: 3)
+            ],
+            rows: [[found[index], truth[index], errors[place]].map { String(describing: $0) }])
+        })
+    }
+    return Mistakes(
+      "largest errors in \(seen.count) pictures", groups, columns: ["found", "true", "error"],
+      layout: .init(perRow: 8, aspect: 1), mostDrawn: most)
   }
 }

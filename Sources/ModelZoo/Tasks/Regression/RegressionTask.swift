@@ -58,9 +58,7 @@ struct RegressionTask: ModelTask {
 
   // MARK: Judging
 
-  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
-    -> any Examiner
-  { RegressionExaminer(how, split, data, names: classes) }
+  func examiner(for exam: Exam) -> any Examiner { RegressionExaminer(exam) }
 
   /// It does not depend on the units of the outputs.
   let metric = "r2"

@@ -2,31 +2,30 @@ import ZooData
 import ZooKit
 import ZooMetrics
 import ZooStore
+import ZooVision
 
 /// Evaluates segmenters on the pixels of whole pictures, in tiles if they are large.
 final class SegmentationExaminer: Examiner {
-  private let how: Examination
-  private let split: Split
-  private let data: String
-  /// The names of the masks' values.
-  private let classes: [String]
+  private let exam: Exam
+  private var seen: [(item: Int, dice: Double, accuracy: Double)] = []
 
-  init(_ how: Examination, _ split: Split, _ data: String, classes: [String]) {
-    self.how = how
-    self.split = split
-    self.data = data
-    self.classes = classes
+  init(_ exam: Exam) { self.exam = exam }
+
+  var columns: [String] {
+    ["image", "pixelAccuracy"] + exam.classes.map { "dice \($0)" }
   }
-
-  var columns: [String] { ["image", "pixelAccuracy"] + classes.map { "dice \($0)" } }
 
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
-    let segmenter = try SemanticSegmenter(model, engine: how.engine, precision: how.precision)
-    let threshold = SegmentationTask.threshold(how.options)
+    let segmenter = try SemanticSegmenter(
+      model, engine: exam.how.engine, precision: exam.how.precision)
+    let threshold = SegmentationTask.threshold(exam.how.options)
+    let classes = exam.classes
+    let isGathering = exam.how.mistakes != nil
+    seen = []
     var all = SegmentationMetrics(classes: classes, ignoring: Truth.ignored)
-    for (done, item) in split.items.enumerated() {
+    for (done, item) in exam.split.items.enumerated() {
       let sample = try item.sample()
       guard case .mask(let truth) = sample.truth else {
         throw ZooError.corrupt("\(item.name) has no mask to evaluate a segmenter on")
@@ -36,13 +35,68 @@ final class SegmentationExaminer: Examiner {
       try answer.mask.withPixels { drawn in
         try truth.withPixels { truth in
           try all.update(predicted: drawn, truth: truth)
-          if row != nil { try own.update(predicted: drawn, truth: truth) }
+          if row != nil || isGathering { try own.update(predicted: drawn, truth: truth) }
         }
       }
       try progress(done + 1)
+      if isGathering, let accuracy = own.pixelAccuracy {
+        seen.append((done, own.meanDice ?? accuracy, accuracy))
+      }
       let shares = [own.pixelAccuracy] + classes.indices.map { own.dice(of: $0) }
       try row?([item.name] + shares.map { $0.map { String(describing: $0) } ?? "" })
     }
-    return all.report(model: model.name, data: data)
+    return all.report(model: model.name, data: exam.data)
+  }
+
+  /// The pictures with the least Dice, each with its true mask and the answer. The masks are computed
+  /// again when they are drawn.
+  func mistakes(of model: Model) throws -> Mistakes {
+    let segmenter = try SemanticSegmenter(
+      model, engine: exam.how.engine, precision: exam.how.precision)
+    let threshold = SegmentationTask.threshold(exam.how.options)
+    let worst = seen.sorted { ($0.dice, $0.item) < ($1.dice, $1.item) }
+    return Mistakes(
+      "picture, truth, answer; the least Dice first",
+      [
+        .init(
+          "mean Dice",
+          worst.map { item, dice, accuracy in
+            Mistake(
+              item: item,
+              captions: [
+                "Dice \(decimal(dice, digits: 3)), pixel accuracy \(decimal(accuracy, digits: 3))"
+              ], rows: [["\(dice)", "\(accuracy)"]])
+          })
+      ], columns: ["meanDice", "pixelAccuracy"], layout: .init(perRow: 1, aspect: 0.34),
+      mostDrawn: 40
+    ) { _, sample in
+      guard case .mask(let truth) = sample.truth else { return sample.picture }
+      let answer = try segmenter.segment(sample.picture, threshold: threshold)
+      let masks = [try truth.replacing(Truth.ignored, with: answer.background), answer.mask]
+      return try .sideBySide(
+        [sample.picture.rgb.shrunk(to: 400)]
+          + masks.map {
+            try sample.picture.overlaid(mask: $0, background: answer.background).shrunk(to: 400)
+          })
+    }
+  }
+}
+
+extension Picture {
+  /// With its longer side at most so long.
+  fileprivate func shrunk(to longest: Int) throws -> Picture {
+    let side = max(width, height)
+    guard side > longest else { return self }
+    return try resized(to: .init(max(1, height * longest / side), max(1, width * longest / side)))
+  }
+
+  /// With one level in place of another; as it is if there is none to put there.
+  fileprivate func replacing(_ old: UInt8, with new: Int?) throws -> Picture {
+    guard let new = new.flatMap(UInt8.init(exactly:)) else { return self }
+    var replaced = self
+    try replaced.withMutablePixels { pixels in
+      for index in pixels.indices where pixels[index] == old { pixels[index] = new }
+    }
+    return replaced
   }
 }

@@ -74,9 +74,7 @@ struct SegmentationTask: ModelTask {
 
   // MARK: Judging
 
-  func examiner(_ how: Examination, _ split: Split, data: String, classes: [String])
-    -> any Examiner
-  { SegmentationExaminer(how, split, data, classes: classes) }
+  func examiner(for exam: Exam) -> any Examiner { SegmentationExaminer(exam) }
 
   let metric = "meanDice"
 

@@ -1,0 +1,191 @@
+import Foundation
+import ModelZoo
+import TestSupport
+import Testing
+
+/// Calibration, contact sheets and averages as a user sees them, with a small network and pictures of
+/// two kinds, some of them labelled wrongly.
+extension CommandLineTests {
+  @Suite struct ConfidenceTests {
+    private let space = Workspace()
+
+    init() throws {
+      for (split, count) in [("train", 24), ("val", 20), ("test", 12)] {
+        for kind in ["dark", "light"] {
+          let folder = space["data/\(split)/\(kind)"]
+          try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true)
+          for index in 0..<count {
+            let random = Random(seed: 7).key(split).key(kind).key(index)
+            // Every tenth label is wrong, so that no honest network is certain.
+            let isDark = (kind == "dark") != (index % 10 == 9)
+            let level = isDark ? 60 : 190
+            let pixels = (0..<32 * 32 * 3).map { UInt8(level + random.below(60, $0) - 30) }
+            try Picture(width: 32, height: 32, channels: 3, pixels: pixels)
+              .write(png: "\(folder)/\(index).png")
+          }
+        }
+      }
+    }
+
+    private func finetune(_ run: String, _ more: String...) throws -> Outcome {
+      try space.zoo(
+        [
+          "finetune", "resnet20", "--scratch", "--data", "data", "-o", run, "--epochs", "3",
+          "--batch", "8", "--lr", "0.01", "--quiet",
+        ] + more)
+    }
+
+    private func bytes(_ name: String) throws -> Data {
+      try Data(contentsOf: URL(filePath: space[name]))
+    }
+
+    @Test func probabilitiesBecomeHonest() throws {
+      let plain = try finetune("plain", "--json")
+      #expect(plain.status == 0)
+      #expect(try plain.json["confidence"]?.isNull == true)
+      let run = try finetune("run", "--calibrate", "--json")
+      #expect(run.status == 0, "\(run.errors)")
+      let confidence = try #require(try run.json["confidence"])
+      let temperature = try #require(confidence["temperature"]?.number)
+      #expect(temperature > 0 && temperature != 1)
+      // The verb finds the same pictures, and gives the same file.
+      let outcome = try space.zoo(
+        "calibrate", "plain/best.h5", "--data", "data", "-o", "honest.h5", "--json")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let json = try outcome.json
+      #expect(json["pictures"]?.integer == 40)
+      #expect(json["confidence"]?["temperature"]?.number == temperature)
+      let loss = try ["before", "after"].map { try #require(json[$0]?["logLoss"]?.number) }
+      #expect(loss[1] <= loss[0])
+      #expect(json["after"]?["reliability"]?.list?.count == 15)
+      let again = try space.zoo(
+        "calibrate", "plain/best.h5", "--data", "data", "-o", "again.h5", "--quiet")
+      #expect(again.status == 0 && again.output.contains("temperature"))
+      #expect(try bytes("honest.h5") == bytes("again.h5"))
+      #expect(try space.zoo("verify", "honest.h5").status == 0)
+      #expect(try space.zoo("info", "honest.h5").output.contains("calibration error"))
+
+      // The answers are the same, the probabilities are those of divided logits.
+      let reports = try ["plain/best.h5", "honest.h5"].map {
+        try space.zoo("evaluate", $0, "--data", "data", "--split", "val", "--json").json
+      }
+      #expect(reports[0]["confusion"]?.text() == reports[1]["confusion"]?.text())
+      let error = "expectedCalibrationError"
+      #expect(
+        reports[1]["metrics"]?["uncalibratedError"]?.number
+          == reports[0]["metrics"]?[error]?.number)
+      #expect(reports[1]["metrics"]?[error]?.number == json["after"]?[error]?.number)
+      #expect(reports[0]["temperature"] == nil && reports[1]["temperature"] != nil)
+      let odds = try ["plain/best.h5", "honest.h5"].map { model -> Double in
+        let top = try space.zoo("predict", model, "data/val/dark/0.png", "--json").json["results"]?
+          .list?.first?["top"]?.list
+        let shares = try #require(top?.compactMap { $0["probability"]?.number })
+        return log(shares[0] / shares[1])
+      }
+      #expect(abs(odds[0] / odds[1] - temperature) < 0.01 * temperature, "\(odds) \(temperature)")
+      // Another kind of picture is told; one of the training's kind is not.
+      let stripes = (0..<32 * 32 * 3).map { UInt8($0 / 3 % 8 < 4 ? 255 : 0) }
+      try Picture(width: 32, height: 32, channels: 3, pixels: stripes)
+        .write(png: space["stripes.png"])
+      let shown = try space.zoo("predict", "honest.h5", "stripes.png", "data/train/dark/0.png")
+      #expect(
+        shown.output.split(separator: "\n").count { $0.hasPrefix("unlike anything it has seen") }
+          == 1, "\(shown.output)")
+      let told = try space.zoo("predict", "honest.h5", "stripes.png", "--json").json["results"]?
+        .list?.first
+      #expect(told?.keys == ["image", "top", "unlike", "distance", "threshold"])
+      #expect(told?["unlike"]?.bool == true)
+      let table = try space.zoo(
+        "predict", "honest.h5", "stripes.png", "--csv", "a.csv", "--top", "1")
+      #expect(table.status == 0, "\(table.errors)")
+      let rows = try String(contentsOfFile: space["a.csv"], encoding: .utf8)
+        .split(whereSeparator: \.isNewline)
+      #expect(rows[0] == "image,class,probability,distance,unlike" && rows[1].hasSuffix(",true"))
+      // Further training starts without it.
+      let tuned = try space.zoo(
+        "finetune", "honest.h5", "--data", "data", "-o", "tuned", "--epochs", "1", "--json")
+      #expect(tuned.status == 0, "\(tuned.errors)")
+      let record = try space.zoo("info", "tuned/best.h5", "--json").json
+      #expect(record["confidence"]?.isNull == true && record["novelty"]?.isNull == true)
+    }
+
+    @Test func mistakesAreShown() throws {
+      #expect(try finetune("run").status == 0)
+      let arguments = ["evaluate", "run/best.h5", "--data", "data", "--split", "val", "--json"]
+      let outcome = try space.zoo(arguments + ["--mistakes", "wrong"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let json = try outcome.json
+      let confusion = try #require(
+        json["confusion"]?.list?.map { $0.list?.map { $0.integer ?? 0 } })
+      let wrong = (confusion[0]?[1] ?? 0) + (confusion[1]?[0] ?? 0)
+      #expect(wrong > 0 && json["mistakes"]?["count"]?.integer == wrong)
+      #expect(json["mistakes"]?["sheets"]?.list?.compactMap(\.string) == ["wrong/sheet-001.png"])
+      let sheet = try Picture(contentsOf: space["wrong/sheet-001.png"])
+      #expect(sheet.width == 1240 && sheet.height > 150)
+      let table = try String(contentsOfFile: space["wrong/mistakes.csv"], encoding: .utf8)
+        .split(whereSeparator: \.isNewline)
+      #expect(table[0] == "image,kind,truth,answer,score,score of truth,sheet,row,column")
+      #expect(table.count == wrong + 1)
+      #expect(table.dropFirst().allSatisfy { $0.contains("dark") && $0.contains("light") })
+      let first = try bytes("wrong/sheet-001.png")
+      #expect(try space.zoo(arguments + ["--mistakes", "wrong"]).status == 0)
+      #expect(try bytes("wrong/sheet-001.png") == first)
+      try space.write("", to: "file")
+      let refused = try space.zoo(arguments + ["--mistakes", "file"])
+      #expect(refused.status == 73 && refused.error?.contains("file") == true)
+    }
+
+    @Test func weightsAreAveraged() throws {
+      #expect(try finetune("a").status == 0)
+      let b = try space.zoo(
+        "finetune", "a/best.h5", "--data", "data", "-o", "b", "--freeze", "none", "--epochs", "1",
+        "--quiet")
+      #expect(b.status == 0, "\(b.errors)")
+      let outcome = try space.zoo("average", "a/best.h5", "b/best.h5", "-o", "mean.h5")
+      #expect(outcome.status == 0 && outcome.errors.contains("--data"), "\(outcome.errors)")
+      let (x, y, mean) = (
+        try WeightStore(space["a/best.h5"]).load(threads: 1),
+        try WeightStore(space["b/best.h5"]).load(threads: 1),
+        try WeightStore(space["mean.h5"]).load(threads: 1)
+      )
+      for (name, tensor) in mean {
+        let expected = zip(x[name]?.values ?? [], y[name]?.values ?? []).map { ($0 + $1) / 2 }
+        #expect(zip(tensor.values, expected).allSatisfy { abs($0 - $1) < 1e-6 }, "\(name)")
+      }
+      let computed = try space.zoo(
+        "average", "a/best.h5", "b/best.h5", "-o", "new.h5", "--data", "data", "--json")
+      #expect(computed.status == 0, "\(computed.errors)")
+      #expect(try computed.json["statisticsComputed"]?.bool == true)
+      let new = try WeightStore(space["new.h5"]).load(threads: 1)
+      for (name, tensor) in new {
+        let isSame = tensor.values == mean[name]?.values
+        #expect(isSame != name.contains("running_"), "\(name)")
+      }
+      let report = try space.zoo("evaluate", "new.h5", "--data", "data", "--json").json
+      #expect(try #require(report["metrics"]?["accuracy"]?.number) > 0.8)
+    }
+
+    @Test func whatDoesNotFitIsNamed() throws {
+      let workspace = try Workspace.furnished()
+      for (arguments, status, part) in [
+        (["calibrate", "small.h5", "--data", "nowhere", "-o", "x.h5"], Int32(66), "nowhere"),
+        (["calibrate", "small.h5", "--data", "."], 64, "-o"),
+        (["calibrate", "small.h5", "--data", ".", "-o", "x", "--false-alarms", "0.9"], 64, "0.9"),
+        (["average", "small.h5", "-o", "x.h5"], 64, "two"),
+        (["average", "small.h5", "missing.h5", "-o", "x.h5"], 66, "missing.h5"),
+        (["average", "small.h5", "resnet20.fashion", "-o", "x.h5"], 65, "classes"),
+        (["average", "small.h5", "vgg9_bn.fashion", "-o", "x.h5"], 65, "vgg9_bn"),
+        (["average", "small.h5", "small.h5", "-o", "nowhere/x.h5"], 73, "nowhere"),
+      ] {
+        let outcome = try workspace.zoo(arguments)
+        #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
+        let last = outcome.errors.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
+        #expect(last.contains(part), "\(arguments): \(last)")
+      }
+      let detector = try space.zoo(
+        "calibrate", "yolov4-tiny-half.scenes", "--data", "data", "-o", "x.h5")
+      #expect(detector.status == 65 && detector.errors.contains("detection"), "\(detector.errors)")
+    }
+  }
+}
