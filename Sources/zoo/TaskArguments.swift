@@ -54,6 +54,11 @@ extension TaskArguments.Entry {
     }
     let (name, placeholder, help) = ("--\(option.name)", option.placeholder, option.help)
     switch option.kind {
+    case .words:
+      // The task checks the words, of which it may have fewer than others.
+      self = entry(Option<String?>(name, value: placeholder, help: help)) { text in
+        .words(text.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+      }
     case .integer(let usual, let range):
       self = entry(
         Option<Int?>(name, value: placeholder, default: .some(usual), in: range, help: help)

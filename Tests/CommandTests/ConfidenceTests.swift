@@ -166,6 +166,79 @@ extension CommandLineTests {
       #expect(try #require(report["metrics"]?["accuracy"]?.number) > 0.8)
     }
 
+    @Test func answersAreCombined() throws {
+      #expect(try finetune("a").status == 0)
+      #expect(try finetune("b", "--seed", "1").status == 0)
+      let picture = "data/test/light/9.png"
+      func share(_ model: String, _ more: String...) throws -> Double {
+        let run = try space.zoo(["predict", model, picture, "--json"] + more)
+        #expect(run.status == 0, "\(run.errors)")
+        let top = try run.json["results"]?.list?.first?["top"]?.list
+        return try #require(
+          top?.first { $0["class"]?.string == "light" }?["probability"]?.number)
+      }
+      let (a, b) = (try share("a/best.h5"), try share("b/best.h5"))
+      let both = try share("a/best.h5+b/best.h5")
+      #expect(abs(both - (a + b) / 2) < 1e-6)
+      // The mean over the picture and its mirror image.
+      let picture9 = try Picture(contentsOf: space[picture])
+      try picture9.mirroredAcross.write(png: space["mirrored.png"])
+      let other = try space.zoo("predict", "a/best.h5", "mirrored.png", "--json").json["results"]?
+        .list?.first?["top"]?.list?.first { $0["class"]?.string == "light" }?["probability"]?.number
+      let mirrored = try #require(other)
+      let flipped = try share("a/best.h5", "--tta", "flip")
+      #expect(abs(flipped - (a + mirrored) / 2) < 1e-6)
+      let views = try share("a/best.h5", "--tta", "flip,scales,crops")
+      #expect(views > 0 && views < 1)
+
+      let report = try space.zoo(
+        "evaluate", "a/best.h5+b/best.h5", "--data", "data", "--tta", "flip", "--json")
+      #expect(report.status == 0, "\(report.errors)")
+      let combined = try report.json
+      #expect(combined["model"]?.string == "a/best.h5+b/best.h5")
+      #expect(try #require(combined["metrics"]?["accuracy"]?.number) > 0.7)
+      for (arguments, status, part) in [
+        (["predict", "a/best.h5+resnet20.fashion", picture], Int32(65), "classes"),
+        (["predict", "a/best.h5+", picture], 64, "A+B"),
+        (["predict", "a/best.h5+none.h5", picture], 66, "none.h5"),
+        (["predict", "a/best.h5", picture, "--tta", "flip,turn"], 64, "turn"),
+        (["predict", "yolov4-tiny-half.scenes", picture, "--tta", "crops"], 64, "detection"),
+      ] {
+        let outcome = try space.zoo(arguments)
+        #expect(outcome.status == status, "\(arguments): \(outcome.errors)")
+        #expect(outcome.error?.contains(part) == true, "\(arguments): \(outcome.errors)")
+      }
+    }
+
+    /// Boxes and masks found in a mirrored picture lie where they are in the picture.
+    @Test func viewsOfBoxesAndMasksAreMappedBack() throws {
+      let random = Random(seed: 3)
+      let pixels = (0..<96 * 128 * 3).map { UInt8(random.below(256, $0 / 48)) }
+      try Picture(width: 128, height: 96, channels: 3, pixels: pixels)
+        .write(png: space["scene.png"])
+      for model in ["yolov4-tiny-half.scenes", "unet-16.scenes"] {
+        for views in ["flip", "scales", "flip,scales"] {
+          let run = try space.zoo("predict", model, "scene.png", "--tta", views, "--json")
+          #expect(run.status == 0, "\(model) \(views): \(run.errors)")
+        }
+      }
+      for view in PictureView.views([.flip, .scales, .crops], scales: [1.2], zooms: [0.5]) {
+        // The frame of all that a view shows is the region that it shows.
+        let size = Window.Size(96, 128)
+        let region = view.region(of: size)
+        let shown = Frame(
+          x0: 0, y0: 0, x1: view.zoom * Double(region.width),
+          y1: view.zoom * Double(region.height))
+        let frame = view.pictureFrame(shown, of: size)
+        #expect(
+          abs(frame.x0 - Double(region.x)) < 1e-9 && abs(frame.width - Double(region.width)) < 1e-9)
+        #expect(abs(frame.y0 - Double(region.y)) < 1e-9)
+      }
+      let left = PictureView(isMirrored: true).pictureFrame(
+        Frame(x0: 0, y0: 0, x1: 10, y1: 10), of: .init(96, 128))
+      #expect(left.x0 == 118 && left.x1 == 128)
+    }
+
     @Test func whatDoesNotFitIsNamed() throws {
       let workspace = try Workspace.furnished()
       for (arguments, status, part) in [

@@ -241,7 +241,7 @@ extension FinetuningRun {
       norms: trainer.options.freezing.norms)
     how.frozen = lasting.stretches.isEmpty ? nil : try lasting.options(start.graph, epoch: 0)
     let examiner = task.examiner(
-      for: Exam(for: Exam(how, validation, data: data, classes: task.classes(of: checkpoint))))
+      for: Exam(how, validation, data: data, classes: task.classes(of: checkpoint)))
     let watched = task.logged(classes: checkpoint.classes.count)
     trainer.metrics = watched
     trainer.evaluate = { weights in

@@ -36,6 +36,8 @@ public struct Examination {
   public var options: TaskOptions = [:]
   /// Whether the evaluation chooses what a checkpoint records, such as a threshold.
   public var chooses = false
+  /// Models whose answers are combined with those of the evaluated one.
+  public var partners: [Model] = []
   /// The folder for contact sheets of the mistakes and a table of them.
   public var mistakes: String?
   /// The stages that are the same in all evaluated models; their outputs are cached.
@@ -47,6 +49,31 @@ public struct Examination {
   ) {
     (self.engine, self.precision, self.batch) = (engine, precision, batch)
     self.options = options
+  }
+}
+
+extension Examination {
+  /// A predictor that combines answers; nil if there is one model and one view.
+  func combined(with model: Model, _ options: TaskOptions) throws -> (any Predictor)? {
+    guard !partners.isEmpty || options.hasViews else { return nil }
+    var models = [model] + partners
+    return try model.checkpoint.task.definition.predictor(
+      forAll: &models, engine: engine, precision: precision, options, load: nil)
+  }
+
+  /// The name of the evaluated model and of those that are combined with it.
+  func name(of model: Model) -> String {
+    ([model] + partners).map(\.name).joined(separator: "+")
+  }
+}
+
+extension Predictor {
+  /// The prediction for one picture, of the kind that the task makes.
+  func answer<Answer: Prediction>(_ picture: Picture, as type: Answer.Type) throws -> Answer {
+    guard let answer = try predict([picture]).first as? Answer else {
+      throw ZooError.failure("a prediction is not a \(type)")
+    }
+    return answer
   }
 }
 

@@ -3,6 +3,7 @@ import ZooEngine
 import ZooKit
 import ZooStore
 import ZooTraining
+import ZooVision
 
 // The defaults.
 extension ModelTask {
@@ -83,6 +84,16 @@ extension ModelTask {
   ) throws -> Calibrated {
     throw ZooError.usage(
       "\(model.name) is for \(name.rawValue), whose confidence cannot be calibrated")
+  }
+
+  public var viewKinds: [PictureView.Kind] { [] }
+  public func views(_ kinds: [PictureView.Kind]) -> [PictureView] { PictureView.views(kinds) }
+  public func optionsOfMembers(_ options: TaskOptions) -> TaskOptions { options }
+
+  public func combined(
+    _ seen: [SeenPrediction], of size: Window.Size, classes: [String], _ options: TaskOptions
+  ) throws -> any Prediction {
+    throw ZooError.usage("several answers for \(name.rawValue) cannot be combined")
   }
 
   public var goal: Goal? { nil }

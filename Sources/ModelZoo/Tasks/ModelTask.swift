@@ -4,6 +4,7 @@ import ZooKit
 import ZooStore
 import ZooMetrics
 import ZooTraining
+import ZooVision
 
 /// A task: the networks that can do it, and how they are trained, run and evaluated. No code outside
 /// a task's folder checks which task it is.
@@ -103,6 +104,24 @@ public protocol ModelTask: Sendable {
   var published: KeyValuePairs<String, String> { get }
 
   // MARK: Answers
+
+  /// The kinds of views of a picture for which answers can be combined.
+  var viewKinds: [PictureView.Kind] { get }
+
+  func views(_ kinds: [PictureView.Kind]) -> [PictureView]
+
+  /// The options of a predictor whose answers are combined with others.
+  func optionsOfMembers(_ options: TaskOptions) -> TaskOptions
+
+  /// One answer for a picture out of those of several models and views.
+  /// - Parameters:
+  ///   - seen: at least one answer.
+  ///   - size: the picture's.
+  ///   - classes: of every model.
+  ///   - options: the user's.
+  func combined(
+    _ seen: [SeenPrediction], of size: Window.Size, classes: [String], _ options: TaskOptions
+  ) throws -> any Prediction
 
   /// Options of `zoo predict` that are the task's own.
   var options: [TaskOption] { get }

@@ -6,12 +6,15 @@ public struct TaskOption: Sendable {
     case integer(Int?, in: ClosedRange<Int>)
     case number(Double?, in: ClosedRange<Double>)
     case word(String?, of: [String])
+    /// Several, separated by commas.
+    case words(of: [String])
   }
 
   public enum Value: Sendable, Hashable {
     case integer(Int)
     case number(Double)
     case word(String)
+    case words([String])
   }
 
   /// Without its dashes.
@@ -33,7 +36,7 @@ extension TaskOption {
   public func merged(with other: TaskOption) -> TaskOption {
     TaskOption(
       name, value: placeholder, kind == other.kind ? kind : kind.withoutDefault,
-      help: "\(help); \(other.help)")
+      help: help == other.help ? help : "\(help); \(other.help)")
   }
 }
 
@@ -43,6 +46,7 @@ extension TaskOption.Kind {
     case .integer(_, let range): .integer(nil, in: range)
     case .number(_, let range): .number(nil, in: range)
     case .word(_, let words): .word(nil, of: words)
+    case .words: self
     }
   }
 }
@@ -64,6 +68,11 @@ public struct TaskOptions: Sendable, ExpressibleByDictionaryLiteral {
   public subscript(name: String) -> TaskOption.Value? {
     get { values[name] }
     set { values[name] = newValue }
+  }
+
+  /// With other values for some options.
+  func with(_ others: [String: TaskOption.Value]) -> TaskOptions {
+    TaskOptions(values.merging(others) { $1 })
   }
 
   /// The given value, or the default.

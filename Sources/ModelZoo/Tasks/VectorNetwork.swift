@@ -129,8 +129,8 @@ struct VectorNetwork: Sendable {
     let features = try kept.flatMap { values[$0] }.map { try $0.pooled }
     let isWhole = inputs.count == batch
     return Outputs(
-      logits: isWhole ? logits : try logits.resized(to: inputs.count),
-      features: isWhole ? features : try features?.resized(to: inputs.count))
+      logits: try isWhole ? logits : logits.resized(to: inputs.count),
+      features: try isWhole ? features : features?.resized(to: inputs.count))
   }
 }
 

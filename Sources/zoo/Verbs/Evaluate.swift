@@ -49,15 +49,18 @@ struct EvaluateVerb: Verb {
 
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
-    let models = try input[models].map { name in
-      let model = try zoo.model(name)
-      return try input[Common.fit].map(model.fitting) ?? model
+    // Each is one model, or several whose answers are combined.
+    let committees = try input[models].map { name in
+      let fit = try input[Common.fit]
+      return try zoo.models(name).map { model in try fit.map(model.fitting) ?? model }
     }
+    let models = committees.map { $0[0] }
     let data = try Learning.place(input).open().renamed(input[classes])
     try input.remark("\(data)")
     for warning in data.warnings { try input.remark("skipped: \(warning)") }
     let pictures = try JudgedPictures(
-      of: data, split: input[split], for: models, includingLearned: input[includeLearned])
+      of: data, split: input[split], for: committees.flatMap(\.self),
+      includingLearned: input[includeLearned])
     let names = models.map(\.name).joined(separator: " or ")
     if let remark = pictures.remark(about: names) { try input.remark(remark) }
     var table = try input[csv].map { _ in CommaSeparated() }
@@ -65,12 +68,12 @@ struct EvaluateVerb: Verb {
       throw ZooError.usage("--mistakes draws those of one model, not of \(models.count)")
     }
     var reports: [Report] = []
-    for model in models {
+    for (model, committee) in zip(models, committees) {
       let progress = Progress(model.name, unit: .items("images"), quiet: try input[Common.quiet])
       var how = Examination(
         engine: try input[Common.engine], precision: try input[Common.precision],
         batch: try input[batch], options: try ofTask.options(input, for: model))
-      how.mistakes = try input[mistakes]
+      (how.partners, how.mistakes) = (Array(committee.dropFirst()), try input[mistakes])
       let report = try model.evaluate(by: pictures, how) {
         progress.update(done: $0, of: pictures.count)
       } table: {

@@ -10,6 +10,9 @@ struct PredictVerb: Verb {
     of the picture that each class covers; with --draw it also writes a mask of class indices. \
     Pictures are preprocessed as the checkpoint says.
 
+    MODEL may be A+B+…: models with the same classes, whose answers are combined. --tta combines those \
+    for several views of each picture.
+
     IMAGE is a picture, a folder, whose pictures are found at any depth, @FILE with a name on each \
     line, or - for such lines on standard input. A name that begins with @ is written ./@NAME.
 
@@ -22,6 +25,7 @@ struct PredictVerb: Verb {
   let examples: KeyValuePairs = [
     "zoo predict resnet50 cat.jpg --top 3": "print the three likeliest classes",
     "zoo predict fasterrcnn-resnet50-fpn street.jpg --draw found": "print the boxes and draw them",
+    "zoo predict a/best.h5+b/best.h5 cat.jpg --tta flip": "the mean of two models and two views",
     "zoo predict run/best.h5 photos --csv answers.csv": "classify a folder",
     "find . -name '*.jpg' | zoo predict resnet50 - --csv answers.csv --resume":
       "go on with a list of pictures",
@@ -53,18 +57,21 @@ struct PredictVerb: Verb {
     if try input[resume], try input[csv] == nil {
       throw ZooError.usage("--resume needs the --csv FILE of the earlier run")
     }
-    var model = try input.zoo().model(input[Common.model])
-    if let fit = try input[Common.fit] { model = try model.fitting(fit) }
-    if !model.checkpoint.random.isEmpty {
+    var models = try input.zoo().models(input[Common.model])
+    if let fit = try input[Common.fit] { models = try models.map { try $0.fitting(fit) } }
+    for model in models where !model.checkpoint.random.isEmpty {
       try input.remark(
         "\(model.name) has \(model.checkpoint.random.count) untrained tensors: its output is meaningless"
       )
     }
-    let (name, options) = (model.name, try ofTask.options(input, for: model))
+    let name = models.map(\.name).joined(separator: "+")
+    let (options, task) = (
+      try ofTask.options(input, for: models[0]), try models[0].checkpoint.task.definition
+    )
     let pictures = try PictureNames.all(input[images])
-    let load = try load(input, pictures.count, model.checkpoint.task.definition)
-    let predictor = try model.checkpoint.task.definition.predictor(
-      for: consume model, engine: input[Common.engine], precision: input[Common.precision], options,
+    let load = try load(input, pictures.count, task)
+    let predictor = try task.predictor(
+      forAll: &models, engine: input[Common.engine], precision: input[Common.precision], options,
       load: load)
     let table = try input[csv].map {
       try AnswerFile($0, columns: predictor.columns, resuming: input[resume])

@@ -34,8 +34,18 @@ public struct Classification: Sendable {
   ) {
     let logits = logits.map { Double($0) / temperature }
     let softmax = RowSoftmax(logits)
-    self.top = logits.indices.sorted { (logits[$1], $0) < (logits[$0], $1) }.prefix(top).map {
-      Guess(name: classes[$0], index: $0, probability: Float(softmax.share(of: logits[$0])))
+    self.init(logits.map { Float(softmax.share(of: $0)) }, ordered: logits, classes, top)
+  }
+
+  /// The most probable of all classes.
+  public init(probabilities: [Float], classes: [String], top: Int) {
+    self.init(probabilities, ordered: probabilities.map(Double.init), classes, top)
+  }
+
+  /// Logits may differ where probabilities are equal.
+  private init(_ probabilities: [Float], ordered: [Double], _ classes: [String], _ top: Int) {
+    self.top = ordered.indices.sorted { (ordered[$1], $0) < (ordered[$0], $1) }.prefix(top).map {
+      Guess(name: classes[$0], index: $0, probability: probabilities[$0])
     }
   }
 }

@@ -18,9 +18,14 @@ final class ClassificationExaminer: Examiner {
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     try model.check(isFor: .classification)
+    wrong = []
+    if let combined = try exam.how.combined(
+      with: model, exam.how.options.with([ClassificationTask.top.name: .integer(.max)]))
+    {
+      return try examine(by: combined, exam.how.name(of: model), progress, row)
+    }
     var gathered = Gathered(exam.classes, model.checkpoint.confidence?.temperature)
     var done = 0
-    wrong = []
     try outputs.forEachBatch(of: model) { logits, truth in
       let names = truth.items.map { exam.split.items[$0].name }
       let found = try gathered.update(logits, truth.truths, names, row)
@@ -29,6 +34,30 @@ final class ClassificationExaminer: Examiner {
       try progress(done)
     }
     return gathered.report(model: model.name, data: exam.data)
+  }
+
+  /// Picture by picture, by the mean of several answers.
+  private func examine(
+    by combined: any Predictor, _ name: String, _ progress: (Int) throws -> Void,
+    _ row: (([String]) throws -> Void)?
+  ) throws -> Report {
+    var gathered = Gathered(exam.classes, nil)
+    for (index, item) in exam.split.items.enumerated() {
+      let sample = try item.sample()
+      guard case .label(let label) = sample.truth else {
+        throw ZooError.corrupt(
+          "\(sample.name) has several labels, or none; answers are combined for one label each")
+      }
+      let answer = try combined.answer(sample.picture, as: Classification.self)
+      let logits = try Tensor([1, exam.classes.count]) { logits in
+        logits.initialize(repeating: 0)
+        for guess in answer.top { logits[guess.index] = log(max(guess.probability, 1e-30)) }
+      }
+      let found = try gathered.update(logits, .labels([label]), [sample.name], row)
+      if exam.how.mistakes != nil { wrong += found.wrong([index]) }
+      try progress(index + 1)
+    }
+    return gathered.report(model: name, data: exam.data)
   }
 
   func mistakes(of model: Model) -> Mistakes { wrong.mistakes(exam.classes, of: exam.split.count) }

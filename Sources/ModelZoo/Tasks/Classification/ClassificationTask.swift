@@ -45,10 +45,11 @@ struct ClassificationTask: ModelTask {
 
   // MARK: Answers
 
-  private static let top = TaskOption(
+  static let top = TaskOption(
     "top", value: "K", .integer(5, in: 1...100_000), help: "number of classes to print")
 
-  var options: [TaskOption] { [Self.top] }
+  var options: [TaskOption] { [Self.top, .views] }
+  var judgingOptions: [TaskOption] { [.views] }
 
   let usualBatch = 16
 

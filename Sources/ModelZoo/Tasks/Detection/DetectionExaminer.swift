@@ -20,13 +20,17 @@ final class DetectionExaminer: Examiner {
       suppression: DetectionTask.suppression(exam.how.options))
     let options = DetectionTask.judged(by: exam.how.options)
     let threshold = DetectionTask.threshold(exam.how.options, of: model.checkpoint)
+    let combined = try exam.how.combined(
+      with: model, exam.how.options.with(["score": .number(Double(options.score))]))
     var metrics = DetectionMetrics(classes: exam.classes)
     for (done, item) in exam.split.items.enumerated() {
       let sample = try item.sample()
       guard case .boxes(let boxes) = sample.truth else {
         throw ZooError.corrupt("\(sample.name) has no boxes to evaluate a detector on")
       }
-      let found = try detector.detect(sample.picture, options)
+      let found =
+        try combined?.answer(sample.picture, as: DetectedObjects.self).objects
+        ?? detector.detect(sample.picture, options)
       let seen = found.map { object in
         DetectionMetrics.Found(
           object.box.corners, classIndex: object.index, score: Double(object.score))
@@ -48,7 +52,7 @@ final class DetectionExaminer: Examiner {
       }
     }
     return metrics.report(
-      model: model.name, data: exam.data,
+      model: exam.how.name(of: model), data: exam.data,
       threshold: exam.how.chooses ? metrics.bestRates?.threshold ?? threshold : threshold)
   }
 }

@@ -150,15 +150,17 @@ struct DetectionTask: ModelTask {
     "score", value: "S", .number(nil, in: 0...1),
     help: "minimum score of a box; by default all boxes count for mAP, and those above the "
       + "checkpoint's threshold for precision, recall and F1")
-  private static let iou = TaskOption(
+  static let iou = TaskOption(
     "iou", value: "I", .number(0.5, in: 0...1),
     help: "overlap (IoU) above which boxes of one class count as the same object")
   private static let suppression = TaskOption(
     "suppression", value: "R", .word("hard", of: Suppression.Rule.allCases.map(\.rawValue)),
     help: "drop boxes that overlap a better one of their class, or lower their scores")
 
-  var options: [TaskOption] { [Self.score, Self.iou, Self.suppression] }
-  var judgingOptions: [TaskOption] { [Self.judgedScore, Self.iou, Self.suppression] }
+  var options: [TaskOption] { [Self.score, Self.iou, Self.suppression, .views] }
+  var judgingOptions: [TaskOption] {
+    [Self.judgedScore, Self.iou, Self.suppression, .views]
+  }
 
   /// Evaluation uses detections of any confidence, because it ranks them. No user chooses a lower
   /// score.

@@ -19,6 +19,9 @@ final class RegressionExaminer: Examiner {
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     try model.check(isFor: .regression)
+    guard exam.how.partners.isEmpty else {
+      throw ZooError.usage("several models for regression are combined by predict only")
+    }
     let names = exam.classes
     var metrics = RegressionMetrics(names: names)
     let scale = model.checkpoint.outputScale

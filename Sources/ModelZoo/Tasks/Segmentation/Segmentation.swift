@@ -19,6 +19,8 @@ public struct Segmentation: Sendable {
   public let areas: [Area]
   /// The value of background pixels; nil if every pixel belongs to a class.
   public let background: Int?
+  /// The probabilities of the mask, C×H×W, if they are to be combined with others.
+  var shares: Tensor?
 
   /// - Parameters:
   ///   - mask: the class of each pixel.

@@ -18,9 +18,7 @@ final class SegmentationExaminer: Examiner {
   func examine(
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
-    let segmenter = try SemanticSegmenter(
-      model, engine: exam.how.engine, precision: exam.how.precision)
-    let threshold = SegmentationTask.threshold(exam.how.options)
+    let segment = try segmenting(model)
     let classes = exam.classes
     let isGathering = exam.how.mistakes != nil
     seen = []
@@ -30,7 +28,7 @@ final class SegmentationExaminer: Examiner {
       guard case .mask(let truth) = sample.truth else {
         throw ZooError.corrupt("\(item.name) has no mask to evaluate a segmenter on")
       }
-      let answer = try segmenter.segment(sample.picture, threshold: threshold)
+      let answer = try segment(sample.picture)
       var own = SegmentationMetrics(classes: classes, ignoring: Truth.ignored)
       try answer.mask.withPixels { drawn in
         try truth.withPixels { truth in
@@ -45,15 +43,23 @@ final class SegmentationExaminer: Examiner {
       let shares = [own.pixelAccuracy] + classes.indices.map { own.dice(of: $0) }
       try row?([item.name] + shares.map { $0.map { String(describing: $0) } ?? "" })
     }
-    return all.report(model: model.name, data: exam.data)
+    return all.report(model: exam.how.name(of: model), data: exam.data)
+  }
+
+  private func segmenting(_ model: Model) throws -> (Picture) throws -> Segmentation {
+    if let combined = try exam.how.combined(with: model, exam.how.options) {
+      return { try combined.answer($0, as: Segmentation.self) }
+    }
+    let segmenter = try SemanticSegmenter(
+      model, engine: exam.how.engine, precision: exam.how.precision)
+    let threshold = SegmentationTask.threshold(exam.how.options)
+    return { try segmenter.segment($0, threshold: threshold) }
   }
 
   /// The pictures with the least Dice, each with its true mask and the answer. The masks are computed
   /// again when they are drawn.
   func mistakes(of model: Model) throws -> Mistakes {
-    let segmenter = try SemanticSegmenter(
-      model, engine: exam.how.engine, precision: exam.how.precision)
-    let threshold = SegmentationTask.threshold(exam.how.options)
+    let segment = try segmenting(model)
     let worst = seen.sorted { ($0.dice, $0.item) < ($1.dice, $1.item) }
     return Mistakes(
       "picture, truth, answer; the least Dice first",
@@ -71,7 +77,7 @@ final class SegmentationExaminer: Examiner {
       mostDrawn: 40
     ) { _, sample in
       guard case .mask(let truth) = sample.truth else { return sample.picture }
-      let answer = try segmenter.segment(sample.picture, threshold: threshold)
+      let answer = try segment(sample.picture)
       let masks = [try truth.replacing(Truth.ignored, with: answer.background), answer.mask]
       return try .sideBySide(
         [sample.picture.rgb.shrunk(to: 400)]

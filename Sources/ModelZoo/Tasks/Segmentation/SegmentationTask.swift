@@ -91,8 +91,11 @@ struct SegmentationTask: ModelTask {
   private static let judgedScore = TaskOption(
     score.name, value: score.placeholder, score.kind, help: score.help + " (0.5 by default)")
 
-  var options: [TaskOption] { [Self.score] }
-  var judgingOptions: [TaskOption] { [Self.judgedScore] }
+  /// Set for members of a committee only.
+  static let keepsShares = "keepsShares"
+
+  var options: [TaskOption] { [Self.score, .views] }
+  var judgingOptions: [TaskOption] { [Self.judgedScore, .views] }
 
   func predictor(
     for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
@@ -102,7 +105,7 @@ struct SegmentationTask: ModelTask {
       segmenter: try SemanticSegmenter(
         consume model, engine: engine, precision: precision,
         longest: SemanticSegmenter.usualLongest, callers: load?.callers),
-      threshold: Self.threshold(options))
+      threshold: Self.threshold(options), keepsShares: options[Self.keepsShares] != nil)
   }
 
   static func threshold(_ options: TaskOptions) -> Float { Float(options.number(score) ?? 0.5) }
@@ -111,6 +114,7 @@ struct SegmentationTask: ModelTask {
 private struct Outliner: Predictor {
   let segmenter: SemanticSegmenter
   let threshold: Float
+  let keepsShares: Bool
 
   var columns: [String] { ["width", "height"] + segmenter.classes }
 
@@ -118,7 +122,10 @@ private struct Outliner: Predictor {
     _ pictures: [PreparedPicture], progress: (_ done: Int, _ of: Int) -> Void
   ) throws -> [any Prediction] {
     try pictures.map {
-      try segmenter.segment($0.whole, threshold: threshold, progress: progress)
+      let picture = try $0.whole
+      return try keepsShares
+        ? segmenter.shares(of: picture, threshold: threshold, progress)
+        : segmenter.segment(picture, threshold: threshold, progress: progress)
     }
   }
 }

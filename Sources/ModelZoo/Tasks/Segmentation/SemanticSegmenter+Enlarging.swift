@@ -10,15 +10,7 @@ extension SemanticSegmenter {
   ) throws {
     let (width, height) = (seen.width, seen.height)
     let channels = model.checkpoint.classes.count
-    let map = try Tensor([channels, height, width]) { map in
-      try forEachBand(of: seen, progress) { band in
-        let count = band.rows.count * width
-        for channel in 0..<channels {
-          let target = (channel * height + band.rows.lowerBound) * width
-          for index in 0..<count { map[target + index] = band.values[channel * count + index] }
-        }
-      }
-    }
+    let map = try shares(ofSeen: seen, progress)
     let size = mask.size
     func between(_ place: Double, _ count: Int) -> (Int, Int, Float) {
       let place = min(max(place - 0.5, 0), Double(count - 1))
@@ -47,5 +39,38 @@ extension SemanticSegmenter {
         }
       }
     }
+  }
+
+  /// The probabilities of a picture as the network sees it, C×H×W.
+  func shares(ofSeen seen: Picture, _ progress: (_ done: Int, _ of: Int) -> Void) throws -> Tensor {
+    let (width, height) = (seen.width, seen.height)
+    let channels = model.checkpoint.classes.count
+    return try Tensor([channels, height, width]) { map in
+      try forEachBand(of: seen, progress) { band in
+        let count = band.rows.count * width
+        for channel in 0..<channels {
+          let target = (channel * height + band.rows.lowerBound) * width
+          for index in 0..<count { map[target + index] = band.values[channel * count + index] }
+        }
+      }
+    }
+  }
+
+  /// A mask with its probabilities, as the network sees the picture.
+  func shares(
+    of picture: Picture, threshold: Float, _ progress: (_ done: Int, _ of: Int) -> Void
+  ) throws -> Segmentation {
+    let preprocessing = model.checkpoint.preprocessing
+    let placement = try preprocessing.placement(of: picture.size)
+    let resized = placement.resized
+    guard
+      placement.shown == Region(x: 0, y: 0, width: resized.width, height: resized.height)
+    else {
+      throw ZooError.usage(
+        "\(model.name) crops pictures or adds borders, so its masks cannot be combined")
+    }
+    return try Segmentation(
+      shares: shares(ofSeen: preprocessing.applied(to: picture), progress), threshold: threshold,
+      classes: classes, background: background)
   }
 }

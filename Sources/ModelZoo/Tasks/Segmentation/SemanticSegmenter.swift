@@ -81,16 +81,23 @@ public final class SemanticSegmenter: Sendable {
     } else {
       try enlarge(seen, placement, into: &mask, threshold, progress)
     }
-    let isNamed = !isBinary && model.checkpoint.classes[0].lowercased() == "background"
-    return Segmentation(
-      mask: mask, classes: classes, background: isBinary || isNamed ? 0 : nil)
+    return Segmentation(mask: mask, classes: classes, background: background)
+  }
+
+  /// The mask's value of pixels without a class; nil if there are none.
+  var background: Int? {
+    isBinary || model.checkpoint.classes[0].lowercased() == "background" ? 0 : nil
+  }
+
+  func decision(_ threshold: Float, _ probability: (Int) -> Float) -> UInt8 {
+    Self.decision(threshold, channels: model.checkpoint.classes.count, probability)
   }
 
   /// The mask's value for a pixel with these probabilities.
-  func decision(_ threshold: Float, _ probability: (Int) -> Float) -> UInt8 {
-    if isBinary { return probability(0) > threshold ? 1 : 0 }
+  static func decision(_ threshold: Float, channels: Int, _ probability: (Int) -> Float) -> UInt8 {
+    if channels == 1 { return probability(0) > threshold ? 1 : 0 }
     var (best, highest) = (0, probability(0))
-    for index in 1..<model.checkpoint.classes.count {
+    for index in 1..<channels {
       let value = probability(index)
       if value > highest { (best, highest) = (index, value) }
     }
