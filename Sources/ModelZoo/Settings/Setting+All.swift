@@ -144,7 +144,7 @@ extension Setting {
     Setting(
       "calibrate", \.calibrate, .run,
       "make the probabilities honest on the validation pictures, as 'zoo calibrate' does",
-      for: .only("classification")),
+      for: .only(["classification"])),
     seed,
   ]
 
