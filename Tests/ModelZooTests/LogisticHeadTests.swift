@@ -12,19 +12,23 @@ import Testing
     let cases = try #require(
       try JSON(parsing: Data(contentsOf: URL(filePath: path)), origin: path).list)
     #expect(cases.count == 3)
-    for entry in cases {
-      let rows = try #require(entry["rows"]?.integer)
-      let features = try #require(entry["features"]?.integer)
-      let classes = try #require(entry["classes"]?.integer)
-      let values = entry["values"]?.list?.compactMap { $0.number.map { Float($0) } } ?? []
-      let expected = entry["probabilities"]?.list?.compactMap(\.number) ?? []
-      let labels = (0..<rows).map { $0 % classes }
-      let tensor = try Tensor([rows, features], values)
-      let head = try LogisticHead(
-        tensor, labels, of: Array(0..<rows / 2), classes: classes)
-      let found = try head.probabilities(tensor, of: Array(rows / 2..<rows)).flatMap(\.self)
-      #expect(found.count == expected.count)
-      for (ours, theirs) in zip(found, expected) { #expect(abs(ours - theirs) < 1e-3) }
-    }
+    for entry in cases { try expectSameAsScikitLearn(entry) }
+  }
+
+  private func expectSameAsScikitLearn(_ entry: JSON) throws {
+    let rows = try #require(entry["rows"]?.integer)
+    let features = try #require(entry["features"]?.integer)
+    let classes = try #require(entry["classes"]?.integer)
+    let tensor = try Tensor([rows, features], numbers(entry, "values").map { Float($0) })
+    let head = try LogisticHead(
+      tensor, (0..<rows).map { $0 % classes }, of: Array(0..<rows / 2), classes: classes)
+    let found = try head.probabilities(tensor, of: Array(rows / 2..<rows)).flatMap(\.self)
+    let expected = numbers(entry, "probabilities")
+    #expect(found.count == expected.count)
+    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-3 })
+  }
+
+  private func numbers(_ entry: JSON, _ key: String) -> [Double] {
+    entry[key]?.list?.compactMap(\.number) ?? []
   }
 }
