@@ -40,6 +40,14 @@ extension Model {
     checkpoint.metrics = []
     (checkpoint.confidence, checkpoint.novelty) = (nil, nil)
     checkpoint.provenance.name = nil
+    // The mean has learned from the pictures of all of them.
+    for other in models.dropFirst() {
+      guard let theirs = other.checkpoint.provenance.training else { continue }
+      let mine = checkpoint.provenance.training?.learned ?? []
+      let more = theirs.learned.subtracting(mine)
+      guard !more.isEmpty else { continue }
+      checkpoint.provenance.training?.parts.append(.init(.base, of: theirs.data, digests: more))
+    }
     if models.contains(where: { $0.checkpoint.license != checkpoint.license }) {
       checkpoint.license = "unknown"
     }

@@ -109,6 +109,25 @@ import Testing
     #expect(try outcome.json["pictures"]?["leftOut"]?.integer == 1)
   }
 
+  /// An average has learned what any of its models has.
+  @Test func averagesRememberAllPictures() throws {
+    for seed in ["1", "2"] { #expect(try finetune("run\(seed)", "--seed", seed).status == 0) }
+    #expect(
+      try space.zoo("average", "run1/best.h5", "run2/best.h5", "-o", "mean.h5").status == 0)
+    let held = try ["1", "2"].map { seed in
+      let lines = try String(contentsOfFile: space["run\(seed)/pictures.csv"], encoding: .utf8)
+        .split(whereSeparator: \.isNewline)
+      return Set(lines.filter { $0.hasSuffix(",val") })
+    }
+    let both = held[0].intersection(held[1]).count
+    let outcome = try space.zoo("evaluate", "mean.h5", "--data", "ab", "--json")
+    if both > 0 {
+      #expect(try outcome.json["count"]?.integer == both)
+    } else {
+      #expect(outcome.status == 65 && outcome.errors.contains("learned from all 60 pictures"))
+    }
+  }
+
   /// The same picture, and almost the same, in two parts.
   @Test func leaksAreReported() throws {
     for kind in ["ants", "bees"] {
