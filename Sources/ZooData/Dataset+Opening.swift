@@ -9,6 +9,11 @@ extension Dataset {
   public static func open(_ path: String) throws -> Dataset {
     let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     guard let folder = try Folder(path) else { return try openFile(path) }
+    // Its table names the pictures of another folder.
+    if ["run.json", "pictures.csv"].allSatisfy(folder.files.contains) {
+      throw ZooError.corrupt(
+        "\(path) is not a data set: it is the folder of a run; name the folder of the pictures")
+    }
     let found = try recognise(folder)
     guard let first = found.first else {
       throw ZooError.corrupt(

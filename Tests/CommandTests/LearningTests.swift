@@ -208,8 +208,8 @@ import Testing
     let stopped = try space.zoo(
       ["finetune", "resnet20", "--scratch", "--data", "data", "-o", "run"] + LearningTests.run,
       under: ["timeout", "-s", "INT", "-k", "60", "1.2"])
-    // It was either stopped in the middle, or fast enough to finish.
-    if stopped.status != 0 {
+    // It was either stopped in the middle, or fast enough to finish its three epochs.
+    if !stopped.errors.contains("epoch 3  ") {
       #expect(stopped.errors.contains("--resume"), "\(stopped.errors)")
       let resumed = try finetune("run", "--resume")
       #expect(resumed.status == 0, "\(resumed.errors)")
