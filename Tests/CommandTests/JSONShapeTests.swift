@@ -34,7 +34,7 @@ extension CommandLineTests {
         "name", "variant", "family", "paper", "task", "parameters", "auxiliaryParameters", "macs",
         "input", "classes",
         "preprocessing", "threshold", "normEpsilon", "license", "source", "sha256", "training",
-        "metrics", "stages", "random", "installed", "path",
+        "confidence", "novelty", "metrics", "stages", "random", "installed", "path",
       ]
       let workspace = try Workspace.furnished()
       for model in ["resnet18", "resnet50.imagenet1k-keras", "small.h5"] {
