@@ -51,19 +51,7 @@ extension Model {
   private func folds(of features: Features, _ duplicates: [DatasetSurvey.Pair], seed: UInt64)
     -> [Int]
   {
-    let places = Dictionary(
-      features.names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    var heads = Array(features.names.indices)
-    func head(_ index: Int) -> Int {
-      var index = index
-      while heads[index] != index { index = heads[index] }
-      return index
-    }
-    for pair in duplicates {
-      guard let first = places[pair.first], let second = places[pair.second] else { continue }
-      let (a, b) = (head(first), head(second))
-      heads[max(a, b)] = min(a, b)
-    }
+    let heads = Model.heads(of: features, duplicates)
     let random = Random(seed: seed).key("suspects")
     var next = [Int](repeating: 0, count: features.classes.count)
     var folds = [Int](repeating: 0, count: features.names.count)
@@ -74,7 +62,45 @@ extension Model {
       folds[index] = next[features.labels[index]] % Model.folds
       next[features.labels[index]] += 1
     }
-    return folds.indices.map { folds[head($0)] }
+    return folds.indices.map { folds[heads[$0]] }
+  }
+
+  /// The first picture of the group of duplicates that each picture is in.
+  ///
+  /// Where all pictures of a class look alike, as on a conveyor belt, they would be one group, and
+  /// then no fold could learn the class. In a group larger than a fold's share of its class, only equal
+  /// bytes keep pictures together.
+  private static func heads(of features: Features, _ duplicates: [DatasetSurvey.Pair]) -> [Int] {
+    let places = Dictionary(
+      features.names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let pairs = duplicates.compactMap { pair in
+      places[pair.first].flatMap { first in
+        places[pair.second].map { (first: first, second: $0, isSame: pair.isSame) }
+      }
+    }
+    func joined(_ pairs: [(first: Int, second: Int, isSame: Bool)]) -> [Int] {
+      var heads = Array(features.names.indices)
+      func head(_ index: Int) -> Int {
+        var index = index
+        while heads[index] != index { index = heads[index] }
+        return index
+      }
+      for pair in pairs {
+        let (a, b) = (head(pair.first), head(pair.second))
+        heads[max(a, b)] = min(a, b)
+      }
+      return heads.indices.map(head)
+    }
+    func counts(_ numbers: [Int]) -> [Int: Int] {
+      Dictionary(numbers.map { ($0, 1) }, uniquingKeysWith: +)
+    }
+    let all = joined(pairs)
+    let (sizes, classes) = (counts(all), counts(features.labels))
+    return joined(
+      pairs.filter { pair in
+        let share = classes[features.labels[pair.first], default: 0] / folds
+        return pair.isSame || sizes[all[pair.first], default: 0] <= max(2, share)
+      })
   }
 
   private func crossValidated(_ values: Tensor, _ labels: [Int], classes: Int, folds: [Int]) throws

@@ -132,7 +132,8 @@ extension DatasetSurvey {
       duplicates.count(where: \.isSame), duplicates.count(where: \.isAcrossSplits)
     )
     lines.append(
-      "\(duplicates.isEmpty ? "no" : grouped(duplicates.count)) duplicates"
+      "\(duplicates.isEmpty ? "no" : grouped(duplicates.count)) "
+        + (duplicates.count == 1 ? "duplicate" : "duplicates")
         + (duplicates.isEmpty ? "" : ": \(same) the same, \(duplicates.count - same) alike")
         + (across > 0 ? ", \(across) across splits" : ""))
     return lines
