@@ -9,8 +9,8 @@ extension CommandLineTests {
     private let space = Workspace()
 
     init() throws {
-      try write(24, to: "things", seed: 1)
-      try write(12, to: "others", seed: 2)
+      try write(80, to: "things", seed: 1)
+      try write(40, to: "others", seed: 2)
     }
 
     /// Noise with one to three rectangles on it, wide red ones and tall blue ones, each in its own
