@@ -6,20 +6,23 @@ import Testing
 extension CommandLineTests {
   /// `zoo data` on pictures of bags and trousers, two of which have the other's label.
   @Suite struct DataTests {
+    /// - Parameter alike: whether the pictures of a class differ in one pixel only.
     private func write(_ workspace: Workspace, alike: Bool = false) throws {
       for name in ["shapes", "shapes/bag", "shapes/trousers"] { mkdir(workspace[name], 0o777) }
       for index in 0..<40 {
         let isBag = index % 2 == 0
+        let texture = alike ? 1 : index
         let (a, b, c) = alike ? (0, 0, 0) : (index * 7 % 5, index * 5 % 4, index * 3 % 6)
-        let pixels = (0..<28 * 28).map { place -> UInt8 in
+        var pixels = (0..<28 * 28).map { place -> UInt8 in
           let (x, y) = (place % 28, place / 28)
           let isInk =
             isBag
             ? (3 + a..<25 - b).contains(x) && (11 + c / 2..<24).contains(y)
             : (2 + a / 2..<26 - b / 2).contains(y)
               && ((8 + b / 2..<13).contains(x) || (15..<20 - c / 3).contains(x))
-          return UInt8(isInk ? 120 + (index * 31 + x * y * 7) % 110 : (index * x + y * 3) % 9)
+          return UInt8(isInk ? 120 + (texture * 31 + x * y * 7) % 110 : (texture * x + y * 3) % 9)
         }
+        if alike { pixels[0] = UInt8(index) }
         let isSwapped = index == 6 || index == 7
         let folder = isBag != isSwapped ? "bag" : "trousers"
         try Picture(width: 28, height: 28, channels: 1, pixels: pixels)
