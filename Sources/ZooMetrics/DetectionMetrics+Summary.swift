@@ -53,7 +53,7 @@ extension DetectionMetrics {
   }
 
   /// The report of `zoo evaluate`.
-  /// - Parameter threshold: the score that boxes must exceed for precision, recall and F₁.
+  /// `threshold`: the score that boxes must exceed for precision, recall and F₁.
   public func report(model: String, data: String, threshold: Double = 0.5) -> Report {
     let summary = summary()
     let (rates, best) = (rates(above: threshold), bestRates)

@@ -22,7 +22,7 @@ extension DetectionMetrics {
   }
 
   /// The rates at a threshold.
-  /// - Parameter index: a class; nil means the boxes of all classes together.
+  /// `index`: a class; nil means the boxes of all classes together.
   public func rates(above threshold: Double, of index: Int? = nil) -> Rates {
     let seen = outcomes(of: index).filter { $0.score > threshold }
     return rates(threshold, hits: seen.count(where: \.isRight), of: seen.count, index)

@@ -3,7 +3,7 @@ import ZooKit
 import ZooTraining
 
 /// The options of fine-tuning, as a user chooses them and a recipe stores them. Options that are
-/// nil get a default that depends on the others; see ``settled(for:)``.
+/// nil get a default that depends on the others; see ``settled(for:pictures:)``.
 ///
 /// ```swift
 /// var options = Finetuning()
@@ -114,7 +114,7 @@ public struct Finetuning: Sendable {
   public init() {}
 
   /// The options with all defaults filled in.
-  /// - Parameter pictures: the number of training pictures, on which the length of the run depends;
+  /// `pictures`: the number of training pictures, on which the length of the run depends;
   ///   nil leaves the length open.
   public func settled(for model: Model, pictures: Int? = nil) throws -> Finetuning {
     var settled = self

@@ -21,7 +21,7 @@ public struct ClassRenames: Sendable, Equatable {
     guard renames.count == words.count else { return nil }
   }
 
-  /// - Parameter isPartial: whether the data may lack some of the classes.
+  /// `isPartial`: whether the data may lack some of the classes.
   public func callAsFunction(_ data: Dataset, isPartial: Bool = false) throws -> Dataset {
     let used = renames.filter { !isPartial || data.classes.contains($0.from) }
     return try data.renamed(used.map { ($0.from, $0.to) })

@@ -49,7 +49,7 @@ public protocol ModelTask: Sendable {
   var augmentation: AugmentationPresets { get }
 
   /// The defaults of rate, batch, length and augmentation.
-  /// - Parameter options: head, optimiser and what is frozen are settled.
+  /// `options`: head, optimiser and what is frozen are settled.
   func usual(for model: Model, _ options: Finetuning, from start: TrainingStart) -> UsualTraining
 
   /// Renumbers the classes for the network, and settles the options about them.
@@ -83,6 +83,8 @@ public protocol ModelTask: Sendable {
   /// Fits the confidence of the answers to pictures that the model has not learned from, and how
   /// pictures are told that are unlike all that it knows.
   /// - Parameters:
+  ///   - model: the model to calibrate.
+  ///   - exam: the pictures that it has not learned from.
   ///   - known: pictures that the model has learned from, if there are any.
   ///   - falseAlarms: the share of known pictures that may be told as unknown.
   func calibrated(_ model: Model, on exam: Exam, known: Split?, falseAlarms: Double) throws
@@ -97,7 +99,7 @@ public protocol ModelTask: Sendable {
   func logged(classes: Int) -> [String]
 
   /// The record with what the evaluation of an epoch decides, such as a threshold.
-  /// - Parameter metrics: those that are logged.
+  /// `metrics`: those that are logged.
   func judged(_ checkpoint: Checkpoint, as metrics: [(name: String, value: Double)]) -> Checkpoint
 
   /// The metrics of a published checkpoint: the field's name and the name in a report.
@@ -132,7 +134,7 @@ public protocol ModelTask: Sendable {
   var usualBatch: Int { get }
 
   /// A model for callers on any number of threads.
-  /// - Parameter load: how many pictures come at once, if that is known.
+  /// `load`: how many pictures come at once, if that is known.
   func predictor(
     for model: consuming Model, engine: EngineChoice, precision: Precision, _ options: TaskOptions,
     load: Load?

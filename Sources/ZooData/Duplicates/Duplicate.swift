@@ -32,7 +32,7 @@ public struct Duplicate: Hashable, Sendable {
 
   /// The pictures of `others` that occur in `marks`, each with the most similar picture there:
   /// ``first`` is a position in `marks`, ``second`` one in `others`.
-  /// - Parameter looks: whether to find also pictures that look alike.
+  /// `looks`: whether to find also pictures that look alike.
   public static func between(
     _ marks: [PictureMark?], and others: [PictureMark?], looking looks: Bool = true
   ) -> [Duplicate] {

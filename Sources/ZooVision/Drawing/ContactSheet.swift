@@ -35,7 +35,7 @@ public struct ContactSheet {
     static let titleHeight = 44
     static let headingHeight = 34
 
-    /// - Parameter aspect: the height of the room for a picture as a share of its width.
+    /// `aspect`: the height of the room for a picture as a share of its width.
     public init(perRow: Int, aspect: Double) {
       self.perRow = max(1, perRow)
       let width = (Layout.width - 2 * Layout.margin - (self.perRow - 1) * Layout.gap) / self.perRow

@@ -18,7 +18,7 @@ public struct Mistakes {
 
   public let summary: String
   public let groups: [Group]
-  /// The titles of ``Mistake/cells``.
+  /// The titles of each mistake's cells.
   public let columns: [String]
   public let layout: ContactSheet.Layout
   /// The number of mistakes of a group that are drawn.

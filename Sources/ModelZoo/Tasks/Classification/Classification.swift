@@ -14,7 +14,7 @@ public struct Classification: Sendable {
 
   /// How far a picture is from those that the model knows.
   public struct Novelty: Sendable {
-    /// About 1 for known pictures; see ``FeatureDistance``.
+    /// About 1 for known pictures.
     public let distance: Double
     public let threshold: Double
 
@@ -28,7 +28,7 @@ public struct Classification: Sendable {
   public internal(set) var novelty: Novelty?
 
   /// The most probable classes by the softmax of the logits, which has one number per class.
-  /// - Parameter temperature: divides the logits; see ``Temperature``.
+  /// `temperature`: divides the logits.
   public init(
     logits: some Collection<Float>, classes: [String], top: Int, temperature: Double = 1
   ) {
