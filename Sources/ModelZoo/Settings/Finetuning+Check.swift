@@ -39,7 +39,7 @@ extension Finetuning {
 
   /// Throws if a setting does not apply to the model's task.
   func check(for model: Model) throws {
-    let task = model.checkpoint.task.rawValue
+    let task = model.checkpoint.task
     for setting in Setting.all { try setting.check(self, for: task, of: model.name) }
   }
 }

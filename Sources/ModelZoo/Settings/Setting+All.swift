@@ -24,11 +24,11 @@ extension Setting {
       "how often an epoch uses each picture"),
     Setting(
       "window", open: \.window, in: 1...8192, value: "SIDE", .data,
-      "side of the square crops to train on, in pixels", for: .only(["segmentation"])),
+      "side of the square crops to train on, in pixels", for: .only([.segmentation])),
     Setting(
       "size", open: \.size, in: 1...8192, value: "SIDE", .data,
       "side of the input, in pixels; by default the model's own",
-      for: .except(["segmentation"])),
+      for: .except([.segmentation])),
     Setting(
       "backbone", open: \.backbone, value: "MODEL", .model,
       "checkpoint to take the backbone's weights from", completion: .models, isSearchable: false),
@@ -68,22 +68,22 @@ extension Setting {
     Setting(
       "loss", open: \.loss, value: "L", .data,
       "loss function; by default the task's; regression takes mean-squared and smooth-l1",
-      for: .except(["detection"])),
+      for: .except([.detection])),
     Setting(
       "label-smoothing", \.labelSmoothing, in: 0...0.999, value: "E", .data,
-      "label smoothing of the cross-entropy", for: .only(["classification", "segmentation"])),
+      "label smoothing of the cross-entropy", for: .only([.classification, .segmentation])),
     Setting(
       "class-weights", \.classWeights, value: "W", .data,
       "weights of the classes in the cross-entropy; “balanced” is inverse frequency",
-      for: .only(["classification", "detection"])),
+      for: .only([.classification, .detection])),
     Setting(
       "focal-gamma", open: \.focalGamma, in: 0...10, value: "G", .data,
       "exponent of the focal loss: of the loss focal (2 by default), and for a detector of its "
-        + "classes and objectness (0 by default)", for: .except(["regression"])),
+        + "classes and objectness (0 by default)", for: .except([.regression])),
     Setting(
       "focal-alpha", open: \.focalAlpha, in: 0.001...0.999, value: "A", .data,
       "weight of positives in the focal loss; by default 0.25 in the loss focal, and none for a "
-        + "detector", for: .except(["regression"])),
+        + "detector", for: .except([.regression])),
     Setting(
       "class", open: \.renames, value: "OLD=NEW", .data,
       "another name for a class of the data; classes that get one name are one class",
@@ -94,7 +94,7 @@ extension Setting {
         + "Documentation/data.md); by default none with a frozen backbone, flip with other frozen "
         + "stages of a detector, else light"),
     Setting(
-      "mix", \.mix, value: "M", .data, "mix pairs of pictures", for: .only(["classification"])),
+      "mix", \.mix, value: "M", .data, "mix pairs of pictures", for: .only([.classification])),
     Setting(
       "mean", open: \.mean, in: -1000...1000, value: "M,…", .data,
       "mean of each channel, on a scale of 0 to 1; needs --scratch", isSearchable: false),
@@ -115,7 +115,7 @@ extension Setting {
     Setting(
       "binary", open: \.binary, .data,
       "train a single sigmoid output for one class against the background",
-      for: .only(["segmentation"])),
+      for: .only([.segmentation])),
     validation,
     Setting(
       "test", open: \.test, in: 0.001...0.9, value: "SHARE", .run,
@@ -144,7 +144,7 @@ extension Setting {
     Setting(
       "calibrate", \.calibrate, .run,
       "make the probabilities honest on the validation pictures, as 'zoo calibrate' does",
-      for: .only(["classification"])),
+      for: .only([.classification])),
     seed,
   ]
 

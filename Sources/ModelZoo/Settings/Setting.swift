@@ -17,11 +17,11 @@ public struct Setting: Sendable {
   /// How a shell completes its value.
   public enum Completion: Sendable { case nothing, folders, models }
 
-  /// The tasks that it applies to, by their names.
+  /// The tasks that it applies to.
   enum Scope: Sendable {
     case all
-    case only([String])
-    case except([String])
+    case only([VisionTask])
+    case except([VisionTask])
   }
 
   /// The key in a recipe and, after two dashes, the name of the command-line option.
@@ -117,8 +117,8 @@ extension Setting {
   public var help: String {
     switch scope {
     case .all: description
-    case .only(let tasks): "\(description); \(tasks.joined(separator: " and ")) only"
-    case .except(let tasks): "\(description); not for \(tasks.joined(separator: " or "))"
+    case .only(let tasks): "\(description); \(tasks.joined(by: " and ")) only"
+    case .except(let tasks): "\(description); not for \(tasks.joined(by: " or "))"
     }
   }
 
@@ -160,15 +160,19 @@ extension Setting {
   }
 
   /// Throws if the setting is used but does not apply to the task.
-  func check(_ options: Finetuning, for task: String, of model: String) throws {
+  func check(_ options: Finetuning, for task: VisionTask, of model: String) throws {
     let why: String
     switch scope {
     case .only(let tasks) where !tasks.contains(task):
-      why = "is for \(tasks.joined(separator: " and ")) only"
-    case .except(let tasks) where tasks.contains(task): why = "does not apply to \(task)"
+      why = "is for \(tasks.joined(by: " and ")) only"
+    case .except(let tasks) where tasks.contains(task): why = "does not apply to \(task.rawValue)"
     case .all, .only, .except: return
     }
     guard isRecorded(options) else { return }
-    throw ZooError.usage("“\(name)” \(why); \(model) is for \(task)")
+    throw ZooError.usage("“\(name)” \(why); \(model) is for \(task.rawValue)")
   }
+}
+
+extension [VisionTask] {
+  fileprivate func joined(by word: String) -> String { map(\.rawValue).joined(separator: word) }
 }
