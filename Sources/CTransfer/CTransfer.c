@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 // The part of libcurl's interface used here. Its numbers are ABI and never change.
@@ -30,7 +29,6 @@ enum {
   opt_header = 20079,
 
   info_redirect = 0x100000 + 31,
-  info_status = 0x200000 + 2,
 
   error_write = 23,
   error_partial = 18,
@@ -127,10 +125,9 @@ void zoo_transfer(const ZooTransferRequest *request, ZooTransferAnswer *answer) 
     if (headers) curl.set(easy, opt_headers, headers);
     code = curl.perform(easy);
   }
-  curl.info(easy, info_status, &answer->status);
   const char *redirect = NULL;
   curl.info(easy, info_redirect, &redirect);
-  if (redirect && strlen(redirect) < sizeof answer->redirect) strcpy(answer->redirect, redirect);
+  if (redirect && strlen(redirect) < 4096) answer->redirect = strdup(redirect);
   switch (code) {
   case 0: answer->outcome = zoo_transfer_done; break;
   case error_write: answer->outcome = zoo_transfer_stopped; break;
@@ -140,7 +137,7 @@ void zoo_transfer(const ZooTransferRequest *request, ZooTransferAnswer *answer) 
   case error_http2_stream: answer->outcome = zoo_transfer_cut_off; break;
   default: answer->outcome = zoo_transfer_failed;
   }
-  snprintf(answer->message, sizeof answer->message, "%s", *words ? words : curl.explain(code));
+  answer->message = strdup(*words ? words : curl.explain(code));
   curl.cleanup(easy);
   curl.free_list(headers);
 }

@@ -1,4 +1,5 @@
 import CTransfer
+import Glibc
 import ZooKit
 
 /// One HTTP request. It follows redirects itself, so that each one obeys the same rules.
@@ -57,6 +58,10 @@ package struct Transfer: Sendable {
     _ receiver: Receiver, _ address: Address, _ range: String?, _ ifRange: String?
   ) throws -> Answer {
     var answer = ZooTransferAnswer()
+    defer {
+      free(answer.redirect)
+      free(answer.message)
+    }
     withCString(address.text) { url in
       withCString(range) { range in
         withCString(ifRange.map { "If-Range: \($0)" }) { header in
@@ -82,18 +87,17 @@ package struct Transfer: Sendable {
       }
     }
     if let failure = receiver.failure { throw failure }
-    let message = text(of: answer.message)
+    let message = answer.message.map { String(cString: $0) } ?? "out of memory"
     switch answer.outcome {
     case zoo_transfer_no_library:
       throw ZooError.unavailable(
         "downloading needs libcurl, which is not installed; on Debian: apt-get install libcurl4")
     case zoo_transfer_done:
-      let redirect = text(of: answer.redirect)
       guard receiver.response.isRedirect else { return .ended(.whole) }
-      guard !redirect.isEmpty else {
+      guard let redirect = answer.redirect else {
         throw ZooError.unavailable("\(address.text) redirects without an address")
       }
-      return .redirected(redirect)
+      return .redirected(String(cString: redirect))
     case zoo_transfer_cut_off: return .ended(.cutOff(message))
     default:
       guard receiver.started else {
@@ -159,9 +163,4 @@ extension Response {
 private func withCString<R>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> R) -> R {
   guard let text else { return body(nil) }
   return text.withCString(body)
-}
-
-/// A C array of characters, up to its NUL.
-private func text<Characters>(of characters: Characters) -> String {
-  withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
 }

@@ -40,11 +40,11 @@ typedef enum ZooTransferOutcome {
 
 typedef struct ZooTransferAnswer {
   ZooTransferOutcome outcome;
-  long status;
-  /// The target of a redirect, as a whole URL; empty without one, or if it is too long.
-  char redirect[4096];
-  /// libcurl's error message.
-  char message[256];
+  /// The target of a redirect, as a whole URL; null without one, or if it is too long. The caller
+  /// frees it.
+  char *redirect;
+  /// libcurl's error message; null if there was no memory for it. The caller frees it.
+  char *message;
 } ZooTransferAnswer;
 
 void zoo_transfer(const ZooTransferRequest *request, ZooTransferAnswer *answer);
