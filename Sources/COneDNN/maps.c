@@ -20,7 +20,14 @@ typedef double wide __attribute__((vector_size(128)));
 
 enum { width = 16, chunk = 64 };
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+// The loader chooses among clones before the sanitizer's run time is there.
+#define WATCHED
+#endif
+#endif
+
+#if defined(__x86_64__) && defined(__linux__) && !defined(WATCHED)
 #define CLONED __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CLONED

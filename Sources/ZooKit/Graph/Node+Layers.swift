@@ -135,14 +135,12 @@ extension Node {
   public func globalAveragePool(
     _ name: String? = nil, file: String = #fileID, line: Int = #line
   ) -> Node {
-    shape.rank == 3
-      ? callLayer(AdaptivePool(.average, size: 1), name, file: file, line: line) : self
+    shape.rank == 3 ? adaptiveAveragePool(name, to: 1, file: file, line: line) : self
   }
   public func globalMaxPool(
     _ name: String? = nil, file: String = #fileID, line: Int = #line
   ) -> Node {
-    shape.rank == 3
-      ? callLayer(AdaptivePool(.maximum, size: 1), name, file: file, line: line) : self
+    shape.rank == 3 ? adaptiveMaxPool(name, to: 1, file: file, line: line) : self
   }
 
   // MARK: Several inputs
@@ -186,6 +184,20 @@ extension Node {
   ) -> Node {
     let layer = Slice(axis: axis, range: range, step: step)
     return callLayer(layer, name, file: file, line: line)
+  }
+
+  /// Axis i of the output is axis `axes[i]` of the input, counted without the batch.
+  public func permute(
+    _ name: String? = nil, axes: [Int], file: String = #fileID, line: Int = #line
+  ) -> Node {
+    callLayer(Permute(axes: axes), name, file: file, line: line)
+  }
+
+  /// Deals the channels of each group out over all groups.
+  public func channelShuffle(
+    _ name: String? = nil, groups: Int, file: String = #fileID, line: Int = #line
+  ) -> Node {
+    callLayer(ChannelShuffle(groups: groups), name, file: file, line: line)
   }
 
   /// Pads with zeros or another value; can also add channels before and after.

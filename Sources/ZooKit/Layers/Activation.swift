@@ -20,19 +20,8 @@ public enum Activation: Layer, Hashable {
   /// x·min(max(x + 3, 0), 6) / 6 (as above, section 5.2)
   case hardSwish
 
-  public var kind: String {
-    switch self {
-    case .relu: "relu"
-    case .relu6: "relu6"
-    case .leakyReLU: "leakyrelu"
-    case .sigmoid: "sigmoid"
-    case .tanh: "tanh"
-    case .silu: "silu"
-    case .mish: "mish"
-    case .hardSigmoid: "hardsigmoid"
-    case .hardSwish: "hardswish"
-    }
-  }
+  /// The name of the case in lower case, without its slope.
+  public var kind: String { "\(self)".prefix { $0 != "(" }.lowercased() }
 
   public var isElementwise: Bool { true }
 

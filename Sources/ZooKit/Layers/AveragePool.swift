@@ -25,7 +25,7 @@ public struct AveragePool: Layer {
   }
 
   /// One over the number of elements that count in the window at each grid position.
-  private func fill(_ shares: Floats, _ map: Shape, _ grid: Window.Size) {
+  private func shares(_ scratch: Scratch, _ map: Shape, _ grid: Shape) throws -> Floats {
     func length(
       _ position: Int, _ stride: Int, _ kernel: Int, _ before: Int, _ after: Int, _ size: Int
     ) -> Int {
@@ -34,6 +34,7 @@ public struct AveragePool: Layer {
       return countsPadding ? end - start : min(end, size) - max(start, 0)
     }
     let (kernel, stride, padding) = (window.kernel, window.stride, window.padding)
+    let shares = try scratch.floats(grid.height * grid.width)
     for row in 0..<grid.height {
       let height = length(
         row, stride.height, kernel.height, padding.top, padding.bottom, map.height)
@@ -43,52 +44,29 @@ public struct AveragePool: Layer {
         shares[row * grid.width + column] = 1 / Float(max(1, height * width))
       }
     }
+    return shares
   }
 
   public func forward(_ pass: Pass) throws {
-    let (x, y) = (pass.inputs[0], pass.output)
-    let (width, plane) = (x.shape.width, x.shape.height * x.shape.width)
-    let grid = Window.Size(y.shape.height, y.shape.width)
-    let size = grid.height * grid.width
-    let taps = window.taps(over: x.shape, grid: grid)
-    let step = window.stride.width
-    let shares = try pass.scratch.floats(size)
-    fill(shares, x.shape, grid)
-    Threads.split(x.batch * x.shape.channels, cost: size * taps.count) { range in
-      for index in range {
-        let (source, target) = (x.pointer + index * plane, y.pointer + index * size)
-        target.update(repeating: 0, count: size)
-        for tap in taps {
-          window.forEachRow(of: tap, mapWidth: width, gridWidth: grid.width) { to, from, count in
-            let (a, b) = (target + to, source + from)
-            forEach(count, step: step) { a[$0] += b[$1] }
-          }
-        }
-        for i in 0..<size { target[i] *= shares[i] }
-      }
+    let (x, y, step) = (pass.inputs[0], pass.output, window.stride.width)
+    let size = y.shape.height * y.shape.width
+    let shares = try shares(pass.scratch, x.shape, y.shape)
+    window.slide(over: x, y) {
+      $0.update(repeating: 0, count: size)
+    } after: { sums in
+      for i in 0..<size { sums[i] *= shares[i] }
+    } row: { a, b, _, count in
+      forEach(count, step: step) { a[$0] += b[$1] }
     }
   }
 
   public func backward(_ pass: Pass, _ gradients: Gradients) throws {
     guard let dx = gradients.inputs[0] else { return }
-    let dy = gradients.output
-    let (width, plane) = (dx.shape.width, dx.shape.height * dx.shape.width)
-    let grid = Window.Size(dy.shape.height, dy.shape.width)
-    let size = grid.height * grid.width
-    let taps = window.taps(over: dx.shape, grid: grid)
     let step = window.stride.width
-    let shares = try pass.scratch.floats(size)
-    fill(shares, dx.shape, grid)
-    Threads.split(dx.batch * dx.shape.channels, cost: size * taps.count) { range in
-      for index in range {
-        let (g, target) = (dy.pointer + index * size, dx.pointer + index * plane)
-        for tap in taps {
-          window.forEachRow(of: tap, mapWidth: width, gridWidth: grid.width) { from, to, count in
-            let (a, b, share) = (target + to, g + from, shares + from)
-            forEach(count, step: step) { a[$1] += b[$0] * share[$0] }
-          }
-        }
-      }
+    let shares = try shares(pass.scratch, dx.shape, gradients.output.shape)
+    window.slide(over: dx, gradients.output) { g, target, index, count in
+      let share = shares + index
+      forEach(count, step: step) { target[$1] += g[$0] * share[$0] }
     }
   }
 }

@@ -43,45 +43,41 @@ struct Columns {
 
   /// The columns of a stripe of positions: the map itself if possible, else the filled buffer.
   func gather(_ image: Floats, _ stripe: Range<Int>, _ buffer: Floats) -> BLAS.Matrix {
-    let count = stripe.count * grid.width
+    let (count, step) = (stripe.count * grid.width, window.stride.width)
     if areMap { return .init(image, stride: count) }
-    let start = stripe.lowerBound * grid.width
-    let step = window.stride.width
-    Threads.split(map.channels, cost: window.taps * count) { channels in
-      for channel in channels {
-        let plane = image + channel * map.height * map.width
-        for tap in taps {
-          let row = buffer + (channel * window.taps + tap.index) * count
-          if tap.columns.count < grid.width || tap.rows.clamped(to: stripe) != stripe {
-            row.update(repeating: 0, count: count)
-          }
-          window.forEachRow(of: tap, stripe, mapWidth: map.width, gridWidth: grid.width) {
-            position, place, count in
-            let target = row + (position - start)
-            let source = plane + place
-            forEach(count, step: step) { target[$0] = source[$1] }
-          }
-        }
-      }
+    forEachRow(image, stripe, buffer, clears: true) { row, place, count in
+      forEach(count, step: step) { row[$0] = place[$1] }
     }
     return .init(buffer, stride: count)
   }
 
   /// The transpose of gathering: adds every column to the positions it came from.
   func scatter(_ buffer: Floats, _ stripe: Range<Int>, addingTo image: Floats) {
-    let count = stripe.count * grid.width
-    let start = stripe.lowerBound * grid.width
     let step = window.stride.width
+    forEachRow(image, stripe, buffer, clears: false) { row, place, count in
+      forEach(count, step: step) { place[$1] += row[$0] }
+    }
+  }
+
+  /// Calls the body with every part of a row of the columns that lies inside the map, its place
+  /// there, and its length.
+  /// - Parameter clears: whether to set rows to zero first if a part of them lies outside.
+  @inline(__always)
+  private func forEachRow(
+    _ image: Floats, _ stripe: Range<Int>, _ buffer: Floats, clears: Bool,
+    _ body: (_ row: Floats, _ place: Floats, _ count: Int) -> Void
+  ) {
+    let (count, start) = (stripe.count * grid.width, stripe.lowerBound * grid.width)
     Threads.split(map.channels, cost: window.taps * count) { channels in
       for channel in channels {
         let plane = image + channel * map.height * map.width
         for tap in taps {
           let row = buffer + (channel * window.taps + tap.index) * count
+          if clears, tap.columns.count < grid.width || tap.rows.clamped(to: stripe) != stripe {
+            row.update(repeating: 0, count: count)
+          }
           window.forEachRow(of: tap, stripe, mapWidth: map.width, gridWidth: grid.width) {
-            position, place, count in
-            let source = row + (position - start)
-            let target = plane + place
-            forEach(count, step: step) { target[$1] += source[$0] }
+            body(row + ($0 - start), plane + $1, $2)
           }
         }
       }

@@ -39,11 +39,4 @@ public struct ChannelNorm: Sendable {
       scale: scale, shift: shift, mean: Tensor(zeros: shift.shape),
       variance: Tensor(shift.shape) { $0.initialize(repeating: 1) }, epsilon: 0)
   }
-
-  /// The factor of each channel.
-  public var factors: [Double] {
-    zip(scale.values, variance.values).map { scale, variance in
-      Double(scale) / (Double(variance) + Double(epsilon)).squareRoot()
-    }
-  }
 }

@@ -21,24 +21,12 @@ public struct MaxPool: Layer {
   }
 
   public func forward(_ pass: Pass) {
-    let (x, y) = (pass.inputs[0], pass.output)
-    let (width, plane) = (x.shape.width, x.shape.height * x.shape.width)
-    let grid = Window.Size(y.shape.height, y.shape.width)
-    let size = grid.height * grid.width
-    let taps = window.taps(over: x.shape, grid: grid)
-    let step = window.stride.width
-    Threads.split(x.batch * x.shape.channels, cost: size * taps.count) { range in
-      for index in range {
-        let (source, target) = (x.pointer + index * plane, y.pointer + index * size)
-        target.update(repeating: -.infinity, count: size)
-        for tap in taps {
-          window.forEachRow(of: tap, mapWidth: width, gridWidth: grid.width) { to, from, count in
-            let (a, b) = (target + to, source + from)
-            // NaN wins, as in PyTorch.
-            forEach(count, step: step) { a[$0] = b[$1] > a[$0] || b[$1] != b[$1] ? b[$1] : a[$0] }
-          }
-        }
-      }
+    let (y, step) = (pass.output, window.stride.width)
+    window.slide(over: pass.inputs[0], y) {
+      $0.update(repeating: -.infinity, count: y.shape.height * y.shape.width)
+    } row: { a, b, _, count in
+      // NaN wins, as in PyTorch.
+      forEach(count, step: step) { a[$0] = b[$1] > a[$0] || b[$1] != b[$1] ? b[$1] : a[$0] }
     }
   }
 

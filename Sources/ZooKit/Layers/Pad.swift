@@ -31,37 +31,27 @@ public struct Pad: Layer {
     ]
   }
 
-  /// Calls the body for every row of the smaller map: its start there and in the larger one.
-  private func forEachRow(
-    _ input: Shape, _ output: Shape, batch: Int, _ body: (_ inner: Int, _ outer: Int) -> Void
-  ) {
-    for item in 0..<batch {
-      for channel in 0..<input.channels {
-        let (inner, outer) = (
-          item * input.channels + channel, item * output.channels + channelsBefore + channel
-        )
-        for row in 0..<input.height {
-          body(
-            (inner * input.height + row) * input.width,
-            (outer * output.height + border.top + row) * output.width + border.left)
-        }
-      }
-    }
+  /// Where the numbers of the input lie in the output.
+  private func places(_ input: Shape, _ output: Shape, batch: Int) -> Places {
+    let (width, plane) = (output.width, output.height * output.width)
+    return Places(
+      sizes: [batch] + input.sizes, strides: [output.count, plane, width, 1],
+      start: channelsBefore * plane + border.top * width + border.left)
   }
 
   public func forward(_ pass: Pass) {
     let (x, y) = (pass.inputs[0], pass.output)
     y.pointer.update(repeating: value, count: y.count)
-    forEachRow(x.shape, y.shape, batch: x.batch) { inner, outer in
-      (y.pointer + outer).update(from: x.pointer + inner, count: x.shape.width)
+    places(x.shape, y.shape, batch: x.batch).forEachRun { there, here, count, _ in
+      (y.pointer + there).update(from: x.pointer + here, count: count)
     }
   }
 
   public func backward(_ pass: Pass, _ gradients: Gradients) {
     guard let dx = gradients.inputs[0] else { return }
     let dy = gradients.output
-    forEachRow(dx.shape, dy.shape, batch: dx.batch) { inner, outer in
-      add(dy.pointer + outer, to: dx.pointer + inner, dx.shape.width)
+    places(dx.shape, dy.shape, batch: dx.batch).forEachRun { there, here, count, _ in
+      add(dy.pointer + there, to: dx.pointer + here, count)
     }
   }
 }

@@ -53,4 +53,30 @@ extension Window {
       body(row * gridWidth + tap.columns.lowerBound, place, tap.columns.count)
     }
   }
+
+  /// Slides over every channel of a map, once for each element of the kernel: calls `row` with the
+  /// first of a row of positions, its place in the map, its index in the channel's grid, and the
+  /// number of positions; `before` and `after` with the whole grid.
+  @inline(__always)
+  func slide(
+    over x: TensorView, _ y: TensorView, before: (Floats) -> Void = { _ in },
+    after: (Floats) -> Void = { _ in }, row: (_ y: Floats, _ x: Floats, _ index: Int, Int) -> Void
+  ) {
+    let (width, plane) = (x.shape.width, x.shape.height * x.shape.width)
+    let grid = Size(y.shape.height, y.shape.width)
+    let size = grid.height * grid.width
+    let taps = taps(over: x.shape, grid: grid)
+    Threads.split(x.batch * x.shape.channels, cost: size * taps.count) { range in
+      for index in range {
+        let (map, positions) = (x.pointer + index * plane, y.pointer + index * size)
+        before(positions)
+        for tap in taps {
+          forEachRow(of: tap, mapWidth: width, gridWidth: grid.width) {
+            row(positions + $0, map + $1, $0, $2)
+          }
+        }
+        after(positions)
+      }
+    }
+  }
 }

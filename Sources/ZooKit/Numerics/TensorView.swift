@@ -19,11 +19,3 @@ public struct TensorView {
   public var values: UnsafeMutableBufferPointer<Float> { .init(start: pointer, count: count) }
   public subscript(item: Int) -> UnsafeMutablePointer<Float> { pointer + item * stride }
 }
-
-extension TensorView {
-  /// A read-only tensor as a single item. The view is valid while the tensor lives.
-  public init?(constant tensor: Tensor) {
-    guard let base = tensor.withValues(\.baseAddress) else { return nil }
-    self.init(UnsafeMutablePointer(mutating: base), batch: 1, shape: tensor.shape)
-  }
-}

@@ -164,6 +164,13 @@ extension LayerCase {
   static let forms: [LayerCase] = [
     .init("slice channels", Slice(range: 1..<4), 2, [5, 2, 3]),
     .init("slice step", Slice(axis: 2, range: 1..<6, step: 2), 2, [2, 3, 7]),
+    .init("slice rows", Slice(axis: 1, range: 1..<2), 3, [4, 3, 2]),
+    .init("permute", Permute(axes: [1, 2, 0]), 2, [3, 4, 5]),
+    .init("permute rows", Permute(axes: [1, 0, 2]), 2, [3, 4, 5]),
+    .init("permute same", Permute(axes: [0, 1]), 2, [3, 4]),
+    .init("permute four", Permute(axes: [3, 1, 0, 2]), 2, [2, 3, 1, 4]),
+    .init("channelshuffle", ChannelShuffle(groups: 2), 2, [6, 3, 2]),
+    .init("channelshuffle three", ChannelShuffle(groups: 3), 1, [12, 1, 3]),
     .init("flatten", Reshape(), 2, [3, 2, 2]),
     .init("reshape", Reshape(shape: [3, 4, 2]), 2, [6, 2, 2]),
     .init(

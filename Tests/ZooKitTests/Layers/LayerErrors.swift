@@ -49,6 +49,12 @@ struct LayerErrors {
       Slice(axis: 0, range: 2..<9), [4, 8, 8],
       says: "cannot take 2..<9 in steps of 1 from axis 0 of 4×8×8"),
     .init(Slice(axis: 3, range: 0..<1), [4, 8, 8], says: "cannot slice axis 3 of 4×8×8"),
+    .init(
+      Permute(axes: [0, 2]), [4, 8, 8], says: "[0, 2] is not an order of the 3 axes of 4×8×8"),
+    .init(Permute(axes: [1, 1]), [4, 8], says: "[1, 1] is not an order of the 2 axes of 4×8"),
+    .init(ChannelShuffle(groups: 4), [6, 8, 8], says: "6 channels do not make 4 groups"),
+    .init(ChannelShuffle(groups: 0), [6, 8, 8], says: "6 channels do not make 0 groups"),
+    .init(ChannelShuffle(groups: 2), [6], says: "channelshuffle takes a map C×H×W, not 6"),
     .init(Reshape(shape: [5, 5]), [4, 6], says: "4×6 cannot be reshaped to 5×5"),
     .init(Pad(channelsAfter: -1), [4, 6, 6], says: "cannot pad 4×6×6 by a negative amount"),
     .init(Upsample(.nearest, .factor(0)), [4, 6, 6], says: "cannot resize 4×6×6 to 0×0"),

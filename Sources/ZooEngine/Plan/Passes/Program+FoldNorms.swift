@@ -52,3 +52,12 @@ extension Program.Step {
     return step
   }
 }
+
+extension ChannelNorm {
+  /// The factor of each channel.
+  var factors: [Double] {
+    zip(scale.values, variance.values).map { scale, variance in
+      Double(scale) / (Double(variance) + Double(epsilon)).squareRoot()
+    }
+  }
+}

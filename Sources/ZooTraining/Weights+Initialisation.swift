@@ -1,3 +1,5 @@
+import ZooKit
+
 extension Weights {
   /// Random initial values for every parameter of a graph: kernels by He et al. 2015
   /// (arXiv:1502.01852), uniform in ±√(6 / fan-in); biases and shifts zero; scales one; statistics
