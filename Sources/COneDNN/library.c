@@ -2,6 +2,7 @@
 // pointers from dlsym: the library is loaded on first use, so one binary runs with and without it.
 #define _GNU_SOURCE
 #include "library.h"
+#include "watched.h"
 
 #ifdef ZOO_DNN_MAJOR
 #include <dlfcn.h>
@@ -70,14 +71,18 @@ typedef struct {
 } call;
 
 static void on_each_thread(void *context) {
+  ACQUIRE(context);
   const call *wanted = context;
   wanted->body(wanted->context, openmp.thread(), openmp.threads());
+  RELEASE(context);
 }
 
 int zoo_dnn_parallel(int count, void (*body)(void *, int, int), void *context) {
   if (!openmp.parallel || !openmp.thread || !openmp.threads) return 0;
   call wanted = {body, context};
+  RELEASE(&wanted);
   openmp.parallel(on_each_thread, &wanted, (unsigned)count, 0);
+  ACQUIRE(&wanted);
   return 1;
 }
 

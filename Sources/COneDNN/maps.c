@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "parallel.h"
+#include "watched.h"
 
 typedef float lanes __attribute__((vector_size(64)));
 /// The same without alignment.
@@ -19,13 +20,6 @@ typedef int32_t signs __attribute__((vector_size(64)));
 typedef double wide __attribute__((vector_size(128)));
 
 enum { width = 16, chunk = 64 };
-
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-// The loader chooses among clones before the sanitizer's run time is there.
-#define WATCHED
-#endif
-#endif
 
 #if defined(__x86_64__) && defined(__linux__) && !defined(WATCHED)
 #define CLONED __attribute__((target_clones("avx512f", "avx2", "default")))
