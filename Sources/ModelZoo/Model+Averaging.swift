@@ -55,7 +55,9 @@ extension Model {
       name: models.map(\.name).joined(separator: "+"), checkpoint: checkpoint,
       variant: first.variant, graph: first.graph, weights: weights)
     guard let data, averaged.hasStatistics else { return averaged }
-    return try averaged.normalized(on: data, engine, batch: batch)
+    let split = try (data["train"] ?? data["all"] ?? data.splits[0]).checked().split
+    return try averaged.normalized(
+      on: split, classes: data.classes.count, of: data.path, engine: engine, batch: batch)
   }
 
   /// Whether the network has norms with statistics of their training.
@@ -83,12 +85,15 @@ extension Model {
   }
 
   /// With the statistics of norms that these pictures give, by forward passes as in training.
-  private func normalized(on data: Dataset, _ engine: EngineChoice, batch: Int) throws -> Model {
+  /// - Parameter freezing: norms that keep their statistics.
+  func normalized(
+    on split: Split, classes: Int, of path: String, freezing: TrainingPlan.Options = .init(),
+    engine: EngineChoice, batch: Int
+  ) throws -> Model {
     let task = try checkpoint.task.definition
-    let split = try (data["train"] ?? data["all"] ?? data.splits[0]).checked().split
     guard graph.inputs.count == 1, split.count > 1 else {
       throw ZooError.usage(
-        "the statistics of \(variant.name) cannot be computed from \(data.path); leave out the data"
+        "the statistics of \(variant.name) cannot be computed from \(path); leave out the data"
       )
     }
     var preprocessing = checkpoint.preprocessing
@@ -96,9 +101,9 @@ extension Model {
     task.fit(&preprocessing, &augmentation, to: checkpoint.input)
     let size = min(batch, split.count)
     let loader = Loader(
-      split, classes: data.classes.count, preprocessing: preprocessing,
-      augmentation: augmentation, batchSize: size, dropsLast: true)
-    var options = TrainingPlan.Options()
+      split, classes: classes, preprocessing: preprocessing, augmentation: augmentation,
+      batchSize: size, dropsLast: true)
+    var options = freezing
     options.noise = false
     let plan = try TrainingPlan(graph, weights, batch: size, options: options, engine: engine)
     let input = graph.inputs[0].name

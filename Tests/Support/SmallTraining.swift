@@ -64,7 +64,7 @@ public enum SmallTraining {
     options.accumulation = 2
     options.rate = 0.02
     options.descent = .init(
-      AdamW(), weightDecay: 0.01, clipping: 5, averaging: 0.8, layerDecay: 0.7)
+      AdamW(), weightDecay: 0.01, clipping: 5, averaging: .exponential(0.8), layerDecay: 0.7)
     options.schedule = WarmUp(steps: 4, then: CosineDecay(steps: 15))
     options.plateau = Plateau(factor: 0.5, patience: 1)
     options.freezing = Freezing([.init("stem", until: 2)])

@@ -34,7 +34,8 @@ struct OptimizerTests {
       rate: 0.01),
     .init(name: "adamw", options: .init(AdamW(), weightDecay: 0.1), rate: 0.01),
     .init(
-      name: "adamw cosine", options: .init(AdamW(), weightDecay: 0.1, averaging: 0.9), rate: 0.01,
+      name: "adamw cosine", options: .init(AdamW(), weightDecay: 0.1, averaging: .exponential(0.9)),
+      rate: 0.01,
       schedule: CosineDecay(steps: steps)),
     .init(
       name: "adamw onecycle", options: .init(AdamW(), weightDecay: 0.1), rate: 0.01,
@@ -125,7 +126,8 @@ struct OptimizerTests {
   /// When a stage thaws, the head's optimiser state is kept, and the stage's first step is a first
   /// step.
   @Test func memoryFollowsWhatThaws() throws {
-    let one = OptimizerTests.Case(name: "adam", options: .init(Adam(), averaging: 0.5), rate: 0.01)
+    let one = OptimizerTests.Case(
+      name: "adam", options: .init(Adam(), averaging: .exponential(0.5)), rate: 0.01)
     let isHead: @Sendable (Parameter) -> Bool = { $0.name.hasPrefix("fc") }
     let (head, whole) = (try OptimizerTests.plan(isHead), try OptimizerTests.plan())
     var descent = try Descent(one.options, for: head)
@@ -181,7 +183,8 @@ struct OptimizerTests {
     let found = try [1, 2, 3].map { count in
       Threads.count = count
       let plan = try TrainingPlan(graph, weights, batch: 1)
-      var descent = try Descent(.init(AdamW(), clipping: 1, averaging: 0.9), for: plan)
+      var descent = try Descent(
+        .init(AdamW(), clipping: 1, averaging: .exponential(0.9)), for: plan)
       for step in 0..<2 {
         try OptimizerTests.step(.init(name: "", options: descent.options), &descent, plan, step)
       }

@@ -26,6 +26,17 @@ struct ScheduleTests {
     }
   }
 
+  @Test func aHeldRateStays() {
+    let held = Held(OneCycle(steps: 60), from: 20)
+    let cycle = OneCycle(steps: 60)
+    for step in [0, 19, 20] {
+      #expect(held.factor(at: step) == cycle.factor(at: step))
+      #expect(held.momentum(at: step) == cycle.momentum(at: step))
+    }
+    #expect(held.factor(at: 59) == cycle.factor(at: 20))
+    #expect(held.momentum(at: 59) == cycle.momentum(at: 20))
+  }
+
   @Test func afterTheLastStepTheyStay() {
     #expect(CosineDecay(steps: 10).factor(at: 10) == 0)
     #expect(CosineDecay(steps: 10, floor: 0.5).factor(at: 99) == 0.5)

@@ -50,11 +50,12 @@ struct TrainerTests {
   }
 
   /// Stopped after every single step, and gone on with in a new trainer each time.
-  @Test func interruptedAfterEveryStep() throws {
-    _ = try SmallTraining.trainer().run(in: scratch["whole"])
+  @Test(arguments: [Descent.Options.Averaging.exponential(0.8), .lastEpochs(4)])
+  func interruptedAfterEveryStep(_ averaging: Descent.Options.Averaging) throws {
+    _ = try SmallTraining.trainer { $0.descent.averaging = averaging }.run(in: scratch["whole"])
     var runs = 0
     while true {
-      var trainer = try SmallTraining.trainer()
+      var trainer = try SmallTraining.trainer { $0.descent.averaging = averaging }
       let interruption = Interruption()
       trainer.interruption = interruption
       trainer.progress = { _ in interruption.request(SIGINT) }
@@ -67,6 +68,49 @@ struct TrainerTests {
     for file in ["best.h5", "last.h5", "log.csv", "curves.svg"] {
       #expect(try scratch.bytes("whole/\(file)") == scratch.bytes("parts/\(file)"), "\(file)")
     }
+  }
+
+  /// The mean of four epochs, in the second of which a stage thaws.
+  @Test func theLastEpochsAreAveraged() throws {
+    func judged(_ name: String, _ averaging: Descent.Options.Averaging?) throws
+      -> (weights: [Weights], settled: Int)
+    {
+      var trainer = try SmallTraining.trainer {
+        $0.descent.averaging = averaging
+        $0.plateau = nil
+      }
+      var (weights, settled): ([Weights], Int) = ([], 0)
+      trainer.settle = {
+        settled += 1
+        return $0
+      }
+      trainer.evaluate = {
+        weights.append($0)
+        return [("log-loss", 0)]
+      }
+      _ = try trainer.run(in: scratch[name])
+      return (weights, settled)
+    }
+    let (plain, mean) = (try judged("plain", nil), try judged("mean", .lastEpochs(4)))
+    #expect(plain.settled == 0 && mean.settled == 4)
+    let graph = try SmallTraining.graph()
+    for parameter in graph.parameters {
+      let name = parameter.name
+      let terms = try plain.weights.map { try #require($0[name]?.values) }
+      for epoch in 0..<5 {
+        let found = try #require(mean.weights[epoch][name]?.values)
+        guard parameter.role.isTrainable, epoch > 1 else {
+          #expect(found == terms[epoch], "\(name) after epoch \(epoch)")
+          continue
+        }
+        for index in found.indices {
+          let sum = (1...epoch).reduce(0.0) { $0 + Double(terms[$1][index]) }
+          #expect(abs(Double(found[index]) - sum / Double(epoch)) < 1e-6, "\(name)")
+        }
+      }
+    }
+    // More epochs than there are: all of them.
+    #expect(try judged("all", .lastEpochs(9)).settled == 5)
   }
 
   /// What a state does not know of is cut off the logs.

@@ -64,6 +64,8 @@ public struct Finetuning: Sendable {
   public var clip: Double?
   /// The decay of a moving average of the weights per step; the checkpoint then holds the average.
   public var average: Double?
+  /// How many of the last epochs the checkpoint's weights are the mean of; the rate stays in them.
+  public var swa: Int?
   public var loss: LossKind?
   public var labelSmoothing = 0.0
   public var classWeights = Weighting.none
@@ -216,7 +218,9 @@ extension Finetuning {
     trainer.rate = rate ?? trainer.rate
     trainer.descent = Descent.Options(
       optimizer.optimizer(momentum: momentum), weightDecay: weightDecay ?? 0, decayed: decayed,
-      clipping: clip, averaging: average, layerDecay: layerDecay)
+      clipping: clip,
+      averaging: swa.map { .lastEpochs($0) } ?? average.map { .exponential($0) },
+      layerDecay: layerDecay)
     trainer.dropsLast = dropLast
     trainer.judgesEvery = validateEvery
     let perEpoch = trainer.stepsPerEpoch(items: items)
@@ -227,6 +231,9 @@ extension Finetuning {
     trainer.schedule = schedule.schedule(
       steps: steps ?? perEpoch * trainer.epochs,
       warmUp: warmupSteps ?? Int(((warmup ?? 0) * Double(perEpoch)).rounded()))
+    if let swa {
+      trainer.schedule = Held(trainer.schedule, from: perEpoch * max(0, trainer.epochs - swa))
+    }
     if schedule == .plateau { trainer.plateau = Plateau() }
     trainer.freezing = try freezing()
     trainer.seed = UInt64(seed)

@@ -251,6 +251,7 @@ extension FinetuningRun {
       let report = try examiner.examine(judged, progress: { _ in }, row: nil)
       return watched.map { ($0, report[$0] ?? 0) }
     }
+    trainer.settle = try settling
     let record = checkpoint
     trainer.record = { epoch in
       var record = record
@@ -261,6 +262,33 @@ extension FinetuningRun {
     }
     trainer.proof = { weights in try Golden(of: start.graph, weights) }
     trainer.about = ["recipe": options.json, "program": JSON(Zoo.version)]
+  }
+}
+
+extension FinetuningRun {
+  /// Computes the statistics of norms for averaged weights, as those that learn with the network do.
+  private var settling: ((Weights) throws -> Weights)? {
+    get throws {
+      guard options.swa != nil else { return nil }
+      let graph = start.graph
+      let frozen = try trainer.options.freezing.options(graph, epoch: trainer.options.epochs - 1)
+      let moves = graph.operations.contains { operation in
+        operation.layer.dependsOnMode && !frozen.frozenNorms.contains(operation.name)
+          && operation.parameters.contains { $0.role == .variance }
+      }
+      guard moves else { return nil }
+      let (start, train, data) = (start, train, parts.train.data)
+      let classes = try checkpoint.task.definition.classes(of: checkpoint).count
+      let (engine, batch) = (engine, trainer.options.batch)
+      return { weights in
+        try Model(
+          name: start.name, checkpoint: start.checkpoint, variant: start.variant, graph: graph,
+          weights: weights
+        ).normalized(
+          on: train, classes: classes, of: data, freezing: frozen, engine: engine, batch: batch
+        ).weights
+      }
+    }
   }
 }
 

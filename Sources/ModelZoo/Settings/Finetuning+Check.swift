@@ -11,6 +11,7 @@ extension Finetuning {
       throw ZooError.usage(
         "“warmup” is \(warmup) epochs and “warmup-steps” is \(warmupSteps); give one of them")
     }
+    try checkAveraging()
     try checkParts()
     for (numbers, name) in [(mean, "mean"), (std, "std")] {
       guard let count = numbers?.numbers.count else { continue }
@@ -20,6 +21,19 @@ extension Finetuning {
       guard [1, 3].contains(count) else {
         throw ZooError.usage("“\(name)” has \(count) numbers; expected one for each channel")
       }
+    }
+  }
+
+  private func checkAveraging() throws {
+    guard let swa else { return }
+    if average != nil {
+      throw ZooError.usage("“swa” and “average” are two means of the weights; give one of them")
+    }
+    if patience != nil {
+      throw ZooError.usage("“swa” averages the last epochs, which “patience” may not reach")
+    }
+    if steps == nil, let epochs, swa > epochs {
+      throw ZooError.usage("“swa” is \(swa) epochs, but the run has only \(epochs)")
     }
   }
 

@@ -66,6 +66,10 @@ extension Setting {
       "average", open: \.average, in: 0...0.99999, value: "F", .optimization,
       "keep an exponential moving average of the weights, with decay F"),
     Setting(
+      "swa", open: \.swa, in: 1...1_000_000, value: "N", .optimization,
+      "average the weights at the end of the last N epochs, in which the learning rate stays as it is "
+        + "(stochastic weight averaging)"),
+    Setting(
       "loss", open: \.loss, value: "L", .data,
       "loss function; by default the task's; regression takes mean-squared and smooth-l1",
       for: .except([.detection])),

@@ -11,19 +11,35 @@ extension Descent {
       case everything
     }
 
+    /// Which mean of the weights is evaluated and saved in their place.
+    public enum Averaging: Hashable, Sendable {
+      /// An exponential moving average with this decay per step.
+      case exponential(Double)
+      /// The equal mean of the weights at the end of each of the last epochs: stochastic weight
+      /// averaging (Izmailov et al. 2018, arXiv:1803.05407, algorithm 1).
+      case lastEpochs(Int)
+
+      public var json: JSON {
+        switch self {
+        case .exponential(let decay): JSON(decay)
+        case .lastEpochs(let count): ["lastEpochs": JSON(count)]
+        }
+      }
+    }
+
     public var optimizer: any Optimizer
     public var weightDecay: Double
     public var decayed: Decayed
     /// The largest norm of all gradients together; larger gradients are scaled down.
     public var clipping: Double?
-    /// The decay of an exponential moving average of the weights per step; nil keeps no average.
-    public var averaging: Double?
+    /// Nil keeps no average.
+    public var averaging: Averaging?
     /// The learning rate of each stage relative to the next one; see ``rateFactors(_:_:)``.
     public var layerDecay: Double
 
     public init(
       _ optimizer: any Optimizer = SGD(), weightDecay: Double = 0, decayed: Decayed = .weights,
-      clipping: Double? = nil, averaging: Double? = nil, layerDecay: Double = 1
+      clipping: Double? = nil, averaging: Averaging? = nil, layerDecay: Double = 1
     ) {
       self.optimizer = optimizer
       self.weightDecay = weightDecay
@@ -37,7 +53,7 @@ extension Descent {
       [
         "optimizer": optimizer.json, "weightDecay": JSON(weightDecay),
         "decayed": JSON(decayed.rawValue), "clipping": clipping.map { JSON($0) } ?? nil,
-        "averaging": averaging.map { JSON($0) } ?? nil, "layerDecay": JSON(layerDecay),
+        "averaging": averaging?.json ?? nil, "layerDecay": JSON(layerDecay),
       ]
     }
   }

@@ -18,8 +18,10 @@ public struct Descent: Sendable {
   private(set) public var ages: [String: Int] = [:]
   /// In the order of the optimiser's memory.
   private var memory: [Tensor] = []
-  /// The moving average of the parameters, if one is kept.
+  /// The average of the parameters, once there is one.
   private var average: Tensor?
+  /// The number of parameters that learn.
+  private var size = 0
   private var slots: [TrainingPlan.Slot] = []
   private var factors: [String: Double] = [:]
 
@@ -36,7 +38,7 @@ public struct Descent: Sendable {
   /// state, new ones start without.
   public mutating func adopt(_ plan: TrainingPlan, of network: Graph? = nil) throws {
     let before = Dictionary(uniqueKeysWithValues: slots.map { ($0.parameter.name, $0.range) })
-    let size = plan.update { values, _ in values.count }
+    size = plan.update { values, _ in values.count }
     func moved(_ old: Tensor?, _ new: inout Tensor) throws {
       guard let old else { return }
       try new.withMutableValues { new in
@@ -53,8 +55,8 @@ public struct Descent: Sendable {
       try moved(memory.indices.contains(index) ? memory[index] : nil, &new)
       return new
     }
-    if options.averaging != nil {
-      // The average starts at the parameters.
+    if isMoving || average != nil {
+      // The average starts at the parameters, which is also the mean of what has not learned yet.
       var new = try plan.update { values, _ in try Tensor([size], values) }
       try moved(average, &new)
       average = new
@@ -106,11 +108,29 @@ public struct Descent: Sendable {
     }
   }
 
+  /// Whether the average follows every step.
+  private var isMoving: Bool {
+    if case .exponential = options.averaging { true } else { false }
+  }
+
   /// Moves the average towards the parameters; in the first step it equals them.
   private mutating func follow(_ values: UnsafeMutableBufferPointer<Float>) throws {
-    guard let keep = options.averaging else { return }
+    guard case .exponential(let keep) = options.averaging else { return }
     let isFirst = ages.values.allSatisfy { $0 <= 1 }
-    let share: Float = isFirst ? 1 : Float(1 - keep)
+    try approach(values, by: isFirst ? 1 : Float(1 - keep))
+  }
+
+  /// Adds the parameters to their equal mean, as the `count`th of its terms.
+  mutating func collect(_ plan: TrainingPlan, count: Int) throws {
+    try plan.update { values, _ in
+      if count == 1 { average = try Tensor([values.count], values) }
+      try approach(values, by: 1 / Float(count))
+    }
+  }
+
+  private mutating func approach(
+    _ values: UnsafeMutableBufferPointer<Float>, by share: Float
+  ) throws {
     try average?.withMutableValues { average in
       Threads.split(average.count, multiple: 16) { range in
         for index in range { average[index] += share * (values[index] - average[index]) }
@@ -118,8 +138,8 @@ public struct Descent: Sendable {
     }
   }
 
-  /// The weights to evaluate and save: the plan's, with the moving average, if one is kept, in
-  /// place of the parameters that learn.
+  /// The weights to evaluate and save: the plan's, with the average, if there is one, in place of the
+  /// parameters that learn.
   public func weights(_ plan: TrainingPlan) throws -> Weights {
     var weights = try plan.weights
     guard let average else { return weights }
@@ -140,8 +160,10 @@ extension Descent {
   }
 
   /// Restores ``arrays`` and ``ages``, for a plan with the same parameters.
+  /// - Parameter collected: how many epochs their equal mean has.
   package mutating func restore(
-    _ arrays: (String) throws -> Tensor, ages: [String: Int], in origin: String
+    _ arrays: (String) throws -> Tensor, ages: [String: Int], collected: Int = 0,
+    in origin: String
   ) throws {
     guard Set(ages.keys) == Set(slots.map(\.parameter.name)) else {
       throw ZooError.corrupt(
@@ -156,7 +178,7 @@ extension Descent {
       return tensor
     }
     memory = try zip(options.optimizer.memory, memory).map { try read($0, $1.count) }
-    average = try average.map { try read("average", $0.count) }
+    average = isMoving || collected > 0 ? try read("average", size) : nil
     self.ages = ages
   }
 }

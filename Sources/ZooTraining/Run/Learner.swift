@@ -86,9 +86,13 @@ final class Learner {
     return weights
   }
 
+  /// Adds the weights to their equal mean, as the `count`th of its terms.
+  func collect(_ count: Int) throws { try descent.collect(plan, count: count) }
+
   /// Restores the optimiser's state.
-  func restore(_ saved: SavedTraining, in origin: String) throws {
-    try descent.restore(saved.array, ages: saved.state.ages, in: origin)
+  /// - Parameter collected: how many epochs the equal mean of the weights has.
+  func restore(_ saved: SavedTraining, collected: Int, in origin: String) throws {
+    try descent.restore(saved.array, ages: saved.state.ages, collected: collected, in: origin)
   }
 
   // MARK: Steps

@@ -47,6 +47,12 @@ extension Trainer {
       return (batches + accumulation - 1) / max(1, accumulation)
     }
 
+    /// How many epochs the equal mean of the weights has after this one, from 0.
+    func collected(through epoch: Int) -> Int {
+      guard case .lastEpochs(let count) = descent.averaging else { return 0 }
+      return max(0, epoch + 1 - max(0, epochs - count))
+    }
+
     /// Options that must be equal to resume a run.
     public var json: JSON {
       [

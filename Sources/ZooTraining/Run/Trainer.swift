@@ -24,6 +24,9 @@ public struct Trainer {
 
   /// Evaluates weights after an epoch: metrics by name, in the order in which they are listed.
   public var evaluate: ((Weights) throws -> [(name: String, value: Double)])?
+  /// Computes what weights do not learn but depend on, the statistics of norms: for the equal mean of
+  /// several epochs' weights, which no step has seen.
+  public var settle: ((Weights) throws -> Weights)?
   /// The names of the metrics of ``evaluate``, for the log's columns before the first evaluation;
   /// needed if not every epoch is evaluated.
   public var metrics: [String] = []

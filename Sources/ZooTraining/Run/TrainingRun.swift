@@ -40,7 +40,8 @@ final class TrainingRun {
       batch: min(trainer.options.batch, max(1, trainer.source.count)),
       epoch: min(state.epoch, trainer.options.epochs - 1))
     if let saved {
-      try learner.restore(saved, in: folder.last)
+      let collected = trainer.options.collected(through: state.epoch - 1)
+      try learner.restore(saved, collected: collected, in: folder.last)
     }
     seed = Random(seed: trainer.options.seed)
     self.trainer = trainer
@@ -149,7 +150,10 @@ final class TrainingRun {
 
   /// Evaluates the weights, keeps them if they are the best, and saves.
   private func finishEpoch() throws {
-    let weights = try finite(learner.judged)
+    let collected = options.collected(through: state.epoch)
+    if collected > 0 { try learner.collect(collected) }
+    let judged = try learner.judged
+    let weights = try finite(collected > 0 ? trainer.settle?(judged) ?? judged : judged)
     let isLast = state.epoch + 1 >= options.epochs || hasAllSteps
     let isJudged = isLast || (state.epoch + 1) % options.judgesEvery == 0
     let scale = 1 / Double(max(1, state.items))

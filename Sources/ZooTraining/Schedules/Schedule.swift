@@ -28,6 +28,22 @@ public struct Constant: Schedule {
   public var json: JSON { ["kind": "constant"] }
 }
 
+/// Another schedule, whose rate and momentum stay as they are from a step on: the constant rate under
+/// which weights are worth averaging (Izmailov et al. 2018, section 3.1).
+public struct Held: Schedule {
+  public var schedule: any Schedule
+  public var from: Int
+
+  public init(_ schedule: any Schedule, from step: Int) {
+    self.schedule = schedule
+    from = step
+  }
+
+  public func factor(at step: Int) -> Double { schedule.factor(at: min(step, from)) }
+  public func momentum(at step: Int) -> Double? { schedule.momentum(at: min(step, from)) }
+  public var json: JSON { ["kind": "held", "from": JSON(from), "schedule": schedule.json] }
+}
+
 /// Multiplies the rate by a factor after every fixed number of steps.
 public struct StepDecay: Schedule {
   public var every: Int
