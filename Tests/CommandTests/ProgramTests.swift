@@ -67,6 +67,10 @@ extension CommandLineTests {
       #expect(citation.contains("\nversion: \(Zoo.version)\n"))
       let changes = try String(contentsOf: root.appending(path: "CHANGELOG.md"), encoding: .utf8)
       #expect(changes.contains("[\(Zoo.version)]") || changes.contains(": \(Zoo.version)\n"))
+      #expect(try Workspace().zoo("--version").output == "zoo \(Zoo.version)\n")
+      // The Debian package asks the program.
+      let package = try String(contentsOf: root.appending(path: ".ci/deb"), encoding: .utf8)
+      #expect(package.contains("--version") && !package.contains(Zoo.version))
     }
 
     /// A name without weights would only lead to an error, so it comes after those with weights.
