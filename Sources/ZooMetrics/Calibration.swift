@@ -7,6 +7,8 @@ public struct Calibration: Hashable, Sendable {
     public var count = 0
     public var hits = 0
     public var confidence = 0.0
+    /// Σ c·(1 − c), the variance of the hits if the confidences are true.
+    public var variance = 0.0
   }
 
   /// The k-th of n bins holds confidences above k/n, up to (k + 1)/n.
@@ -21,6 +23,7 @@ public struct Calibration: Hashable, Sendable {
     bins[bin].count += 1
     bins[bin].hits += isRight ? 1 : 0
     bins[bin].confidence += Double(confidence)
+    bins[bin].variance += Double(confidence) * (1 - Double(confidence))
   }
 
   public mutating func add(_ other: Calibration) {
@@ -28,6 +31,7 @@ public struct Calibration: Hashable, Sendable {
       bins[index].count += other.bins[index].count
       bins[index].hits += other.bins[index].hits
       bins[index].confidence += other.bins[index].confidence
+      bins[index].variance += other.bins[index].variance
     }
   }
 
@@ -37,6 +41,14 @@ public struct Calibration: Hashable, Sendable {
     let total = bins.reduce(0) { $0 + $1.count }
     guard total > 0 else { return nil }
     return bins.reduce(0) { $0 + abs($1.confidence - Double($1.hits)) } / Double(total)
+  }
+
+  /// The error that chance alone gives a classifier whose confidences are true, on average: in each
+  /// bin the mean of |N(0, σ²)|, σ·√(2/π). No calibration can be expected below it.
+  public var floor: Double? {
+    let total = bins.reduce(0) { $0 + $1.count }
+    guard total > 0 else { return nil }
+    return bins.reduce(0) { $0 + (2 / .pi * $1.variance).squareRoot() } / Double(total)
   }
 
   /// The reliability diagram: for each bin its limits, the number of predictions, their mean

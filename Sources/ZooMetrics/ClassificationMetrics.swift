@@ -1,5 +1,6 @@
 import Glibc
 import ZooKit
+import ZooStore
 
 /// Every metric of a classifier, from batches of probabilities.
 ///
@@ -158,7 +159,10 @@ extension ClassificationMetrics {
     return Report(
       model: model, data: data, count: count, task: .classification, metrics: metrics,
       perClass: perClass, confusion: confusion.rows, findings: keepsScores ? self : nil
-    ).adding(details: [("reliability", calibration.json)])
+    ).adding(details: [
+      ("reliability", calibration.json),
+      ("calibrationFloor", calibration.floor.map { JSON($0) } ?? nil),
+    ])
   }
 }
 

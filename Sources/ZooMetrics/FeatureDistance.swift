@@ -4,15 +4,16 @@ import ZooKit
 /// The distance of a picture's features from those of known pictures: Mahalanobis' distance to the
 /// nearest class, with one covariance for all classes (Lee et al. 2018, equation 2).
 ///
-/// Features are measured as their square roots and as a direction. The roots of features after a
-/// rectifier are closer to normal than the features; the direction is what remains in networks
-/// without norms, where unknown pictures have features near zero, closer to the mean of all classes
-/// than most known pictures are. More than ``most`` features are folded: each is added, with a
-/// random sign, to one of so many sums (Weinberger et al. 2009).
+/// Features come in groups, one for each layer that they are taken from, and each group is measured by
+/// the square roots of its features and by its direction. The roots of features after a rectifier are
+/// closer to normal than the features; the direction is what remains in networks without norms, where
+/// unknown pictures have features near zero, closer to the mean of all classes than most known pictures
+/// are. More than ``most`` features are folded: each is added, with a random sign, to one of so many
+/// sums (Weinberger et al. 2009).
 ///
 /// ```swift
-/// let distance = try FeatureDistance(of: features, labels: labels)
-/// let isUnlike = distance(to: other) > distance.threshold(known, falseAlarms: 0.02)
+/// let distance = try FeatureDistance(of: [early, late], labels: labels)
+/// let isUnlike = try distance(to: [hers, his]) > FeatureDistance.threshold(known, falseAlarms: 0.02)
 /// ```
 public struct FeatureDistance: Sendable {
   /// The number of features that are measured one by one.
@@ -41,16 +42,16 @@ public struct FeatureDistance: Sendable {
   }
 
   /// - Parameters:
-  ///   - features: pictures × features.
+  ///   - groups: pictures × features of each group.
   ///   - labels: the class of each picture.
-  public init(of features: Tensor, labels: [Int]) throws {
-    guard features.shape.rank == 2, features.shape[0] == labels.count, labels.count > 1 else {
+  public init(of groups: [Tensor], labels: [Int]) throws {
+    let fits = groups.allSatisfy { $0.shape.rank == 2 && $0.shape[0] == labels.count }
+    guard fits, !groups.isEmpty, labels.count > 1 else {
       throw ZooError.failure(
-        "\(features.shape) features of \(labels.count) pictures have no distance")
+        "\(groups.map(\.shape)) features of \(labels.count) pictures have no distance")
     }
-    let width = features.shape[1]
-    let rows = features.withValues { values in
-      labels.indices.map { FeatureDistance.measures(values[$0 * width..<($0 + 1) * width]) }
+    let rows = labels.indices.map { row in
+      FeatureDistance.measures(groups.map { $0.row(row) })
     }
     guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
       throw ZooError.failure("a feature is not finite")
@@ -89,13 +90,14 @@ public struct FeatureDistance: Sendable {
     self.means = try Tensor([classes.count, count], white.flatMap { $0.map(Float.init) })
   }
 
-  /// The distance to the nearest class, about 1 for a known picture.
-  public func callAsFunction(to features: some Collection<Float>) throws -> Double {
-    let measures = FeatureDistance.measures(features)
+  /// The distance of a picture's groups of features to the nearest class, about 1 for a known picture.
+  public func callAsFunction(to groups: [[Float]]) throws -> Double {
+    let measures = FeatureDistance.measures(groups)
     let count = whitening.shape[0]
     guard measures.count == count else {
       throw ZooError.corrupt(
-        "\(features.count) features have \(measures.count) measures; the distance is for \(count)")
+        "\(groups.map(\.count)) features have \(measures.count) measures; the distance is for \(count)"
+      )
     }
     let white = whitening.withValues { whitened(measures, by: $0) }
     return means.withValues { means in
@@ -118,12 +120,15 @@ public struct FeatureDistance: Sendable {
     return sorted.isEmpty ? .infinity : sorted[min(max(Int(place) - 1, 0), sorted.count - 1)]
   }
 
-  /// The numbers that are compared: roots, then the direction.
-  static func measures(_ features: some Collection<Float>) -> [Double] {
-    let values = features.map(Double.init)
-    let norm = max(values.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
-    return folded(values.map { $0 < 0 ? -(-$0).squareRoot() : $0.squareRoot() })
-      + folded(values.map { $0 / norm })
+  /// The numbers that are compared: roots, then directions.
+  static func measures(_ groups: [[Float]]) -> [Double] {
+    let groups = groups.map { $0.map(Double.init) }
+    let roots = groups.joined().map { $0 < 0 ? -(-$0).squareRoot() : $0.squareRoot() }
+    let directions = groups.flatMap { values in
+      let norm = max(values.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
+      return values.map { $0 / norm }
+    }
+    return folded(roots) + folded(directions)
   }
 
   private static func folded(_ values: [Double]) -> [Double] {
@@ -134,6 +139,13 @@ public struct FeatureDistance: Sendable {
       sums[index % most] += signs.bits(index) & 1 == 0 ? value : -value
     }
     return sums
+  }
+}
+
+extension Tensor {
+  /// A row of a matrix.
+  package func row(_ index: Int) -> [Float] {
+    withValues { Array($0[index * shape[1]..<(index + 1) * shape[1]]) }
   }
 }
 

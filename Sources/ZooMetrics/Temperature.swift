@@ -10,9 +10,8 @@ public enum Temperature {
   /// The temperature with the least mean of −log p, found by Newton's method in 1/T, where the
   /// mean is convex.
   ///
-  /// The true class of n pictures counts (n + 1)/(n + 2), and every class shares the rest: Platt's
-  /// targets (1999, section 2.2). Without them the temperature would be zero, and every confidence
-  /// 100 %, where each of a few pictures is classified correctly.
+  /// To n pictures comes one whose class is as likely as the logits say. Without it the temperature
+  /// would be zero, and every confidence 100 %, where each of a few pictures is classified correctly.
   /// - Parameters:
   ///   - logits: all classes of each picture, row by row.
   ///   - labels: the true class of each picture.
@@ -41,6 +40,25 @@ public enum Temperature {
     }
     return 1 / inverse
   }
+
+  /// Temperatures for pictures that they were not fitted to: the picture at `index` gets the one at
+  /// `index % count`, which is fitted to all pictures but those that get it too.
+  public static func heldOut(
+    logits: [Float], labels: [Int], classes: Int, folds: Int = 10
+  ) throws -> [Double] {
+    let folds = min(folds, labels.count)
+    return try (0..<folds).map { fold in
+      let others = labels.indices.filter { $0 % folds != fold }
+      return try fitted(
+        logits: others.flatMap { logits[$0 * classes..<($0 + 1) * classes] },
+        labels: others.map { labels[$0] }, classes: classes)
+    }
+  }
+
+  /// The log likelihood that a temperature must gain on pictures that it was not fitted to, all
+  /// together: half the 5 % point of χ² with one degree of freedom, as in a likelihood-ratio test.
+  /// A smaller gain may be chance, and then the probabilities are as honest without it.
+  public static let leastGain = 1.92
 }
 
 private struct Rows {
@@ -50,12 +68,14 @@ private struct Rows {
 
   /// The first two derivatives of the loss for the factor 1/T.
   func derivatives(at factor: Double) -> (slope: Double, curvature: Double) {
-    let share = 1 / Double(labels.count + 2)
+    let share = 1 / Double(labels.count + 1)
     var (slope, curvature) = (0.0, 0.0)
     for (item, label) in labels.enumerated() {
       let row = logits[item * classes..<(item + 1) * classes]
       let largest = Double(row.max() ?? 0)
-      var (sum, first, second, plain) = (0.0, 0.0, 0.0, 0.0)
+      var (sum, first, second) = (0.0, 0.0, 0.0)
+      // The mean of the logits by the probabilities without a temperature.
+      var (plain, believed) = (0.0, 0.0)
       for logit in row {
         // Relative to the largest, so that the variance does not cancel.
         let value = Double(logit) - largest
@@ -63,12 +83,13 @@ private struct Rows {
         sum += weight
         first += weight * value
         second += weight * value * value
-        plain += value
+        plain += exp(value)
+        believed += exp(value) * value
       }
       let mean = first / sum
       let target =
         (1 - share) * (Double(row[row.startIndex + label]) - largest)
-        + share * plain / Double(classes)
+        + share * believed / plain
       slope += mean - target
       curvature += second / sum - mean * mean
     }

@@ -172,7 +172,11 @@ package enum Learning {
       let metrics = names.compactMap { name in tested[name].map { figure(name, $0) } }
       print("test: \(tested.count) pictures  \(metrics.joined(separator: "  "))")
     }
-    if let confidence { print(confidence.sentence) }
+    if let confidence {
+      print(confidence.sentence)
+    } else if run.options.calibrate, report.interruption == nil {
+      print("already calibrated, as far as \(grouped(run.validation.count)) pictures can tell")
+    }
     print(report.comparison)
   }
 

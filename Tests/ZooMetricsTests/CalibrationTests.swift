@@ -20,7 +20,8 @@ private struct CalibrationGolden: Decodable {
 
   struct Distances: Decodable {
     let name: String
-    let count, features, classes: Int
+    let count, classes: Int
+    let groups: [Int]
     let distances: [Double]
   }
 
@@ -71,6 +72,65 @@ private struct CalibrationGolden: Decodable {
     }
   }
 
+  /// Logits that are honest, and the same ten times as far apart.
+  private func drawn(_ count: Int) -> (logits: [Float], labels: [Int]) {
+    let random = Random(seed: 5)
+    var (logits, labels): ([Float], [Int]) = ([], [])
+    for item in 0..<count {
+      let row = (0..<4).map { random.key("logit").key(item).normal($0) * 2 }
+      let shares = row.map { exp(Double($0)) }
+      var rest = Double(random.key("label").uniform(item)) * shares.reduce(0, +)
+      let label = shares.firstIndex { share in
+        rest -= share
+        return rest < 0
+      }
+      labels.append(label ?? 3)
+      logits += row
+    }
+    return (logits, labels)
+  }
+
+  @Test func aTemperatureMustHelpPicturesThatItWasNotFittedTo() throws {
+    let (logits, labels) = drawn(400)
+    func gain(_ logits: [Float]) throws -> Double {
+      let temperatures = try Temperature.heldOut(logits: logits, labels: labels, classes: 4)
+      #expect(temperatures.count == 10 && Set(temperatures).count > 1)
+      return labels.indices.reduce(0) { sum, item in
+        let row = logits[item * 4..<item * 4 + 4].map(Double.init)
+        func loss(_ t: Double) -> Double {
+          RowSoftmax(row.map { $0 / t }).surprise(of: row[labels[item]] / t)
+        }
+        return sum + loss(1) - loss(temperatures[item % 10])
+      }
+    }
+    #expect(try gain(logits) < Temperature.leastGain)
+    #expect(try gain(logits.map { 3 * $0 }) > 10 * Temperature.leastGain)
+    // Each of two pictures has the temperature of the other.
+    let two = try Temperature.heldOut(
+      logits: [2, 0, 0, 1], labels: [0, 0], classes: 2)
+    #expect(two.count == 2)
+    #expect(two[0] == (try Temperature.fitted(logits: [0, 1], labels: [0], classes: 2)))
+  }
+
+  /// Honest confidences, drawn a thousand times.
+  @Test func chanceAloneGivesTheFloor() throws {
+    let random = Random(seed: 9)
+    let confidences = (0..<300).map { 0.25 + 0.75 * random.uniform($0) }
+    var (errors, floor) = (0.0, 0.0)
+    for trial in 0..<1000 {
+      var calibration = Calibration()
+      let draws = random.key(trial)
+      for (item, confidence) in confidences.enumerated() {
+        calibration.add(confidence: confidence, isRight: draws.uniform(item) < confidence)
+      }
+      errors += try #require(calibration.expectedError) / 1000
+      floor = try #require(calibration.floor)
+    }
+    // The mean of 1,000 trials, and bins with few pictures, are a few per cent off.
+    #expect(abs(errors / floor - 1) < 0.05, "\(errors) \(floor)")
+    #expect(Calibration().floor == nil)
+  }
+
   @Test func reliabilityIsADiagram() throws {
     var calibration = Calibration(bins: 4)
     for (confidence, isRight) in [(0.2, true), (0.9, true), (0.8, false)] {
@@ -86,36 +146,44 @@ private struct CalibrationGolden: Decodable {
   func distancesEqualNumPys(_ index: Int) throws {
     let golden = CalibrationGolden.all.distances[index]
     let labels = CalibrationGolden.labels(golden.name, golden.count, golden.classes)
-    func features(_ name: String, _ count: Int) -> [Float] {
-      (0..<count * golden.features).map { max(Formula.unit("\(golden.name).\(name)", $0), 0) }
+    func features(_ name: String, _ count: Int) throws -> [Tensor] {
+      try golden.groups.enumerated().map { index, width in
+        try Tensor(
+          [count, width],
+          (0..<count * width).map { max(Formula.unit("\(golden.name).\(name)\(index)", $0), 0) })
+      }
     }
-    var known = features("known", golden.count)
-    for (item, label) in labels.enumerated() {
-      known[item * golden.features + label % golden.features] += 2
+    let known = try features("known", golden.count).map { group in
+      var group = group
+      let width = group.shape[1]
+      try group.withMutableValues { values in
+        for (item, label) in labels.enumerated() { values[item * width + label % width] += 2 }
+      }
+      return group
     }
-    let distance = try FeatureDistance(
-      of: Tensor([golden.count, golden.features], known), labels: labels)
-    let others = features("other", golden.distances.count)
+    let distance = try FeatureDistance(of: known, labels: labels)
+    let others = try features("other", golden.distances.count)
     for (item, expected) in golden.distances.enumerated() {
-      let found = try distance(to: others[item * golden.features..<(item + 1) * golden.features])
+      let found = try distance(to: others.map { $0.row(item) })
       // The covariance's factor is stored in float32.
       #expect(abs(found - expected) < 1e-4 * expected, "\(found) \(expected)")
     }
     // As it is read from a file.
     let stored = try FeatureDistance(whitening: distance.whitening, means: distance.means)
-    #expect(try stored(to: others[..<golden.features]) == distance(to: others[..<golden.features]))
+    let first = others.map { $0.row(0) }
+    #expect(try stored(to: first) == distance(to: first))
   }
 
   @Test func manyFeaturesAreFolded() throws {
     let count = 3 * FeatureDistance.most
     let rows = (0..<30 * count).map { Formula.unit("wide", $0) }
     let distance = try FeatureDistance(
-      of: Tensor([30, count], rows), labels: (0..<30).map { $0 % 2 })
+      of: [Tensor([30, count], rows)], labels: (0..<30).map { $0 % 2 })
     #expect(distance.whitening.shape.sizes == [512, 512])
-    let own = try distance(to: rows[..<count])
-    let other = try distance(to: (0..<count).map { 9 * Formula.unit("other", $0) })
+    let own = try distance(to: [Array(rows[..<count])])
+    let other = try distance(to: [(0..<count).map { 9 * Formula.unit("other", $0) }])
     #expect(own < 1.5 && other > 3 * own, "\(own) \(other)")
-    #expect(throws: ZooError.self) { try distance(to: [1, 2, 3]) }
+    #expect(throws: ZooError.self) { try distance(to: [[1, 2, 3]]) }
     #expect(throws: ZooError.self) {
       try FeatureDistance(whitening: Tensor(zeros: [3, 2]), means: Tensor(zeros: [1, 3]))
     }

@@ -58,9 +58,9 @@ extension Model {
     let total = splits.reduce(0) { $0 + $1.count }
     let items = splits.flatMap(\.items)
     let values = try pooledFeatures(
-      of: Split(name: "", items: items), classes: data.classes.count, at: place, pooled: pooled,
+      of: Split(name: "", items: items), classes: data.classes.count, at: [place], pooled: pooled,
       engine: engine, batch: batch
-    ) { progress($0, total) }
+    ) { progress($0, total) }[0]
     let labels = items.map { if case .label(let index) = $0.annotation { index } else { -1 } }
     return Features(
       values: values, names: items.map(\.name),
@@ -69,31 +69,43 @@ extension Model {
       node: place)
   }
 
-  /// The output of a node for every picture, along the first axis.
+  /// The outputs of nodes for every picture, along the first axis.
   func pooledFeatures(
-    of split: Split, classes: Int, at node: String, pooled: Bool = true, engine: EngineChoice,
+    of split: Split, classes: Int, at nodes: [String], pooled: Bool = true, engine: EngineChoice,
     batch: Int, progress: (_ done: Int) -> Void = { _ in }
-  ) throws -> Tensor {
-    let part = try graph.part(.init(from: graph.inputs.map(\.name), to: [node]))
-    let shape = part.operations[part.outputs[0].operation].shape
-    let isMap = pooled && shape.rank == 3
-    let kept = isMap ? [shape[0]] : shape.sizes
-    guard let whole = Shape(checked: [split.count] + kept) else {
-      throw ZooError.failure("no tensor holds the features of \(split.count) pictures")
-    }
+  ) throws -> [Tensor] {
+    let part = try graph.part(.init(from: graph.inputs.map(\.name), to: nodes))
     let plan = try InferencePlan(part, weights, batch: batch, engine: engine.engine())
-    var values: [Float] = []
-    values.reserveCapacity(whole.count)
+    let shapes = part.outputs.map { port -> [Int] in
+      let shape = part.operations[port.operation].shape
+      return pooled && shape.rank == 3 ? [shape[0]] : shape.sizes
+    }
+    let wholes = try shapes.map { shape in
+      guard let whole = Shape(checked: [split.count] + shape) else {
+        throw ZooError.failure("no tensor holds the features of \(split.count) pictures")
+      }
+      return whole
+    }
+    var values = wholes.map { whole in
+      var values: [Float] = []
+      values.reserveCapacity(whole.count)
+      return values
+    }
     let loader = Loader(
       split, classes: classes, preprocessing: checkpoint.preprocessing, batchSize: batch,
       shuffles: false)
     let batches = loader.batches(epoch: 0)
+    var done = 0
     while let next = try batches.next() {
-      let found = try plan.only([plan.inputs[0].name: next.input])
-      values += isMap ? found.averagedMaps : found.values
-      progress(values.count / max(1, whole.count / max(1, split.count)))
+      let found = try plan.runFilled([plan.inputs[0].name: next.input])
+      for (index, port) in part.outputs.enumerated() {
+        guard let map = found[port.name] else { continue }
+        values[index] += pooled && map.shape.rank == 4 ? map.averagedMaps : map.values
+      }
+      done += next.indices.count
+      progress(done)
     }
-    return try Tensor(whole, values)
+    return try zip(wholes, values).map { try Tensor($0, $1) }
   }
 
   private var lastFeatures: String {

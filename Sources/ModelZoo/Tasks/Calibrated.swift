@@ -10,7 +10,8 @@ public struct Calibrated {
   public let model: Model
   /// The number of pictures that it was fitted to.
   public let pictures: Int
-  /// The metrics of these pictures before and after.
+  /// The metrics of these pictures before and after, where each picture has a temperature that was
+  /// fitted to others. They are equal if no temperature helps, and the model then has none.
   public let metrics: [(name: String, before: Double, after: Double)]
   public let reliability: (before: Calibration, after: Calibration)
 
@@ -67,7 +68,9 @@ extension Calibrated {
       return JSON(.object(numbers + [(key: "reliability", value: bins.json)]))
     }
     return [
-      ("pictures", JSON(pictures)), ("confidence", model.checkpoint.confidence?.json ?? nil),
+      ("pictures", JSON(pictures)),
+      ("calibrationFloor", reliability.before.floor.map { JSON($0) } ?? nil),
+      ("confidence", model.checkpoint.confidence?.json ?? nil),
       ("novelty", model.checkpoint.novelty?.json ?? nil),
       ("before", side(metrics.map(\.before), reliability.before)),
       ("after", side(metrics.map(\.after), reliability.after)),

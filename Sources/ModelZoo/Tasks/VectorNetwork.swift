@@ -15,14 +15,14 @@ struct VectorNetwork: Sendable {
   private let source: (graph: Graph, weights: Weights)?
   private let plans: PlanPool<Int>
   private let load: Load?
-  /// An operation whose output is returned too.
-  private let kept: String?
+  /// Operations whose outputs are returned too.
+  private let kept: [String]
 
   /// The outputs for several pictures, N×C each.
   struct Outputs {
     let logits: Tensor
-    /// The kept operation's, averaged over the picture.
-    let features: Tensor?
+    /// Those of the kept operations, averaged over the picture.
+    let features: [Tensor]
   }
 
   /// The pictures per batch where the caller gives several.
@@ -31,7 +31,7 @@ struct VectorNetwork: Sendable {
   /// A consumed model frees its weights once they are packed, if the load is known.
   init(
     _ model: consuming Model, engine: EngineChoice, precision: Precision, load: Load? = nil,
-    keeping kept: String? = nil
+    keeping kept: [String] = []
   ) throws {
     self.kept = kept
     (name, preprocessing, self.load) = (model.name, model.checkpoint.preprocessing, load)
@@ -50,7 +50,7 @@ struct VectorNetwork: Sendable {
       let own = weights ?? Weights()
       weights = nil
       return try InferencePlan(
-        graph, consume own, batch: load.batch, keeping: [kept].compactMap(\.self), engine: chosen)
+        graph, consume own, batch: load.batch, keeping: kept, engine: chosen)
     } run: { _ in
     }
   }
@@ -95,10 +95,11 @@ struct VectorNetwork: Sendable {
       throw ZooError.failure("a batch needs at least one picture")
     }
     guard rows.count > 1 else { return first }
-    let features = rows.compactMap(\.features)
     return Outputs(
       logits: try Tensor(joining: rows.map(\.logits)),
-      features: features.isEmpty ? nil : try Tensor(joining: features))
+      features: try kept.indices.map { index in
+        try Tensor(joining: rows.map { $0.features[index] })
+      })
   }
 
   /// Whole batches, and the rest one by one if most of another batch would be empty. A plan for every
@@ -120,17 +121,17 @@ struct VectorNetwork: Sendable {
     let values = try plans.withPlan(for: batch) {
       guard let source else { throw ZooError.failure("no plan for \(batch) pictures of \(name)") }
       return try InferencePlan(
-        source.graph, source.weights, batch: batch, keeping: [kept].compactMap(\.self),
+        source.graph, source.weights, batch: batch, keeping: kept,
         engine: engine)
     } run: { plan in
       try plan.run([port.name: together])
     }
     guard let logits = values["logits"] else { throw ZooError.failure("\(name) gives no logits") }
-    let features = try kept.flatMap { values[$0] }.map { try $0.pooled }
+    let features = try kept.compactMap { values[$0] }.map { try $0.pooled }
     let isWhole = inputs.count == batch
     return Outputs(
       logits: try isWhole ? logits : logits.resized(to: inputs.count),
-      features: try isWhole ? features : features?.resized(to: inputs.count))
+      features: try isWhole ? features : features.map { try $0.resized(to: inputs.count) })
   }
 }
 

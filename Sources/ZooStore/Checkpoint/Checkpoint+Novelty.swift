@@ -1,12 +1,12 @@
 import ZooKit
 
 extension Checkpoint {
-  /// What the model's pictures look like to it, so that others can be told: features at a node, the
+  /// What the model's pictures look like to it, so that others can be told: features at some nodes, the
   /// covariance and the means that give their distance, and the distance from which a picture is
   /// unlike anything the model has seen.
   public struct Novelty: Sendable {
-    /// The operation whose output is compared, averaged over the picture.
-    public var node: String
+    /// The operations whose outputs are compared, averaged over the picture.
+    public var nodes: [String]
     public var threshold: Double
     /// The share of known pictures beyond the threshold when it was chosen.
     public var falseAlarms: Double
@@ -27,9 +27,9 @@ extension Checkpoint {
     }
 
     public init(
-      node: String, threshold: Double, falseAlarms: Double, pictures: Int, arrays: Arrays?
+      nodes: [String], threshold: Double, falseAlarms: Double, pictures: Int, arrays: Arrays?
     ) {
-      (self.node, self.threshold, self.falseAlarms) = (node, threshold, falseAlarms)
+      (self.nodes, self.threshold, self.falseAlarms) = (nodes, threshold, falseAlarms)
       (self.pictures, self.arrays) = (pictures, arrays)
     }
   }
@@ -43,7 +43,7 @@ extension Checkpoint {
 
 extension Checkpoint.Novelty {
   init(_ fields: inout Fields) throws {
-    node = try fields.string("node")
+    nodes = try fields.strings("nodes")
     threshold = try fields.number("threshold")
     falseAlarms = try fields.number("falseAlarms")
     pictures = try fields.integer("pictures")
@@ -54,7 +54,7 @@ extension Checkpoint.Novelty {
 
   public var json: JSON {
     [
-      "node": JSON(node), "threshold": JSON(threshold), "falseAlarms": JSON(falseAlarms),
+      "nodes": JSON(nodes), "threshold": JSON(threshold), "falseAlarms": JSON(falseAlarms),
       "pictures": JSON(pictures),
     ]
   }

@@ -9,8 +9,10 @@ struct CalibrateVerb: Verb {
     not learned from, so that of the answers given with 80 % about 80 % are right. The weights and \
     the answers stay as they are. It also fits the distance of a picture's features from those of \
     known pictures, so that 'predict' can say that a picture is unlike anything the model has seen. \
-    Both are stored in the checkpoint, and 'predict' and 'evaluate' apply them. Without --split it uses the split “val”, or the pictures that the model's \
-    own training kept for validation. 'zoo finetune --calibrate' does the same after training.
+    Both are stored in the checkpoint, and 'predict' and 'evaluate' apply them. A temperature that \
+    does not improve pictures it was not fitted to is left out: the model is calibrated already. \
+    Without --split it uses the split “val”, or the pictures that the model's own training kept for \
+    validation. 'zoo finetune --calibrate' does the same after training.
     """
   let examples: KeyValuePairs = [
     "zoo calibrate run/best.h5 --data ants-and-bees -o honest.h5": "fit to the validation pictures",
@@ -51,10 +53,15 @@ extension Calibrated {
     for metric in metrics {
       table.add(metric.name, decimal(metric.before, digits: 4), decimal(metric.after, digits: 4))
     }
-    let temperature = confidence.map { "  temperature \(decimal($0.temperature, digits: 3))" } ?? ""
+    let floor = reliability.before.floor.map { decimal($0, digits: 4) } ?? ""
+    let found =
+      confidence.map { "temperature \(decimal($0.temperature, digits: 3)), fitted to " }
+      ?? "already calibrated, as far as can be told from "
+    let note =
+      "\nwith \(grouped(pictures)) pictures chance alone gives an error of \(floor) on average"
     var novelty = ""
     if let found = model.checkpoint.novelty { novelty = "\n\(found.sentence)" }
     return
-      "\(path)\(temperature), fitted to \(grouped(pictures)) pictures\n\(table.text())\(novelty)"
+      "\(path)  \(found)\(grouped(pictures)) pictures\n\(table.text())\(note)\(novelty)"
   }
 }

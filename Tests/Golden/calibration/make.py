@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "..", "architectures"))
@@ -25,8 +25,8 @@ def temperature(name, count, classes, scale, bonus):
     logits = unit(name + ".logit", count * classes).reshape(count, classes) * np.float32(scale)
     logits[np.arange(count), labels] += np.float32(bonus)
     z = logits.astype(np.float64)
-    share = 1 / (count + 2)
-    target = np.full((count, classes), share / classes)
+    share = 1 / (count + 1)
+    target = share * softmax(z, axis=1)
     target[np.arange(count), labels] += 1 - share
 
     def loss(log_factor):
@@ -37,16 +37,21 @@ def temperature(name, count, classes, scale, bonus):
                 temperature=float(np.exp(-best.x)))
 
 
-def distances(name, count, features, classes, others):
+def distances(name, count, groups, classes, others):
     labels = labels_of(name + ".label", count, classes)
-    known = np.maximum(unit(name + ".known", count * features).reshape(count, features), 0)
-    known[np.arange(count), labels % features] += np.float32(2)
-    other = np.maximum(unit(name + ".other", others * features).reshape(others, features), 0)
 
-    def measures(x):
-        x = x.astype(np.float64)
-        norm = np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
-        return np.concatenate([np.sqrt(x), x / norm], 1)
+    def features(kind, count):
+        return [np.maximum(unit(f"{name}.{kind}{i}", count * n).reshape(count, n), 0)
+                for i, n in enumerate(groups)]
+
+    known, other = features("known", count), features("other", others)
+    for group in known:
+        group[np.arange(count), labels % group.shape[1]] += np.float32(2)
+
+    def measures(groups):
+        groups = [x.astype(np.float64) for x in groups]
+        directions = [x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in groups]
+        return np.concatenate([np.sqrt(x) for x in groups] + directions, 1)
 
     a, b = measures(known), measures(other)
     means = np.stack([a[labels == c].mean(0) for c in np.unique(labels)])
@@ -56,7 +61,7 @@ def distances(name, count, features, classes, others):
     covariance += 0.01 * np.trace(covariance) / width * np.eye(width)
     inverse = np.linalg.inv(covariance)
     squares = np.min([np.einsum("ij,jk,ik->i", b - m, inverse, b - m) for m in means], 0)
-    return dict(name=name, count=count, features=features, classes=classes,
+    return dict(name=name, count=count, groups=groups, classes=classes,
                 distances=np.sqrt(squares / width).tolist())
 
 
@@ -64,7 +69,7 @@ golden = dict(
     temperatures=[
         temperature("sharp", 200, 5, 8, 3), temperature("flat", 300, 10, 0.5, 0.6),
         temperature("two", 60, 2, 4, 1.5), temperature("certain", 49, 2, 1, 9)],
-    distances=[distances("few", 40, 6, 3, 5), distances("many", 300, 24, 10, 4)])
+    distances=[distances("few", 40, [6], 3, 5), distances("many", 300, [24, 7], 10, 4)])
 with open(os.path.join(here, "golden.json"), "w") as file:
     json.dump(golden, file, separators=(",", ":"))
     file.write("\n")

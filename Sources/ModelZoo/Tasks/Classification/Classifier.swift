@@ -46,7 +46,7 @@ public final class Classifier: Sendable {
     }
     network = try VectorNetwork(
       consume model, engine: engine, precision: precision, load: load,
-      keeping: known == nil ? nil : novelty?.node)
+      keeping: known == nil ? [] : novelty?.nodes ?? [])
   }
 
   /// The `top` most probable classes of a picture.
@@ -60,15 +60,14 @@ public final class Classifier: Sendable {
   }
 
   func classifications(_ outputs: VectorNetwork.Outputs, top: Int) throws -> [Classification] {
-    let features = try outputs.features?.rows
     return try outputs.logits.rows.enumerated().map { index, row in
       var answer = row.withValues {
         Classification(logits: $0, classes: classes, top: top, temperature: temperature)
       }
-      if let known, let features {
-        answer.novelty = try features[index].withValues {
-          .init(distance: try known.distance(to: $0), threshold: known.threshold)
-        }
+      if let known {
+        let features = outputs.features.map { $0.row(index) }
+        answer.novelty = .init(
+          distance: try known.distance(to: features), threshold: known.threshold)
       }
       return answer
     }

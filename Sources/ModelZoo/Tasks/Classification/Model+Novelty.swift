@@ -12,7 +12,8 @@ extension Model {
   /// former, each takes half of the exam's. Nil if the network has no features separate from its
   /// head.
   func novelty(of exam: Exam, known: Split?, falseAlarms: Double) throws -> Checkpoint.Novelty? {
-    guard let node = graph.lastFeatures.map({ graph.operations[$0].name }) else { return nil }
+    let nodes = graph.compared.map { graph.operations[$0].name }
+    guard !nodes.isEmpty else { return nil }
     let count = exam.split.count
     let halves = (0..<2).map { half in
       stride(from: half, to: count, by: 2).map { exam.split.items[$0] }
@@ -23,9 +24,9 @@ extension Model {
     guard learned.count > 1, judged.count > 0 else {
       throw ZooError.corrupt("\(exam.data) has too few pictures to tell others from them")
     }
-    func features(_ split: Split) throws -> Tensor {
+    func features(_ split: Split) throws -> [Tensor] {
       try pooledFeatures(
-        of: split, classes: exam.classes.count, at: node, engine: exam.how.engine,
+        of: split, classes: exam.classes.count, at: nodes, engine: exam.how.engine,
         batch: exam.how.batch)
     }
     let labels = learned.items.map {
@@ -33,14 +34,29 @@ extension Model {
     }
     let distance = try FeatureDistance(of: features(learned), labels: labels)
     let found = try features(judged)
-    let width = found.count / max(1, judged.count)
-    let distances = try found.withValues { values in
-      try (0..<judged.count).map { try distance(to: values[$0 * width..<($0 + 1) * width]) }
+    let distances = try (0..<judged.count).map { index in
+      try distance(to: found.map { $0.row(index) })
     }
     return .init(
-      node: node, threshold: FeatureDistance.threshold(distances, falseAlarms: falseAlarms),
+      nodes: nodes, threshold: FeatureDistance.threshold(distances, falseAlarms: falseAlarms),
       falseAlarms: falseAlarms, pictures: learned.count,
       arrays: .init(whitening: distance.whitening, means: distance.means))
+  }
+}
+
+extension Graph {
+  /// The operations whose maps tell known pictures from others: the last one of the first size below
+  /// the picture's, where textures differ, and the last one before the head, where objects do.
+  fileprivate var compared: [Int] {
+    guard let last = lastFeatures else { return [] }
+    func area(_ index: Int) -> Int {
+      let shape = operations[index].shape
+      return shape.rank == 3 ? shape.height * shape.width : 0
+    }
+    let maps = self.operations(in: Stage.backbone).filter { area($0) > 0 }
+    let smaller = maps.first { area($0) < area(inputs[0].operation) }
+    let early = maps.last { area($0) == smaller.map(area) }
+    return Set([early, last].compactMap(\.self)).sorted()
   }
 }
 
