@@ -43,8 +43,7 @@ extension Program {
 
   /// One line on standard error.
   public func warn(_ message: String) {
-    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-    fputs("\(name): \(line.printable)\n", stderr)
+    fputs("\(name): \(message.line)\n", stderr)
   }
 
   /// Flushes standard output; a full disk is noticed here at the latest.

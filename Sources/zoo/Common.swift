@@ -51,7 +51,7 @@ extension Parsed {
 
   /// Prints a remark on standard error, unless `--quiet`.
   func remark(_ text: String) throws {
-    if try !self[Common.quiet] { writeError(text.printable) }
+    if try !self[Common.quiet] { writeError(text.line) }
   }
 }
 

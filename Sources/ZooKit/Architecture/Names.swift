@@ -23,6 +23,7 @@ package func nearNames(_ name: String, among names: some Sequence<String>, most:
   -> [String]
 {
   let wanted = name.lowercased()
+  guard wanted.utf8.count <= 64 else { return [] }  // a name, not a file's worth of text
   return
     names.map { (name: $0, distance: editDistance(wanted, $0.lowercased())) }
     .filter { near in

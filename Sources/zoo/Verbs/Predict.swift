@@ -165,7 +165,7 @@ private struct Failures {
 
   private func report(_ error: ZooError) {
     progress.clear()
-    writeError("zoo: \(error.message.printable)")
+    writeError("zoo: \(error.message.line)")
   }
 
   func error(of total: Int) -> ZooError? {

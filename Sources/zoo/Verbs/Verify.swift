@@ -37,8 +37,8 @@ struct VerifyVerb: Verb {
         ])
         if try !input.wantsJSON { print("\(name)  good: \(found.tensors) tensors, \(golden)") }
       } catch let error as ZooError {
-        results.append(["name": JSON(name), "good": false, "reason": JSON(error.message)])
-        if try !input.wantsJSON { print("\(name)  bad: \(error.message)".printable) }
+        results.append(["name": JSON(name), "good": false, "reason": JSON(error.message.line)])
+        if try !input.wantsJSON { print("\(name)  bad: \(error.message)".line) }
         firstError = firstError ?? error
       }
     }
