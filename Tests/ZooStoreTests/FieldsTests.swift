@@ -32,4 +32,16 @@ import ZooStore
     }
     #expect(throws: ZooError.self) { _ = try fields.integers("d") }
   }
+
+  /// A name of megabytes would make every search and every message slow.
+  @Test func namesAreShort() throws {
+    let long = String(repeating: "x", count: 4097)
+    var fields = try fields(#"{"a": "\#(long)", "b": "\#(long)", "c": ["\#(long)"]}"#)
+    #expect(
+      throws: ZooError.corrupt(
+        "it.json, line 1: “a” of a box has 4097 bytes; expected at most 4096")
+    ) { _ = try fields.string("a") }
+    #expect(try fields.text("b") == long)
+    #expect(throws: ZooError.self) { _ = try fields.strings("c") }
+  }
 }

@@ -25,7 +25,7 @@ extension Checkpoint {
 extension Checkpoint.Confidence {
   init(_ fields: inout Fields) throws {
     temperature = try fields.number("temperature")
-    data = try fields.string("data")
+    data = try fields.text("data")
     pictures = try fields.integer("pictures")
     errorBefore = try fields.number("errorBefore")
     errorAfter = try fields.number("errorAfter")

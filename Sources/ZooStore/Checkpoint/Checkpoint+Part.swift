@@ -62,8 +62,8 @@ extension Checkpoint.Part {
       throw fields.error("a part of the data has no “name”")
     }
     self.name = name
-    data = try fields.string("data")
-    let text = Array(try fields.string("digests").utf8)
+    data = try fields.text("data")
+    let text = Array(try fields.string("digests", most: .max).utf8)
     guard text.count % Self.digits == 0 else {
       throw fields.error("“digests” has \(text.count) digits, a multiple of 12 was expected")
     }

@@ -166,7 +166,7 @@ extension Checkpoint {
       return threshold
     }
     normEpsilon = try fields.optional("normEpsilon") { fields, key in try fields.number(key) }
-    license = try fields.string("license")
+    license = try fields.text("license")
     var provenance = try fields.fields("provenance", of: "the provenance")
     self.provenance = try Provenance(&provenance)
     try provenance.finish()
@@ -226,7 +226,7 @@ extension Checkpoint.Provenance {
 extension Checkpoint.Training {
   fileprivate init(_ fields: inout Fields) throws {
     base = try fields.optional("base") { fields, key in try fields.string(key) }
-    data = try fields.string("data")
+    data = try fields.text("data")
     fingerprint = try fields.string("fingerprint")
     pictures = try fields.integer("pictures")
     recipe = try fields.json("recipe")

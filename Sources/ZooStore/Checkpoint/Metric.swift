@@ -25,7 +25,7 @@ extension Metric {
     var fields = try Fields(json, of: "metric", in: origin)
     name = try fields.string("name")
     value = try fields.number("value")
-    dataset = try fields.string("dataset")
+    dataset = try fields.text("dataset")
     source = try fields.string("source")
     date = try fields.optional("date") { fields, key in try fields.string(key) }
     try fields.finish()

@@ -9,6 +9,9 @@ import ZooKit
 /// try fields.finish()          // "Catalog.json, line 12: record has an unknown key “nmae”"
 /// ```
 public struct Fields {
+  /// A name is shorter. Longer ones make every search and message slow.
+  public static let mostBytes = 4096
+
   public let what: String
   public let origin: String
   public let line: Int
@@ -50,10 +53,20 @@ public struct Fields {
     return value
   }
 
-  public mutating func string(_ key: String) throws -> String {
+  /// A name, or a text of up to `most` bytes.
+  public mutating func string(_ key: String, most: Int = Fields.mostBytes) throws -> String {
     let json = try json(key)
-    return try expected("a string", key, json, json.string)
+    let string = try expected("a string", key, json, json.string)
+    guard string.utf8.count <= most else {
+      throw error(
+        "“\(key)” of \(what) has \(string.utf8.count) bytes; expected at most \(most)",
+        line: json.line)
+    }
+    return string
   }
+
+  /// Words for people, such as a licence.
+  public mutating func text(_ key: String) throws -> String { try string(key, most: 65_536) }
 
   public mutating func integer(_ key: String) throws -> Int {
     let json = try json(key)
@@ -71,7 +84,9 @@ public struct Fields {
   }
 
   public mutating func strings(_ key: String) throws -> [String] {
-    try all(key, "expected strings", \.string)
+    try all(key, "expected strings of at most \(Fields.mostBytes) bytes") { json in
+      json.string.flatMap { $0.utf8.count <= Fields.mostBytes ? $0 : nil }
+    }
   }
 
   public mutating func integers(_ key: String) throws -> [Int] {
