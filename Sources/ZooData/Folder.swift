@@ -3,11 +3,14 @@ import ZooKit
 import ZooStore
 import ZooVision
 
-/// The content of a folder, in natural order. Links are followed; hidden names are skipped.
+/// The content of a folder, in natural order. Links are followed, except those that lead back to the
+/// folder or to one around it; hidden names are skipped.
 struct Folder {
   let path: String
   let folders: [String]
   let files: [String]
+  /// The links that lead back.
+  let loops: [String]
 
   /// Nil if there is no such folder.
   init?(_ path: String) throws {
@@ -16,7 +19,8 @@ struct Folder {
       throw ZooError.notFound("cannot list \(path): \(explain(errno))")
     }
     defer { closedir(stream) }
-    var (folders, files): ([String], [String]) = ([], [])
+    var (folders, files, loops): ([String], [String], [String]) = ([], [], [])
+    lazy var around = Folder.around(path)
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
@@ -28,9 +32,17 @@ struct Folder {
         guard stat("\(path)/\(name)", &status) == 0 else { continue }
         kind = status.st_mode & S_IFMT
       }
-      if kind == S_IFDIR { folders.append(name) } else if kind == S_IFREG { files.append(name) }
+      let isLink = entry.pointee.d_type == DT_LNK
+      if isLink, kind == S_IFDIR, let it = FileIdentity("\(path)/\(name)"), around.contains(it) {
+        loops.append(name)
+      } else if kind == S_IFDIR {
+        folders.append(name)
+      } else if kind == S_IFREG {
+        files.append(name)
+      }
     }
     self.path = path
+    self.loops = loops.sorted(by: naturallyPrecedes)
     self.folders = folders.sorted(by: naturallyPrecedes)
     self.files = files.sorted(by: naturallyPrecedes)
   }
@@ -46,13 +58,16 @@ struct Folder {
   var pictures: [String] { files.filter(isPictureName) }
 
   /// The pictures here and in subfolders, by relative path.
-  func allPictures(depth: Int = 8) throws -> [String] {
-    var found = pictures
-    guard depth > 0 else { return found }
-    for name in folders {
-      guard let below = try Folder("\(path)/\(name)") else { continue }
-      found += try below.allPictures(depth: depth - 1).map { "\(name)/\($0)" }
-    }
+  func allPictures() throws -> [String] {
+    var walk = PictureWalk()
+    return try walk.pictures(in: self)
+  }
+
+  /// The folder and all that contain it.
+  private static func around(_ path: String) -> Set<FileIdentity> {
+    var found: Set<FileIdentity> = []
+    var here = path
+    while let folder = FileIdentity(here), found.insert(folder).inserted { here += "/.." }
     return found
   }
 }

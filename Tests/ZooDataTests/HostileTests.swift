@@ -52,6 +52,45 @@ import ZooVision
     #expect(!message.contains("\n"))
   }
 
+  /// Each folder is read once, however many links lead to it.
+  @Test func linksThatLeadBack() throws {
+    let scratch = try Scratch()
+    for name in ["train/a/1", "train/b/2", "train/b/deep/3", "elsewhere/4"] {
+      try scratch.picture("data/\(name).png")
+    }
+    let data = scratch.path + "/data"
+    for (link, target) in [
+      ("train/self", "../train"), ("train/b/up", ".."), ("train/b/again", "deep"),
+      ("train/copy", "a"), ("train/b/a", "../a"), ("train/c", "../elsewhere"),
+    ] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(data)/\(link)", withDestinationPath: target)
+    }
+    let found = try Dataset.open(data)
+    // A class that is a link to a folder elsewhere is a class like any other.
+    #expect(found.classes == ["a", "b", "c"])
+    let names = found.splits.flatMap(\.items).map(\.name)
+    #expect(
+      names.map { $0.replacing("/again/", with: "/deep/") } == [
+        "train/a/1.png", "train/b/2.png", "train/b/deep/3.png", "train/c/4.png",
+      ])
+    for link in ["self", "up", "copy", "b/a"] {
+      #expect(found.warnings.contains { $0.contains("/\(link) leads") }, "\(found.warnings)")
+    }
+  }
+
+  /// Two links to the folder itself are not two classes.
+  @Test func linksAreNoClasses() throws {
+    let scratch = try Scratch()
+    for number in 0..<8 { try scratch.picture("\(number).png") }
+    for link in ["one", "two"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(scratch.path)/\(link)", withDestinationPath: ".")
+    }
+    #expect(refusal(scratch.path).contains("is not a data set"))
+    #expect(try Picture.paths(below: scratch.path).count == 8)
+  }
+
   @Test func aBillionLaughs() throws {
     var text = "<?xml version=\"1.0\"?>\n<!DOCTYPE l [\n<!ENTITY l0 \"lol\">\n"
     for level in 1..<10 {

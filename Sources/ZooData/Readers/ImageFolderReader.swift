@@ -1,4 +1,6 @@
+import Glibc
 import ZooKit
+import ZooStore
 
 /// Classes as folders of pictures: `train/ants/1.jpg`, `val/…`, or just `ants/1.jpg`.
 struct ImageFolderReader {
@@ -39,6 +41,25 @@ struct ImageFolderReader {
     return full.count == 1 && splitNames[full[0].lowercased()] == nil
   }
 
+  /// The names of the classes. Folders precede links, so that a class with two names keeps its own.
+  private func classFolders(in folder: Folder, _ flaws: inout Flaws) -> Set<String> {
+    var seen: Set<FileIdentity> = []
+    var names: Set<String> = []
+    let links = Set(folder.folders.filter { isLink(folder.path($0)) })
+    for name in folder.folders.filter({ !links.contains($0) }) + links.sorted() {
+      guard let it = FileIdentity(folder.path(name)) else { continue }
+      if seen.insert(it).inserted {
+        names.insert(name)
+      } else {
+        flaws.note("\(folder.path(name)) leads to a folder that is read anyway")
+      }
+    }
+    for link in folder.loops {
+      flaws.note("\(folder.path(link)) leads back to a folder around it")
+    }
+    return names
+  }
+
   func dataset() throws -> Dataset {
     guard let folder = try Folder(path) else { throw ZooError.notFound("\(path) does not exist") }
     var flaws = Flaws(path)
@@ -54,16 +75,20 @@ struct ImageFolderReader {
     }
     if places.isEmpty { places = [("all", "", folder)] }
     // All splits share the union of the classes.
-    let names = Set(places.flatMap { $0.folder.folders })
-    let classes = names.sorted(by: naturallyPrecedes)
+    let names = places.map { classFolders(in: $0.folder, &flaws) }
+    let classes = Set(names.joined()).sorted(by: naturallyPrecedes)
     var splits: [Split] = []
-    for place in places {
+    for (place, names) in zip(places, names) {
       var items: [Item] = []
+      let folders = Set(names.compactMap { FileIdentity(place.folder.path($0)) })
       for (index, name) in classes.enumerated() {
-        guard let pictures = try Folder(place.folder.path(name))?.allPictures() else {
+        guard names.contains(name), let folder = try Folder(place.folder.path(name)) else {
           flaws.note("\(place.prefix)\(name) is missing: the class has no pictures there")
           continue
         }
+        var walk = PictureWalk(besides: folders)
+        let pictures = try walk.pictures(in: folder)
+        for link in walk.skipped { flaws.note("\(link) leads to a folder that is read anyway") }
         if pictures.isEmpty { flaws.note("\(place.prefix)\(name) contains no pictures") }
         items += pictures.map { file in
           Item(
@@ -77,4 +102,9 @@ struct ImageFolderReader {
       path, .imageFolder, .classification, classes: classes, splits: splits,
       warnings: flaws.warnings(of: splits.reduce(0) { $0 + $1.count }))
   }
+}
+
+private func isLink(_ path: String) -> Bool {
+  var status = stat()
+  return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
 }

@@ -5,19 +5,8 @@ import ZooStore
 /// The folder for drawings: one PNG per picture, by the picture's name.
 public struct DrawingFolder {
   public let path: String
-  private let originals: Set<Identity>
+  private let originals: Set<FileIdentity>
   private var taken: Set<String> = []
-
-  /// A file's identity, whatever its path.
-  private struct Identity: Hashable {
-    let device, number: UInt64
-
-    init?(_ path: String) {
-      var status = stat()
-      guard stat(path, &status) == 0 else { return nil }
-      (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
-    }
-  }
 
   /// Creates the folder and its parents if necessary.
   ///
@@ -25,7 +14,7 @@ public struct DrawingFolder {
   /// contains them.
   public init(_ path: String, sparing originals: [String] = []) throws {
     self.path = path
-    self.originals = Set(originals.compactMap(Identity.init))
+    self.originals = Set(originals.compactMap(FileIdentity.init))
     // From the top down: `a`, `a/b`, `a/b/c`.
     for end in path.indices.dropFirst() where path[end] == "/" {
       mkdir(String(path[..<end]), 0o777)
@@ -83,6 +72,6 @@ public struct DrawingFolder {
   }
 
   private func isOriginal(_ path: String) -> Bool {
-    Identity(path).map(originals.contains) ?? false
+    FileIdentity(path).map(originals.contains) ?? false
   }
 }
