@@ -95,10 +95,11 @@ struct Condition {
   /// The value as a number; `10M` is ten million.
   private var number: Double? {
     let units: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9]
-    guard let last = value.last, let unit = units[Character(last.uppercased())] else {
-      return Double(value)
+    let unit = value.last.flatMap { units[Character($0.uppercased())] }
+    guard let number = Double(unit == nil ? value[...] : value.dropLast()), number.isFinite else {
+      return nil
     }
-    return Double(value.dropLast()).map { $0 * unit }
+    return number * (unit ?? 1)
   }
 }
 

@@ -24,6 +24,7 @@ extension CommandLineTests {
       Failure("lits", 64, "lits", "list"),
       Failure("list --jsn", 64, "--jsn", "--json"),
       Failure("list --where params<many", 64, "params", "many"),
+      Failure("list --where params<nan", 64, "params", "nan"),
       Failure("list --where colour=red", 64, "colour"),
       Failure("list --task drawing", 64, "drawing", "classification"),
       Failure("info", 64, "MODEL"),
