@@ -163,6 +163,45 @@ extension CommandLineTests {
       #expect(refused.status == 73 && refused.errors.contains("file"))
     }
 
+    /// Boxes of every kind on the pictures, and masks beside the truth.
+    @Test func mistakesOfDetectorsAndSegmenters() throws {
+      for folder in ["boxes/images", "boxes/labels", "masks/images", "masks/masks"] {
+        try FileManager.default.createDirectory(
+          atPath: space[folder], withIntermediateDirectories: true)
+      }
+      for index in 0..<3 {
+        let random = Random(seed: 5).key(index)
+        let pixels = (0..<96 * 96).map { UInt8(random.below(256, $0 / 96 / 8 * 12 + $0 % 96 / 8)) }
+        for folder in ["boxes", "masks"] {
+          try Picture(width: 96, height: 96, channels: 1, pixels: pixels)
+            .write(png: space["\(folder)/images/\(index).png"])
+        }
+        try space.write("3 0.5 0.5 0.4 0.4\n", to: "boxes/labels/\(index).txt")
+        try Picture(
+          width: 96, height: 96, channels: 1, pixels: (0..<96 * 96).map { UInt8($0 / 4800) }
+        ).write(png: space["masks/masks/\(index).png"])
+      }
+      let info = try space.zoo("info", "yolov4-tiny-half.scenes", "--json").json
+      let classes = try #require(info["classes"]?.list?.compactMap(\.string))
+      let names = classes.map { "'\($0)'" }.joined(separator: ", ")
+      try space.write("path: .\ntrain: images\nnames: [\(names)]\n", to: "boxes/data.yaml")
+      let boxes = try space.zoo(
+        "evaluate", "yolov4-tiny-half.scenes", "--data", "boxes", "--mistakes", "wrong-boxes")
+      #expect(boxes.status == 0, "\(boxes.errors)")
+      let table = try String(contentsOfFile: space["wrong-boxes/mistakes.csv"], encoding: .utf8)
+      #expect(table.contains(",missed,") && space.has("wrong-boxes/sheet-001.png"), "\(table)")
+
+      let masks = try space.zoo("info", "unet-16.scenes", "--json").json
+      let kinds = try #require(masks["classes"]?.list?.compactMap(\.string))
+      try space.write(kinds.prefix(2).joined(separator: "\n") + "\n", to: "masks/classes.txt")
+      let outlined = try space.zoo(
+        "evaluate", "unet-16.scenes", "--data", "masks", "--mistakes", "wrong-masks")
+      #expect(outlined.status == 0, "\(outlined.errors)")
+      let sheet = try Picture(contentsOf: space["wrong-masks/sheet-001.png"])
+      // Three pictures, each 0.34 of the page's width.
+      #expect(sheet.height > 3 * 380, "\(sheet.height)")
+    }
+
     @Test func weightsAreAveraged() throws {
       #expect(try finetune("a").status == 0)
       let b = try space.zoo(

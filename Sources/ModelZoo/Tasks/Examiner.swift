@@ -21,13 +21,6 @@ public protocol Examiner: AnyObject {
   func mistakes(of model: Model) throws -> Mistakes
 }
 
-extension Examiner {
-  public func mistakes(of model: Model) throws -> Mistakes {
-    throw ZooError.usage(
-      "\(model.name) is for \(model.checkpoint.task.rawValue), whose mistakes are not drawn")
-  }
-}
-
 /// The settings of an evaluation.
 public struct Examination {
   public var engine = EngineChoice.auto

@@ -90,6 +90,7 @@ struct EvaluateVerb: Verb {
     let ranges = try input[intervals] ? reports[0].findings.map(bootstrap.intervals) ?? [:] : nil
     if try input.wantsJSON { return emit(reports[0].json(with: pictures, ranges)) }
     print(reports[0].text(with: ranges))
+    if let folder = try input[mistakes] { print("\nmistakes: \(folder)/mistakes.csv and sheets") }
   }
 }
 

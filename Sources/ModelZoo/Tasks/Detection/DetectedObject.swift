@@ -105,6 +105,8 @@ extension DetectedObject {
 extension Box {
   /// Left, top, right, bottom.
   var sides: [Float] { [x0, y0, x1, y1] }
+
+  var frame: Frame { Frame(x0: Double(x0), y0: Double(y0), x1: Double(x1), y1: Double(y1)) }
 }
 
 extension Picture {
@@ -113,10 +115,8 @@ extension Picture {
     try marked(
       with: objects.map { object in
         LabelledBox(
-          Frame(
-            x0: Double(object.box.x0), y0: Double(object.box.y0), x1: Double(object.box.x1),
-            y1: Double(object.box.y1)),
-          label: object.name, score: Double(object.score), classIndex: object.index)
+          object.box.frame, label: object.name, score: Double(object.score),
+          classIndex: object.index)
       })
   }
 }

@@ -3,10 +3,13 @@ import ZooDetection
 import ZooEngine
 import ZooKit
 import ZooMetrics
+import ZooVision
 
 /// Evaluates detectors in pixels of the original pictures, like COCO.
 final class DetectionExaminer: Examiner {
   private let exam: Exam
+  private var wrong: [WrongBoxes] = []
+  private var threshold = 0.5
 
   init(_ exam: Exam) { self.exam = exam }
 
@@ -19,7 +22,8 @@ final class DetectionExaminer: Examiner {
       model, engine: exam.how.engine, precision: exam.how.precision,
       suppression: DetectionTask.suppression(exam.how.options))
     let options = DetectionTask.judged(by: exam.how.options)
-    let threshold = DetectionTask.threshold(exam.how.options, of: model.checkpoint)
+    threshold = DetectionTask.threshold(exam.how.options, of: model.checkpoint)
+    wrong = []
     let combined = try exam.how.combined(
       with: model, exam.how.options.with(["score": .number(Double(options.score))]))
     var metrics = DetectionMetrics(classes: exam.classes)
@@ -38,8 +42,15 @@ final class DetectionExaminer: Examiner {
       let truth = boxes.map(\.truth)
       try metrics.update(found: seen, truth: truth)
       try progress(done + 1)
-      guard let row else { continue }
+      guard row != nil || exam.how.mistakes != nil else { continue }
       let outcomes = DetectionMetrics.outcomes(of: seen, truth: truth, above: threshold)
+      if exam.how.mistakes != nil {
+        let picture = WrongBoxes(
+          done, found: found, truth: boxes.map { ($0.frame.box, $0.classIndex) },
+          outcomes: outcomes)
+        if !picture.wrong.isEmpty { wrong.append(picture) }
+      }
+      guard let row else { continue }
       for (object, outcome) in zip(found, outcomes.found) {
         try row(
           [sample.name, object.name, "\(object.score)"] + object.box.sides.map { "\($0)" }
@@ -55,6 +66,12 @@ final class DetectionExaminer: Examiner {
       model: exam.how.name(of: model), data: exam.data,
       threshold: exam.how.chooses ? metrics.bestRates?.threshold ?? threshold : threshold)
   }
+
+  func mistakes(of model: Model) -> Mistakes { wrong.mistakes(exam.classes, above: threshold) }
+}
+
+extension Frame {
+  fileprivate var box: Box { Box(Float(x0), Float(y0), Float(x1), Float(y1)) }
 }
 
 extension Box {

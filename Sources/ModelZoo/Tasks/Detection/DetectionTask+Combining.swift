@@ -34,9 +34,3 @@ extension DetectionTask {
       threshold: answers[0].threshold)
   }
 }
-
-extension Box {
-  fileprivate var frame: Frame {
-    Frame(x0: Double(x0), y0: Double(y0), x1: Double(x1), y1: Double(y1))
-  }
-}
