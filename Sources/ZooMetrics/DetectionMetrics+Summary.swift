@@ -53,7 +53,8 @@ extension DetectionMetrics {
   }
 
   /// The report of `zoo evaluate`.
-  /// `threshold`: the score that boxes must exceed for precision, recall and F₁.
+  /// `threshold`: the score that boxes must exceed for `precisionAtThreshold`,
+  /// `recallAtThreshold` and `f1AtThreshold`. A class's `recall` is COCO's, of at most 100 boxes.
   public func report(model: String, data: String, threshold: Double = 0.5) -> Report {
     let summary = summary()
     let (rates, best) = (rates(above: threshold), bestRates)
@@ -64,19 +65,25 @@ extension DetectionMetrics {
         ("mAPSmall", summary.mAPSmall), ("mAPMedium", summary.mAPMedium),
         ("mAPLarge", summary.mAPLarge), ("recall1", summary.recall1),
         ("recall10", summary.recall10), ("recall100", summary.recall100),
-        ("precision", rates.precision), ("recall", rates.recall), ("f1", rates.f1),
-        ("threshold", threshold), ("bestF1", best?.f1), ("bestThreshold", best?.threshold),
-      ],
+        ("threshold", threshold),
+      ] + rates.metrics + [("bestF1", best?.f1), ("bestThreshold", best?.threshold)],
       perClass: classes.indices.map { index in
         let rates = self.rates(above: threshold, of: index)
         return Report.Class(
           name: classes[index], index: index, count: boxCount(of: index),
           metrics: [
             ("ap", summary.averagePrecision[index]),
-            ("ap50", summary.averagePrecision50[index]), ("recall100", summary.recall[index]),
-            ("precision", rates.precision), ("recall", rates.recall), ("f1", rates.f1),
-          ])
+            ("ap50", summary.averagePrecision50[index]), ("recall", summary.recall[index]),
+          ] + rates.metrics)
       }, findings: self)
+  }
+}
+
+extension DetectionMetrics.Rates {
+  fileprivate var metrics: [(String, Double?)] {
+    [
+      ("precisionAtThreshold", precision), ("recallAtThreshold", recall), ("f1AtThreshold", f1),
+    ]
   }
 }
 

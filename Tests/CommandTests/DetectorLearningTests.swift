@@ -66,7 +66,7 @@ extension CommandLineTests {
       #expect(judged.status == 0, "\(judged.errors)")
       let metrics = try #require(try judged.json["metrics"])
       #expect(metrics["threshold"]?.number == threshold)
-      let (f1, best) = (metrics["f1"]?.number ?? 0, metrics["bestF1"]?.number ?? 1)
+      let (f1, best) = (metrics["f1AtThreshold"]?.number ?? 0, metrics["bestF1"]?.number ?? 1)
       #expect(f1 > 0.8 && f1 >= 0.95 * best, "F1 \(f1) at \(threshold), best \(best)")
 
       try tableCounts(metrics)
@@ -127,8 +127,8 @@ extension CommandLineTests {
       let (right, wrong, missed) = (count("TP"), count("FP"), count("missed"))
       #expect(right + wrong + missed + count("below threshold") == Double(lines.count - 1))
       #expect(right > 0)
-      #expect(metrics["precision"]?.number == right / (right + wrong))
-      #expect(metrics["recall"]?.number == right / (right + missed))
+      #expect(metrics["precisionAtThreshold"]?.number == right / (right + wrong))
+      #expect(metrics["recallAtThreshold"]?.number == right / (right + missed))
     }
   }
 }

@@ -80,8 +80,17 @@ import ZooStore
     }
     #expect(best.f1 == curve.compactMap(\.f1).max())
     let report = metrics.report(model: "yolo", data: "blood", threshold: best.threshold)
-    #expect(report["f1"] == best.f1 && report["bestF1"] == best.f1)
-    #expect(report["precision"] == best.precision && report["recall"] == best.recall)
+    #expect(report["f1AtThreshold"] == best.f1 && report["bestF1"] == best.f1)
+    #expect(report["precisionAtThreshold"] == best.precision)
+    #expect(report["recallAtThreshold"] == best.recall)
+    // The recall of a class does not depend on the threshold.
+    let recalls = metrics.summary().recall
+    for entry in report.perClass {
+      #expect(entry.metrics.first { $0.name == "recall" }?.value == recalls[entry.index])
+      let rates = metrics.rates(above: best.threshold, of: entry.index)
+      #expect(
+        entry.metrics.first { $0.name == "recallAtThreshold" }?.value == rates.recall)
+    }
   }
 
   /// Two right boxes and a wrong one below them: the threshold is a short number between.

@@ -127,7 +127,7 @@ struct DetectionTask: ModelTask {
 
   let metric = "mAP50"
 
-  func logged(classes: Int) -> [String] { ["mAP50", "mAP", "f1", "threshold"] }
+  func logged(classes: Int) -> [String] { ["mAP50", "mAP", "f1AtThreshold", "threshold"] }
 
   /// Records the threshold, which has the best F1 on the validation pictures.
   func judged(_ checkpoint: Checkpoint, as metrics: [(name: String, value: Double)]) -> Checkpoint {
