@@ -75,6 +75,9 @@ public struct Search {
   public struct Result: Sendable {
     public let trials: [Trial]
     public let best: Trial?
+    /// The best trial's model on the pictures kept for testing, which no trial is chosen by. Nil if
+    /// none are kept, or the search was interrupted.
+    public let test: Report?
     /// The signal that interrupted it; the search is saved and can be resumed.
     public let interruption: Int32?
   }
@@ -92,7 +95,7 @@ public struct Search {
       let settings = try space.applied(values, to: options)
       do {
         if let signal = try perform(&trial, settings, log.ended, in: folder) {
-          return Result(trials: log.ended, best: log.best, interruption: signal)
+          return Result(trials: log.ended, best: log.best, test: nil, interruption: signal)
         }
       } catch let error as ZooError where error.kind == .failure {
         // A learning rate that makes the weights explode is a finding and does not end the search.
@@ -101,7 +104,16 @@ public struct Search {
       try log.add(trial)
       trialEnded(trial)
     }
-    return Result(trials: log.ended, best: log.best, interruption: nil)
+    return Result(
+      trials: log.ended, best: log.best, test: try test(log.best, in: folder), interruption: nil)
+  }
+
+  /// Judges the best model once more, by the pictures kept for testing.
+  private func test(_ best: Trial?, in folder: SearchFolder) throws -> Report? {
+    guard let best, options.test != nil else { return nil }
+    return try FinetuningRun(
+      of: model, on: data, space.applied(best.values, to: options), judgedOn: judges, engine: engine
+    ).test(in: folder.path)
   }
 
   /// Trains one trial; returns the signal if it was interrupted.

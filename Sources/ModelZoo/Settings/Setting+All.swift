@@ -11,7 +11,8 @@ extension Setting {
         + "family's own has its name there, fc for ResNet"),
     Setting(
       "epochs", open: \.epochs, in: 1...1_000_000, value: "N", .run,
-      "passes over the training pictures; by default 10, for a detector at least 400 steps"),
+      "passes over the training pictures; by default 10, over frozen features 20, for a detector at least 400 "
+        + "steps"),
     Setting(
       "steps", open: \.steps, in: 1...1e9, value: "N", .run,
       "stop after N steps; overrides --epochs"),

@@ -41,7 +41,7 @@ extension ModelTask {
   public func usuallyFrozen(in architecture: any Architecture) -> [String]? { nil }
 
   /// A single layer over a frozen backbone can learn at a high rate, and as it sees the same pictures
-  /// in each epoch, its features are computed once. A pretrained network that learns as a whole needs
+  /// in each epoch, its features are computed once, so more epochs cost little. A pretrained network that learns as a whole needs
   /// a low rate; one with random weights does not.
   public func usual(for model: Model, _ options: Finetuning, from start: TrainingStart)
     -> UsualTraining
@@ -55,7 +55,8 @@ extension ModelTask {
       case .whole: isSGD ? 0.003 : 1e-4
       }
     let isFrozen = options.freeze == [Stage.backbone] && options.unfreezeAt == nil
-    return UsualTraining(rate: rate, augmentation: isFrozen ? .none : .light)
+    return UsualTraining(
+      rate: rate, augmentation: isFrozen ? .none : .light, epochs: start == .features ? 20 : 10)
   }
 
   public func numbered(_ data: Dataset, for model: Model, _ options: inout Finetuning) throws

@@ -11,7 +11,9 @@ struct TuneVerb: Verb {
   let discussion = """
     Fine-tunes repeatedly with different values of the options that --vary names, stops trials that \
     fall behind, and writes the best model to RUN/best.h5 and a table of the trials to \
-    RUN/trials.csv. Ctrl-C stops the search; --resume continues it.
+    RUN/trials.csv. Ctrl-C stops the search; --resume continues it. Trials are chosen by the \
+    validation pictures, so the best figure is too good; with --test, the best model is judged at the \
+    end by pictures that chose nothing.
     """
   let examples: KeyValuePairs = [
     "zoo tune resnet18 --data ants-and-bees -o search --vary lr=1e-4..1e-1 --vary head=linear,mlp":
@@ -66,6 +68,7 @@ struct TuneVerb: Verb {
       emit([
         "run": JSON(folder), "names": JSON(names),
         "best": result.best.map { JSON($0.number) } ?? nil,
+        "test": result.test.map(Learning.json) ?? nil,
         "trials": JSON(result.trials.map(\.json)),
       ])
     } else {
@@ -79,6 +82,7 @@ struct TuneVerb: Verb {
       }
       print(table.text())
       if let best = result.best { print("\(folder)/best.h5  trial \(best.number + 1)") }
+      if let test = result.test { print(try Learning.line(test)) }
     }
     if let signal = result.interruption {
       throw ZooError(
