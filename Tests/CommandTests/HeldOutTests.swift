@@ -178,6 +178,16 @@ import Testing
       #expect(try again.json["count"]?.integer == tested)
       #expect(try again.json["metrics"]?["accuracy"]?.number == figure)
     }
+    // Intervals draw the groups of the training, or others.
+    let names = owners.filter { $0.value[0][1] == "test" }.keys
+    let intervals = try evaluate("--data", "ab", "--intervals")
+    #expect(try intervals.json["groups"]?.integer == names.count)
+    let pictures = try evaluate("--data", "ab", "--group-by", "{group}/*")
+    #expect(try pictures.json["groups"]?.integer == 2)
+    #expect(try pictures.json["intervals"] != nil)
+    #expect(try evaluate("--data", "ab", "--group-by", "{who}_*").status == 64)
+    let one = try evaluate("--data", "ab", "--group-by", "{group}*.png")
+    #expect(one.status == 65 && one.errors.contains("one group"), "\(one.errors)")
     let metrics = try space.zoo("info", "run/best.h5", "--json").json["metrics"]?.list
     #expect(
       metrics?.contains { $0["dataset"]?.string?.contains("kept for testing") == true } == true)
@@ -247,6 +257,29 @@ import Testing
     let best = try Data(contentsOf: URL(filePath: space["run/fold-2/best.h5"]))
     #expect(try space.zoo("train", "run/fold-2/run.json", "-o", "again").status == 0)
     #expect(try Data(contentsOf: URL(filePath: space["again/best.h5"])) == best)
+  }
+
+  /// The pictures kept for testing judge the best trial once, at the end.
+  @Test func aSearchIsTested() throws {
+    func tune(_ more: String...) throws -> Outcome {
+      try space.zoo(
+        ["tune"] + Self.run + [
+          "--data", "ab", "-o", "search", "--trials", "2", "--vary", "weight-decay=1e-4..1e-2",
+          "--test", "0.25",
+        ] + more)
+    }
+    let outcome = try tune("--json")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let test = try #require(try outcome.json["test"])
+    #expect(test["pictures"]?.integer == 15)
+    let again = try space.zoo(
+      "evaluate", "search/best.h5", "--data", "ab", "--split", "test", "--json")
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(try again.json["count"]?.integer == 15)
+    #expect(try again.json["metrics"]?["accuracy"]?.number == test["metrics"]?["accuracy"]?.number)
+    let info = try space.zoo("info", "search/best.h5")
+    #expect(info.output.contains("kept for testing"), "\(info.output)")
+    #expect(try tune("--resume").output.contains("test: 15 pictures  accuracy "))
   }
 
   @Test func modelsSideBySide() throws {

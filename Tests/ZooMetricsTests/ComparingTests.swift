@@ -20,7 +20,7 @@ import ZooMetrics
     let labels: [Int]
     let first, second, truth, guess: [Float]
     let draws: Int
-    let intervals, scipy, numbers: [String: [Double]]
+    let intervals, grouped, scipy, numbers: [String: [Double]]
     let differences: [String: Difference]
     let mcnemar: [Pair]
     let pair: Pair
@@ -64,15 +64,36 @@ import ZooMetrics
   /// and 4999 draws the ends of the intervals lie within three hundredths of each other.
   @Test func intervals() throws {
     let bootstrap = Bootstrap(draws: golden.draws)
-    let found = bootstrap.intervals(of: try findings(report("b", golden.second)))
+    let found = try bootstrap.intervals(of: try findings(report("b", golden.second)))
     for (name, wanted) in golden.intervals {
       #expect(isClose(found[name], wanted, 1e-9), "\(name): \(String(describing: found[name]))")
     }
     for (name, wanted) in golden.scipy { #expect(isClose(found[name], wanted, 0.03), "\(name)") }
     var numbers = RegressionMetrics(names: ["age"])
     try numbers.update(predicted: golden.guess, truth: golden.truth)
-    let ranges = bootstrap.intervals(of: numbers)
+    let ranges = try bootstrap.intervals(of: numbers)
     for (name, wanted) in golden.numbers { #expect(isClose(ranges[name], wanted, 1e-5), "\(name)") }
+  }
+
+  /// Pictures of a group are drawn together, and McNemar's test, which takes pictures for independent,
+  /// is not used.
+  @Test func groupsAreDrawn() throws {
+    let groups = golden.labels.indices.map { "patient \($0 / 5)" }
+    let bootstrap = Bootstrap(draws: golden.draws, groups: groups)
+    #expect(bootstrap.groupCount == 30)
+    let found = try bootstrap.intervals(of: findings(report("b", golden.second)))
+    for (name, wanted) in golden.grouped {
+      #expect(isClose(found[name], wanted, 1e-9), "\(name): \(String(describing: found[name]))")
+    }
+    let counts = Bootstrap(groups: ["a", "b", "a", "c"]).counts(4, draw: 2)
+    #expect(counts[0] == counts[2] && counts[0] + counts[1] + counts[3] == 3)
+    let reports = try [report("a", golden.first), report("b", golden.second)]
+    let comparison = try #require(
+      ModelComparison.all(reports, by: "accuracy", bootstrap).first)
+    #expect(comparison.test.name == "paired bootstrap")
+    #expect(throws: ZooError.self) {
+      try Bootstrap(groups: ["a", "b"]).intervals(of: findings(report("b", golden.second)))
+    }
   }
 
   @Test func differences() throws {

@@ -10,28 +10,51 @@ import ZooKit
 /// ```
 /// Intervals hold the middle 95 % of the draws (the percentile method). A draw in which a metric is
 /// not defined, because a class is missing, is left out.
+///
+/// Pictures of one patient resemble each other, so intervals from single pictures are too narrow for
+/// other patients. With groups, whole groups are drawn (the cluster bootstrap).
 public struct Bootstrap: Sendable {
   public let draws: Int
   public let level: Double
+  /// The number of groups that are drawn from; nil if pictures are.
+  public let groupCount: Int?
   private let random: Random
+  /// The number of every picture's group.
+  private let groups: [Int]?
 
-  public init(draws: Int = 1000, level: Double = 0.95, seed: UInt64 = 0) {
+  /// - Parameters:
+  ///   - draws: the number of draws.
+  ///   - level: the share of the draws that an interval holds.
+  ///   - seed: the seed of the draws.
+  ///   - groups: the group of every picture; nil if each is on its own.
+  public init(
+    draws: Int = 1000, level: Double = 0.95, seed: UInt64 = 0, groups: [String]? = nil
+  ) {
     self.draws = max(1, draws)
     self.level = level
     random = Random(seed: seed).key("bootstrap")
+    var numbers: [String: Int] = [:]
+    for group in groups ?? [] where numbers[group] == nil { numbers[group] = numbers.count }
+    self.groups = groups?.compactMap { numbers[$0] }
+    groupCount = groups == nil ? nil : numbers.count
   }
 
   /// How often each picture occurs in a draw.
   public func counts(_ pictures: Int, draw: Int) -> [Int] {
     let random = random.key(draw)
-    var counts = [Int](repeating: 0, count: pictures)
-    for picture in 0..<pictures { counts[random.below(pictures, picture)] += 1 }
-    return counts
+    func drawn(_ count: Int) -> [Int] {
+      var counts = [Int](repeating: 0, count: count)
+      for number in 0..<count { counts[random.below(count, number)] += 1 }
+      return counts
+    }
+    guard let groups, let groupCount else { return drawn(pictures) }
+    let counts = drawn(groupCount)
+    return groups.map { counts[$0] }
   }
 
   /// The interval of every metric.
-  public func intervals(of findings: any Findings) -> [String: ClosedRange<Double>] {
-    values(of: [findings]).compactMapValues { interval($0.map { $0[0] }) }
+  public func intervals(of findings: any Findings) throws -> [String: ClosedRange<Double>] {
+    try values(of: [findings]).compactMapValues { interval($0.map { $0[0] }) }
   }
 
   /// The difference of two models on the same pictures.
@@ -56,7 +79,7 @@ public struct Bootstrap: Sendable {
     let once = [Int](repeating: 1, count: findings.count)
     let (mine, theirs) = (findings.measure()(once), others.measure()(once))
     var result: [String: Difference] = [:]
-    for (name, values) in values(of: [findings, others]) {
+    for (name, values) in try values(of: [findings, others]) {
       let drawn = values.map { $0[0] - $0[1] }
       guard let interval = interval(drawn), let value = mine.first(where: { $0.name == name }),
         let other = theirs.first(where: { $0.name == name })
@@ -70,9 +93,12 @@ public struct Bootstrap: Sendable {
   }
 
   /// By metric, the values of every draw in which all of the findings define it.
-  private func values(of findings: [any Findings]) -> [String: [[Double]]] {
+  private func values(of findings: [any Findings]) throws -> [String: [[Double]]] {
     let pictures = findings.map { $0.count }.min() ?? 0
     guard pictures > 0 else { return [:] }
+    guard groups == nil || groups?.count == pictures else {
+      throw ZooError.failure("\(groups?.count ?? 0) groups are given for \(pictures) pictures")
+    }
     let measures = findings.map { $0.measure() }
     var all = [[[(name: String, value: Double)]]](repeating: [], count: draws)
     all.withUnsafeMutableBufferPointer { all in

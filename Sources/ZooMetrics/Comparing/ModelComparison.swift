@@ -8,7 +8,7 @@ import ZooKit
 /// ```
 public struct ModelComparison: Sendable {
   public enum Test: Sendable {
-    /// For classifiers and their accuracy.
+    /// For classifiers and their accuracy, if no groups are drawn.
     case mcNemar(McNemar)
     /// For everything else; see ``Bootstrap/differences(of:from:)``.
     case pairedBootstrap
@@ -78,7 +78,10 @@ public struct ModelComparison: Sendable {
     (self.first, self.second, self.metric) = (first.model, second.model, metric)
     values = (a, b)
     (difference, interval) = (found.value, found.interval)
-    if metric == "accuracy", let left = theirs.isRight, let right = mine.isRight {
+    // McNemar's test takes each picture for independent of the others.
+    if metric == "accuracy", bootstrap.groupCount == nil, let left = theirs.isRight,
+      let right = mine.isRight
+    {
       let counts = McNemar(left, right)
       (test, p) = (.mcNemar(counts), counts.p)
     } else {

@@ -41,6 +41,9 @@ package final class Publication {
     return result
   }
 
+  /// Throws if a file cannot be created at a path; nothing changes.
+  package static func check(_ path: String) throws { try Publication(path, .real).discard() }
+
   private init(_ path: String, _ calls: SystemCalls) throws {
     let destination = try Publication.destination(path)
     let slash = destination.lastIndex(of: "/")

@@ -4,12 +4,12 @@ import ZooArguments
 extension EvaluateVerb {
   /// Shows several models side by side, and whether they differ.
   func compare(
-    _ reports: [Report], on pictures: JudgedPictures, by task: any ModelTask, _ input: Parsed
+    _ reports: [Report], on pictures: JudgedPictures, by task: any ModelTask,
+    _ bootstrap: Bootstrap, _ input: Parsed
   ) throws {
-    let bootstrap = Bootstrap(seed: UInt64(try input[Common.seed]))
     let comparisons = try ModelComparison.all(reports, by: task.metric, bootstrap)
-    let intervals = reports.map { report in
-      report.findings.map(bootstrap.intervals) ?? [:]
+    let intervals = try reports.map { report in
+      try report.findings.map(bootstrap.intervals) ?? [:]
     }
     if try input.wantsJSON {
       let models = zip(reports, intervals).map { report, intervals -> JSON in
@@ -24,6 +24,7 @@ extension EvaluateVerb {
         "data": JSON(pictures.data.path), "count": JSON(pictures.count),
         "task": JSON(task.name.rawValue),
         "pictures": pictures.isKnown ? pictures.json : nil,
+        "groups": bootstrap.groupCount.map { JSON($0) } ?? nil,
         "models": JSON(models), "comparisons": JSON(comparisons.map(\.json)),
       ])
     }
@@ -37,10 +38,17 @@ extension EvaluateVerb {
           })
     }
     print(table.text())
-    print("\nin brackets the 95 % interval of \(bootstrap.draws) bootstrap draws of the pictures\n")
+    print("\nin brackets the 95 % interval of \(bootstrap.words)\n")
     for comparison in comparisons {
       print(comparison.sentence(isRising: task.goal ?? .highest == .highest))
     }
+  }
+}
+
+extension Bootstrap {
+  /// “1000 bootstrap draws of the pictures”
+  var words: String {
+    "\(draws) bootstrap draws of the " + (groupCount.map { "\($0) groups" } ?? "pictures")
   }
 }
 

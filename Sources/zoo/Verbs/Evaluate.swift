@@ -11,7 +11,8 @@ struct EvaluateVerb: Verb {
     called; a folder without splits is thus judged by the part that fine-tuning held out.
 
     Several models are shown side by side, with 95 % intervals by bootstrap and a test of whether they \
-    differ: McNemar's for classifiers, a paired bootstrap for others.
+    differ: McNemar's for classifiers, a paired bootstrap for others. If pictures have groups, by \
+    --group-by here or in the training, whole groups are drawn.
     """
   let examples: KeyValuePairs = [
     "zoo evaluate run/best.h5 --data ants-and-bees": "print every metric",
@@ -37,12 +38,15 @@ struct EvaluateVerb: Verb {
   let ofTask = TaskArguments { $0.judgingOptions }
   let intervals = Flag(
     "--intervals", help: "print the 95 % interval of every metric, by bootstrap")
+  let groupBy = Option<String?>(
+    "--group-by", value: "RULE",
+    help: "draw groups instead of pictures for the intervals, by a rule as in finetune")
   let models = Positional<[String]>(
     "MODEL", help: "name of a checkpoint or variant, or path of a checkpoint file",
     completion: .models)
   var arguments: [any Argument] {
     let data: [any Argument] = [models] + Learning.dataOptions
-    return data + [split, includeLearned, classes, intervals, csv, mistakes, batch]
+    return data + [split, includeLearned, classes, intervals, groupBy, csv, mistakes, batch]
       + ofTask.arguments
       + [Common.fit, Common.precision]
   }
@@ -63,6 +67,9 @@ struct EvaluateVerb: Verb {
       includingLearned: input[includeLearned])
     let names = models.map(\.name).joined(separator: " or ")
     if let remark = pictures.remark(about: names) { try input.remark(remark) }
+    // Before the work, whose result it must take.
+    try input[csv].map(Publication.check)
+    let bootstrap = try bootstrap(for: pictures, judging: committees.flatMap(\.self), input)
     var table = try input[csv].map { _ in CommaSeparated() }
     guard try models.count == 1 || input[mistakes] == nil else {
       throw ZooError.usage("--mistakes draws those of one model, not of \(models.count)")
@@ -84,13 +91,45 @@ struct EvaluateVerb: Verb {
     }
     if let path = try input[csv], let table { try table.write(to: path) }
     guard reports.count == 1 else {
-      return try compare(reports, on: pictures, by: models[0].checkpoint.task.definition, input)
+      return try compare(
+        reports, on: pictures, by: models[0].checkpoint.task.definition, bootstrap, input)
     }
-    let bootstrap = Bootstrap(seed: UInt64(try input[Common.seed]))
-    let ranges = try input[intervals] ? reports[0].findings.map(bootstrap.intervals) ?? [:] : nil
-    if try input.wantsJSON { return emit(reports[0].json(with: pictures, ranges)) }
+    let wantsIntervals = try input[intervals] || input[groupBy] != nil
+    let ranges = try wantsIntervals ? reports[0].findings.map(bootstrap.intervals) ?? [:] : nil
+    if try input.wantsJSON {
+      return emit(reports[0].json(with: pictures, ranges, groups: bootstrap.groupCount))
+    }
     print(reports[0].text(with: ranges))
-    if let folder = try input[mistakes] { print("\nmistakes: \(folder)/mistakes.csv and sheets") }
+    if ranges != nil, bootstrap.groupCount != nil { print("\nintervals of \(bootstrap.words)") }
+    if let files = reports[0].details.first(where: { $0.key == "mistakes" })?.value {
+      let count = files["sheets"]?.list?.count ?? 0
+      print("\n\(files["table"]?.string ?? "")  \(count) \(count == 1 ? "sheet" : "sheets")")
+    }
+  }
+
+  /// Draws the groups of the pictures, if --group-by or a model's training names them.
+  private func bootstrap(
+    for pictures: JudgedPictures, judging models: [Model], _ input: Parsed
+  ) throws -> Bootstrap {
+    let items = pictures.data.splits[0].items
+    var groups: [String: String]?
+    if let rule = try input[groupBy] {
+      groups = try pictures.data.groups(by: rule)
+      guard Set(items.map { groups?[$0.name] }).count > 1 else {
+        throw ZooError.corrupt(
+          "all \(items.count) pictures are of one group by “\(rule)”; intervals need several")
+      }
+    } else {
+      let rules = models.compactMap {
+        $0.checkpoint.provenance.training?.recipe["group-by"]?.string
+      }
+      groups = rules.lazy.compactMap { try? pictures.data.groups(by: $0) }.first {
+        Set($0.values).count > 1
+      }
+    }
+    return Bootstrap(
+      seed: UInt64(try input[Common.seed]),
+      groups: groups.map { groups in items.map { groups[$0.name] ?? $0.name } })
   }
 }
 
@@ -107,10 +146,13 @@ extension Dataset {
 extension Report {
   /// With the choice of the pictures, if the model records which it learned from, and the intervals.
   fileprivate func json(
-    with pictures: JudgedPictures, _ intervals: [String: ClosedRange<Double>]?
+    with pictures: JudgedPictures, _ intervals: [String: ClosedRange<Double>]?, groups: Int?
   ) -> JSON {
     guard case .object(var members) = json.content else { return json }
-    if let intervals { members.append(("intervals", json(of: intervals))) }
+    if let intervals {
+      members.append(("intervals", json(of: intervals)))
+      if let groups { members.append(("groups", JSON(groups))) }
+    }
     if pictures.isKnown { members.append(("pictures", pictures.json)) }
     return JSON(.object(members))
   }

@@ -74,6 +74,13 @@ for name in names:
     differences[name] = {
         "interval": interval(d), "p": float(min(1, 2 * (least + 1) / (DRAWS + 1)))}
 
+# Whole groups are drawn: pictures 0 to 4, 5 to 9, and so on.
+size = 5
+grouped = []
+for number in range(DRAWS):
+    groups = draw(0, number, count // size)
+    grouped.append(classification(second, np.concatenate([np.arange(g * size, g * size + size) for g in groups])))
+
 every = np.arange(count)
 theirs = {}
 for name in names:
@@ -102,6 +109,7 @@ golden = {
     "labels": labels.tolist(), "first": [float(v) for v in first.round(4).astype(str).astype(float)],
     "second": [float(v) for v in second.round(4).astype(str).astype(float)], "draws": DRAWS,
     "intervals": {name: interval([d[name] for d in drawn[1]]) for name in names},
+    "grouped": {name: interval([d[name] for d in grouped]) for name in names},
     "differences": differences, "scipy": theirs,
     "truth": [float(str(v)) for v in truth], "guess": [float(str(v)) for v in guess],
     "numbers": {name: interval([n[name] for n in numbers]) for name in numbers[0]},
