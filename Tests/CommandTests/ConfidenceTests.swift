@@ -158,6 +158,22 @@ extension CommandLineTests {
       let first = try bytes("wrong/sheet-001.png")
       #expect(try space.zoo(arguments + ["--mistakes", "wrong"]).status == 0)
       #expect(try bytes("wrong/sheet-001.png") == first)
+      // Sheets of an earlier evaluation go, other files stay, and foreign ones are not replaced.
+      try space.write("old", to: "wrong/sheet-002.png")
+      try space.write("mine", to: "wrong/sheet-notes.png")
+      #expect(try space.zoo(arguments + ["--mistakes", "wrong"]).status == 0)
+      #expect(!space.has("wrong/sheet-002.png") && space.has("wrong/sheet-notes.png"))
+      for (name, text) in [("scans/sheet-001.png", "scan"), ("tables/mistakes.csv", "a,b\n")] {
+        let folder = name.prefix { $0 != "/" }.description
+        try FileManager.default.createDirectory(
+          atPath: space[folder], withIntermediateDirectories: true)
+        try space.write(text, to: name)
+        let foreign = try space.zoo(arguments + ["--mistakes", folder])
+        #expect(foreign.status == 73 && foreign.errors.contains(folder), "\(foreign.errors)")
+        #expect(try String(contentsOfFile: space[name], encoding: .utf8) == text)
+      }
+      let noTable = try space.zoo(arguments + ["--csv", "nowhere/a.csv", "--mistakes", "unused"])
+      #expect(noTable.status == 73 && !space.has("unused"), "\(noTable.errors)")
       try space.write("", to: "file")
       let refused = try space.zoo(arguments + ["--mistakes", "file"])
       #expect(refused.status == 73 && refused.errors.contains("file"))

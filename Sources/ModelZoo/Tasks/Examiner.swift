@@ -126,8 +126,8 @@ extension Model {
       how, try numbered(pictures.data).splits[0], data: pictures.data.path,
       classes: task.classes(of: checkpoint))
     let examiner = task.examiner(for: exam)
-    // Before the work: a folder that cannot be created is an error at once.
-    let folder = try how.mistakes.map { try DrawingFolder($0) }
+    // Before the work: a folder that cannot be used is an error at once.
+    let folder = try how.mistakes.map { try MistakesFolder($0) }
     try table?(examiner.columns)
     let report = try examiner.examine(self, progress: progress, row: table)
     guard let folder else { return report }

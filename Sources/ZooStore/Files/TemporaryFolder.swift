@@ -22,16 +22,7 @@ package final class TemporaryFolder {
 
 /// Removes everything in a folder, as far as possible. Links are removed, not followed.
 package func removeContents(of path: String) {
-  guard let folder = opendir(path) else { return }
-  var names: [String] = []
-  while let entry = readdir(folder) {
-    names.append(
-      withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-      })
-  }
-  closedir(folder)
-  for name in names where name != "." && name != ".." {
+  for name in entries(of: path) {
     let inner = "\(path)/\(name)"
     if unlink(inner) == 0 { continue }
     removeContents(of: inner)

@@ -37,7 +37,7 @@ final class RunFolder {
       throw ZooError.cannotCreate("cannot create \(path): \(explain(errno))")
     }
     isBegun = resuming
-    entriesBefore = Set(RunFolder.entries(of: path))
+    entriesBefore = Set(entries(of: path))
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw ZooError.cannotCreate("cannot open \(path): \(explain(errno))")
@@ -69,23 +69,10 @@ final class RunFolder {
 
   /// Removes unfinished files of a killed process.
   private func removeRemains() {
-    for name in RunFolder.entries(of: path)
+    for name in entries(of: path)
     where name.hasPrefix(".zoo-") && name.hasSuffix(".partial") {
       unlink("\(path)/\(name)")
     }
-  }
-
-  private static func entries(of path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
-    }
-    return names
   }
 
   func write(_ text: String, to path: String) throws {

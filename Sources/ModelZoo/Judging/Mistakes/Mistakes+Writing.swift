@@ -15,19 +15,17 @@ extension Mistakes {
 
   /// Writes contact sheets of the worst mistakes of every group, `sheet-001.png` and so on, and a
   /// table of all, `mistakes.csv`, which says where each is drawn.
-  func write(of split: Split, to folder: DrawingFolder, title: String) throws -> Files {
+  func write(of split: Split, to folder: MistakesFolder, title: String) throws -> Files {
     var folder = folder
     var table = CommaSeparated()
-    table.add(["image", "kind"] + columns + ["sheet", "row", "column"])
+    table.add(MistakesFolder.firstColumns + columns + ["sheet", "row", "column"])
     let pages = pages
     var sheets: [String] = []
     for (number, page) in pages.enumerated() {
       let sheet = ContactSheet(
-        title: "\(title): \(summary)  ·  sheet \(number + 1) of \(pages.count)",
+        title: "\(number + 1) of \(pages.count)  ·  \(title): \(summary)",
         rows: try page.map { try row($0, of: split) })
-      let name = String(number + 1)
-      let padded = String(repeating: "0", count: max(0, 3 - name.count)) + name
-      sheets.append(try folder.write(sheet.drawn(layout), of: "sheet-\(padded)"))
+      sheets.append(try folder.write(sheet.drawn(layout)))
     }
     var count = 0
     for (group, places) in zip(groups, places(on: pages)) {
@@ -39,9 +37,9 @@ extension Mistakes {
         count += mistake.rows.count
       }
     }
-    let path = folder.file("mistakes.csv")
-    try table.write(to: path)
-    return Files(sheets: sheets, table: path, count: count)
+    try table.write(to: folder.table)
+    folder.removeOthers()
+    return Files(sheets: sheets, table: folder.table, count: count)
   }
 
   /// A line of a page: a heading, or mistakes of a group.
@@ -80,7 +78,10 @@ extension Mistakes {
     switch line {
     case .heading(let index):
       let group = groups[index]
-      return .heading("\(group.title)  (\(group.mistakes.count))")
+      let count = group.mistakes.reduce(0) { $0 + $1.rows.count }
+      let pictures = group.mistakes.count
+      return .heading(
+        "\(group.title)  (\(count)\(count == pictures ? "" : " in \(pictures) pictures"))")
     case .mistakes(let group, let range):
       return .tiles(
         try groups[group].mistakes[range].map { mistake in

@@ -91,8 +91,7 @@ extension [WrongBoxes] {
     let count = { (kind: WrongBoxes.Kind) in self.reduce(0) { $0 + $1.wrong(kind).count } }
     return Mistakes(
       "\(count(.falsePositive)) false positives (red), \(count(.confused)) confused (orange), "
-        + "\(count(.missed)) missed (blue) above a score of \(decimal(threshold, digits: 3)); right "
-        + "ones are green",
+        + "\(count(.missed)) missed (blue); right: green; score > \(decimal(threshold, digits: 3))",
       groups, columns: ["class", "truth", "score", "x0", "y0", "x1", "y1"],
       layout: .init(perRow: 3, aspect: 0.75), mostDrawn: 24
     ) { mistake, sample in

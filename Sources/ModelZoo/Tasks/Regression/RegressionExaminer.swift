@@ -66,10 +66,9 @@ final class RegressionExaminer: Examiner {
           let (item, found, truth) = seen[place]
           return Mistake(
             item: item,
-            captions: [
-              "\(decimal(Double(found[index]), digits: 3)) instead of "
-                + decimal(Double(truth[index]), digits: 3)
-            ],
+            captions: [("found", found), ("true", truth)].map { word, numbers in
+              "\(word) \(decimal(Double(numbers[index]), digits: 3))"
+            },
             rows: [[found[index], truth[index], errors[place]].map { String(describing: $0) }])
         })
     }
