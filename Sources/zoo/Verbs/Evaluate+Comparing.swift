@@ -20,13 +20,15 @@ extension EvaluateVerb {
             members.filter { !shared.contains($0.key) }
               + [("intervals", report.json(of: intervals))]))
       }
-      return emit([
-        "data": JSON(pictures.data.path), "count": JSON(pictures.count),
-        "task": JSON(task.name.rawValue),
-        "pictures": pictures.isKnown ? pictures.json : nil,
-        "groups": bootstrap.groupCount.map { JSON($0) } ?? nil,
-        "models": JSON(models), "comparisons": JSON(comparisons.map(\.json)),
-      ])
+      var members: [(key: String, value: JSON)] = [
+        ("data", JSON(pictures.data.path)), ("count", JSON(pictures.count)),
+        ("task", JSON(task.name.rawValue)), ("pictures", pictures.isKnown ? pictures.json : nil),
+      ]
+      if let groups = bootstrap.groupCount { members.append(("groups", JSON(groups))) }
+      members += [
+        ("models", JSON(models)), ("comparisons", JSON(comparisons.map(\.json))),
+      ]
+      return emit(JSON(.object(members)))
     }
     var table = Table(["metric"] + reports.map { .right($0.model) })
     table.add(["pictures"] + reports.map { grouped($0.count) })
