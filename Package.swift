@@ -97,12 +97,13 @@ let package = Package(
       "ZooConformance", ["ZooKit", "ZooStore", "ZooEngine", "ZooDetection", "ZooTraining"]),
     room("ZooFetch", ["ZooKit", "ZooStore", "CTransfer"]),
     room("ZooMetrics", ["ZooKit", "ZooStore"]),
+    room("ZooExplain", ["ZooKit", "ZooEngine", "ZooVision"]),
     room("ZooData", ["ZooKit", "ZooStore", "ZooVision", "CZlib", "CYAML"]),
     room(
       "ModelZoo",
       [
         "ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch",
-        "ZooData", "ZooTraining", "ZooMetrics", "CCatalog",
+        "ZooData", "ZooTraining", "ZooMetrics", "ZooExplain", "CCatalog",
       ] + families),
     room("ZooArguments", ["ZooKit", "ZooStore"]),
     .executableTarget(
@@ -130,6 +131,8 @@ let package = Package(
     tests("ZooDetectionTests", ["ModelZoo", "ZooDetection", "ZooTraining", "ZooKit"] + families),
     tests("ZooFetchTests", ["ZooKit", "ZooFetch"]),
     tests("ZooMetricsTests", ["ZooKit", "ZooMetrics"]),
+    tests(
+      "ZooExplainTests", ["ZooKit", "ZooEngine", "ZooFormats", "ZooExplain"] + families),
     tests("ZooConformanceTests", ["ZooKit", "ZooDetection", "ZooConformance"] + families),
     tests("ZooDataTests", ["ZooKit", "ZooVision", "ZooData", "CZlib"]),
     tests("ZooArgumentsTests", ["ZooStore", "ZooArguments"]),

@@ -3,6 +3,7 @@
 @_exported import ZooData
 @_exported import ZooDetection
 @_exported import ZooEngine
+@_exported import ZooExplain
 @_exported import ZooFetch
 @_exported import ZooFormats
 @_exported import ZooKit

@@ -24,7 +24,7 @@ package enum Command {
       ],
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
-        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), FeaturesVerb(), FinetuneVerb(),
+        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), ExplainVerb(), FiltersVerb(), FeaturesVerb(), FinetuneVerb(),
         TrainVerb(), TuneVerb(), EvaluateVerb(), CalibrateVerb(), AverageVerb(), DataVerb(),
         BenchVerb(), NewVerb(),
         PluginsVerb(), DoctorVerb(),

@@ -1,5 +1,6 @@
 import ZooData
 import ZooEngine
+import ZooExplain
 import ZooKit
 import ZooStore
 import ZooTraining
@@ -35,6 +36,25 @@ extension ModelTask {
   ) throws -> any Pipeline {
     throw ZooError.usage(
       "\(model.name) is for \(name.rawValue) and has no pipeline beside its network")
+  }
+
+  public var explainingOptions: [TaskOption] { [] }
+
+  public func explainedInput(of picture: Picture, for model: Model) throws
+    -> (input: Tensor, placement: Placement)
+  {
+    let preprocessing = model.checkpoint.preprocessing
+    return (
+      try preprocessing.tensor(from: picture), try preprocessing.placement(of: picture.size)
+    )
+  }
+
+  public func subject(
+    _ target: ExplanationTarget, of view: ExplainedView, _ options: TaskOptions
+  ) throws -> any Subject {
+    throw ZooError.usage(
+      "\(view.model.name) is for \(name.rawValue), of whose answers nothing is explained; "
+        + "--neuron STAGE:CHANNEL explains a number of a layer")
   }
 
   public var takesAnyHead: Bool { false }

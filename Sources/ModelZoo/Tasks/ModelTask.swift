@@ -1,5 +1,6 @@
 import ZooData
 import ZooEngine
+import ZooExplain
 import ZooKit
 import ZooStore
 import ZooMetrics
@@ -124,6 +125,17 @@ public protocol ModelTask: Sendable {
   func combined(
     _ seen: [SeenPrediction], of size: Window.Size, classes: [String], _ options: TaskOptions
   ) throws -> any Prediction
+
+  /// Options of `zoo explain` that are the task's own.
+  var explainingOptions: [TaskOption] { get }
+
+  /// The network's input C×H×W for a picture, and its place in it.
+  func explainedInput(of picture: Picture, for model: Model) throws
+    -> (input: Tensor, placement: Placement)
+
+  /// The number of an answer that a target means; neurons are the same for every task.
+  func subject(_ target: ExplanationTarget, of view: ExplainedView, _ options: TaskOptions) throws
+    -> any Subject
 
   /// Options of `zoo predict` that are the task's own.
   var options: [TaskOption] { get }

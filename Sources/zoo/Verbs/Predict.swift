@@ -89,7 +89,7 @@ struct PredictVerb: Verb {
     let interruption = table == nil ? nil : Interruption(signals: [SIGINT, SIGTERM])
     let (isJSON, isOneOfMany) = (try input.wantsJSON, pictures.count > 1)
     var results: [JSON] = []
-    var failures = Failures(progress)
+    var failures = Failures(progress, "predicted")
     if left.count < pictures.count {
       try input.remark(
         "\(pictures.count - left.count) of \(pictures.count) pictures are done already")
@@ -144,34 +144,6 @@ struct PredictVerb: Verb {
     let usual = try input[draw] == nil ? min(task.usualBatch, (count + lanes - 1) / lanes) : 1
     let batch = try min(input[self.batch] ?? usual, max(1, count))
     return Load(callers: min(lanes, max(1, (count + batch - 1) / batch)), batch: max(1, batch))
-  }
-}
-
-/// The pictures that could not be predicted.
-private struct Failures {
-  private(set) var count = 0
-  private var first: ZooError?
-  private let progress: Progress
-
-  init(_ progress: Progress) { self.progress = progress }
-
-  /// A single failure is the error of the run; as soon as there are more, each is reported at once.
-  mutating func add(_ error: ZooError) {
-    count += 1
-    if let first, count == 2 { report(first) }
-    if count > 1 { report(error) }
-    first = first ?? error
-  }
-
-  private func report(_ error: ZooError) {
-    progress.clear()
-    writeError("zoo: \(error.message.line)")
-  }
-
-  func error(of total: Int) -> ZooError? {
-    guard let first, count > 1 else { return first }
-    return ZooError(
-      first.kind, "\(grouped(count)) of \(grouped(total)) pictures could not be predicted")
   }
 }
 

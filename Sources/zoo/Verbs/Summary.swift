@@ -8,9 +8,12 @@ struct SummaryVerb: Verb {
   let examples: KeyValuePairs = [
     "zoo summary resnet50": "at its usual input size",
     "zoo summary resnet50 --input 3x448x448": "for larger pictures",
+    "zoo summary vgg16 --receptive-field": "the pixels that a place of each map sees",
   ]
   let size = Option<Shape?>("--input", value: "CxHxW", help: "input shape")
-  var arguments: [any Argument] { [Common.model, size] }
+  let fields = Flag(
+    "--receptive-field", help: "show the part of the picture that a place of each map depends on")
+  var arguments: [any Argument] { [Common.model, size, fields] }
 
   func run(_ input: Parsed) throws {
     let zoo = try input.zoo()
@@ -24,8 +27,11 @@ struct SummaryVerb: Verb {
         throw ZooError.usage("--input \(shape): \(error.message)")
       }
     }
-    if try input.wantsJSON { return emit(json(entry, graph)) }
+    if try input.wantsJSON {
+      return emit(try input[fields] ? json(entry, fieldsOf: graph) : json(entry, graph))
+    }
 
+    if try input[fields] { return print(fieldTable(graph).text()) }
     var table = Table(
       "layer", "kind", .right("output"), .right("parameters"), .right("MACs"), "stage")
     for (index, operation) in graph.operations.enumerated() {
@@ -46,6 +52,37 @@ struct SummaryVerb: Verb {
         "only in training", "", "", grouped(graph.auxiliaryParameterCount), "", Stage.auxiliary)
     }
     print(table.text())
+  }
+
+  /// The size of a place's field, the distance between two, and where the first begins.
+  private func fieldTable(_ graph: Graph) -> Table {
+    var table = Table(
+      "layer", "kind", .right("output"), .right("field"), .right("step"), .right("start"))
+    for (operation, field) in zip(graph.operations, graph.receptiveFields) {
+      table.add(
+        operation.name, operation.layer.kind, "\(operation.shape)",
+        field.map { "\($0.height.size)×\($0.width.size)" } ?? "all",
+        field.map { "\($0.height.step)×\($0.width.step)" } ?? "",
+        field.map { "\($0.height.start),\($0.width.start)" } ?? "")
+    }
+    return table
+  }
+
+  private func json(_ entry: Entry, fieldsOf graph: Graph) -> JSON {
+    let layers = zip(graph.operations, graph.receptiveFields).map { operation, field -> JSON in
+      var members: [(key: String, value: JSON)] = [
+        ("name", JSON(operation.name)), ("output", JSON(operation.shape.sizes)),
+      ]
+      for (name, value) in [
+        ("field", field.map { [$0.height.size, $0.width.size] }),
+        ("step", field.map { [$0.height.step, $0.width.step] }),
+        ("start", field.map { [$0.height.start, $0.width.start] }),
+      ] {
+        members.append((name, value.map { JSON($0) } ?? JSON(String?.none)))
+      }
+      return JSON(.object(members))
+    }
+    return ["model": JSON(entry.name), "layers": JSON(layers)]
   }
 
   private func json(_ entry: Entry, _ graph: Graph) -> JSON {

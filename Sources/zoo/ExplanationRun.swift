@@ -1,0 +1,81 @@
+import ModelZoo
+
+/// Explains pictures and writes what it finds to a folder.
+struct ExplanationRun {
+  struct Answer {
+    let explanation: Explanation
+    /// Paths.
+    let map, overlay: String
+
+    func json(of image: String) -> JSON {
+      [
+        "image": JSON(image), "method": JSON(explanation.method),
+        "class": JSON(explanation.subject), "layer": JSON(explanation.attribution.layer),
+        "map": JSON(map), "overlay": JSON(overlay),
+      ]
+    }
+  }
+
+  private let explainer: Explainer
+  private let methods: [any ExplanationMethod]
+  private let targets: [ExplanationTarget]
+  private let options: TaskOptions
+  private var folder: DrawingFolder
+
+  init(
+    _ model: Model, _ methods: [any ExplanationMethod], _ targets: [ExplanationTarget],
+    _ options: TaskOptions, engine: EngineChoice, folder: DrawingFolder
+  ) {
+    explainer = Explainer(model, engine: engine)
+    (self.methods, self.targets, self.options, self.folder) = (methods, targets, options, folder)
+  }
+
+  /// - Parameter progress: called with the number of finished maps.
+  mutating func explain(
+    _ picture: Picture, named name: String, _ progress: (_ done: Int, _ of: Int) -> Void
+  ) throws -> (answers: [Answer], sheet: String) {
+    let view = try explainer.view(of: picture)
+    let subjects = try explainer.subjects(targets, of: view, options)
+    let stem = name.stem
+    var answers: [Answer] = []
+    var rows: [ContactSheet.Row] = []
+    let photo = ContactSheet.Tile(try picture.sizedForLooking(), captions: ["picture"])
+    let perRow = min(methods.count + 1, 5)
+    for subject in subjects {
+      var tiles = [photo]
+      for method in methods {
+        let explanation = try explainer.explain(subject, of: view, by: method)
+        let file = "\(stem)-\(method.name)-\(subject.name.fileName)"
+        answers.append(
+          Answer(
+            explanation: explanation,
+            map: try folder.write(explanation.mapPicture(), of: "\(file)-map.png"),
+            overlay: try folder.write(explanation.overlay(on: picture), of: "\(file).png")))
+        tiles.append(.init(try explanation.tile(picture), captions: [method.name]))
+        progress(answers.count, subjects.count * methods.count)
+      }
+      rows.append(.heading(subject.name))
+      for start in Swift.stride(from: 0, to: tiles.count, by: perRow) {
+        rows.append(.tiles(Array(tiles[start..<min(start + perRow, tiles.count)])))
+      }
+    }
+    let aspect = min(max(Double(picture.height) / Double(picture.width), 0.4), 2)
+    let sheet = ContactSheet(title: "\(stem) · \(explainer.model.name)", rows: rows)
+    let drawn = try sheet.drawn(.init(perRow: perRow, aspect: aspect))
+    return (answers, try folder.write(drawn, of: "\(stem)-sheet.png"))
+  }
+}
+
+extension String {
+  /// Letters, digits and dashes, for the name of a file.
+  fileprivate var fileName: String {
+    let safe = prefix(60).map { $0.isLetter || $0.isNumber || $0 == "_" ? $0 : "-" }
+    return String(safe).split(separator: "-").joined(separator: "-")
+  }
+
+  /// `photos/cat.jpg` is `cat`.
+  fileprivate var stem: String {
+    let last = split(separator: "/").last ?? "picture"
+    return String(last.lastIndex(of: ".").map { last[..<$0] } ?? last)
+  }
+}

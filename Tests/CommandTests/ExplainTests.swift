@@ -1,0 +1,125 @@
+import Foundation
+import ModelZoo
+import TestSupport
+import Testing
+
+extension CommandLineTests {
+  @Suite struct ExplainTests {
+    /// Ten classes of clothes, and a picture of stripes.
+    private func workspace() throws -> Workspace {
+      let workspace = Workspace()
+      workspace.environment["ZOO_SHARE"] = Self.weights
+      let pixels = (0..<60 * 45 * 3).map { index -> UInt8 in
+        let value = index / 9 * 7919
+        return UInt8((value >> 3) & 255)
+      }
+      try Picture(width: 60, height: 45, channels: 3, pixels: pixels)
+        .write(png: workspace["coat.png"])
+      return workspace
+    }
+
+    private static let weights =
+      GoldenFile.folder.appending(path: "../../Weights").standardizedFileURL.path
+
+    @Test func explainsClasses() throws {
+      let workspace = try workspace()
+      let run = try workspace.zoo(
+        "explain", "\(Self.weights)/resnet20.fashion.h5", "coat.png", "--method",
+        "gradcam,saliency,integrated-gradients", "--class", "top", "--class", "Coat", "--class", "0",
+        "--samples", "4", "-o", "why", "--raw", "why.safetensors", "--json", "--quiet")
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+      #expect(try run.json.keys == ["model", "results"])
+      let results = try #require(try run.json["results"]?.list)
+      #expect(results.count == 9)
+      for result in results {
+        #expect(result.keys == ["image", "method", "class", "layer", "map", "overlay"])
+        #expect(result["image"]?.string == "coat.png")
+        for key in ["map", "overlay"] {
+          #expect(workspace.has(try #require(result[key]?.string)))
+        }
+      }
+      #expect(results.map { $0["method"]?.string }.prefix(3) == [
+        "gradcam", "saliency", "integrated-gradients",
+      ])
+      #expect(results[0]["layer"]?.string != nil && results[1]["layer"]?.string == nil)
+      #expect(workspace.has("why/coat-sheet.png"))
+      let raw = try SafeTensors(workspace["why.safetensors"])
+      #expect(try raw.tensor("coat.png/gradcam/Coat").shape == [32, 32])
+      #expect(try raw.tensor("coat.png/integrated-gradients/Coat").shape.rank == 3)
+
+      // The same bytes again, and through Swift the same numbers.
+      let before = try Picture(contentsOf: workspace["why/coat-sheet.png"])
+      let model = try Model(contentsOf: "\(Self.weights)/resnet20.fashion.h5", registry: .linked())
+      let photo = try Picture(contentsOf: workspace["coat.png"])
+      let found = try model.explain(photo, .gradCAM, of: .class("Coat"))
+      #expect(
+        relativeError(try found.map.values, try raw.tensor("coat.png/gradcam/Coat").values) < 1e-6)
+      #expect(before.width == 1240)
+    }
+
+    @Test(arguments: [
+      (["--class", "Caot"], 64, "Coat"), (["--class", "10"], 64, "0 to 9"),
+      (["--layer", "layer9"], 64, "layer3"), (["--layer", "fc"], 64, "places"),
+      (["--method", "gradcma"], 64, "gradcam"), (["--neuron", "layer3"], 64, "layer3:17"),
+      (["--neuron", "layer3:999"], 64, "64"), (["--neuron", "lyer3:1"], 64, "layer3"),
+      (["--method", "occlusion", "--window", "400"], 64, "400"), (["--box", "0"], 64, "--box"),
+    ])
+    func refusesWithReasons(words: [String], status: Int32, part: String) throws {
+      let workspace = try workspace()
+      let run = try workspace.zoo(
+        ["explain", "\(Self.weights)/resnet20.fashion.h5", "coat.png", "-o", "why", "--quiet"] + words)
+      #expect(run.status == status, "\(words): \(run.errors)")
+      #expect(run.error?.contains(part) == true, "\(words): \(run.errors)")
+    }
+
+    @Test func camNeedsAnAverage() throws {
+      let run = try workspace().zoo(
+        "explain", "\(Self.weights)/alexnet-small.fashion.h5", "coat.png", "--method", "cam", "-o",
+        "why", "--quiet")
+      #expect(run.status == 64 && run.error?.contains("gradcam") == true, "\(run.errors)")
+    }
+
+    @Test func brokenPicturesAreReported() throws {
+      let workspace = try workspace()
+      try workspace.write("no picture", to: "broken.png")
+      let model = "\(Self.weights)/resnet20.fashion.h5"
+      let alone = try workspace.zoo("explain", model, "broken.png", "-o", "why", "--quiet")
+      #expect(alone.status == 65 && alone.error?.contains("broken.png") == true)
+      let both = try workspace.zoo("explain", model, "broken.png", "coat.png", "-o", "why", "--quiet")
+      #expect(both.status == 65 && both.output.contains("why/coat-sheet.png"))
+      let missing = try workspace.zoo("explain", model, "none.png", "-o", "why", "--quiet")
+      #expect(missing.status == 66)
+    }
+
+    /// Masks and boxes are explained too.
+    @Test func explainsMasksAndBoxes() throws {
+      let workspace = try workspace()
+      let masks = try workspace.zoo(
+        "explain", "\(Self.weights)/unet-16.scenes.h5", "coat.png", "--method", "gradcam,occlusion",
+        "--window", "40", "--region", "0,0,30,30", "--class", "Coat", "-o", "why", "--json", "--quiet")
+      #expect(masks.status == 0 && masks.errors.isEmpty, "\(masks.errors)")
+      #expect(try masks.json["results"]?.list?.count == 2)
+      let region = try workspace.zoo(
+        "explain", "\(Self.weights)/unet-16.scenes.h5", "coat.png", "--region", "0,0,300,30", "-o",
+        "why", "--quiet")
+      #expect(region.status == 64 && region.error?.contains("60×45") == true, "\(region.errors)")
+      let box = try workspace.zoo(
+        "explain", "\(Self.weights)/yolov4-tiny-half.scenes.h5", "coat.png", "--box", "99", "-o",
+        "why", "--method", "occlusion", "--quiet")
+      #expect(box.status == 64 && box.error?.contains("--box 99") == true, "\(box.errors)")
+    }
+
+    @Test func drawsKernels() throws {
+      let workspace = try workspace()
+      let model = "\(Self.weights)/resnet20.fashion.h5"
+      let run = try workspace.zoo("filters", model, model, "-o", "kernels", "--json")
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+      let results = try #require(try run.json["results"]?.list)
+      #expect(results.count == 2 && results[0].keys == ["model", "layer", "shape", "picture"])
+      #expect(workspace.has(try #require(results[0]["picture"]?.string)))
+      #expect(workspace.has("kernels/sheet.png"))
+      let wrong = try workspace.zoo("filters", model, "--layer", "fc", "-o", "kernels")
+      #expect(wrong.status == 64 && wrong.error?.contains("no convolution") == true, "\(wrong.errors)")
+    }
+  }
+}
