@@ -6,13 +6,23 @@ struct ExplanationRun {
     let explanation: Explanation
     /// Paths.
     let map, overlay: String
+    let faithfulness: Faithfulness?
 
     func json(of image: String) -> JSON {
-      [
-        "image": JSON(image), "method": JSON(explanation.method),
-        "class": JSON(explanation.subject), "layer": JSON(explanation.attribution.layer),
-        "map": JSON(map), "overlay": JSON(overlay),
+      var members: [(key: String, value: JSON)] = [
+        ("image", JSON(image)), ("method", JSON(explanation.method)),
+        ("class", JSON(explanation.subject)), ("layer", JSON(explanation.attribution.layer)),
+        ("map", JSON(map)), ("overlay", JSON(overlay)),
       ]
+      if let faithfulness {
+        members += [
+          ("deletion", JSON(faithfulness.deletionArea)),
+          ("insertion", JSON(faithfulness.insertionArea)),
+          ("deletionCurve", JSON(faithfulness.deletion.map { JSON($0) })),
+          ("insertionCurve", JSON(faithfulness.insertion.map { JSON($0) })),
+        ]
+      }
+      return JSON(.object(members))
     }
   }
 
@@ -20,12 +30,15 @@ struct ExplanationRun {
   private let methods: [any ExplanationMethod]
   private let targets: [ExplanationTarget]
   private let options: TaskOptions
+  private let judges: Bool
   private var folder: DrawingFolder
 
+  /// - Parameter judges: whether the methods' faithfulness is measured.
   init(
     _ model: Model, _ methods: [any ExplanationMethod], _ targets: [ExplanationTarget],
-    _ options: TaskOptions, engine: EngineChoice, folder: DrawingFolder
+    _ options: TaskOptions, engine: EngineChoice, judges: Bool, folder: DrawingFolder
   ) {
+    self.judges = judges
     explainer = Explainer(model, engine: engine)
     (self.methods, self.targets, self.options, self.folder) = (methods, targets, options, folder)
   }
@@ -50,7 +63,9 @@ struct ExplanationRun {
           Answer(
             explanation: explanation,
             map: try folder.write(explanation.mapPicture(), of: "\(file)-map.png"),
-            overlay: try folder.write(explanation.overlay(on: picture), of: "\(file).png")))
+            overlay: try folder.write(explanation.overlay(on: picture), of: "\(file).png"),
+            faithfulness: judges ? try explainer.faithfulness(of: explanation, subject, view) : nil)
+        )
         tiles.append(.init(try explanation.tile(picture), captions: [method.name]))
         progress(answers.count, subjects.count * methods.count)
       }

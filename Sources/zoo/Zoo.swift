@@ -24,7 +24,9 @@ package enum Command {
       ],
       verbs: [
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
-        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), ExplainVerb(), FiltersVerb(), FeaturesVerb(), FinetuneVerb(),
+        ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), ExplainVerb(), FiltersVerb(),
+        PatchesVerb(),
+        FeaturesVerb(), FinetuneVerb(),
         TrainVerb(), TuneVerb(), EvaluateVerb(), CalibrateVerb(), AverageVerb(), DataVerb(),
         BenchVerb(), NewVerb(),
         PluginsVerb(), DoctorVerb(),

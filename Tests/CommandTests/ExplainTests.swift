@@ -25,7 +25,8 @@ extension CommandLineTests {
       let workspace = try workspace()
       let run = try workspace.zoo(
         "explain", "\(Self.weights)/resnet20.fashion.h5", "coat.png", "--method",
-        "gradcam,saliency,integrated-gradients", "--class", "top", "--class", "Coat", "--class", "0",
+        "gradcam,saliency,integrated-gradients", "--class", "top", "--class", "Coat", "--class",
+        "0",
         "--samples", "4", "-o", "why", "--raw", "why.safetensors", "--json", "--quiet")
       #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
       #expect(try run.json.keys == ["model", "results"])
@@ -38,9 +39,10 @@ extension CommandLineTests {
           #expect(workspace.has(try #require(result[key]?.string)))
         }
       }
-      #expect(results.map { $0["method"]?.string }.prefix(3) == [
-        "gradcam", "saliency", "integrated-gradients",
-      ])
+      #expect(
+        results.map { $0["method"]?.string }.prefix(3) == [
+          "gradcam", "saliency", "integrated-gradients",
+        ])
       #expect(results[0]["layer"]?.string != nil && results[1]["layer"]?.string == nil)
       #expect(workspace.has("why/coat-sheet.png"))
       let raw = try SafeTensors(workspace["why.safetensors"])
@@ -67,7 +69,8 @@ extension CommandLineTests {
     func refusesWithReasons(words: [String], status: Int32, part: String) throws {
       let workspace = try workspace()
       let run = try workspace.zoo(
-        ["explain", "\(Self.weights)/resnet20.fashion.h5", "coat.png", "-o", "why", "--quiet"] + words)
+        ["explain", "\(Self.weights)/resnet20.fashion.h5", "coat.png", "-o", "why", "--quiet"]
+          + words)
       #expect(run.status == status, "\(words): \(run.errors)")
       #expect(run.error?.contains(part) == true, "\(words): \(run.errors)")
     }
@@ -85,7 +88,8 @@ extension CommandLineTests {
       let model = "\(Self.weights)/resnet20.fashion.h5"
       let alone = try workspace.zoo("explain", model, "broken.png", "-o", "why", "--quiet")
       #expect(alone.status == 65 && alone.error?.contains("broken.png") == true)
-      let both = try workspace.zoo("explain", model, "broken.png", "coat.png", "-o", "why", "--quiet")
+      let both = try workspace.zoo(
+        "explain", model, "broken.png", "coat.png", "-o", "why", "--quiet")
       #expect(both.status == 65 && both.output.contains("why/coat-sheet.png"))
       let missing = try workspace.zoo("explain", model, "none.png", "-o", "why", "--quiet")
       #expect(missing.status == 66)
@@ -96,7 +100,8 @@ extension CommandLineTests {
       let workspace = try workspace()
       let masks = try workspace.zoo(
         "explain", "\(Self.weights)/unet-16.scenes.h5", "coat.png", "--method", "gradcam,occlusion",
-        "--window", "40", "--region", "0,0,30,30", "--class", "Coat", "-o", "why", "--json", "--quiet")
+        "--window", "40", "--region", "0,0,30,30", "--class", "Coat", "-o", "why", "--json",
+        "--quiet")
       #expect(masks.status == 0 && masks.errors.isEmpty, "\(masks.errors)")
       #expect(try masks.json["results"]?.list?.count == 2)
       let region = try workspace.zoo(
@@ -109,6 +114,39 @@ extension CommandLineTests {
       #expect(box.status == 64 && box.error?.contains("--box 99") == true, "\(box.errors)")
     }
 
+    /// The most exciting place of each channel is where the map is largest.
+    @Test func findsPatches() throws {
+      let workspace = try workspace()
+      for label in ["a", "b"] {
+        try FileManager.default.createDirectory(
+          atPath: workspace["data/\(label)"], withIntermediateDirectories: true)
+        for index in 0..<3 {
+          let seed = label == "a" ? index : index + 3
+          let pixels = (0..<32 * 32 * 3).map { UInt8(($0 * (2 * seed + 3) / 5) & 255) }
+          try Picture(width: 32, height: 32, channels: 3, pixels: pixels)
+            .write(png: workspace["data/\(label)/\(index).png"])
+        }
+      }
+      let run = try workspace.zoo(
+        "patches", "\(Self.weights)/resnet20.fashion.h5", "--data", "data", "--stage", "layer1",
+        "--channels", "0,3", "--top", "2", "-o", "patches", "--json", "--quiet")
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+      let results = try #require(try run.json["results"]?.list)
+      #expect(results.compactMap { $0["channel"]?.integer } == [0, 3])
+      for result in results {
+        let patches = try #require(result["patches"]?.list)
+        let values = patches.compactMap { $0["value"]?.number }
+        #expect(values.count == 2 && values[0] >= values[1])
+        #expect(Set(patches.map { $0["image"]?.string }).count == 2)
+      }
+      #expect(workspace.has(try #require(try run.json["sheet"]?.string)))
+      let wrong = try workspace.zoo(
+        "patches", "\(Self.weights)/resnet20.fashion.h5", "--data", "data", "--stage", "layer1",
+        "--channels", "16", "-o", "patches", "--quiet")
+      #expect(
+        wrong.status == 64 && wrong.error?.contains("no channel 16") == true, "\(wrong.errors)")
+    }
+
     @Test func drawsKernels() throws {
       let workspace = try workspace()
       let model = "\(Self.weights)/resnet20.fashion.h5"
@@ -119,7 +157,8 @@ extension CommandLineTests {
       #expect(workspace.has(try #require(results[0]["picture"]?.string)))
       #expect(workspace.has("kernels/sheet.png"))
       let wrong = try workspace.zoo("filters", model, "--layer", "fc", "-o", "kernels")
-      #expect(wrong.status == 64 && wrong.error?.contains("no convolution") == true, "\(wrong.errors)")
+      #expect(
+        wrong.status == 64 && wrong.error?.contains("no convolution") == true, "\(wrong.errors)")
     }
   }
 }

@@ -62,7 +62,8 @@ struct FamilyTests {
     let input = try Formula.tensor("input", [3, 64, 64])
     let found = try IntegratedGradients(steps: 200).attribution(of: subject, for: input)
     let sum = found.values.values.reduce(0.0) { $0 + Double($1) }
-    let difference = try subject.score(of: input, on: .raw)
+    let difference =
+      try subject.score(of: input, on: .raw)
       - subject.score(of: Tensor(zeros: [3, 64, 64]), on: .raw)
     #expect(abs(sum - difference) < 0.01 * abs(difference), "\(sum) instead of \(difference)")
   }

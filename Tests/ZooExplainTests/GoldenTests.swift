@@ -24,7 +24,9 @@ struct GoldenTests {
     ], engines)
   func miniaturesAgree(name: String, engine: EngineChoice) throws {
     let (architecture, side) = try #require(Self.miniature(name))
-    let graph = try Graph { architecture.outputs($0("image", [3, side, side]), .original(classes: 5)) }
+    let graph = try Graph {
+      architecture.outputs($0("image", [3, side, side]), .original(classes: 5))
+    }
     try expectAgreement(
       "mini-\(name)", graph, Formula.weights(for: graph), Formula.tensor("input", [3, side, side]),
       engine)

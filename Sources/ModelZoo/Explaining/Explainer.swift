@@ -59,6 +59,15 @@ public final class Explainer {
   }
 }
 
+extension Explainer {
+  /// How the score falls and rises as pixels are removed and shown in the order of a map.
+  public func faithfulness(
+    of explanation: Explanation, _ subject: any Subject, _ view: ExplainedView
+  ) throws -> Faithfulness {
+    try Faithfulness(of: explanation.attribution, subject, for: view.input)
+  }
+}
+
 /// A picture and what a network sees of it.
 public struct ExplainedView {
   public let model: Model

@@ -15,7 +15,8 @@ extension ExplanationTarget {
   /// `layer3:17` or `layer3:17,4,5`.
   public init(neuron text: String) throws {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    let numbers = parts.last?.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers =
+      parts.last?.split(separator: ",", omittingEmptySubsequences: false)
       .map { Int($0) } ?? []
     guard parts.count == 2, !parts[0].isEmpty, numbers.count == 1 || numbers.count == 3,
       let channel = numbers[0], numbers.allSatisfy({ $0.map { $0 >= 0 } ?? false })

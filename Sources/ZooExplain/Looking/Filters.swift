@@ -31,7 +31,9 @@ public struct Filters: Sendable {
       throw ZooError.usage(
         "\(layer ?? "the network") has no convolution"
           + (convolutions.isEmpty
-            ? "" : "; some are " + convolutions.prefix(3).map { graph.operations[$0].name }
+            ? ""
+            : "; some are "
+              + convolutions.prefix(3).map { graph.operations[$0].name }
               .joined(separator: ", ")))
     }
     guard let kernels = weights[parameter.name], kernels.shape == parameter.shape else {

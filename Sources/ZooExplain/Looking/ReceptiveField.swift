@@ -31,7 +31,8 @@ extension Graph {
       if operation.layer.isInput {
         let whole = ReceptiveField.Axis(start: 0, size: 1, step: 1)
         fields.append(
-          operation.shape.rank == 3 && operation.name == self.operations[self.inputs[0].operation].name
+          operation.shape.rank == 3
+            && operation.name == self.operations[self.inputs[0].operation].name
             ? ReceptiveField(height: whole, width: whole) : nil)
         continue
       }
@@ -59,7 +60,8 @@ extension Graph {
       return first.through(Window(size, stride: size))
     case let layer as Pad:
       return first.through(
-        Window(1, padding: .init(top: layer.border.top, left: layer.border.left, bottom: 0, right: 0)))
+        Window(
+          1, padding: .init(top: layer.border.top, left: layer.border.left, bottom: 0, right: 0)))
     case is Slice:
       return map.height == shape.height && map.width == shape.width ? first : nil
     case is Multiply:
@@ -67,7 +69,8 @@ extension Graph {
       return first
     default:
       // Layers that move nothing: norms, rectifiers, sums, concatenations.
-      guard maps.allSatisfy({ $0.rank == 3 && $0.height == shape.height && $0.width == shape.width })
+      guard
+        maps.allSatisfy({ $0.rank == 3 && $0.height == shape.height && $0.width == shape.width })
       else { return nil }
       return inputs.dropFirst().reduce(first) { joined, next in
         joined.flatMap { one in next.flatMap { one.joined(with: $0) } }

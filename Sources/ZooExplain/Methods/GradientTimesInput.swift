@@ -18,9 +18,11 @@ extension ExplanationMethod where Self == GradientTimesInput {
 extension Tensor {
   func times(_ other: Tensor) throws -> Tensor {
     try Tensor(shape) { product in
-      withValues { a in other.withValues { b in
-        for index in product.indices { product[index] = a[index] * b[index] }
-      } }
+      withValues { a in
+        other.withValues { b in
+          for index in product.indices { product[index] = a[index] * b[index] }
+        }
+      }
     }
   }
 }

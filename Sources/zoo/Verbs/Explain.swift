@@ -17,6 +17,9 @@ struct ExplainVerb: Verb {
 
     --raw writes the numbers as float32 at the size of the network's input, under IMAGE/METHOD/CLASS: \
     C×H×W where a method judges every number of the input, else H×W.
+
+    --faithfulness removes pixels in the order of each map, the most important first, and shows them on \
+    a blurred picture: the areas under the two curves of the score, small and large for a good map.
     """
   let examples: KeyValuePairs = [
     "zoo explain resnet50 cat.jpg -o why": "Grad-CAM of the class that the model answers",
@@ -60,6 +63,9 @@ struct ExplainVerb: Verb {
   let fill = Option(
     "--fill", value: "F", default: Fill.mean,
     help: "what hides a part: the training data's mean colour, the picture's own, or its blur")
+  let faithfulness = Flag(
+    "--faithfulness",
+    help: "measure how soon the score falls and rises as pixels are removed and shown by the map")
   let raw = Option<String?>(
     "--raw", value: "F.safetensors", help: "write the numbers of the maps to a file",
     completion: .files(endings: ["safetensors"]))
@@ -69,7 +75,9 @@ struct ExplainVerb: Verb {
   let ofTask = TaskArguments { $0.explainingOptions }
   var arguments: [any Argument] {
     [Common.model, images, output, methods, classes, neuron, layer]
-      + ofTask.arguments + [samples, window, stride, fill, raw, Common.fit, pixelLimit]
+      + ofTask.arguments + [
+        samples, window, stride, fill, faithfulness, raw, Common.fit, pixelLimit,
+      ]
   }
 
   func run(_ input: Parsed) throws {
@@ -84,9 +92,10 @@ struct ExplainVerb: Verb {
     let pictures = try PictureNames.all(input[images])
     var run = ExplanationRun(
       model, try methods(input), try targets(input), options, engine: try input[Common.engine],
+      judges: try input[faithfulness],
       folder: try DrawingFolder(input[output], sparing: pictures))
     let progress = Progress(model.name, unit: .items("maps"), quiet: try input[Common.quiet])
-    var (results, raws) = ([JSON](), Weights())
+    var (results, raws, judged) = ([JSON](), Weights(), [ExplanationRun.Answer]())
     var failures = Failures(progress, "explained")
     let isJSON = try input.wantsJSON
     for (index, name) in pictures.enumerated() {
@@ -97,6 +106,7 @@ struct ExplainVerb: Verb {
         }
         for answer in drawn.answers {
           results.append(answer.json(of: name))
+          if answer.faithfulness != nil { judged.append(answer) }
           if try input[raw] != nil {
             raws["\(name)/\(answer.explanation.method)/\(answer.explanation.subject)"] =
               try answer.explanation.raw
@@ -113,8 +123,31 @@ struct ExplainVerb: Verb {
       try SafeTensors.write(raws, to: path)
       if !isJSON { print(path) }
     }
+    if !isJSON, !judged.isEmpty { print(comparison(judged).text()) }
     if isJSON { emit(["model": JSON(model.name), "results": JSON(results)]) }
     if let error = failures.error(of: pictures.count) { throw error }
+  }
+
+  /// The mean areas of each method, the most faithful first.
+  private func comparison(_ answers: [ExplanationRun.Answer]) -> Table {
+    var table = Table("method", .right("deletion"), .right("insertion"), .right("difference"))
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
+    let groups = Dictionary(grouping: answers) { $0.explanation.method }
+    let rows = groups.map { method, answers in
+      (
+        method: method, deletion: mean(answers.compactMap { $0.faithfulness?.deletionArea }),
+        insertion: mean(answers.compactMap { $0.faithfulness?.insertionArea })
+      )
+    }.sorted { a, b in
+      let (first, second) = (a.insertion - a.deletion, b.insertion - b.deletion)
+      return first == second ? a.method < b.method : first > second
+    }
+    for row in rows {
+      table.add(
+        row.method, decimal(row.deletion, digits: 3), decimal(row.insertion, digits: 3),
+        decimal(row.insertion - row.deletion, digits: 3))
+    }
+    return table
   }
 
   private func methods(_ input: Parsed) throws -> [any ExplanationMethod] {

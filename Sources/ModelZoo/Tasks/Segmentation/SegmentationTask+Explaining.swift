@@ -83,7 +83,9 @@ extension SegmentationTask {
       let sum = region.reduce(0.0) { total, pixel in
         let own = Double(values[channel * area + pixel])
         if isBinary { return total + 1 / (1 + exp(-own)) }
-        let others = (0..<channels).reduce(0.0) { $0 + exp(Double(values[$1 * area + pixel]) - own) }
+        let others = (0..<channels).reduce(0.0) {
+          $0 + exp(Double(values[$1 * area + pixel]) - own)
+        }
         return total + 1 / others
       }
       return sum / Double(region.count)
@@ -100,7 +102,8 @@ extension SegmentationTask {
       frame ?? Frame(x0: 0, y0: 0, x1: Double(size.width), y1: Double(size.height))
     return (0..<map.height * map.width).filter { place in
       let (x, y) = view.placement.pictureCoordinates(
-        x: Double(place % map.width + margin.x) + 0.5, y: Double(place / map.width + margin.y) + 0.5)
+        x: Double(place % map.width + margin.x) + 0.5, y: Double(place / map.width + margin.y) + 0.5
+      )
       return frame.x0..<frame.x1 ~= x && frame.y0..<frame.y1 ~= y
     }
   }
