@@ -79,7 +79,8 @@ public final class ExplainedNetwork {
     let plan = try training.plan(for: key) {
       var options = TrainingPlan.Options()
       options.trainable = { _ in false }
-      options.frozenNorms = graph.operations.filter { operation in
+      let part = try part(to: value)
+      options.frozenNorms = part.operations.filter { operation in
         operation.parameters.contains { !$0.role.isTrainable }
       }.map(\.name)
       options.noise = false
@@ -87,7 +88,7 @@ public final class ExplainedNetwork {
       options.keeping = points
       options.gradients = points
       return try TrainingPlan(
-        part(to: value), weights, batch: batch.shape[0], options: options, engine: engine)
+        part, weights, batch: batch.shape[0], options: options, engine: engine)
     }
     try plan.forward([input.name: batch])
     try plan.backward([value: seed(plan.value(value))], rule: rule)

@@ -32,7 +32,7 @@ struct GoldenTests {
       engine)
   }
 
-  @Test(.enabled(if: Fixtures.areHere, "no fixtures"), arguments: ["alexnet", "vgg16"], engines)
+  @Test(.enabled(if: Fixtures.areHere, "no fixtures"), arguments: ["alexnet"], engines)
   func realConvolutionsAgree(name: String, engine: EngineChoice) throws {
     let variant = try Registry.linked().variant(name)
     let graph = try variant.graph(head: .original(classes: 10))

@@ -64,6 +64,7 @@ extension Graph {
           1, padding: .init(top: layer.border.top, left: layer.border.left, bottom: 0, right: 0)))
     case is Slice:
       return map.height == shape.height && map.width == shape.width ? first : nil
+    case is Permute: return nil
     case is Multiply:
       // A gate of one number per channel depends on everything; the map it scales does not move.
       return first

@@ -1,5 +1,5 @@
 """Golden explanations: captum's and pytorch-grad-cam's, of miniatures with formula weights and of
-AlexNet and VGG-16 with their ImageNet convolutions.
+AlexNet with its ImageNet convolutions.
 
     pip install torch torchvision captum grad-cam safetensors
     python make.py [FOLDER]      FOLDER holds alexnet_features_imagenet.pth and so on; without it only
@@ -139,6 +139,6 @@ if __name__ == "__main__":
         fill(model)
         x = torch.from_numpy(formula.tensor("input", (1, 3, side, side))).double()
         write(f"mini-{name}", model.double(), x, side // 3, side // 4)
-    for name in ("alexnet", "vgg16") if len(sys.argv) > 1 else ():
+    for name in ("alexnet",) if len(sys.argv) > 1 else ():
         model, x = real(name, sys.argv[1])
         write(f"imagenet-{name}", model, x, 96, 64, slow=name == "alexnet")
