@@ -35,7 +35,7 @@ extension Zoo {
       preprocessing: preprocessing, normEpsilon: normEpsilon, provenance: .init())
     return Model(
       name: name, checkpoint: checkpoint, variant: variant, graph: graph,
-      weights: try Weights(randomFor: graph, seed: seed))
+      weights: try architecture.task.definition.randomWeights(for: architecture, graph, seed: seed))
   }
 }
 

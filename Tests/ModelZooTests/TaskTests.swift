@@ -1,3 +1,4 @@
+import Glibc
 import ModelZoo
 import Testing
 import ZooKit
@@ -31,5 +32,14 @@ struct TaskTests {
     #expect(regression.suits(classifier) && !regression.suits(segmenter))
     #expect(try VisionTask.segmentation.definition.suits(segmenter))
     #expect(try !VisionTask.detection.definition.suits(classifier))
+  }
+
+  /// Other random weights find thousands of boxes, and `zoo bench` would time their suppression.
+  @Test func anUntrainedDetectorFindsNothing() throws {
+    let model = try Zoo().untrained("yolov4-tiny")
+    let name = try #require(model.weights.names.last { $0.hasSuffix(".bias") })
+    let bias = try #require(model.weights[name])
+    #expect(bias.shape[0] == 3 * 85)
+    #expect(bias.values[4] == -log(99 as Float))
   }
 }

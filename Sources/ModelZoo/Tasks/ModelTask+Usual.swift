@@ -92,6 +92,12 @@ extension ModelTask {
     options.size.map(checkpoint.sized) ?? checkpoint
   }
 
+  public func randomWeights(
+    for architecture: any Architecture, _ graph: Graph, seed: UInt64
+  ) throws -> Weights {
+    try Weights(randomFor: graph, seed: seed)
+  }
+
   public func prepared(
     _ model: Model, new: [String], learning train: Split, _ options: Finetuning
   ) throws -> Model { model }

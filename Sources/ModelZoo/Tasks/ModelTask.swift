@@ -26,6 +26,10 @@ public protocol ModelTask: Sendable {
   /// The names of ground truth and answers, by their numbers.
   func classes(of checkpoint: Checkpoint) -> [String]
 
+  /// Random weights, as training from scratch starts with.
+  func randomWeights(for architecture: any Architecture, _ graph: Graph, seed: UInt64) throws
+    -> Weights
+
   /// Runs a batch N×C×H×W: all outputs and the kept values, by name.
   func run(
     _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision

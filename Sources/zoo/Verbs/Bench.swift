@@ -80,14 +80,14 @@ struct BenchVerb: Verb {
     _ input: Parsed, _ entry: Entry, _ engine: any Engine, registry: Registry
   ) throws -> any Workload {
     let seed = UInt64(try input[Common.seed])
+    let task = try entry.task.definition
     let weights =
       try entry.path.map { try Model(contentsOf: $0, registry: registry).weights }
-      ?? Weights(randomFor: entry.graph, seed: seed)
+      ?? task.randomWeights(for: entry.variant.architecture, entry.graph, seed: seed)
     let port = entry.graph.inputs[0]
     let shape = Shape([try input[batch]] + entry.graph.operations[port.operation].shape.sizes)
     let given = try input[pictures].map { try SafeTensors($0).tensor("image") }
     let images = try given ?? noise(shape, seed: seed)
-    let task = try entry.task.definition
     if try task.hasPipeline && input[train] {
       throw ZooError.usage(
         "\(entry.name) is for \(task.name.rawValue), which --train does not support")

@@ -60,6 +60,19 @@ struct DetectionTask: ModelTask {
       batch: detector?.usualBatch ?? 8, leastSteps: 400, warmupSteps: 50)
   }
 
+  /// With the start of the head: other random weights find thousands of boxes in a picture.
+  func randomWeights(
+    for architecture: any Architecture, _ graph: Graph, seed: UInt64
+  ) throws -> Weights {
+    var weights = try Weights(randomFor: graph, seed: seed)
+    let detector = architecture as? any TrainableDetector
+    let random = Random(seed: seed).key("head")
+    for (name, tensor) in try detector?.headStart(graph, random: random) ?? [:] {
+      weights[name] = tensor
+    }
+    return weights
+  }
+
   func check(_ data: Dataset, train: Split, validation: Split) throws {
     guard train.items.contains(where: \.showsObjects) else {
       throw ZooError.corrupt(
