@@ -148,7 +148,7 @@ import ZooStore
     #expect(
       members.map(\.key) == [
         "model", "data", "count", "task", "metrics", "perClass", "confusion",
-        "reliability",
+        "reliability", "calibrationFloor",
       ])
     #expect(json["confusion"]?.text() == "[[1,0,0],[1,1,0],[0,0,0]]")
     #expect(json["task"]?.string == "classification")
