@@ -29,9 +29,14 @@ public struct ExcitingPatches: Sendable {
 
   /// Reads the data once.
   /// - Parameters:
+  ///   - model: the network.
+  ///   - data: the pictures.
   ///   - layer: a layer or stage whose map has places.
-  ///   - channels: nil means the first sixteen.
+  ///   - wanted: the channels; nil means the first sixteen.
   ///   - top: how many patches are kept for each channel; each is of another picture.
+  ///   - engine: computes the maps.
+  ///   - batch: pictures at a time.
+  ///   - progress: called with the number of pictures read, and of all.
   public init(
     of model: Model, on data: Dataset, layer: String, channels wanted: [Int]?, top: Int,
     engine: EngineChoice = .auto, batch: Int = 16,
