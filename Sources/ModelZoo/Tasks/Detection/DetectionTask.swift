@@ -138,9 +138,9 @@ struct DetectionTask: ModelTask {
 
   func examiner(for exam: Exam) -> any Examiner { DetectionExaminer(exam) }
 
-  let metric = "mAP50"
+  let metric = "mAP"
 
-  func logged(classes: Int) -> [String] { ["mAP50", "mAP", "f1AtThreshold", "threshold"] }
+  func logged(classes: Int) -> [String] { ["mAP", "mAP50", "f1AtThreshold", "threshold"] }
 
   /// Records the threshold, which has the best F1 on the validation pictures.
   func judged(_ checkpoint: Checkpoint, as metrics: [(name: String, value: Double)]) -> Checkpoint {
