@@ -14,7 +14,7 @@ extension Preprocessing {
   /// A batch, N×C×H×W.
   public func tensor(from pictures: [Picture]) throws -> Tensor {
     if isPadded { return try padded(pictures).tensor }
-    var tables = try levels
+    let tables = try levels
     guard let first = pictures.first else {
       throw ZooError.failure("a batch needs at least one picture")
     }
@@ -23,7 +23,7 @@ extension Preprocessing {
     guard let shape = Shape(checked: sizes) else {
       throw ZooError.failure("no tensor can hold \(pictures.count) × \(size.width)×\(size.height)")
     }
-    let area = size.height * size.width
+    let floats = shape.count / pictures.count
     return try Tensor(shape) { values in
       for (item, picture) in pictures.enumerated() {
         let input = try applied(to: picture)
@@ -32,14 +32,23 @@ extension Preprocessing {
             "picture \(item + 1) of a batch has \(input.width)×\(input.height) pixels; "
               + "expected \(size.width)×\(size.height)")
         }
-        if standardizes { tables = try settled(for: input).levels }
-        input.withPixels { pixels in
-          for (channel, table) in tables.enumerated() {
-            let source = channels == .bgr ? tables.count - 1 - channel : channel
-            let plane = (item * tables.count + channel) * area
-            for pixel in 0..<area {
-              values[plane + pixel] = table[Int(pixels[pixel * tables.count + source])]
-            }
+        try fill(.init(rebasing: values[(item * floats)..<((item + 1) * floats)]), with: input)
+      }
+    }
+  }
+
+  /// Writes the numbers of a picture that ``applied(to:)`` has made, C×H×W.
+  func fill(_ values: UnsafeMutableBufferPointer<Float>, with applied: Picture) throws {
+    let tables = try settled(for: applied).levels
+    let area = applied.width * applied.height
+    precondition(values.count == tables.count * area && applied.channels == tables.count)
+    applied.withPixels { pixels in
+      for (channel, table) in tables.enumerated() {
+        let source = channels == .bgr ? tables.count - 1 - channel : channel
+        let plane = values[(channel * area)..<((channel + 1) * area)]
+        table.withUnsafeBufferPointer { table in
+          for (pixel, place) in plane.indices.enumerated() {
+            values[place] = table[Int(pixels[pixel * tables.count + source])]
           }
         }
       }

@@ -25,15 +25,15 @@ public protocol Predictor: Sendable {
 
 /// A picture that is ready for a network.
 public enum PreparedPicture: Sendable {
-  /// The input of the network, C×H×W.
-  case input(Tensor)
+  /// All that the network needs of it.
+  case input(NetworkInput)
   /// The picture itself, for a network that takes pictures of any size.
   case picture(Picture)
 
   /// - Parameter make: makes the input of a picture.
-  func tensor(_ make: (Picture) throws -> Tensor) rethrows -> Tensor {
+  func input(_ make: (Picture) throws -> NetworkInput) rethrows -> NetworkInput {
     switch self {
-    case .input(let tensor): tensor
+    case .input(let input): input
     case .picture(let picture): try make(picture)
     }
   }

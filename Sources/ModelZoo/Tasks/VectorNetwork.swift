@@ -14,6 +14,7 @@ struct VectorNetwork: Sendable {
   /// Nil once every plan that will be needed is compiled.
   private let source: (graph: Graph, weights: Weights)?
   private let plans: PlanPool<Int>
+  private let spares = SpareTensors()
   private let load: Load?
   /// Operations whose outputs are returned too.
   private let kept: [String]
@@ -55,26 +56,25 @@ struct VectorNetwork: Sendable {
     }
   }
 
-  /// The network's input for a picture, C×H×W.
-  func input(for picture: Picture) throws -> Tensor {
-    let tensor = try preprocessing.tensor(from: picture)
-    guard tensor.shape == port.shape else {
+  func input(for picture: Picture) throws -> NetworkInput {
+    let input = try preprocessing.input(from: picture)
+    guard input.shape == port.shape else {
       throw ZooError.corrupt(
-        "\(name): its preprocessing makes 1×\(tensor.shape), its network takes 1×\(port.shape)")
+        "\(name): its preprocessing makes 1×\(input.shape), its network takes 1×\(port.shape)")
     }
-    return tensor
+    return input
   }
 
   func logits(of pictures: [Picture]) throws -> Tensor { try outputs(of: pictures).logits }
 
-  func logits(ofInputs inputs: [Tensor]) throws -> Tensor { try outputs(ofInputs: inputs).logits }
+  func logits(ofInputs inputs: [NetworkInput]) throws -> Tensor { try outputs(ofInputs: inputs).logits }
 
   /// The outputs for pictures. Several are prepared at once.
   func outputs(of pictures: [Picture]) throws -> Outputs {
     guard pictures.count > 1 else {
       return try outputs(ofInputs: pictures.map { try input(for: $0) })
     }
-    let made = Mutex([Result<Tensor, any Error>?](repeating: nil, count: pictures.count))
+    let made = Mutex([Result<NetworkInput, any Error>?](repeating: nil, count: pictures.count))
     DispatchQueue.concurrentPerform(iterations: pictures.count) { index in
       let result = Result { try input(for: pictures[index]) }
       made.withLock { $0[index] = result }
@@ -83,7 +83,7 @@ struct VectorNetwork: Sendable {
   }
 
   /// The outputs for inputs of ``input(for:)``.
-  func outputs(ofInputs inputs: [Tensor]) throws -> Outputs {
+  func outputs(ofInputs inputs: [NetworkInput]) throws -> Outputs {
     var rows: [Outputs] = []
     var rest = inputs[...]
     while !rest.isEmpty {
@@ -109,15 +109,17 @@ struct VectorNetwork: Sendable {
     return count * 4 < Self.usualBatch ? 1 : Self.usualBatch
   }
 
-  private func run(_ inputs: ArraySlice<Tensor>, batch: Int) throws -> Outputs {
+  private func run(_ inputs: ArraySlice<NetworkInput>, batch: Int) throws -> Outputs {
+    var together = try spares.take(Shape([batch] + port.shape.sizes))
     let floats = port.shape.count
-    let together = try Tensor(Shape([batch] + port.shape.sizes)) { values in
-      for (place, tensor) in inputs.enumerated() {
+    try together.withMutableValues { values in
+      for (place, input) in inputs.enumerated() {
         let target = values[(place * floats)..<((place + 1) * floats)]
-        _ = tensor.withValues { UnsafeMutableBufferPointer(rebasing: target).initialize(from: $0) }
+        try preprocessing.fill(.init(rebasing: target), with: input)
       }
-      values[(inputs.count * floats)...].initialize(repeating: 0)
+      values[(inputs.count * floats)...].update(repeating: 0)
     }
+    defer { spares.give(together) }
     let values = try plans.withPlan(for: batch) {
       guard let source else { throw ZooError.failure("no plan for \(batch) pictures of \(name)") }
       return try InferencePlan(

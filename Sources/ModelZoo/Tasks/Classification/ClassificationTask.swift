@@ -81,7 +81,7 @@ private struct Guesser: Predictor {
   func predict(_ pictures: [PreparedPicture], progress: (Int, Int) -> Void) throws
     -> [any Prediction]
   {
-    let inputs = try pictures.map { try $0.tensor(classifier.network.input(for:)) }
+    let inputs = try pictures.map { try $0.input(classifier.network.input(for:)) }
     return try classifier.classifications(classifier.network.outputs(ofInputs: inputs), top: top)
   }
 }

@@ -42,7 +42,7 @@ public final class Regressor: Predictor {
   public func predict(
     _ pictures: [PreparedPicture], progress: (_ done: Int, _ of: Int) -> Void
   ) throws -> [any Prediction] {
-    try regressions(network.logits(ofInputs: pictures.map { try $0.tensor(network.input(for:)) }))
+    try regressions(network.logits(ofInputs: pictures.map { try $0.input(network.input(for:)) }))
   }
 
   private func regressions(_ found: Tensor) throws -> [Regression] {
