@@ -150,3 +150,72 @@ ZooPictureStatus zoo_jpeg_decode(
   jpeg_destroy_decompress(&jpeg);
   return ZooPictureDone;
 }
+
+// The bytes of a file as they grow. libjpeg's own would lose them if encoding fails.
+typedef struct Growing {
+  struct jpeg_destination_mgr manager;  // first, because libjpeg finds it by this address
+  ZooEncoded *encoded;
+} Growing;
+
+static void make_room(j_compress_ptr jpeg, size_t used) {
+  Growing *growing = (Growing *)jpeg->dest;
+  ZooEncoded *encoded = growing->encoded;
+  size_t capacity = used ? used * 2 : 1 << 14;
+  uint8_t *bytes = capacity > used ? realloc(encoded->bytes, capacity) : NULL;
+  if (!bytes) leave((Landing *)jpeg->err, ZooPictureNoMemory);
+  encoded->bytes = bytes;
+  encoded->capacity = capacity;
+  growing->manager.next_output_byte = bytes + used;
+  growing->manager.free_in_buffer = capacity - used;
+}
+
+static void begin_bytes(j_compress_ptr jpeg) { make_room(jpeg, 0); }
+
+// Called when the room is full.
+static boolean more_bytes(j_compress_ptr jpeg) {
+  make_room(jpeg, ((Growing *)jpeg->dest)->encoded->capacity);
+  return TRUE;
+}
+
+static void end_bytes(j_compress_ptr jpeg) {
+  Growing *growing = (Growing *)jpeg->dest;
+  growing->encoded->count = growing->encoded->capacity - growing->manager.free_in_buffer;
+}
+
+ZooPictureStatus zoo_jpeg_encode(
+    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int quality,
+    ZooEncoded *encoded) {
+  struct jpeg_compress_struct jpeg;
+  Landing landing = {.message = encoded->message};
+  Growing growing = {
+      .manager = {
+          .init_destination = begin_bytes,
+          .empty_output_buffer = more_bytes,
+          .term_destination = end_bytes},
+      .encoded = encoded};
+  jpeg.err = jpeg_std_error(&landing.errors);
+  landing.errors.error_exit = fail;
+  landing.errors.emit_message = warn;
+  jpeg.mem = NULL;
+  if (setjmp(landing.place)) {
+    jpeg_destroy_compress(&jpeg);
+    return landing.status;
+  }
+  jpeg_create_compress(&jpeg);
+  jpeg.dest = &growing.manager;
+  jpeg.image_width = width;
+  jpeg.image_height = height;
+  jpeg.input_components = (int)channels;
+  jpeg.in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg_set_quality(&jpeg, quality, TRUE);
+  jpeg.optimize_coding = TRUE;
+  jpeg_start_compress(&jpeg, TRUE);
+  while (jpeg.next_scanline < height) {
+    JSAMPROW row = (JSAMPROW)(pixels + (size_t)jpeg.next_scanline * width * channels);
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  return ZooPictureDone;
+}

@@ -16,6 +16,13 @@ extension Picture {
       showing: Region(x: 0, y: 0, width: size.width, height: size.height))
   }
 
+  /// With its longer side at most this long, for a thumbnail.
+  public func shrunk(to longest: Int) throws -> Picture {
+    let side = max(width, height)
+    guard side > longest, longest > 0 else { return self }
+    return try resized(to: .init(max(1, height * longest / side), max(1, width * longest / side)))
+  }
+
   /// A region of the resized picture, which may extend beyond its borders, as for a letterbox. Only
   /// the visible part is computed.
   public func resized(

@@ -37,19 +37,38 @@ extension Picture {
     return try withEncodedPNG("a PNG", palette) { Array($0) }
   }
 
+  /// The picture as the bytes of a JPEG file, for thumbnails; alpha is left out.
+  /// - Parameter quality: From 1 to 100.
+  public func jpeg(quality: Int = 82) throws -> [UInt8] {
+    let opaque = try channels == 4 ? rgb : self
+    // The format counts rows and columns in 16 bits.
+    return try opaque.withEncoded("a JPEG", longest: 65_500, { Array($0) }) { pixels, encoded in
+      zoo_jpeg_encode(
+        pixels, UInt32(opaque.width), UInt32(opaque.height), UInt32(opaque.channels),
+        Int32(min(max(quality, 1), 100)), &encoded)
+    }
+  }
+
   private func withEncodedPNG<R>(
     _ name: String, _ palette: [Colour] = [], _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
-    guard width <= Int32.max, height <= Int32.max else {
-      throw ZooError.cannotCreate("\(name): no PNG holds \(width)×\(height) pixels")
+    try withEncoded(name, longest: Int(Int32.max), body) { pixels, encoded in
+      zoo_png_encode(
+        pixels, UInt32(width), UInt32(height), UInt32(channels),
+        palette.flatMap { [$0.red, $0.green, $0.blue] }, UInt32(palette.count), &encoded)
+    }
+  }
+
+  private func withEncoded<R>(
+    _ name: String, longest: Int, _ body: (UnsafeRawBufferPointer) throws -> R,
+    _ encode: (UnsafePointer<UInt8>?, inout ZooEncoded) -> ZooPictureStatus
+  ) throws -> R {
+    guard max(width, height) <= longest else {
+      throw ZooError.cannotCreate("\(name) cannot hold \(width)×\(height) pixels")
     }
     var encoded = ZooEncoded()
     defer { free(encoded.bytes) }
-    let status = withPixels {
-      zoo_png_encode(
-        $0.baseAddress, UInt32(width), UInt32(height), UInt32(channels),
-        palette.flatMap { [$0.red, $0.green, $0.blue] }, UInt32(palette.count), &encoded)
-    }
+    let status = withPixels { encode($0.baseAddress, &encoded) }
     switch status {
     case ZooPictureDone: return try body(.init(start: encoded.bytes, count: encoded.count))
     case ZooPictureNoMemory: throw ZooError.failure("\(name): not enough memory to encode it")

@@ -43,7 +43,7 @@ struct PublishVerb: Verb {
     record.license = "Apache-2.0"
     record.provenance.name = name
     record.provenance.training?.commit = try input[commit]
-    record.provenance.training?.curve = try curve("\(folder)/log.csv")
+    record.provenance.training?.curve = try curve(of: folder)
     // Known sets with a test split of their own; the digests would be as large as the weights.
     record.provenance.training?.parts = []
     let (set, date) = (try input[called], try input[date])
@@ -68,20 +68,12 @@ struct PublishVerb: Verb {
   private func percent(_ share: Double) -> Double { (share * 10_000).rounded() / 100 }
 
   /// The columns of a run's log; epochs without validation have no metric.
-  private func curve(_ path: String) throws -> JSON {
-    let file = try RandomAccessFile(path)
-    let text = String(decoding: try file.read(at: 0, count: file.size), as: UTF8.self)
-    let rows = text.split(separator: "\n").map { $0.split(separator: ",") }
-    guard let names = rows.first, rows.allSatisfy({ $0.count == names.count }) else {
-      throw ZooError.corrupt("\(path) is not a log of a run")
-    }
+  private func curve(of folder: String) throws -> JSON {
+    let log = try RunLog.table(of: folder)
     return JSON(
       .object(
-        names.enumerated().map { column, name in
-          let numbers: [JSON] = rows.dropFirst().map { row in
-            Double(row[column]).flatMap { $0.isNaN ? nil : JSON($0) } ?? nil
-          }
-          return (String(name), JSON(numbers))
+        log.columns.enumerated().map { column, name in
+          (name, JSON(log.rows.map { $0[column].isNaN ? nil : JSON($0[column]) }))
         }))
   }
 

@@ -16,13 +16,3 @@ func short(_ number: Int) -> String {
   }
   return "\(number)"
 }
-
-/// 25557032 is `25,557,032`.
-func grouped(_ number: Int) -> String {
-  var text = ""
-  for (index, digit) in String(number).reversed().enumerated() {
-    if index > 0, index % 3 == 0 { text.append(",") }
-    text.append(digit)
-  }
-  return String(text.reversed())
-}

@@ -120,3 +120,44 @@ import ZooVision
     }
   }
 }
+
+/// Thumbnails.
+@Suite struct JPEGWritingTests {
+  /// A slope in each direction, which JPEG keeps almost as it is.
+  private func slopes(_ channels: Int, _ width: Int = 321, _ height: Int = 123) throws -> Picture {
+    try Picture(
+      width: width, height: height, channels: channels,
+      pixels: (0..<width * height * channels).map { index in
+        let (x, y) = (index / channels % width, index / channels / width)
+        return index % channels == 3 ? 255 : UInt8((x / 2 + y * (1 + index % channels) / 3) & 255)
+      })
+  }
+
+  @Test(arguments: [1, 3, 4]) func readsBackAlmostTheSame(_ channels: Int) throws {
+    let picture = try slopes(channels)
+    let bytes = try picture.jpeg(quality: 95)
+    #expect(try bytes == picture.jpeg(quality: 95))
+    let back = try Picture(decoding: bytes, origin: "x")
+    #expect(back.size == picture.size && back.channels == min(channels, 3))
+    let expected = try channels == 4 ? picture.rgb : picture
+    let errors = zip(back.pixels, expected.pixels).map { abs(Int($0) - Int($1)) }
+    #expect(errors.reduce(0, +) < 3 * errors.count)
+    #expect(try picture.jpeg(quality: 20).count < bytes.count)
+  }
+
+  /// More bytes than the first room for them.
+  @Test func growsWithThePicture() throws {
+    let noise = try Picture(
+      width: 600, height: 400, channels: 3,
+      pixels: (0..<720_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) })
+    let bytes = try noise.jpeg(quality: 90)
+    #expect(bytes.count > 1 << 16)
+    #expect(try Picture(decoding: bytes, origin: "x").size == noise.size)
+  }
+
+  @Test func whatDoesNotFitIsNamed() throws {
+    let line = try Picture(width: 66_000, height: 1, channels: 1)
+    let error = #expect(throws: ZooError.self) { try line.jpeg() }
+    #expect(error?.kind == .cannotCreate && error?.message.contains("66000") == true)
+  }
+}

@@ -74,5 +74,9 @@ typedef struct ZooEncoded {
 ZooPictureStatus zoo_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels,
     const uint8_t *palette, uint32_t colours, ZooEncoded *encoded);
+/// `encoded` starts as zeros; `channels` is 1 or 3, `quality` from 1 to 100.
+ZooPictureStatus zoo_jpeg_encode(
+    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int quality,
+    ZooEncoded *encoded);
 
 #endif

@@ -2,7 +2,7 @@ import ZooKit
 import ZooStore
 
 /// A log as a picture: a chart for each column over the epochs, in SVG.
-enum Curves {
+package enum Curves {
   private static let perRow = 2
   private static let gap = SIMD2(32.0, 28.0)
 
@@ -11,7 +11,7 @@ enum Curves {
     let step = LineChart.size + gap
     let charts: [Markup] = shown.enumerated().map { place, column in
       let corner = gap + step * SIMD2(Double(place % perRow), Double(place / perRow))
-      let chart = chart(columns[column], rows.map { $0[column] })
+      let chart = chart(of: columns[column], rows.map { $0[column] })
       return """
         <g transform="translate(\(text(corner.x)) \(text(corner.y)))">
         \(chart.content)</g>
@@ -38,7 +38,11 @@ enum Curves {
   }
 
   /// The last value is printed at the end of the line.
-  private static func chart(_ name: String, _ values: [Double]) -> LineChart {
+  /// - Parameters:
+  ///   - name: of the column.
+  ///   - values: of every epoch.
+  ///   - kept: the epoch, from 1, that gets a ring.
+  package static func chart(of name: String, _ values: [Double], kept: Int? = nil) -> LineChart {
     let points = values.enumerated().map { SIMD2(Double($0.offset + 1), $0.element) }
     let known = points.filter { $0.y.isFinite }
     return LineChart(
@@ -47,7 +51,7 @@ enum Curves {
         [
           LineChart.Line(
             name: short(last.y), note: "", points: known, isOurs: true,
-            ring: known.count == 1 ? last : nil)
+            ring: known.first { Int($0.x) == kept } ?? (known.count == 1 ? last : nil))
         ]
       } ?? [])
   }
@@ -55,7 +59,7 @@ enum Curves {
   private static func text(_ number: Double) -> String { decimal(number, digits: 1) }
 
   /// Three significant digits.
-  private static func short(_ number: Double) -> String {
+  package static func short(_ number: Double) -> String {
     let size = number.magnitude
     if size != 0, size < 1e-3 || size >= 1e6 { return "\(Float(number))" }
     return decimal(number, digits: size < 1 ? 4 : size < 100 ? 2 : 0)

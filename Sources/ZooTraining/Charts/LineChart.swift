@@ -31,7 +31,7 @@ package struct LineChart {
     }
 
     /// From a round number below the values to one above them.
-    static func spanning(_ title: String, _ values: [Double]) -> Axis {
+    package static func spanning(_ title: String, _ values: [Double]) -> Axis {
       let (low, high) = (values.min() ?? 0, values.max() ?? 1)
       let range = high > low ? high - low : max(abs(high) / 2, 1e-3)
       let power = pow(10, floor(log10(range / 3)))
@@ -65,16 +65,31 @@ package struct LineChart {
     /// The position along x of the label, above our line and below the other; else after the line's
     /// end.
     let nameAt: Double?
+    /// In place of the page's colours.
+    let colour: String?
+    /// A dot for each point instead of a line through them.
+    let isDots: Bool
 
     /// Values that are not finite, such as those of epochs without validation, are left out.
+    /// A line without a name has no label.
     package init(
-      name: String, note: String, points: [SIMD2<Double>], isOurs: Bool,
-      ring: SIMD2<Double>? = nil, nameAt: Double? = nil
+      name: String = "", note: String = "", points: [SIMD2<Double>], isOurs: Bool = true,
+      ring: SIMD2<Double>? = nil, nameAt: Double? = nil, colour: String? = nil,
+      isDots: Bool = false
     ) {
-      self.points = points.filter { $0.y.isFinite }
+      self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
       (self.name, self.note, self.isOurs) = (name, note, isOurs)
       (self.ring, self.nameAt) = (ring, nameAt)
+      (self.colour, self.isDots) = (colour, isDots)
     }
+  }
+
+  /// A place of the plane with a ring and a word, such as a threshold.
+  package struct Mark {
+    let point: SIMD2<Double>
+    let name: String
+
+    package init(_ point: SIMD2<Double>, _ name: String) { (self.point, self.name) = (point, name) }
   }
 
   /// The description, for screen readers.
@@ -83,15 +98,23 @@ package struct LineChart {
   let lines: [Line]
   /// The label of a line from corner to corner, the result of guessing.
   let diagonal: String?
+  let marks: [Mark]
+  /// A value of y with a line across.
+  let level: Double?
 
-  package init(title: String, x: Axis, y: Axis, lines: [Line], diagonal: String? = nil) {
+  package init(
+    title: String, x: Axis, y: Axis, lines: [Line], diagonal: String? = nil, marks: [Mark] = [],
+    level: Double? = nil
+  ) {
     (self.title, self.x, self.y, self.lines) = (title, x, y, lines)
-    self.diagonal = diagonal
+    (self.diagonal, self.marks, self.level) = (diagonal, marks, level)
   }
 
   static let size = SIMD2(400.0, 268.0)
   private static let (left, top, bottom) = (40.0, 30.0, 230.0)
-  private var right: Double { lines.allSatisfy { $0.nameAt != nil } ? 388 : 300 }
+  private var right: Double {
+    lines.allSatisfy { $0.nameAt != nil || $0.name.isEmpty } ? 388 : 300
+  }
 
   private func place(_ point: SIMD2<Double>) -> SIMD2<Double> {
     let share = SIMD2(
@@ -114,7 +137,21 @@ package struct LineChart {
   var content: Markup {
     // Ours is drawn last, on top.
     let drawn = lines.sorted { !$0.isOurs && $1.isOurs }
-    return "\(grid)\(drawn.map(curve))\(names)"
+    return "\(grid)\(drawn.map(curve))\(names)\(marks.map(mark))"
+  }
+
+  /// The word is beside the ring, on the side with more room.
+  private func mark(_ mark: Mark) -> Markup {
+    let point = place(mark.point)
+    let isLeft = point.x > (LineChart.left + right) / 2
+    // Near the bottom it is above, so that it does not touch the axis.
+    let down = point.y > LineChart.bottom - 24 ? -8.0 : 16
+    return """
+      <circle class="ours" cx="\(text(point.x))" cy="\(text(point.y))" r="4.5"/>\
+      <text class="note" x="\(text(point.x + (isLeft ? -9 : 9)))" y="\(text(point.y + down))" \
+      text-anchor="\(isLeft ? "end" : "start")">\(mark.name)</text>
+
+      """
   }
 
   private var grid: Markup {
@@ -140,7 +177,15 @@ package struct LineChart {
       text-anchor="end">\(x.title)</text>
 
       """
-    guard let diagonal else { return "\(rows)\(columns)\(titles)" }
+    var across: Markup = ""
+    if let level {
+      across = """
+        <path class="guess" d="M\(text(LineChart.left)) \(text(place(SIMD2(x.range.lowerBound, level)).y))\
+        H\(text(right))"/>
+
+        """
+    }
+    guard let diagonal else { return "\(rows)\(columns)\(titles)\(across)" }
     let (from, to) = (
       place(SIMD2(x.range.lowerBound, y.range.lowerBound)),
       place(SIMD2(x.range.upperBound, y.range.upperBound))
@@ -158,15 +203,40 @@ package struct LineChart {
   private func curve(_ line: Line) -> Markup {
     let kind = line.isOurs ? "ours" : "other"
     let points = line.points.map(place)
+    let style = line.colour.map { " style=\"--accent:\($0)\"" } ?? ""
     var mark: Markup = ""
+    if line.isDots {
+      let dots: [Markup] = points.map {
+        "<circle cx=\"\(text($0.x))\" cy=\"\(text($0.y))\" r=\"2.4\"/>"
+      }
+      return "<g class=\"dots \(kind)\"\(Markup(stringLiteral: style))>\(dots)</g>\n"
+    }
     if let ring = line.ring.map(place) {
       mark = "<circle class=\"\(kind)\" cx=\"\(text(ring.x))\" cy=\"\(text(ring.y))\" r=\"4.5\"/>"
     }
-    return "<path class=\"line \(kind)\" d=\"\(path(points))\"/>\(mark)\n"
+    guard points.count > 1 else { return "\(mark)\n" }
+    return """
+      <path class="line \(kind)"\(Markup(stringLiteral: style)) d="\(path(thinned(points)))"/>\(mark)
+
+      """
+  }
+
+  /// Without the points that no eye tells apart: a curve of a hundred thousand scores is as small as
+  /// one of a thousand.
+  private func thinned(_ points: [SIMD2<Double>]) -> [SIMD2<Double>] {
+    var kept = Array(points.prefix(1))
+    for point in points.dropFirst().dropLast() {
+      guard let last = kept.last, abs(point.x - last.x) + abs(point.y - last.y) >= 0.5 else {
+        continue
+      }
+      kept.append(point)
+    }
+    return kept + points.dropFirst().suffix(1)
   }
 
   private var names: [Markup] {
     zip(lines, levels).map { line, level in
+      guard !line.name.isEmpty else { return "" }
       let kind = line.isOurs ? "ours" : "other"
       guard let at = line.nameAt else {
         let left = place(line.points.last ?? SIMD2(0, 0)).x + 9
@@ -229,6 +299,9 @@ extension LineChart {
     svg .line.ours { stroke: var(--accent); stroke-width: 2.6; }
     svg .line.other { stroke: var(--other); }
     svg circle { fill: var(--paper); stroke-width: 2.2; }
+    svg .dots circle { stroke: none; fill-opacity: 0.55; }
+    svg .dots.ours circle { fill: var(--accent); }
+    svg .dots.other circle { fill: var(--other); }
     svg circle.ours { stroke: var(--accent); }
     svg circle.other { stroke: var(--other); }
     """

@@ -4,26 +4,32 @@
 /// let cell: Markup = "<td>\(name)</td>"
 /// let row: Markup = "<tr>\(cell)</tr>"
 /// ```
-package struct Markup: ExpressibleByStringInterpolation {
-  package var text: String
+public struct Markup: ExpressibleByStringInterpolation, Sendable {
+  /// What a page holds.
+  public var text: String
 
-  package init(stringLiteral text: String) { self.text = text }
-  package init(stringInterpolation parts: Parts) { text = parts.text }
+  /// Markup as it is, without escaping.
+  public init(stringLiteral text: String) { self.text = text }
+  public init(stringInterpolation parts: Parts) { text = parts.text }
 
-  package struct Parts: StringInterpolationProtocol {
-    package var text = ""
+  /// Escaped text.
+  public init(words: String) { self = "\(words)" }
 
-    package init(literalCapacity: Int, interpolationCount: Int) {
+  /// The pieces of a literal.
+  public struct Parts: StringInterpolationProtocol {
+    public var text = ""
+
+    public init(literalCapacity: Int, interpolationCount: Int) {
       text.reserveCapacity(literalCapacity)
     }
-    package mutating func appendLiteral(_ literal: String) { text += literal }
-    package mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
-    package mutating func appendInterpolation(_ parts: [Markup]) {
+    public mutating func appendLiteral(_ literal: String) { text += literal }
+    public mutating func appendInterpolation(_ markup: Markup) { text += markup.text }
+    public mutating func appendInterpolation(_ parts: [Markup]) {
       for part in parts { text += part.text }
     }
-    package mutating func appendInterpolation(_ number: Int) { text += "\(number)" }
+    public mutating func appendInterpolation(_ number: Int) { text += "\(number)" }
 
-    package mutating func appendInterpolation(_ words: String) {
+    public mutating func appendInterpolation(_ words: String) {
       for character in words.unicodeScalars {
         switch character {
         case "&": text += "&amp;"

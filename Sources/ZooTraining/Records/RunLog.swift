@@ -4,7 +4,7 @@ import ZooStore
 
 /// The logs of a run: `log.csv` with a line per epoch, and TensorBoard's event file with every
 /// step.
-final class RunLog {
+package final class RunLog {
   private let table: GrowingFile
   private let events: GrowingFile
   private(set) var columns: [String] = []
@@ -18,9 +18,9 @@ final class RunLog {
   }
 
   /// Columns that are counters and get no curve.
-  static let counters: Set = ["epoch", "step"]
+  package static let counters: Set = ["epoch", "step"]
 
-  static let tableName = "log.csv"
+  package static let tableName = "log.csv"
   static let eventsName = "events.out.tfevents.0.zoo"
 
   init(_ folder: String, _ sizes: Sizes, _ calls: SystemCalls) throws {
@@ -62,18 +62,32 @@ final class RunLog {
   }
 
   private func read() throws {
-    let text = String(decoding: try table.contents(), as: UTF8.self)
-    let lines = text.split(separator: "\n")
-    guard let first = lines.first else { return }
-    columns = RunLog.fields(first)
-    rows = try lines.dropFirst().map { line in
+    (columns, rows) = try RunLog.table(try table.contents(), table.path)
+  }
+
+  /// The `log.csv` of a run that may have ended long ago: a row per epoch.
+  package static func table(of folder: String) throws -> (columns: [String], rows: [[Double]]) {
+    let path = "\(folder)/\(tableName)"
+    let file = try RandomAccessFile(path)
+    guard file.size < 1 << 28 else { throw ZooError.corrupt("\(path) is not the log of a run") }
+    return try table(file.read(at: 0, count: file.size), path)
+  }
+
+  private static func table(_ bytes: some Collection<UInt8>, _ path: String) throws
+    -> (columns: [String], rows: [[Double]])
+  {
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    guard let first = lines.first else { return ([], []) }
+    let columns = fields(first)
+    let rows = try lines.dropFirst().map { line in
       let numbers = line.split(separator: ",").compactMap { Double($0) }
       guard numbers.count == columns.count else {
         throw ZooError.corrupt(
-          "\(table.path): a line has \(numbers.count) numbers, not \(columns.count)")
+          "\(path): a line has \(numbers.count) numbers, not \(columns.count)")
       }
       return numbers
     }
+    return (columns, rows)
   }
 
   /// Whole numbers without a point.

@@ -89,13 +89,6 @@ final class SegmentationExaminer: Examiner {
 }
 
 extension Picture {
-  /// With its longer side at most so long.
-  fileprivate func shrunk(to longest: Int) throws -> Picture {
-    let side = max(width, height)
-    guard side > longest else { return self }
-    return try resized(to: .init(max(1, height * longest / side), max(1, width * longest / side)))
-  }
-
   /// With one level in place of another; as it is if there is none to put there.
   fileprivate func replacing(_ old: UInt8, with new: Int?) throws -> Picture {
     guard let new = new.flatMap(UInt8.init(exactly:)) else { return self }
