@@ -56,9 +56,19 @@ extension Tensor {
     let sizes = shape.sizes
     let (h, w) = (sizes[sizes.count - 2], sizes[sizes.count - 1])
     if (h, w) == (height, width) { return self }
-    let rows = Tensor.neighbours(from: h, to: height, aligned)
-    let columns = Tensor.neighbours(from: w, to: width, aligned)
-    let planes = count / (h * w)
+    return try interpolated(
+      Tensor.neighbours(from: h, to: height, aligned),
+      Tensor.neighbours(from: w, to: width, aligned))
+  }
+
+  /// Each number of the result lies between two rows and two columns.
+  func interpolated(
+    _ rows: [(first: Int, second: Int, share: Float)],
+    _ columns: [(first: Int, second: Int, share: Float)]
+  ) throws -> Tensor {
+    let sizes = shape.sizes
+    let (h, w) = (sizes[sizes.count - 2], sizes[sizes.count - 1])
+    let (height, width, planes) = (rows.count, columns.count, count / (h * w))
     return try Tensor(Shape(Array(sizes.dropLast(2)) + [height, width])) { large in
       withValues { small in
         for plane in 0..<planes {

@@ -11,8 +11,14 @@ public final class ExplainedNetwork {
   public let batch: Int
   private let weights: Weights
   private let engine: any Engine
+  /// For gradients at the input: equal pixels get equal values. Winograd rounds them differently at
+  /// different places of its tiles, so that in an evenly coloured part a maximum of equal values lies
+  /// elsewhere than in all other libraries.
+  private let even: any Engine
   private let inference = PlanCache<Key, InferencePlan>(capacity: 2)
   private let training = PlanCache<Key, TrainingPlan>(capacity: 3)
+
+  private let sliding = PlanCache<String, SlidingNetwork>(capacity: 1)
 
   private struct Key: Hashable {
     let values: [String]
@@ -27,6 +33,7 @@ public final class ExplainedNetwork {
     self.weights = weights
     self.batch = batch
     self.engine = try engine.engine(for: .fp32)
+    even = self.engine is OneDNNEngine ? try OneDNNEngine(winograd: false) : self.engine
   }
 
   /// The network's only input, C×H×W.
@@ -42,6 +49,13 @@ public final class ExplainedNetwork {
       throw ZooError.failure("the network gives no \(name)")
     }
     return value
+  }
+
+  /// The network as one that slides over larger pictures.
+  public func sliding(_ value: String) throws -> SlidingNetwork {
+    try sliding.plan(for: value) {
+      try SlidingNetwork(graph, weights, value: value, engine: engine)
+    }
   }
 
   /// The value for inputs that are made one after another.
@@ -87,6 +101,7 @@ public final class ExplainedNetwork {
       options.seeds = [value]
       options.keeping = points
       options.gradients = points
+      let engine = points.contains(input.name) ? even : engine
       return try TrainingPlan(
         part, weights, batch: batch.shape[0], options: options, engine: engine)
     }

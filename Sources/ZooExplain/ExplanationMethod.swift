@@ -16,11 +16,26 @@ public protocol ExplanationMethod: Sendable {
   /// As the command line names it.
   var name: String { get }
 
+  /// How much of a picture it wants to see; what the network sees unless said otherwise.
+  var extent: PictureExtent { get }
+
   /// How much each place of the input counts for the number.
   /// - Parameters:
   ///   - subject: the number.
   ///   - input: the network's input for a picture, C×H×W.
   func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution
+}
+
+extension ExplanationMethod {
+  public var extent: PictureExtent { .seen }
+}
+
+/// How much of a picture is explained.
+public enum PictureExtent: Hashable, Sendable {
+  /// What the network sees for a prediction.
+  case seen
+  /// All of it, larger than the network's input; nil means twice the input's shorter side.
+  case whole(shorterSide: Int?)
 }
 
 /// The settings that methods share; each reads those that concern it.
@@ -35,6 +50,8 @@ public struct ExplanationOptions: Sendable {
   public var stride: Int?
   /// What hides a part of the picture.
   public var fill = Fill.mean
+  /// The shorter side of a picture that windows slide over.
+  public var scale: Int?
   public var seed = 0
 
   public init() {}
@@ -49,7 +66,7 @@ public enum ExplanationMethods {
       Saliency(), GradientTimesInput(), SmoothGrad(options), IntegratedGradients(options),
       GuidedBackpropagation(), Deconvnet(), ClassActivationMap(), GradCAM(options),
       GradCAMPlusPlus(options), LayerCAM(options), ScoreCAM(options), GuidedGradCAM(options),
-      Occlusion(options), RISE(options),
+      Occlusion(options), RISE(options), SlidingWindow(options),
     ]
   }
 

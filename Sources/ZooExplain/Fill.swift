@@ -25,9 +25,10 @@ public enum Fill: String, CaseIterable, Sendable {
 
 extension Tensor {
   /// C×H×W without details; at the borders the last pixel is repeated.
-  func blurred() -> [Float] {
+  /// - Parameter share: the Gaussian's deviation, of the shorter side.
+  func blurred(by share: Double = 0.05) -> [Float] {
     let (height, width) = (shape.height, shape.width)
-    let deviation = Double(min(height, width)) / 20
+    let deviation = share * Double(min(height, width))
     let reach = Int((3 * deviation).rounded(.up))
     let shape = (-reach...reach).map { exp(-0.5 * pow(Double($0) / max(deviation, 1e-6), 2)) }
     let sum = shape.reduce(0, +)

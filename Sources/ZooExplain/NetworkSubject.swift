@@ -76,6 +76,18 @@ public final class NetworkSubject: Subject {
     }
   }
 
+  public func windows(of picture: Tensor) throws -> SlidingNetwork.Answers {
+    guard let output else {
+      throw ZooError.usage("sliding-window explains a class or a number, not \(name)")
+    }
+    let all = try network.sliding(output.value).answers(for: picture)
+    let (rows, columns) = (all.values.shape.height, all.values.shape.width)
+    let own = all.values.values[(output.channel * rows * columns)...].prefix(rows * columns)
+    return .init(
+      values: try Tensor([rows, columns], own), window: all.window, step: all.step, top: all.top,
+      left: all.left)
+  }
+
   public func value(of layer: String, for batch: Tensor) throws -> Tensor {
     try network.value(of: layer, for: batch)
   }

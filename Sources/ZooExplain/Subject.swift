@@ -35,8 +35,17 @@ public protocol Subject: AnyObject {
   func gradients(at points: [String], of batch: Tensor, rule: Rule) throws
     -> [String: (value: Tensor, gradient: Tensor)]
 
+  /// The number for every window of a larger picture C×H×W: rows × columns.
+  func windows(of picture: Tensor) throws -> SlidingNetwork.Answers
+
   /// The value of a layer, N×C×H×W.
   func value(of layer: String, for batch: Tensor) throws -> Tensor
+}
+
+extension Subject {
+  public func windows(of picture: Tensor) throws -> SlidingNetwork.Answers {
+    throw ZooError.usage("sliding-window explains a class or a number, not \(name)")
+  }
 }
 
 /// A number of one of a network's outputs.

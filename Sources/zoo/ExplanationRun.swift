@@ -6,6 +6,7 @@ struct ExplanationRun {
     let explanation: Explanation
     /// Paths.
     let map, overlay: String
+    let mask, cutOut: String?
     let faithfulness: Faithfulness?
 
     func json(of image: String) -> JSON {
@@ -14,6 +15,9 @@ struct ExplanationRun {
         ("class", JSON(explanation.subject)), ("layer", JSON(explanation.attribution.layer)),
         ("map", JSON(map)), ("overlay", JSON(overlay)),
       ]
+      if let mask, let cutOut {
+        members += [("mask", JSON(mask)), ("cutout", JSON(cutOut))]
+      }
       if let faithfulness {
         members += [
           ("deletion", JSON(faithfulness.deletionArea)),
@@ -31,14 +35,18 @@ struct ExplanationRun {
   private let targets: [ExplanationTarget]
   private let options: TaskOptions
   private let judges: Bool
+  private let segments: Bool
   private var folder: DrawingFolder
 
-  /// - Parameter judges: whether the methods' faithfulness is measured.
+  /// - Parameters:
+  ///   - judges: whether the methods' faithfulness is measured.
+  ///   - segments: whether the object that a map shows is cut out.
   init(
     _ model: Model, _ methods: [any ExplanationMethod], _ targets: [ExplanationTarget],
-    _ options: TaskOptions, engine: EngineChoice, judges: Bool, folder: DrawingFolder
+    _ options: TaskOptions, engine: EngineChoice, judges: Bool, segments: Bool,
+    folder: DrawingFolder
   ) {
-    self.judges = judges
+    (self.judges, self.segments) = (judges, segments)
     explainer = Explainer(model, engine: engine)
     (self.methods, self.targets, self.options, self.folder) = (methods, targets, options, folder)
   }
@@ -53,20 +61,29 @@ struct ExplanationRun {
     var answers: [Answer] = []
     var rows: [ContactSheet.Row] = []
     let photo = ContactSheet.Tile(try picture.sizedForLooking(), captions: ["picture"])
-    let perRow = min(methods.count + 1, 5)
+    let perRow = min(methods.count * (segments ? 2 : 1) + 1, 5)
     for subject in subjects {
       var tiles = [photo]
       for method in methods {
         let explanation = try explainer.explain(subject, of: view, by: method)
         let file = "\(stem)-\(method.name)-\(subject.name.fileName)"
+        let cutOut = segments ? try explanation.cutOut(of: picture) : nil
         answers.append(
           Answer(
             explanation: explanation,
             map: try folder.write(explanation.mapPicture(), of: "\(file)-map.png"),
             overlay: try folder.write(explanation.overlay(on: picture), of: "\(file).png"),
-            faithfulness: judges ? try explainer.faithfulness(of: explanation, subject, view) : nil)
+            mask: try cutOut.map { try folder.write($0.mask, of: "\(file)-mask.png") },
+            cutOut: try cutOut.map { try folder.write($0.picture, of: "\(file)-cutout.png") },
+            // A map of another view of the picture has no order of this view's pixels.
+            faithfulness: judges && method.extent == .seen
+              ? try explainer.faithfulness(of: explanation, subject, view) : nil)
         )
         tiles.append(.init(try explanation.tile(picture), captions: [method.name]))
+        if let cutOut {
+          tiles.append(
+            .init(try cutOut.onDark().sizedForLooking(), captions: ["\(method.name), cut out"]))
+        }
         progress(answers.count, subjects.count * methods.count)
       }
       rows.append(.heading(subject.name))

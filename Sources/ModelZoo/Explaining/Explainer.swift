@@ -53,9 +53,10 @@ public final class Explainer {
   public func explain(
     _ subject: any Subject, of view: ExplainedView, by method: some ExplanationMethod
   ) throws -> Explanation {
-    Explanation(
-      try method.attribution(of: subject, for: view.input), of: subject.name, by: method.name,
-      view.input.shape, view.placement, model.checkpoint.preprocessing)
+    let (input, placement) = try view.seen(as: method.extent)
+    return Explanation(
+      try method.attribution(of: subject, for: input), of: subject.name, by: method.name,
+      input.shape, placement, model.checkpoint.preprocessing)
   }
 }
 
@@ -77,6 +78,24 @@ public struct ExplainedView {
   public let placement: Placement
   public let network: ExplainedNetwork
   public let engine: EngineChoice
+
+  /// The picture for a method that wants to see more of it than the network does.
+  func seen(as extent: PictureExtent) throws -> (input: Tensor, placement: Placement) {
+    guard case .whole(let wanted) = extent else { return (input, placement) }
+    var whole = model.checkpoint.preprocessing
+    let side = wanted ?? 2 * min(model.checkpoint.input.height, model.checkpoint.input.width)
+    (whole.resize, whole.crop, whole.multiple) = (.shorterSide(side), nil, 1)
+    let placement = try whole.placement(of: picture.size)
+    let (size, most) = (placement.resized, 4_000_000)
+    guard size.height.multipliedReportingOverflow(by: size.width).partialValue <= most,
+      max(size.height, size.width) <= most
+    else {
+      throw ZooError.usage(
+        "--scale \(side) makes the picture \(size.width)×\(size.height), more than the "
+          + "\(most) pixels that windows slide over")
+    }
+    return (try whole.tensor(from: picture), placement)
+  }
 
   /// A value of the network for the picture, without the batch.
   public func value(of name: String) throws -> Tensor {

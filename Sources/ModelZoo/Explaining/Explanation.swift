@@ -46,6 +46,54 @@ public struct Explanation: Sendable {
   }
 
   private var heat: HeatMap {
-    get throws { try HeatMap(attribution, of: input, preprocessing) }
+    get throws { try HeatMap(attribution, of: input, preprocessing.channels) }
+  }
+}
+
+extension Explanation {
+  /// The object that the map points at, cut out of the picture.
+  public struct CutOut: Sendable {
+    /// One channel, 255 on the object.
+    public let mask: Picture
+    /// RGBA, clear around the object.
+    public let picture: Picture
+
+    /// On dark ground, for a sheet.
+    public func onDark() throws -> Picture {
+      var shown = try Picture(width: picture.width, height: picture.height, channels: 3)
+      try shown.withMutablePixels { shown in
+        picture.withPixels { pixels in
+          for place in shown.indices {
+            let pixel = place / 3
+            shown[place] = pixels[4 * pixel + 3] == 0 ? 24 : pixels[4 * pixel + place % 3]
+          }
+        }
+      }
+      return shown
+    }
+  }
+
+  /// Cuts out the object that the map shows a part of. See ``GrabCut``.
+  public func cutOut(of picture: Picture, by cut: GrabCut = .init()) throws -> CutOut {
+    let long = max(picture.width, picture.height)
+    let side = min(long, 400)
+    let size = Window.Size(
+      max(1, picture.height * side / long), max(1, picture.width * side / long))
+    let small = try picture.rgb.resized(to: size, interpolation: .bilinear)
+    let found = try cut.mask(
+      of: small, seededBy: heat.smoothed(by: 0.02).values(at: size, placement))
+    let mask = try Picture(
+      width: size.width, height: size.height, channels: 1, pixels: found.map { $0 ? 255 : 0 }
+    ).resized(to: picture.size, interpolation: .bilinear)
+    let sharp = mask.withPixels { $0.map { $0 > 127 ? UInt8(255) : 0 } }
+    let colours = try picture.rgb.pixels
+    let clear = sharp.indices.flatMap { pixel in
+      sharp[pixel] == 0 ? [0, 0, 0, 0] : colours[3 * pixel..<3 * pixel + 3] + [255]
+    }
+    return CutOut(
+      mask: try Picture(
+        width: picture.width, height: picture.height, channels: 1, pixels: sharp),
+      picture: try Picture(
+        width: picture.width, height: picture.height, channels: 4, pixels: clear))
   }
 }

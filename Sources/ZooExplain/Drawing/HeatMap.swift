@@ -11,17 +11,27 @@ public struct HeatMap: Sendable {
   public let low, high: Float
   private let channels: Preprocessing.Channels
 
-  /// - Parameter preprocessing: what made the network's input.
-  public init(_ attribution: Attribution, of input: Shape, _ preprocessing: Preprocessing) throws {
+  /// - Parameter channels: of the network's input.
+  public init(_ attribution: Attribution, of input: Shape, _ channels: Preprocessing.Channels)
+    throws
+  {
     self.attribution = attribution
     size = .init(input.height, input.width)
-    channels = preprocessing.channels
+    self.channels = channels
     map = try attribution.map(size.height, size.width).values.map { $0.isFinite ? $0 : 0 }
     let sorted = map.map { attribution.look == .signed ? abs($0) : $0 }.sorted()
     let share = attribution.hasChannels ? 0.97 : 0.995
     let top = sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
     high = top > sorted[0] ? top : sorted[sorted.count - 1]
     low = attribution.look == .signed ? -high : sorted[0]
+  }
+
+  /// Without details, and zero where the map speaks against the subject.
+  public func smoothed(by share: Double) throws -> HeatMap {
+    let plane = try Tensor([1, size.height, size.width], map.map { max($0, 0) })
+    return try HeatMap(
+      Attribution(Tensor([size.height, size.width], plane.blurred(by: share)), as: .magnitude),
+      of: [1, size.height, size.width], channels)
   }
 
   private var scale: ColourScale { attribution.look == .signed ? .signed : .heat }
@@ -64,28 +74,38 @@ public struct HeatMap: Sendable {
   /// The photo in a size for looking at, with the map over what the network saw of it; the rest is dark.
   public func over(_ photo: Picture, _ placement: Placement) throws -> Picture {
     var canvas = try photo.sizedForLooking()
-    let (width, height) = (canvas.width, canvas.height)
-    let (across, down) = (
-      Double(photo.width) / Double(width), Double(photo.height) / Double(height)
-    )
+    let values = values(at: canvas.size, placement)
     let table = scale.table
     try canvas.withMutablePixels { pixels in
-      for y in 0..<height {
-        for x in 0..<width {
-          let place = placement.inputCoordinates(
-            x: (Double(x) + 0.5) * across, y: (Double(y) + 0.5) * down)
-          guard 0..<Double(size.width) ~= place.x, 0..<Double(size.height) ~= place.y else {
-            pixels.set(y * width + x, .black, 0.7)
-            continue
-          }
-          let share = share(value(place.x, place.y))
-          // Where nothing speaks for or against, a signed map shows the photo.
-          let alpha = attribution.look == .signed ? min(0.3 + 1.3 * abs(share - 0.5), 0.9) : 0.6
-          pixels.set(y * width + x, table[Int(share * 255 + 0.5)], alpha)
+      for (pixel, value) in values.enumerated() {
+        guard let value else {
+          pixels.set(pixel, .black, 0.7)
+          continue
         }
+        let share = share(value)
+        // Where nothing speaks for or against, a signed map shows the photo.
+        let alpha = attribution.look == .signed ? min(0.3 + 1.3 * abs(share - 0.5), 0.9) : 0.6
+        pixels.set(pixel, table[Int(share * 255 + 0.5)], alpha)
       }
     }
     return canvas
+  }
+
+  /// The map on the photo at some size, row by row; nil where the network sees nothing of it.
+  public func values(at shown: Window.Size, _ placement: Placement) -> [Float?] {
+    let (across, down) = (
+      Double(placement.picture.width) / Double(shown.width),
+      Double(placement.picture.height) / Double(shown.height)
+    )
+    return (0..<shown.height * shown.width).map { pixel in
+      let place = placement.inputCoordinates(
+        x: (Double(pixel % shown.width) + 0.5) * across,
+        y: (Double(pixel / shown.width) + 0.5) * down)
+      guard 0..<Double(size.width) ~= place.x, 0..<Double(size.height) ~= place.y else {
+        return nil
+      }
+      return value(place.x, place.y)
+    }
   }
 
   /// Between the centres of pixels.

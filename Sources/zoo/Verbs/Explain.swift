@@ -13,10 +13,14 @@ struct ExplainVerb: Verb {
 
     Gradients: saliency, gradient-x-input, smoothgrad, integrated-gradients, guided-backprop, \
     deconvnet. Class activation: cam, gradcam, gradcam++, layercam, scorecam, guided-gradcam. Hiding \
-    parts: occlusion, rise.
+    parts: occlusion, rise. \
+    A score for every window of a larger picture: sliding-window.
 
     --raw writes the numbers as float32 at the size of the network's input, under IMAGE/METHOD/CLASS: \
     C×H×W where a method judges every number of the input, else H×W.
+
+    --segment cuts out what a map shows a part of: its highest values seed the object, its lowest the \
+    background, and the colours of both decide the rest (NAME-METHOD-CLASS-mask.png, …-cutout.png).
 
     --faithfulness removes pixels in the order of each map, the most important first, and shows them on \
     a blurred picture: the areas under the two curves of the score, small and large for a good map.
@@ -63,6 +67,12 @@ struct ExplainVerb: Verb {
   let fill = Option(
     "--fill", value: "F", default: Fill.mean,
     help: "what hides a part: the training data's mean colour, the picture's own, or its blur")
+  let scale = Option<Int?>(
+    "--scale", value: "N", in: 1...16_384,
+    help: "shorter side of the picture that sliding-window sees (twice the network's input)")
+  let segment = Flag(
+    "--segment",
+    help: "cut the object that each map shows out of the picture, as a mask and as a picture")
   let faithfulness = Flag(
     "--faithfulness",
     help: "measure how soon the score falls and rises as pixels are removed and shown by the map")
@@ -76,7 +86,7 @@ struct ExplainVerb: Verb {
   var arguments: [any Argument] {
     [Common.model, images, output, methods, classes, neuron, layer]
       + ofTask.arguments + [
-        samples, window, stride, fill, faithfulness, raw, Common.fit, pixelLimit,
+        samples, window, stride, fill, scale, segment, faithfulness, raw, Common.fit, pixelLimit,
       ]
   }
 
@@ -92,7 +102,7 @@ struct ExplainVerb: Verb {
     let pictures = try PictureNames.all(input[images])
     var run = ExplanationRun(
       model, try methods(input), try targets(input), options, engine: try input[Common.engine],
-      judges: try input[faithfulness],
+      judges: try input[faithfulness], segments: try input[segment],
       folder: try DrawingFolder(input[output], sparing: pictures))
     let progress = Progress(model.name, unit: .items("maps"), quiet: try input[Common.quiet])
     var (results, raws, judged) = ([JSON](), Weights(), [ExplanationRun.Answer]())
@@ -111,7 +121,10 @@ struct ExplainVerb: Verb {
             raws["\(name)/\(answer.explanation.method)/\(answer.explanation.subject)"] =
               try answer.explanation.raw
           }
-          if !isJSON { print(answer.overlay) }
+          if !isJSON {
+            print(answer.overlay)
+            if let cutOut = answer.cutOut { print(cutOut) }
+          }
         }
         if !isJSON { print(drawn.sheet) }
       } catch let error as ZooError where error.kind != .usage {
@@ -157,6 +170,7 @@ struct ExplainVerb: Verb {
     options.window = try input[window]
     options.stride = try input[stride]
     options.fill = try input[fill]
+    options.scale = try input[scale]
     options.seed = try input[Common.seed]
     return try input[methods].split(separator: ",", omittingEmptySubsequences: false).map {
       try ExplanationMethods.method(String($0), options)
