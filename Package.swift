@@ -97,7 +97,7 @@ let package = Package(
       "ZooConformance", ["ZooKit", "ZooStore", "ZooEngine", "ZooDetection", "ZooTraining"]),
     room("ZooFetch", ["ZooKit", "ZooStore", "CTransfer"]),
     room("ZooMetrics", ["ZooKit", "ZooStore"]),
-    room("ZooExplain", ["ZooKit", "ZooEngine", "ZooVision"]),
+    room("ZooExplain", ["ZooKit", "ZooEngine", "ZooVision", "CKernels"]),
     room("ZooData", ["ZooKit", "ZooStore", "ZooVision", "CZlib", "CYAML"]),
     room(
       "ModelZoo",

@@ -119,4 +119,11 @@ void zoo_pointwise_run(
     const zoo_pointwise *p, const zoo_pointwise_arguments *arguments, int64_t first, int64_t last,
     int64_t from, int64_t to, float *scratch);
 
+// MARK: Search
+
+/// The product of a vector with each of many rows in bfloat16. The width is a multiple of 16, and sums
+/// are added in 16 lanes and then together: width / 16 + 16 additions one after another.
+void zoo_bfloat16_dots(
+    const uint16_t *rows, int64_t count, int64_t width, const float *query, float *dots);
+
 #endif

@@ -22,9 +22,17 @@ public struct Features: Sendable {
   public let model: String
   public let node: String
 
+  /// The class of a picture; nil if it has none.
+  public func label(of index: Int) -> String? {
+    guard labels.indices.contains(index), classes.indices.contains(labels[index]) else { return nil }
+    return classes[labels[index]]
+  }
+
   /// Writes an HDF5 file: `features`, `names`, `splits` and, if there are labels, `labels` and
   /// `classes`.
-  public func write(to path: String) throws {
+  public func write(to path: String) throws { try contents().write(to: path) }
+
+  func contents() throws -> HDF5Contents {
     var contents = HDF5Contents()
     try contents.add("/features", values)
     try contents.add("/names", texts: names)
@@ -37,7 +45,7 @@ public struct Features: Sendable {
     }
     contents.set("model", .text(model), on: "/features")
     contents.set("node", .text(node), on: "/features")
-    try contents.write(to: path)
+    return contents
   }
 }
 
@@ -53,14 +61,23 @@ extension Model {
     of data: Dataset, node: String? = nil, pooled: Bool = true, engine: EngineChoice = .auto,
     batch: Int = 16, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> Features {
+    try features(
+      of: data, node: node, pooled: pooled, engine: engine, batch: batch, progress: progress,
+      seeing: { _ in })
+  }
+
+  /// - Parameter look: gets the network's inputs too, batch by batch.
+  func features(
+    of data: Dataset, node: String?, pooled: Bool, engine: EngineChoice, batch: Int,
+    progress: (_ done: Int, _ of: Int) -> Void, seeing look: (Tensor) throws -> Void
+  ) throws -> Features {
     let place = try node ?? lastFeatures
     let splits = try data.splits.map { try $0.checked().split }
     let total = splits.reduce(0) { $0 + $1.count }
     let items = splits.flatMap(\.items)
     let values = try pooledFeatures(
       of: Split(name: "", items: items), classes: data.classes.count, at: [place], pooled: pooled,
-      engine: engine, batch: batch
-    ) { progress($0, total) }[0]
+      engine: engine, batch: batch, progress: { progress($0, total) }, seeing: look)[0]
     let labels = items.map { if case .label(let index) = $0.annotation { index } else { -1 } }
     return Features(
       values: values, names: items.map(\.name),
@@ -72,7 +89,8 @@ extension Model {
   /// The outputs of nodes for every picture, along the first axis.
   func pooledFeatures(
     of split: Split, classes: Int, at nodes: [String], pooled: Bool = true, engine: EngineChoice,
-    batch: Int, progress: (_ done: Int) -> Void = { _ in }
+    batch: Int, progress: (_ done: Int) -> Void = { _ in },
+    seeing look: (Tensor) throws -> Void = { _ in }
   ) throws -> [Tensor] {
     let part = try graph.part(.init(from: graph.inputs.map(\.name), to: nodes))
     let plan = try InferencePlan(part, weights, batch: batch, engine: engine.engine())
@@ -97,6 +115,7 @@ extension Model {
     let batches = loader.batches(epoch: 0)
     var done = 0
     while let next = try batches.next() {
+      try look(next.input)
       let found = try plan.runFilled([plan.inputs[0].name: next.input])
       for (index, port) in part.outputs.enumerated() {
         guard let map = found[port.name] else { continue }
@@ -108,7 +127,7 @@ extension Model {
     return try zip(wholes, values).map { try Tensor($0, $1) }
   }
 
-  private var lastFeatures: String {
+  var lastFeatures: String {
     get throws {
       guard let index = graph.lastFeatures else {
         throw ZooError.usage("\(name) has no features separate from its head; choose a node")

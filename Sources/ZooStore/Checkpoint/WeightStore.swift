@@ -100,7 +100,12 @@ public struct WeightStore: TensorSource {
 
   /// A whole array outside of `/weights`, verified.
   package func tensor(_ dataset: HDF5File.Dataset) throws -> Tensor {
-    try Tensor(dataset.shape) { try WeightStore.read(dataset, of: file, into: $0) }
+    try WeightStore.tensor(dataset, of: file)
+  }
+
+  /// An array with a digest, of a file that need not be a checkpoint.
+  package static func tensor(_ dataset: HDF5File.Dataset, of file: HDF5File) throws -> Tensor {
+    try Tensor(dataset.shape) { try read(dataset, of: file, into: $0) }
   }
 
   private static func read(
