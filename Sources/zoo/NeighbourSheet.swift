@@ -7,15 +7,13 @@ struct NeighbourSheet {
   private static let perRow = 6
 
   private let index: FeatureIndex
-  private let items: [String: Item]
+  private let items: [Item]
   private var rows: [ContactSheet.Row] = []
   private var count = 0
 
-  init(_ index: FeatureIndex, of data: Dataset) {
+  init(_ index: FeatureIndex, of data: Dataset) throws {
     self.index = index
-    items = Dictionary(
-      data.splits.flatMap { split in split.items.map { (split.name + "/" + $0.name, $0) } },
-      uniquingKeysWith: { first, _ in first })
+    items = try index.features.items(in: data)
   }
 
   /// The nearest by features, and below them the nearest by pixels.
@@ -64,14 +62,10 @@ struct NeighbourSheet {
 
   private func tile(_ place: Int, _ caption: String) throws -> ContactSheet.Tile {
     let all = index.features
-    let (name, split) = (all.names[place], all.splits[place])
-    guard let item = items[split + "/" + name] else {
-      throw ZooError.notFound("\(name) is no longer in the data")
-    }
     let label = all.label(of: place).map { "\($0)  " } ?? ""
     return .init(
-      try item.sample().picture,
-      captions: [name.lastPart, label + caption])
+      try items[place].sample().picture,
+      captions: [all.names[place].lastPart, label + caption])
   }
 }
 

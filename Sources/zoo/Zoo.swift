@@ -26,7 +26,7 @@ package enum Command {
         ListVerb(), InfoVerb(), SummaryVerb(), PullVerb(), VerifyVerb(), CacheVerb(), ImportVerb(),
         ExportVerb(), DiffVerb(), RunVerb(), PredictVerb(), ExplainVerb(), FiltersVerb(),
         PatchesVerb(),
-        NeighboursVerb(), FeaturesVerb(), FinetuneVerb(),
+        NeighboursVerb(), MapVerb(), FeaturesVerb(), FinetuneVerb(),
         TrainVerb(), TuneVerb(), EvaluateVerb(), CalibrateVerb(), AverageVerb(), DataVerb(),
         BenchVerb(), NewVerb(),
         PluginsVerb(), DoctorVerb(),

@@ -21,6 +21,7 @@ private struct Golden: Decodable {
   struct Clusters: Decodable {
     let name: String
     let count, width, groups, clusters: Int
+    let spread: Float
     let inertia, silhouette: Double
   }
 
@@ -37,13 +38,15 @@ private struct Golden: Decodable {
 }
 
 /// Points around a few centres, with less noise along later axes.
-private func rows(_ name: String, _ count: Int, _ width: Int, _ groups: Int) throws -> Tensor {
+private func rows(
+  _ name: String, _ count: Int, _ width: Int, _ groups: Int, spread: Float = 1
+) throws -> Tensor {
   try Tensor(
     [count, width],
     (0..<count * width).map { index in
       let (row, column) = (index / width, index % width)
       let noise = Formula.unit("\(name).noise", index) * (8 / (4 + Float(column)))
-      return Formula.unit("\(name).centre", row % groups * width + column) + noise
+      return spread * Formula.unit("\(name).centre", row % groups * width + column) + noise
     })
 }
 
@@ -70,7 +73,8 @@ private func rows(_ name: String, _ count: Int, _ width: Int, _ groups: Int) thr
 
   @Test func groupsAreAsTightAsThoseOfScikitLearn() throws {
     for golden in Golden.all.clusters {
-      let rows = try rows(golden.name, golden.count, golden.width, golden.groups)
+      let rows = try rows(
+        golden.name, golden.count, golden.width, golden.groups, spread: golden.spread)
       let found = try KMeans(of: rows, clusters: golden.clusters, seed: 0)
       #expect(found.inertia <= golden.inertia * 1.005, "\(found.inertia) and \(golden.inertia)")
       #expect(found.sizes == found.sizes.sorted(by: >) && found.sizes.reduce(0, +) == golden.count)
@@ -92,12 +96,36 @@ private func rows(_ name: String, _ count: Int, _ width: Int, _ groups: Int) thr
     }
   }
 
-  /// The approximation by squares is near the exact sums: with an angle of 0 nothing is approximated.
+  /// With an angle of 0 every point acts on its own.
   @Test func squaresOfPointsActLikeTheirPoints() throws {
-    let rows = try rows("groups", 300, 10, 4)
-    let near = try TSNE(of: rows, .init(iterations: 300))
-    let exact = try TSNE(of: rows, .init(iterations: 300, angle: 0))
-    #expect(abs(near.divergence - exact.divergence) < 0.02 * exact.divergence)
+    var points = (0..<400).map { index in
+      SIMD2(Double(Formula.unit("x", index)), Double(Formula.unit("y", index)))
+        * (index % 3 == 0 ? 40 : 4)
+    }
+    points[7] = points[8]
+    var tree = QuadTree()
+    tree.build(points)
+    #expect(tree.order.sorted() == Array(points.indices))
+    var (error, length) = (0.0, 0.0)
+    for (position, index) in tree.order.enumerated() {
+      var (sum, force) = (0.0, SIMD2<Double>.zero)
+      for other in points.indices where other != index {
+        let away = points[index] - points[other]
+        let q = 1 / (1 + (away * away).sum())
+        sum += q
+        force += q * q * away
+      }
+      let exact = tree.repulsion(at: position, of: points[index], angle: 0)
+      #expect(abs(exact.sum - sum) < 1e-9 * sum)
+      #expect((exact.force - force).max() < 1e-9 && (force - exact.force).max() < 1e-9)
+      let near = tree.repulsion(at: position, of: points[index], angle: 0.5)
+      #expect(abs(near.sum - sum) < 0.02 * sum)
+      let difference = near.force - force
+      error += (difference * difference).sum()
+      length += (force * force).sum()
+    }
+    #expect(error.squareRoot() < 0.02 * length.squareRoot())
+    #expect(error > 0)
   }
 
   @Test func resultsDoNotDependOnTheNumberOfThreads() throws {

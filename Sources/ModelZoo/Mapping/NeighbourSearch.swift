@@ -98,11 +98,14 @@ extension FeatureIndex {
 
   /// Pictures whose features are nearly the same, across splits first: for each picture the nearest of
   /// those before it in its own split, and of those in earlier splits, if they are near enough.
+  ///
+  /// The data's mean is subtracted from features first. All features of a network with rectifiers point
+  /// in much the same direction, so plain cosines tell copies from other pictures hardly.
   /// - Parameters:
   ///   - limit: the largest distance.
   ///   - metric: how features are compared.
   public func pairs(within limit: Double, by metric: NearestRows.Metric = .cosine) throws -> [Pair] {
-    let rows = try NearestRows(features.values, by: metric)
+    let rows = try NearestRows(features.values.centred(), by: metric)
     let splits = features.splits
     var starts = [Int](repeating: 0, count: count)
     for row in 1..<max(1, count) {
@@ -122,6 +125,24 @@ extension FeatureIndex {
     return found.sorted {
       ($0.isAcrossSplits ? 0 : 1, $0.distance, $0.second)
         < ($1.isAcrossSplits ? 0 : 1, $1.distance, $1.second)
+    }
+  }
+}
+
+extension Tensor {
+  /// N×D less the mean of the rows.
+  fileprivate func centred() throws -> Tensor {
+    let (count, width) = (shape[0], shape[1])
+    return try Tensor(shape) { centred in
+      withValues { values in
+        var mean = [Double](repeating: 0, count: width)
+        for (index, value) in values.enumerated() {
+          mean[index % width] += Double(value) / Double(count)
+        }
+        for (index, value) in values.enumerated() {
+          centred[index] = Float(Double(value) - mean[index % width])
+        }
+      }
     }
   }
 }

@@ -4,7 +4,7 @@ import ZooKit
 ///
 /// Nodes are stored in the order of a walk, each with the place where the walk goes on if it need not go
 /// deeper.
-struct QuadTree {
+package struct QuadTree {
   private struct Node {
     /// The mean of the points.
     var centre = SIMD2<Double>()
@@ -20,15 +20,15 @@ struct QuadTree {
 
   private var nodes: [Node] = []
   /// The points along a curve on which neighbours are near (Morton 1966).
-  private(set) var order: [Int] = []
+  package private(set) var order: [Int] = []
   /// Squares are halved at most this many times.
   private static let depth = 30
 
-  init() {}
+  package init() {}
 
   /// Replaces the points. Built anew for every step of an optimisation, so memory is kept, and the old
   /// order, which is nearly the new one, is where sorting begins.
-  mutating func build(_ points: [SIMD2<Double>]) {
+  package mutating func build(_ points: [SIMD2<Double>]) {
     if order.count != points.count { order = Array(points.indices) }
     var (low, high) = (points.first ?? .zero, points.first ?? .zero)
     for point in points {
@@ -81,7 +81,7 @@ struct QuadTree {
   /// The sums over all other points of q and of q² (y − other), where q = 1 / (1 + |y − other|²) and y is
   /// the point at a position of the order. A square acts as one point if its side is less than `angle`
   /// times its distance.
-  func repulsion(at position: Int, of point: SIMD2<Double>, angle: Double) -> (
+  package func repulsion(at position: Int, of point: SIMD2<Double>, angle: Double) -> (
     sum: Double, force: SIMD2<Double>
   ) {
     nodes.withUnsafeBufferPointer { nodes in

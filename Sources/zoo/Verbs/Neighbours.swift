@@ -66,7 +66,7 @@ struct NeighboursVerb: Verb {
     try input.remark("\(data)")
     let names = try PictureNames.all(input[images])
     let index = try opened(model, data, input)
-    var sheet = NeighbourSheet(index, of: data)
+    var sheet = try NeighbourSheet(index, of: data)
     if let limit {
       let pairs = try index.pairs(within: limit, by: input[metric])
       for pair in pairs.prefix(NeighbourSheet.most) { try sheet.add(pair) }

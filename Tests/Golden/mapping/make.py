@@ -17,11 +17,11 @@ sys.path.insert(0, os.path.join(here, "..", "architectures"))
 from formula import unit  # noqa: E402
 
 
-def rows_of(name, count, width, groups):
+def rows_of(name, count, width, groups, spread=1):
     """Points around a few centres, with less noise along later axes."""
     centres = unit(name + ".centre", groups * width).reshape(groups, width)[np.arange(count) % groups]
     scale = np.float32(8) / (np.float32(4) + np.arange(width, dtype=np.float32))
-    rows = centres + unit(name + ".noise", count * width).reshape(count, width) * scale
+    rows = np.float32(spread) * centres + unit(name + ".noise", count * width).reshape(count, width) * scale
     assert rows.dtype == np.float32
     return rows
 
@@ -37,10 +37,10 @@ def components(name, count, width, groups, most):
                 first=(pca.transform(rows[:3]) * signs).tolist())
 
 
-def clusters(name, count, width, groups, k):
-    rows = rows_of(name, count, width, groups).astype(np.float64)
+def clusters(name, count, width, groups, k, spread):
+    rows = rows_of(name, count, width, groups, spread).astype(np.float64)
     found = KMeans(k, n_init=10, tol=0, random_state=0).fit(rows)
-    return dict(name=name, count=count, width=width, groups=groups, clusters=k, inertia=float(found.inertia_),
+    return dict(name=name, count=count, width=width, groups=groups, clusters=k, spread=spread, inertia=float(found.inertia_),
                 silhouette=float(silhouette_score(rows, found.labels_)))
 
 
@@ -54,7 +54,7 @@ def plane(name, count, width, groups, perplexity):
 
 golden = dict(
     components=[components("high", 300, 24, 5, 8), components("wide", 20, 60, 3, 12)],
-    clusters=[clusters("apart", 400, 6, 5, 5), clusters("cloud", 1000, 24, 3, 17)],
+    clusters=[clusters("apart", 400, 6, 5, 5, 6), clusters("cloud", 1000, 24, 3, 17, 1)],
     plane=[plane("groups", 1000, 24, 8, 30), plane("few", 120, 10, 4, 10), plane("cloud", 800, 24, 1, 20)],
 )
 with open(os.path.join(here, "golden.json"), "w") as file:
