@@ -46,11 +46,13 @@ struct MapDrawing {
     let shown: [Markup] = thumbnails.map { thumbnails in
       roomy(side + 4).map { index in
         let corner = places[index] - side / 2
-        let box: Markup =
-          "x=\"\(tenths(corner.x))\" y=\"\(tenths(corner.y))\" width=\"\(tenths(side))\" "
-          + "height=\"\(tenths(side))\""
+        let box: Markup = """
+          x="\(tenths(corner.x))" y="\(tenths(corner.y))" width="\(Int(side))" height="\(Int(side))"
+          """
+        // The style of the page is for drawings that are as wide as their column.
+        let size: Markup = "style=\"width:\(Int(side))px;height:\(Int(side))px;overflow:hidden\""
         return """
-          <g class="\(kinds[index])">\(thumbnails.image(of: index, box))\
+          <g class="\(kinds[index])">\(thumbnails.image(of: index, "\(box) \(size)"))\
           <rect \(box) rx="3"/></g>
 
           """
@@ -86,8 +88,4 @@ struct MapDrawing {
   private func tenths(_ value: Double) -> Markup {
     Markup(stringLiteral: decimal(value, digits: 1))
   }
-}
-
-extension Markup {
-  fileprivate static func + (a: Markup, b: Markup) -> Markup { "\(a)\(b)" }
 }

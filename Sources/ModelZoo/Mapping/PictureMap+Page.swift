@@ -14,10 +14,10 @@ extension PictureMap {
     let thumbnails = try ThumbnailSheets(of: features.items(in: data))
     let names = classNames
     let head = PageHead(
-      "\(grouped(count)) pictures as \(features.model) sees them",
+      "\(grouped(count)) pictures of \(data.path.split(separator: "/").last.map(String.init) ?? "")",
       lead: """
-        Each dot is a picture of <b>\(data.path)</b>. Near dots are pictures that \
-        <b>\(features.node)</b> describes alike; distances between far groups mean little.
+        as <b>\(features.model)</b> sees them. Near dots are pictures whose features at \
+        <b>\(features.node)</b> are alike; distances between far groups mean little.
         """,
       figures: figures)
     let shown: Markup = """
@@ -194,7 +194,7 @@ extension PictureMap {
   }
 
   private static let drawingStyle = """
-    .map circle { fill: var(--shade); fill-opacity: 0.85; }
+    .map circle { fill: var(--shade); fill-opacity: 0.9; }
     .map .shown rect { fill: none; stroke: var(--shade); stroke-width: 2.5; }
 
     """
@@ -219,6 +219,7 @@ extension PictureMap {
         box-shadow: 0 6px 24px rgb(0 0 0 / 0.22); pointer-events: none; overflow-wrap: anywhere;
       }
       .card[hidden] { display: none; }
+      .card .large, .strip .small { overflow: hidden; }
       .card .large { border-radius: 5px; margin-bottom: 6px; }
       .card b { display: block; font-weight: 600; }
       .card span { color: var(--soft); }
