@@ -71,5 +71,7 @@ struct NeighbourSheet {
 
 extension String {
   /// Of a path, without its folders.
-  fileprivate var lastPart: String { split(separator: "/").last.map { String($0).printable } ?? self }
+  fileprivate var lastPart: String {
+    split(separator: "/").last.map { String($0).printable } ?? self
+  }
 }

@@ -97,7 +97,8 @@ extension CommandLineTests {
       // A flipped bit in the numbers.
       var damaged = before
       let place = try #require(
-        damaged.range(of: Data([0x66, 0x65, 0x61, 0x74]))?.lowerBound).advanced(by: 4096)
+        damaged.range(of: Data([0x66, 0x65, 0x61, 0x74]))?.lowerBound
+      ).advanced(by: 4096)
       damaged[place] ^= 1
       try workspace.write(damaged, to: "index.h5")
       let broken = try workspace.zoo(words + ["--index", "index.h5"])

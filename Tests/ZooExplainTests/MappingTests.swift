@@ -172,7 +172,8 @@ private func rows(
   }
 
   /// What a comparison of all rows in float64 finds, ties included.
-  @Test(arguments: NearestRows.Metric.allCases) func searchIsExact(_ metric: NearestRows.Metric) throws
+  @Test(arguments: NearestRows.Metric.allCases) func searchIsExact(_ metric: NearestRows.Metric)
+    throws
   {
     let (count, width) = (1500, 37)
     var values = try rows("search", count, width, 7).values

@@ -24,7 +24,9 @@ public struct Features: Sendable {
 
   /// The class of a picture; nil if it has none.
   public func label(of index: Int) -> String? {
-    guard labels.indices.contains(index), classes.indices.contains(labels[index]) else { return nil }
+    guard labels.indices.contains(index), classes.indices.contains(labels[index]) else {
+      return nil
+    }
     return classes[labels[index]]
   }
 

@@ -148,7 +148,8 @@ extension Model {
     guard let width = rows.first?.shape[1], values.count == width * features.names.count,
       features.values.shape.sizes.count == 2
     else {
-      throw ZooError.corrupt("\(name) takes pictures of different sizes, whose pixels do not compare")
+      throw ZooError.corrupt(
+        "\(name) takes pictures of different sizes, whose pixels do not compare")
     }
     return FeatureIndex(
       features: features, pixels: try Tensor([features.names.count, width], values),

@@ -43,21 +43,22 @@ struct MapDrawing {
       """
     }
     let side = places.count <= 300 ? 58.0 : 46.0
-    let shown: [Markup] = thumbnails.map { thumbnails in
-      roomy(side + 4).map { index in
-        let corner = places[index] - side / 2
-        let box: Markup = """
-          x="\(tenths(corner.x))" y="\(tenths(corner.y))" width="\(Int(side))" height="\(Int(side))"
-          """
-        // The style of the page is for drawings that are as wide as their column.
-        let size: Markup = "style=\"width:\(Int(side))px;height:\(Int(side))px;overflow:hidden\""
-        return """
-          <g class="\(kinds[index])">\(thumbnails.image(of: index, "\(box) \(size)"))\
-          <rect \(box) rx="3"/></g>
+    let shown: [Markup] =
+      thumbnails.map { thumbnails in
+        roomy(side + 4).map { index in
+          let corner = places[index] - side / 2
+          let box: Markup = """
+            x="\(tenths(corner.x))" y="\(tenths(corner.y))" width="\(Int(side))" height="\(Int(side))"
+            """
+          // The style of the page is for drawings that are as wide as their column.
+          let size: Markup = "style=\"width:\(Int(side))px;height:\(Int(side))px;overflow:hidden\""
+          return """
+            <g class="\(kinds[index])">\(thumbnails.image(of: index, "\(box) \(size)"))\
+            <rect \(box) rx="3"/></g>
 
-          """
-      }
-    } ?? []
+            """
+        }
+      } ?? []
     return """
       <svg class="map" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(tenths(Self.width)) \
       \(tenths(height))" role="img" aria-label="\(alt)">

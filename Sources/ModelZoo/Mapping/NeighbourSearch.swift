@@ -78,7 +78,8 @@ extension Model {
   /// ```
   /// For several pictures, a ``NeighbourSearch`` compiles the network once.
   public func neighbours(
-    of picture: Picture, in index: FeatureIndex, top: Int = 5, by metric: NearestRows.Metric = .cosine
+    of picture: Picture, in index: FeatureIndex, top: Int = 5,
+    by metric: NearestRows.Metric = .cosine
   ) throws -> NeighbourSearch.Found {
     try NeighbourSearch(in: index, of: self, by: metric).neighbours(of: picture, top: top)
   }
@@ -104,7 +105,8 @@ extension FeatureIndex {
   /// - Parameters:
   ///   - limit: the largest distance.
   ///   - metric: how features are compared.
-  public func pairs(within limit: Double, by metric: NearestRows.Metric = .cosine) throws -> [Pair] {
+  public func pairs(within limit: Double, by metric: NearestRows.Metric = .cosine) throws -> [Pair]
+  {
     let rows = try NearestRows(features.values.centred(), by: metric)
     let splits = features.splits
     var starts = [Int](repeating: 0, count: count)

@@ -65,7 +65,9 @@ extension PictureMap {
 
   /// The classes that occur.
   private var classNames: [String] {
-    features.classes.indices.filter { Set(features.labels).contains($0) }.map { features.classes[$0] }
+    features.classes.indices.filter { Set(features.labels).contains($0) }.map {
+      features.classes[$0]
+    }
   }
 
   private var kinds: [String] {
@@ -146,7 +148,8 @@ extension PictureMap {
         "<i class=\"k\(cluster)\"></i>\(cluster)", "\(grouped(members.count))",
       ]
       if names.count > 1 {
-        let counts = Dictionary(members.compactMap { features.label(of: $0) }.map { ($0, 1) }, uniquingKeysWith: +)
+        let counts = Dictionary(
+          members.compactMap { features.label(of: $0) }.map { ($0, 1) }, uniquingKeysWith: +)
         let most = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
         cells.append(
           most.map {
@@ -163,10 +166,15 @@ extension PictureMap {
   private func facts(_ data: Dataset, _ command: String?) -> Markup {
     let splits = data.splits.map { "\($0.name) \(grouped($0.count))" }.joined(separator: ", ")
     let facts = Markup.facts([
-      ("model", "\(features.model)"), ("features", "\(features.node), \(components.mean.count) numbers"),
+      ("model", "\(features.model)"),
+      ("features", "\(features.node), \(components.mean.count) numbers"),
       ("data", "\(data.path): \(splits)"),
-      ("plane", "t-SNE, perplexity \(decimal(plane.perplexity, digits: 1)), \(options.iterations) iterations"),
-      ("clusters", "k-means, inertia \(decimal(groups.inertia, digits: 1))"), ("seed", "\(Int(options.seed))"),
+      (
+        "plane",
+        "t-SNE, perplexity \(decimal(plane.perplexity, digits: 1)), \(options.iterations) iterations"
+      ),
+      ("clusters", "k-means, inertia \(decimal(groups.inertia, digits: 1))"),
+      ("seed", "\(Int(options.seed))"),
     ])
     let again: Markup = command.map { "<pre>\($0)</pre>\n" } ?? ""
     return "\(facts)\(again)"
@@ -176,14 +184,17 @@ extension PictureMap {
   private func colours(_ names: [String]) -> String {
     let classes = features.classes.indices.filter { names.contains(features.classes[$0]) }
       .map { ".c\($0) { --class: \(Colour(ofClass: $0).css); }\n" }
-    let clusters = groups.sizes.indices.map { ".k\($0) { --cluster: \(Colour(ofClass: $0).css); }\n" }
+    let clusters = groups.sizes.indices.map {
+      ".k\($0) { --cluster: \(Colour(ofClass: $0).css); }\n"
+    }
     let isByClass = names.count > 1
     return (classes + clusters).joined() + """
       .map circle, .legend i, .groups i { --shade: var(--\(isByClass ? "class" : "cluster"), #8b919b); }
       .map .shown g { --shade: var(--\(isByClass ? "class" : "cluster"), #8b919b); }
       .clusters i, .groups i { --shade: var(--cluster) !important; }
 
-      """ + (isByClass
+      """
+      + (isByClass
         ? """
         .legend.clusters { display: none; }
         body:has(#by-cluster:checked) :is(.map circle, .map .shown g) { --shade: var(--cluster); }

@@ -60,7 +60,8 @@ public struct PictureMap: Sendable {
     }
     if let bad = features.values.withValues({ $0.firstIndex { !$0.isFinite } }) {
       let picture = features.names[bad / (features.values.count / count)]
-      throw ZooError.corrupt("\(features.node) of \(picture) is not finite, so it has no place on a map")
+      throw ZooError.corrupt(
+        "\(features.node) of \(picture) is not finite, so it has no place on a map")
     }
     let rows = features.values.reshaped([count, features.values.count / count])
     components = try PrincipalComponents(of: rows, most: options.components)
@@ -175,7 +176,8 @@ extension PictureMap {
   private var places: [Place] {
     zip(features.names.indices, leading).map { index, leading in
       Place(
-        name: features.names[index], split: features.splits[index], label: features.label(of: index),
+        name: features.names[index], split: features.splits[index],
+        label: features.label(of: index),
         cluster: groups.labels[index], plane: plane.points[index], first: leading.x,
         second: leading.y)
     }

@@ -26,7 +26,9 @@ struct ThumbnailSheets {
         nonisolated(unsafe) let pixels = pixels
         Threads.split(part.count, cost: 1 << 18) { range in
           for place in range {
-            guard let small = try? part[start + place].sample().picture.square(side) else { continue }
+            guard let small = try? part[start + place].sample().picture.square(side) else {
+              continue
+            }
             let left = 3 * side * (place % perRow)
             small.withPixels { small in
               for row in 0..<side {

@@ -66,7 +66,8 @@ struct LAPACK {
     for _ in 0..<2 {
       eigen(
         "V", "I", "L", &n, &matrix, &stride, &low, &high, &first, &last, &tolerance, &found,
-        &values, &vectors, &vectorStride, &support, &work, &workSize, &integers, &integersSize, &info, 1, 1, 1)
+        &values, &vectors, &vectorStride, &support, &work, &workSize, &integers, &integersSize,
+        &info, 1, 1, 1)
       guard info == 0 else {
         throw ZooError.failure("LAPACK finds no eigenvalues of a \(size)×\(size) matrix (\(info))")
       }

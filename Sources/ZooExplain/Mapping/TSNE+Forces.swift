@@ -82,7 +82,8 @@ struct Forces {
     gradients.withUnsafeMutableBufferPointer { gradients in
       // Safe to share: each element is written by one thread.
       nonisolated(unsafe) let gradients = gradients
-      Threads.split(points.count, cost: 4 * neighbours.others.count / max(1, points.count)) { range in
+      Threads.split(points.count, cost: 4 * neighbours.others.count / max(1, points.count)) {
+        range in
         for index in range {
           var attraction = SIMD2<Double>()
           for pair in neighbours.starts[index]..<neighbours.starts[index + 1] {

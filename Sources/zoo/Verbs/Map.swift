@@ -21,12 +21,14 @@ struct MapVerb: Verb {
     "-o", "--output", value: "MAP.html", help: "page to write, or a drawing if it ends with .svg",
     completion: .files(endings: ["html", "svg"]))
   let stage = Option<String?>(
-    "--stage", value: "S", help: "layer or stage whose features are used; by default the head's input")
+    "--stage", value: "S",
+    help: "layer or stage whose features are used; by default the head's input")
   let clusters = Option<Int?>(
     "--clusters", value: "K", in: 1...10_000,
     help: "clusters; by default one a class, else the best of 2 to 10 by silhouette")
   let perplexity = Option<Double?>(
-    "--perplexity", value: "P", help: "about how many neighbours count; 30, or less for few pictures")
+    "--perplexity", value: "P",
+    help: "about how many neighbours count; 30, or less for few pictures")
   let iterations = Option(
     "--iterations", value: "N", default: 1000, in: 250...1_000_000, help: "steps of t-SNE")
   let csv = Option<String?>(

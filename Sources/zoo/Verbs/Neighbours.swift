@@ -19,20 +19,24 @@ struct NeighboursVerb: Verb {
     crops and other frames of a scene.
     """
   let examples: KeyValuePairs = [
-    "zoo neighbours resnet50 cat.jpg --data photos -o sheet.png": "five by features, five by pixels",
+    "zoo neighbours resnet50 cat.jpg --data photos -o sheet.png":
+      "five by features, five by pixels",
     "zoo neighbours resnet50 *.jpg --data photos --index photos.h5 --json": "keeps the features",
     "zoo neighbours resnet50 --data photos --duplicates": "pictures that are nearly the same",
   ]
   let images = Positional<[String]>(
-    "IMAGE", atLeast: 0, help: "pictures, folders, @FILE with names, or - for names on standard input",
+    "IMAGE", atLeast: 0,
+    help: "pictures, folders, @FILE with names, or - for names on standard input",
     completion: .files(endings: Picture.endings))
   let stage = Option<String?>(
-    "--stage", value: "S", help: "layer or stage whose features are compared; by default the head's input"
+    "--stage", value: "S",
+    help: "layer or stage whose features are compared; by default the head's input"
   )
   let metric = Option(
     "--metric", value: "M", default: NearestRows.Metric.cosine,
     help: "distance of features: 1 − cosine, or the length of the difference")
-  let top = Option("--top", value: "K", default: 5, in: 1...1000, help: "neighbours of each picture")
+  let top = Option(
+    "--top", value: "K", default: 5, in: 1...1000, help: "neighbours of each picture")
   let index = Option<String?>(
     "--index", value: "F.h5", help: "file of the features: used if it is there, else written",
     completion: .files(endings: ["h5"]))
@@ -73,7 +77,8 @@ struct NeighboursVerb: Verb {
       let path = try sheet.write(input[output], "\(model.name) · \(index.features.node)")
       if try input.wantsJSON {
         return emit(
-          try json(model, data, index, input, path, [("threshold", JSON(limit))],
+          try json(
+            model, data, index, input, path, [("threshold", JSON(limit))],
             "pairs", pairs.map { $0.json(index) }))
       }
       let across = pairs.count(where: \.isAcrossSplits)
@@ -106,7 +111,9 @@ struct NeighboursVerb: Verb {
     progress.finish()
     let path = try sheet.write(input[output], "\(model.name) · \(index.features.node)")
     if let path, try !input.wantsJSON { print(path) }
-    if try input.wantsJSON { emit(try json(model, data, index, input, path, [], "results", results)) }
+    if try input.wantsJSON {
+      emit(try json(model, data, index, input, path, [], "results", results))
+    }
     if let error = failures.error(of: names.count) { throw error }
   }
 
