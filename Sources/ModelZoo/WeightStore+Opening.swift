@@ -31,7 +31,7 @@ extension WeightStore {
 
 extension String {
   /// As a shell takes it.
-  fileprivate var shellWord: String {
+  package var shellWord: String {
     let plain = allSatisfy {
       $0.isASCII && ($0.isLetter || $0.isNumber || "_-./+=:,@%".contains($0))
     }

@@ -45,7 +45,7 @@ extension PictureMap {
             .svg("The pictures along the first two principal components", nil)),
         PageSection("How", body: facts(data, command)),
       ],
-      foot: "\(Markup(stringLiteral: script(names)))", style: Self.style + colours(names))
+      foot: "\(Markup(stringLiteral: script(thumbnails.side)))", style: Self.style + colours(names))
   }
 
   /// The plane alone, as the bytes of an SVG file.
@@ -248,7 +248,7 @@ extension PictureMap {
       """
 
   /// Finds the dot that is nearest to the pointer. Texts reach the page as text, never as markup.
-  private func script(_ names: [String]) -> String {
+  private func script(_ side: Int) -> String {
     let pictures = JSON(
       (0..<count).map { index in
         JSON([
@@ -265,7 +265,7 @@ extension PictureMap {
         svg, dots: [...svg.querySelectorAll("circle")] }));
       for (const view of views)
         view.places = view.dots.map(dot => [dot.cx.baseVal.value, dot.cy.baseVal.value]);
-      const side = \(Int(Double(count) > 500 ? (count > 2000 ? (count > 20_000 ? 32 : 48) : 80) : 128));
+      const side = \(side);
       let chosen = [];
       function choose(view, event) {
         for (const dot of chosen) dot.classList.remove("chosen");

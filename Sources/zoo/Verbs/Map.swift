@@ -85,12 +85,13 @@ struct MapVerb: Verb {
   private func command(_ model: Model, _ data: Dataset, _ map: PictureMap, _ input: Parsed) throws
     -> String
   {
-    var words = ["zoo map", model.name, "--data", data.path]
+    var words = ["zoo", "map", model.name, "--data", data.path]
     if let stage = try input[stage] { words += ["--stage", stage] }
     if let clusters = try input[clusters] { words += ["--clusters", "\(clusters)"] }
     if let perplexity = try input[perplexity] { words += ["--perplexity", "\(perplexity)"] }
     if map.options.iterations != 1000 { words += ["--iterations", "\(map.options.iterations)"] }
     if map.options.seed != 0 { words += ["--seed", "\(map.options.seed)"] }
-    return words.joined(separator: " ") + " -o \(try input[output] ?? "map.html")"
+    words += ["-o", try input[output] ?? "map.html"]
+    return words.map(\.shellWord).joined(separator: " ")
   }
 }
