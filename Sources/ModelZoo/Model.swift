@@ -67,6 +67,11 @@ extension WeightStore {
         "\(origin) is a \(checkpoint.family) checkpoint; \(error.message)"
           + (isKnown ? "" : "; if a plugin defines it, name its library with --plugin PATH"))
     }
+    guard variant.family == checkpoint.family else {
+      throw ZooError.corrupt(
+        "\(origin) says that \(variant.name) is of the family \(checkpoint.family); it is of "
+          + variant.family)
+    }
     do {
       guard try checkpoint.task.definition.suits(variant.architecture) else {
         throw ZooError.corrupt("\(variant.name) is no network for \(checkpoint.task.rawValue)")

@@ -171,6 +171,8 @@ extension CommandLineTests {
       (#""version":1"#, #""version":2"#, ["verify", "info"]),
       (#""task":"classification""#, #""task":"detection""#, ["verify", "predict", "info"]),
       (#""task":"classification""#, #""task":"drawing""#, ["verify", "predict", "info"]),
+      (#""task":"classification""#, #""task":"segmentation""#, ["verify", "predict", "info"]),
+      (#""family":"ResNet""#, #""family":"VGG""#, ["verify", "predict", "info"]),
       (#""license""#, #""licence""#, ["info"]),
     ])
     func hostileRecord(_ old: String, _ new: String, _ verbs: [String]) throws {

@@ -60,6 +60,19 @@ import Testing
     #expect(predicted["results"]?.list?.first?["top"]?.list?.first?["class"]?.string == "light")
   }
 
+  /// A rate that is far too high: the layer is named, and nothing is kept that looks like a result.
+  @Test func aDivergingRunNamesTheLayer() throws {
+    for (freeze, part) in [("backbone", "the parameter linear.weight has grown"), ("none", "the output of ")] {
+      let outcome = try space.zoo(
+        "finetune", "resnet20.fashion", "--data", "data", "-o", freeze, "--lr", "1000000",
+        "--optimizer", "sgd", "--freeze", freeze, "--batch", "8", "--quiet")
+      #expect(outcome.status == 1, "\(freeze)")
+      #expect(outcome.error?.contains(part) == true, "\(outcome.errors)")
+      #expect(outcome.error?.contains("the learning rate may be too high") == true)
+      #expect(!space.has("\(freeze)/best.h5"))
+    }
+  }
+
   /// The head is new, and the rest is the model's to the byte, including statistics.
   @Test func aFrozenBackboneStaysAsItIs() throws {
     #expect(try finetune("run").status == 0)

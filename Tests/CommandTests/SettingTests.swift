@@ -100,6 +100,39 @@ import zoo
     }
   }
 
+  /// No option of any verb takes a number that is not finite.
+  @Test func numbersAreFinite() {
+    func value(_ argument: some Argument, _ word: String) -> Any? {
+      try? argument.result(of: [word])
+    }
+    let numbers = Set(Setting.all.filter { $0.range != nil }.map { "--\($0.name)" })
+    var refused = 0
+    for verb in Command.program.verbs {
+      for argument in verb.arguments + verb.groups.flatMap(\.arguments)
+      where argument.declaration.kind == .option {
+        let name = argument.declaration.name
+        for word in ["nan", "inf", "-inf", "1e999"] {
+          guard let value = value(argument, word) else {
+            refused += 1
+            continue
+          }
+          let isText = value is String || value is [String]
+          #expect(isText && !numbers.contains(name), "zoo \(verb.name) \(name) \(word): \(value)")
+        }
+      }
+    }
+    #expect(refused > 400)
+  }
+
+  @Test func aSearchRefusesRangesOfWholeNumbers() throws {
+    let error = #expect(throws: ZooError.self) {
+      try SearchSpace(["batch=1..9223372036854775807"])
+    }
+    #expect(error?.kind == .usage)
+    #expect(error?.message.contains("“batch” cannot be drawn from a range") == true)
+    #expect(error?.message.contains("a whole number from 1 to 65536") == true)
+  }
+
   @Test func aSearchVariesWhatIsThere() throws {
     for setting in Setting.all where setting.isSearchable {
       #expect(throws: Never.self) { try SearchSpace(["\(setting.name)=\(setting.sample)"]) }

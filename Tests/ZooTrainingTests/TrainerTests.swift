@@ -425,6 +425,34 @@ struct TrainerTests {
     #expect(again == error)
   }
 
+  /// The loss stays finite for long, because nothing normalises and cross-entropy is linear.
+  @Test func aDivergingLossIsCaughtBeforeTheUpdate() throws {
+    let graph = try Graph { input in
+      let x = input("image", [2, 6, 6]).flatten()
+      return ["logits": x.dense("fc", to: 3), "box": x.dense("place", to: 2)]
+    }
+    let small = try SmallTraining.trainer {
+      $0.freezing = []
+      $0.descent = .init(SGD(momentum: 0))
+      $0.rate = 1e7
+      $0.schedule = Constant()
+      $0.plateau = nil
+      $0.saveEvery = 1
+    }
+    let trainer = Trainer(
+      graph, try Formula.weights(for: graph), small.source, lesson: small.lesson,
+      options: small.options)
+    let error = #expect(throws: ZooError.self) { try trainer.run(in: scratch["run"]) }
+    let message = error?.message ?? ""
+    #expect(message.contains("the parameter fc.weight has grown to"), "\(message)")
+    #expect(message.contains("nothing was updated (epoch 1, step 2)"), "\(message)")
+    // A run that resumes knows the loss of its first step.
+    let again = #expect(throws: ZooError.self) {
+      try trainer.run(in: scratch["run"], resuming: true)
+    }
+    #expect(again == error)
+  }
+
   @Test func anOverflowingStepIsNotSaved() throws {
     let trainer = try SmallTraining.trainer {
       $0.descent = .init(SGD(momentum: 0))

@@ -70,7 +70,12 @@ extension SearchSpace.Dimension {
     guard setting.isSearchable else { throw ZooError.usage("a search cannot vary \(setting.name)") }
     self.text = text
     let values = String(text[text.index(after: equals)...])
-    if setting.isNumber, let dots = values.firstRange(of: "..") {
+    if let dots = values.firstRange(of: "..") {
+      guard setting.isNumber else {
+        throw ZooError.usage(
+          "“\(setting.name)” cannot be drawn from a range: it wants \(setting.wanted); list the values, "
+            + "as in NAME=A,B,C")
+      }
       guard let low = Double(values[..<dots.lowerBound]),
         let high = Double(values[dots.upperBound...]), low < high, low.isFinite, high.isFinite
       else { throw wrong("is not a range of numbers") }

@@ -51,10 +51,15 @@ public protocol LessonPlan: AnyObject {
 
   /// Why the latest gradients are not finite; nil if unknown.
   func causeOfOverflow() throws -> ZooError?
+
+  /// Why these weights of the whole network give a number that is not finite in inference, for a
+  /// picture of the latest batch; nil if they give none, or if it is unknown.
+  func causeInInference(_ weights: Weights) throws -> ZooError?
 }
 
 extension LessonPlan {
   public var hasFrozenPrefix: Bool { false }
   public func features(of inputs: [String: Tensor]) throws -> [String: Tensor] { inputs }
   public func causeOfOverflow() throws -> ZooError? { nil }
+  public func causeInInference(_ weights: Weights) throws -> ZooError? { nil }
 }

@@ -87,6 +87,26 @@ private final class ObjectivePlan: LessonPlan {
     return nil
   }
 
+  /// Runs one picture, because it is done after every epoch.
+  func causeInInference(_ weights: Weights) throws -> ZooError? {
+    guard let (plan, inputs, _) = taken.last,
+      plan.graph.operations.contains(where: \.layer.dependsOnMode)
+    else { return nil }
+    let graph = plan.graph
+    var own = Weights()
+    for parameter in graph.parameters { own[parameter.name] = weights[parameter.name] }
+    let picture = try inputs.mapValues { try $0.items(0..<1, paddedTo: 1) }
+    func values(_ kept: [String]) throws -> [String: Tensor] {
+      try InferencePlan(graph, own, batch: 1, keeping: kept, engine: engine).run(picture)
+    }
+    guard try values([]).values.contains(where: \.isBroken) else { return nil }
+    let all = try values(graph.operations.map(\.name))
+    guard let broken = graph.operations.first(where: { all[$0.name]?.isBroken ?? false }) else {
+      return nil
+    }
+    return .failure(broken.isNotFinite + ", with the running statistics of its norms")
+  }
+
   /// Runs the batch again with every value kept, and returns an error about the first layer whose
   /// output is not finite; nil if all are.
   private func notFinite(
@@ -105,10 +125,14 @@ private final class ObjectivePlan: LessonPlan {
       graph, weights, batch: plan.batch, options: options, engine: engine)
     try witness.forward(inputs, random: random)
     for operation in graph.operations where try witness.value(operation.name).isBroken {
-      return .failure(
-        "the output of \(operation.name) (\(operation.layer.kind), \(operation.site)) is not finite: "
-          + "the learning rate may be too high")
+      return .failure(operation.isNotFinite)
     }
     return nil
+  }
+}
+
+extension Graph.Operation {
+  fileprivate var isNotFinite: String {
+    "the output of \(name) (\(layer.kind), \(site)) is not finite: the learning rate may be too high"
   }
 }

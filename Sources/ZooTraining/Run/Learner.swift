@@ -99,18 +99,46 @@ final class Learner {
 
   /// One step over one or more batches as if they were one, with equal weight for each item.
   ///
-  /// Nothing is updated if a number is not finite; the error names the first layer that produced
-  /// one.
+  /// Nothing is updated if a number is not finite, or if the loss is far above the first one; the
+  /// error names the layer.
+  /// - Parameter first: the loss of the run's first step; nil in that step.
   func step(
-    _ batches: [(batch: Batch, count: Int)], rate: Double, momentum: Double? = nil, random: Random
+    _ batches: [(batch: Batch, count: Int)], rate: Double, momentum: Double? = nil,
+    first: Double? = nil, random: Random
   ) throws -> Step {
     let found = try lesson.gradients(of: batches, areFeatures: features != nil, random: random)
+    if let first, found.loss > max(1, first) * Learner.divergence {
+      throw diverged(found.loss, first)
+    }
     let norm = descent.gradientNorm(plan)
     guard norm.isFinite else { throw try lesson.causeOfOverflow() ?? badGradient() }
     try descent.step(plan, rate: rate, momentum: momentum, gradientNorm: norm)
     return Step(
       loss: found.loss, parts: found.parts, gradientNorm: norm,
       items: batches.reduce(0) { $0 + $1.count })
+  }
+
+  /// How far the loss may rise above the first one, or above 1 if that was less. Spikes of healthy
+  /// runs are a thousandfold at most.
+  private static let divergence = 1e6
+
+  /// A rate that is too high makes the numbers of a layer grow without end.
+  private func diverged(_ loss: Double, _ first: Double) -> ZooError {
+    let largest = plan.update { values, _ in
+      plan.slots.map { slot in
+        (name: slot.parameter.name, size: values[slot.range].reduce(0) { max($0, abs($1)) })
+      }.max { $0.size < $1.size }
+    }
+    let grown = largest.map { "; the parameter \($0.name) has grown to \($0.size)" } ?? ""
+    return .failure(
+      "the loss is \(Float(loss)), in the first step it was \(Float(first))\(grown): "
+        + "the learning rate may be too high; nothing was updated")
+  }
+
+  /// Why judged weights give a number that is not finite, although no step did: in inference, norms
+  /// use their running statistics. Nil if the latest batch gives finite numbers.
+  func causeInInference(_ weights: Weights) throws -> ZooError? {
+    try lesson.causeInInference(weights)
   }
 
   /// The gradient nearest to the output is the first in backward.

@@ -112,12 +112,13 @@ final class TrainingRun {
       do {
         step = try learner.step(
           batches, rate: rate, momentum: options.schedule.momentum(at: state.step),
-          random: seed.key("step").key(state.step))
+          first: state.first, random: seed.key("step").key(state.step))
       } catch let error as ZooError {
         throw ZooError(
           error.kind, "\(error.message) (epoch \(state.epoch + 1), step \(state.step + 1))")
       }
       folder.isBegun = true
+      state.first = state.first ?? step.loss
       state.rate = rate
       state.step += 1
       state.cursor += batches.count
@@ -160,7 +161,7 @@ final class TrainingRun {
     let epoch = Trainer.Epoch(
       number: state.epoch + 1, step: state.step, rate: state.rate, loss: state.loss * scale,
       parts: zip(parts, state.parts).map { ($0, $1 * scale) },
-      metrics: isJudged ? try trainer.evaluate?(weights) ?? [] : [])
+      metrics: isJudged ? try metrics(of: weights) : [])
     epochs.append(epoch)
     if isJudged { try compare(epoch, weights) }
     try log.epoch(
@@ -183,6 +184,15 @@ final class TrainingRun {
     try folder.write(
       Curves.svg(log.columns, log.rows, skipping: RunLog.counters), to: folder.curves)
     try save(epoch)
+  }
+
+  private func metrics(of weights: Weights) throws -> [(name: String, value: Double)] {
+    guard let evaluate = trainer.evaluate else { return [] }
+    if let cause = try learner.causeInInference(weights) {
+      throw ZooError(
+        cause.kind, "\(cause.message) (after epoch \(state.epoch + 1), step \(state.step))")
+    }
+    return try evaluate(weights)
   }
 
   /// Keeps an epoch that is the best so far, the latest on ties, and counts the epochs since the

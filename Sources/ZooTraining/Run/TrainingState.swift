@@ -13,6 +13,8 @@ struct TrainingState: Sendable {
   /// Sums over the items of this epoch.
   var items = 0
   var loss = 0.0
+  /// The loss of the first step, which tells a run that diverges.
+  var first: Double?
   var parts: [Double]
   /// The learning rate of the latest step.
   var rate = 0.0
@@ -34,7 +36,7 @@ extension TrainingState {
     [
       "version": JSON(TrainingState.version), "epoch": JSON(epoch), "step": JSON(step),
       "cursor": JSON(cursor), "items": JSON(items), "loss": JSON(loss), "parts": JSON(parts),
-      "rate": JSON(rate),
+      "rate": JSON(rate), "first": first.map { JSON($0) } ?? nil,
       "best": best.map { ["epoch": JSON($0.epoch), "value": JSON($0.value)] } ?? nil,
       "stale": JSON(stale), "stoppedEarly": JSON(stoppedEarly),
       "plateau": [
@@ -65,6 +67,7 @@ extension TrainingState {
     (epoch, step) = (try count(&fields, "epoch"), try count(&fields, "step"))
     (cursor, items) = (try count(&fields, "cursor"), try count(&fields, "items"))
     (loss, rate) = (try fields.number("loss"), try fields.number("rate"))
+    first = try number(&fields, "first")
     best = try fields.optional("best") { fields, key in
       var best = try fields.fields(key, of: "the best epoch")
       let found = (try count(&best, "epoch"), try best.number("value"))
