@@ -9,7 +9,7 @@ export SWIFT ?= swift
 PREFIX ?= /usr/local
 BUILD := $(SWIFT) build -c release --disable-build-manifest-caching
 
-.PHONY: help setup build demo examples test bench lint format docs size install uninstall deb clean
+.PHONY: help setup build demo examples test torture bench lint format docs size install uninstall deb clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ examples: build ## build and run Examples/, as programs and loaded by an install
 
 test: setup ## run every test and print a summary; full output in .logs/test.log
 	@.ci/test
+
+torture: build ## try to break Documentation/promises.md: ARGS="limits --count 76"
+	@.ci/torture $(ARGS)
 
 bench: build ## compare speed with PyTorch and others: ARGS="--only inference" (Benchmarks/README.md)
 	@Benchmarks/run $(ARGS)

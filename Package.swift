@@ -88,7 +88,7 @@ let package = Package(
     // The host and the rooms around it.
     room("ZooKit", ["CZoo"]),
     room("ZooStore", ["ZooKit", "CZoo", "CStore", "CZlib"]),
-    room("ZooEngine", ["ZooKit", "COneDNN", "CKernels"]),
+    room("ZooEngine", ["ZooKit", "CZoo", "COneDNN", "CKernels"]),
     room("ZooTraining", ["ZooKit", "ZooStore", "ZooEngine", "ZooDetection"]),
     room("ZooFormats", ["ZooKit", "ZooStore", "CZlib"]),
     room("ZooVision", ["ZooKit", "ZooStore", "CPicture"]),
@@ -105,7 +105,7 @@ let package = Package(
         "ZooKit", "ZooStore", "ZooEngine", "ZooFormats", "ZooVision", "ZooDetection", "ZooFetch",
         "ZooData", "ZooTraining", "ZooMetrics", "ZooExplain", "CCatalog",
       ] + families),
-    room("ZooArguments", ["ZooKit", "ZooStore"]),
+    room("ZooArguments", ["ZooKit", "ZooStore", "CZoo"]),
     .executableTarget(
       name: "zoo", dependencies: ["ModelZoo", "ZooArguments", "ZooConformance", "CTemplates"],
       swiftSettings: strict, linkerSettings: lending),

@@ -59,7 +59,7 @@ extension Zoo {
   /// repository in which the binary was built, or in the sources of this package, for a program that
   /// depends on it and has not left the machine on which it was built.
   private static func included(_ file: String) -> String? {
-    var folders = getenv("ZOO_SHARE").map { [String(cString: $0)] } ?? []
+    var folders = getenv("ZOO_SHARE").map { [String(path: $0)] } ?? []
     var folder = executablePath[...]
     while let slash = folder.lastIndex(of: "/") {
       folder = folder[..<slash]
@@ -74,7 +74,9 @@ extension Zoo {
   private static var executablePath: String {
     var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &bytes, bytes.count)
-    return String(decoding: bytes.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return bytes.withUnsafeBytes {
+      String(path: UnsafeRawBufferPointer(rebasing: $0.prefix(max(0, count))))
+    }
   }
 }
 

@@ -31,7 +31,7 @@ public struct Zoo: Sendable {
 
   /// The same catalogue, and the families of this registry.
   public init(registry: Registry) throws {
-    if let path = getenv("ZOO_CATALOG").map({ String(cString: $0) }), !path.isEmpty {
+    if let path = getenv("ZOO_CATALOG").map({ String(path: $0) }), !path.isEmpty {
       let file = try RandomAccessFile(path)
       try self.init(
         catalog: try Catalog(

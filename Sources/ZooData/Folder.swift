@@ -22,9 +22,7 @@ struct Folder {
     var (folders, files, loops): ([String], [String], [String]) = ([], [], [])
     lazy var around = Folder.around(path)
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
+      let name = String(of: entry)
       guard !name.hasPrefix(".") else { continue }
       var kind = mode_t(entry.pointee.d_type) << 12
       if kind != S_IFREG, kind != S_IFDIR {

@@ -80,9 +80,7 @@ extension Cache {
     defer { closedir(stream) }
     var entries: [Entry] = []
     while let item = readdir(stream) {
-      let file = withUnsafeBytes(of: item.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
+      let file = String(of: item)
       guard let kind = Cache.kind(of: file, whole: whole) else { continue }
       var status = stat()
       guard lstat("\(folder)/\(file)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -25,7 +25,7 @@ public struct Cache: Sendable {
 
   /// `$ZOO_HOME`, else `$XDG_CACHE_HOME/zoo`, else `~/.cache/zoo`.
   public init() throws {
-    try self.init(environment: { name in getenv(name).map { String(cString: $0) } })
+    try self.init(environment: { name in getenv(name).map { String(path: $0) } })
   }
 
   package init(environment: (String) -> String?) throws {
@@ -80,7 +80,7 @@ public struct Cache: Sendable {
   /// Records that a file was used, for ``prune(_:)``; does nothing in a read-only cache.
   public func markUsed(_ path: String) {
     let times = [timespec(tv_sec: 0, tv_nsec: utimeNow), timespec(tv_sec: 0, tv_nsec: utimeOmit)]
-    utimensat(AT_FDCWD, path, times, 0)
+    _ = path.withPath { utimensat(AT_FDCWD, $0, times, 0) }
   }
 
   /// The name and the first twelve digits.

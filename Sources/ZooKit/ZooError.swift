@@ -14,6 +14,8 @@ public struct ZooError: Error, Hashable, Sendable, CustomStringConvertible {
     case notFound = 66
     /// Not on this machine, and cannot be fetched now.
     case unavailable = 69
+    /// The system gives too little: memory, address space, processes.
+    case system = 71
     /// The output cannot be created.
     case cannotCreate = 73
     /// Reading or writing failed midway: a full disk, an I/O error.
@@ -39,6 +41,7 @@ public struct ZooError: Error, Hashable, Sendable, CustomStringConvertible {
   public static func corrupt(_ message: String) -> ZooError { .init(.corrupt, message) }
   public static func notFound(_ message: String) -> ZooError { .init(.notFound, message) }
   public static func unavailable(_ message: String) -> ZooError { .init(.unavailable, message) }
+  public static func system(_ message: String) -> ZooError { .init(.system, message) }
   public static func cannotCreate(_ message: String) -> ZooError { .init(.cannotCreate, message) }
   public static func io(_ message: String) -> ZooError { .init(.io, message) }
 }

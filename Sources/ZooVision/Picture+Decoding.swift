@@ -46,7 +46,7 @@ extension Picture {
         "\(path) has \(file.size) bytes, more than \(pixelLimit) pixels can take")
     }
     guard let memory = malloc(file.size) else {
-      throw ZooError.failure("\(path): not enough memory for \(file.size) bytes")
+      throw ZooError.system("\(path): not enough memory for \(file.size) bytes")
     }
     defer { free(memory) }
     let bytes = UnsafeMutableRawBufferPointer(start: memory, count: file.size)
@@ -96,7 +96,7 @@ extension Picture {
         throw ZooError.unavailable(
           "\(origin) needs \(library), which is missing: apt install \(package)")
       case ZooPictureNoMemory:
-        throw ZooError.failure("\(origin): not enough memory for \(width)×\(height) pixels")
+        throw ZooError.system("\(origin): not enough memory for \(width)×\(height) pixels")
       default:
         throw ZooError.corrupt("\(origin) is damaged: \(text(of: decoded.message))")
       }

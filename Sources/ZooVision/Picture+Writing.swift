@@ -71,7 +71,7 @@ extension Picture {
     let status = withPixels { encode($0.baseAddress, &encoded) }
     switch status {
     case ZooPictureDone: return try body(.init(start: encoded.bytes, count: encoded.count))
-    case ZooPictureNoMemory: throw ZooError.failure("\(name): not enough memory to encode it")
+    case ZooPictureNoMemory: throw ZooError.system("\(name): not enough memory to encode it")
     default: throw ZooError.failure("\(name) cannot be encoded: \(text(of: encoded.message))")
     }
   }

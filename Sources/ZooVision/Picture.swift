@@ -35,7 +35,7 @@ public struct Picture: Sendable {
     let (pixels, wide) = width.multipliedReportingOverflow(by: height)
     let (count, tall) = pixels.multipliedReportingOverflow(by: channels)
     guard !wide, !tall, let samples = Samples(zeros: count) else {
-      throw ZooError.failure("not enough memory for a picture of \(width)×\(height)×\(channels)")
+      throw ZooError.system("not enough memory for a picture of \(width)×\(height)×\(channels)")
     }
     self.init(width: width, height: height, channels: channels, samples: samples)
   }
@@ -62,7 +62,7 @@ public struct Picture: Sendable {
   ) throws -> R {
     if !isKnownUniquelyReferenced(&samples) {
       guard let copy = Samples(zeros: count) else {
-        throw ZooError.failure("not enough memory for a copy of a picture of \(width)×\(height)")
+        throw ZooError.system("not enough memory for a copy of a picture of \(width)×\(height)")
       }
       _ = copy.bytes.update(fromContentsOf: samples.bytes)
       samples = copy

@@ -56,7 +56,7 @@ extension Parsed {
 }
 
 extension Command {
-  static var pluginPath: String { getenv("ZOO_PLUGIN_PATH").map { String(cString: $0) } ?? "" }
+  static var pluginPath: String { getenv("ZOO_PLUGIN_PATH").map { String(path: $0) } ?? "" }
 }
 
 /// Prints a JSON result.

@@ -61,6 +61,6 @@ extension Learning {
       table.add([title, "", ""] + names.map { value($0).map { decimal($0, digits: 4) } ?? "" })
     }
     print(table.text())
-    print("\(folder)/fold-1 … fold-\(result.folds.count)  \(folder)/folds.csv")
+    print("\(folder)/fold-1 … fold-\(result.folds.count)  \(folder)/folds.csv".printable)
   }
 }

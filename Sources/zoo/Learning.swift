@@ -160,7 +160,7 @@ package enum Learning {
     }
     if let number = report.best?.epoch {
       let metrics = (best?.metrics ?? []).map { figure($0.name, $0.value) }
-      print("\(folder)/best.h5  epoch \(number)  \(metrics.joined(separator: "  "))")
+      print("\(folder.printable)/best.h5  epoch \(number)  \(metrics.joined(separator: "  "))")
     }
     if let tested { print(try line(tested)) }
     if let confidence {
@@ -198,6 +198,6 @@ package enum Learning {
   static func absolute(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(path: resolved)
   }
 }

@@ -4,7 +4,7 @@ import ZooArguments
 
 @main
 package enum Command {
-  package static func main() { exit(program.main(CommandLine.arguments)) }
+  package static func main() { exit(program.main(ZooArguments.Program.words)) }
 
   /// The description of the command line, which tests check for mistakes.
   package static var program: ZooArguments.Program {

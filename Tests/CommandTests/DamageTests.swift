@@ -193,6 +193,32 @@ extension CommandLineTests {
       }
     }
 
+    /// Records that would take many times their size in memory.
+    @Test func recordsStaySmall() throws {
+      let workspace = try Workspace.furnished()
+      let baseline = try workspace.zoo("verify", "small.h5").peak
+      let store = try WeightStore(workspace["small.h5"])
+      let tensors = try store.tensors.map { ($0.name, try store.tensor($0.name)) }
+      func write(_ meta: String) throws {
+        try WeightStore.write(
+          to: workspace["bad.h5"], meta: JSON(parsing: meta, origin: "meta"), weights: tensors,
+          golden: store.golden())
+      }
+      let text = store.meta.text()
+      let numbers = String(repeating: "1,", count: 3_000_000)
+      try write("{\"mean\":[\(numbers)1],\(text.dropFirst())")
+      for verb in ["info", "verify"] {
+        let run = try workspace.zoo(verb, "bad.h5")
+        Self.expectRefusal(run, verb)
+        #expect(run.peak < baseline + 64 << 20 + 6 << 20, "\(verb): \(run.peak >> 20) MB")
+      }
+      try write(text.replacingOccurrences(of: "\"resize\":[32,32]", with: "\"resize\":[3000,3000]"))
+      let run = try workspace.zoo("predict", "bad.h5", "small.png")
+      Self.expectRefusal(run, "resize 3000")
+      #expect(run.error?.contains("3×3000×3000") == true, "\(run.errors)")
+      #expect(run.peak < baseline + 32 << 20, "\(run.peak >> 20) MB")
+    }
+
     /// Escape sequences in files or on the command line never reach the terminal.
     @Test func terminalSequences() throws {
       let workspace = try Workspace.furnished()
@@ -205,6 +231,9 @@ extension CommandLineTests {
         ["info", "x.h5"], ["predict", "x.h5", "small.png"], ["info", "\u{1B}[31m"],
         ["predict", "x.h5", "\u{1B}[31m\n.png", "\u{1B}[31m\n.jpg"], ["\u{1B}[31m"],
         ["import", "\u{1B}[31m", "--as", "\u{1B}[31m"],
+        ["import", "small.safetensors", "--as", "resnet20", "-o", "\u{1B}[31m.h5"],
+        ["export", "small.h5", "--format", "safetensors", "-o", "\u{1B}[31m"],
+        ["verify", "\u{1B}[31m.h5"], ["predict", "small.h5", "small.png", "--draw", "\u{1B}[31m"],
       ] {
         let run = try workspace.zoo(words)
         #expect(!run.output.isEmpty || !run.errors.isEmpty)

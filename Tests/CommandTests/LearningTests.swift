@@ -62,15 +62,72 @@ import Testing
 
   /// A rate that is far too high: the layer is named, and nothing is kept that looks like a result.
   @Test func aDivergingRunNamesTheLayer() throws {
-    for (freeze, part) in [("backbone", "the parameter linear.weight has grown"), ("none", "the output of ")] {
+    for (steps, freeze, part) in [
+      ("9", "backbone", "the parameter linear.weight has grown"),
+      ("9", "none", ".weight has grown to"), ("1", "none", "the output of "),
+    ] {
       let outcome = try space.zoo(
-        "finetune", "resnet20.fashion", "--data", "data", "-o", freeze, "--lr", "1000000",
-        "--optimizer", "sgd", "--freeze", freeze, "--batch", "8", "--quiet")
+        "finetune", "resnet20.fashion", "--data", "data", "-o", freeze + steps, "--lr", "1000000",
+        "--optimizer", "sgd", "--freeze", freeze, "--batch", "8", "--steps", steps, "--quiet")
       #expect(outcome.status == 1, "\(freeze)")
       #expect(outcome.error?.contains(part) == true, "\(outcome.errors)")
       #expect(outcome.error?.contains("the learning rate may be too high") == true)
-      #expect(!space.has("\(freeze)/best.h5"))
+      #expect(!space.has("\(freeze)\(steps)/best.h5"))
     }
+  }
+
+  /// `zoo finetune` killed at any moment, and resumed: every file is that of an uninterrupted run.
+  @Test func killedAndResumed() throws {
+    let words =
+      ["finetune", "resnet20.fashion", "--data", "data", "--quiet", "--save-every", "2"]
+      + Self.run
+    let whole = try space.zoo(words + ["-o", "whole"])
+    #expect(whole.status == 0, "\(whole.errors)")
+    var killed = 0
+    for round in 0..<5 {
+      let moment = Double(round * 2 + 1) / 10 * whole.seconds
+      let first = try space.zoo(words + ["-o", "run"], limit: moment)
+      killed += first.status == nil ? 1 : 0
+      if first.status != 0 {
+        let more = space.has("run/run.json") ? ["--resume"] : []
+        let second = try space.zoo(words + ["-o", "run"] + more)
+        #expect(second.status == 0, "killed after \(moment) s: \(second.errors)")
+      }
+      #expect(try differences(space["run"], space["whole"]) == [], "killed after \(moment) s")
+      try FileManager.default.removeItem(atPath: space["run"])
+    }
+    #expect(killed > 1)
+  }
+
+  /// An output folder may be a link to one; one process at a time works in it.
+  @Test func foldersOfOutput() throws {
+    for name in ["tuned", "searched", "drawn"] {
+      mkdir(space[name], 0o777)
+      #expect(symlink(name, space["to-\(name)"]) == 0)
+    }
+    let model = "resnet20.fashion"
+    for words in [
+      ["finetune", model, "--data", "data", "-o", "to-tuned", "--epochs", "1"],
+      ["tune", model, "--data", "data", "-o", "to-searched", "--trials", "1", "--epochs", "1"],
+      ["predict", model, "data/val/dark/0.png", "--draw", "to-drawn"],
+    ] {
+      let outcome = try space.zoo(words)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+    for file in ["tuned/best.h5", "searched/best.h5", "drawn/0.png"] {
+      #expect(space.has(file), "\(file)")
+    }
+    for name in ["tuned", "searched", "drawn"] {
+      let type = try FileManager.default.attributesOfItem(atPath: space["to-\(name)"])[.type]
+      #expect(type as? FileAttributeType == .typeSymbolicLink)
+    }
+    let folder = open(space["searched"], O_RDONLY | O_DIRECTORY)
+    defer { close(folder) }
+    #expect(flock(folder, LOCK_EX | LOCK_NB) == 0)
+    let second = try space.zoo(
+      "tune", model, "--data", "data", "-o", "searched", "--resume", "--trials", "2")
+    #expect(second.status == 64)
+    #expect(second.errors.contains("another process is searching in searched"), "\(second.errors)")
   }
 
   /// The head is new, and the rest is the model's to the byte, including statistics.
@@ -105,6 +162,10 @@ import Testing
         "backbone"
       ),
       (["finetune", "run/best.h5", "--data", "data", "-o", "x", "--lr", "0"], 64, "--lr"),
+      (
+        ["finetune", "run/best.h5", "--data", "data", "-o", "x", "--validation", "nan"], 64,
+        "--validation"
+      ),
       (["finetune", "run/best.h5", "--data", "data"], 64, "-o"),
       (["finetune", "run/best.h5", "--data", "data", "-o", "x", "--head", "none"], 64, "none"),
       (

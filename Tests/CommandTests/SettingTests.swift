@@ -105,7 +105,9 @@ import zoo
     func value(_ argument: some Argument, _ word: String) -> Any? {
       try? argument.result(of: [word])
     }
+    // --validation also takes a folder; what is neither is refused later.
     let numbers = Set(Setting.all.filter { $0.range != nil }.map { "--\($0.name)" })
+      .subtracting(["--validation"])
     var refused = 0
     for verb in Command.program.verbs {
       for argument in verb.arguments + verb.groups.flatMap(\.arguments)

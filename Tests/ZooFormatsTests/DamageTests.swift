@@ -42,7 +42,7 @@ import ZooStore
     let bytes = try Golden.bytes(name)
     let scratch = try Scratch()
     let random = Random(seed: 2).key(name)
-    for mutant in 0..<count {
+    for mutant in Torture.rounds(count) {
       let draws = random.key(mutant)
       var damaged = bytes
       for change in 0...draws.below(4, 0) {

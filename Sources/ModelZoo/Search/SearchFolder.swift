@@ -6,6 +6,7 @@ import ZooTraining
 /// The folder of a search's trials.
 struct SearchFolder {
   let path: String
+  private let lock: FolderLock
   var record: String { "\(path)/search.json" }
   var table: String { "\(path)/trials.csv" }
   var best: String { "\(path)/best.h5" }
@@ -15,6 +16,7 @@ struct SearchFolder {
     if mkdir(path, 0o777) != 0, errno != EEXIST {
       throw ZooError.cannot(.cannotCreate, "create \(path)", errno)
     }
+    lock = try FolderLock(path, "searching")
     let isThere = access("\(path)/search.json", F_OK) == 0
     guard resuming || !isThere else {
       throw ZooError.usage("\(path) already holds a search; resume it or choose another folder")

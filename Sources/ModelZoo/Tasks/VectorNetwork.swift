@@ -57,12 +57,19 @@ struct VectorNetwork: Sendable {
   }
 
   func input(for picture: Picture) throws -> NetworkInput {
-    let input = try preprocessing.input(from: picture)
-    guard input.shape == port.shape else {
-      throw ZooError.corrupt(
-        "\(name): its preprocessing makes 1×\(input.shape), its network takes 1×\(port.shape)")
+    // Before anything of this size is made.
+    let shown = try preprocessing.placement(of: picture.size).shown
+    let sizes = port.shape.sizes
+    if sizes.count == 3, shown.height > sizes[1] || shown.width > sizes[2] {
+      throw misfit(Shape([sizes[0], shown.height, shown.width]))
     }
+    let input = try preprocessing.input(from: picture)
+    guard input.shape == port.shape else { throw misfit(input.shape) }
     return input
+  }
+
+  private func misfit(_ made: Shape) -> ZooError {
+    .corrupt("\(name): its preprocessing makes 1×\(made), its network takes 1×\(port.shape)")
   }
 
   func logits(of pictures: [Picture]) throws -> Tensor { try outputs(of: pictures).logits }

@@ -92,7 +92,7 @@ func shown(_ word: String) -> String {
   if word.isEmpty { return "an empty word" }
   var text = ""
   for scalar in word.unicodeScalars.prefix(80) {
-    text += scalar.properties.generalCategory == .control ? "�" : String(Character(scalar))
+    text += scalar.properties.generalCategory == .control ? "�" : String(scalar).printable
   }
   return word.unicodeScalars.count > 80 ? text + "…" : text
 }

@@ -136,6 +136,7 @@ extension ZooError.Kind {
     case .corrupt: "A file is damaged, or unsuitable for its use."
     case .notFound: "An input or a model does not exist."
     case .unavailable: "Something is not installed and cannot be obtained: weights, a library."
+    case .system: "The system gives too little memory, address space or processes."
     case .cannotCreate: "The output cannot be created."
     case .io: "Reading or writing failed, for example because the disk is full."
     case .interrupted: "Interrupted, after the state was saved."

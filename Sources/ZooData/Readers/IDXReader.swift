@@ -151,7 +151,7 @@ final class GzipReader {
     if isPacked,
       inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) != Z_OK
     {
-      throw ZooError.failure("\(file.path): not enough memory to unpack it")
+      throw ZooError.system("\(file.path): not enough memory to unpack it")
     }
   }
 

@@ -58,7 +58,7 @@ extension YAML {
     self = try bytes.withUnsafeBytes { bytes in
       guard let text = zoo_yaml_open(bytes.baseAddress, bytes.count) else {
         guard zoo_yaml_is_here() == 0 else {
-          throw ZooError.failure("\(origin): not enough memory to read it")
+          throw ZooError.system("\(origin): not enough memory to read it")
         }
         throw ZooError.unavailable(
           "\(origin) cannot be read: libyaml is not installed, no libyaml-0.so.2 (Debian and "

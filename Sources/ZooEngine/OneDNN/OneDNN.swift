@@ -1,4 +1,5 @@
 import COneDNN
+import CZoo
 import ZooKit
 
 /// The oneDNN library, which is loaded on first use.
@@ -19,6 +20,7 @@ public enum OneDNN {
 
   /// The library, or why it cannot be used.
   public static let library: Result<Library, ZooError> = Result { () throws(ZooError) in
+    guard zoo_has_room(64 << 20) != 0 else { throw .system(OneDNN.noRoom) }
     let found = zoo_dnn_open()
     if let missing = found.missing { throw .unavailable(String(cString: missing)) }
     let (major, minor, patch) = found.version
@@ -29,6 +31,14 @@ public enum OneDNN {
       isFast: found.isa & 0x7 == 0x7, hasAVX512: found.isa & 0x27 == 0x27,
       hasBFloat16: found.isa & 0xE7 == 0xE7)
   }
+
+  /// Its kernels are made when a network is compiled, by code that cannot bear a failure.
+  static func checkRoom() throws {
+    guard zoo_has_room(32 << 20) != 0 else { throw ZooError.system(noRoom) }
+  }
+
+  private static let noRoom =
+    "too little address space for oneDNN under the limit (ulimit -v) of \(zoo_room_limit() >> 20) MB"
 
   /// Each instruction set includes the previous ones.
   private static let names: [(isa: Int32, name: String)] = [

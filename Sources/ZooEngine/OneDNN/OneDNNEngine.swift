@@ -37,12 +37,14 @@ public struct OneDNNEngine: Engine {
   public var name: String { "onednn" }
 
   public func compile(_ program: consuming Program, batch: Int) throws -> any Executable {
-    try OneDNNCompiler(consume program, batch: batch, engine: self).runner()
+    try OneDNN.checkRoom()
+    return try OneDNNCompiler(consume program, batch: batch, engine: self).runner()
   }
 
   public func trainingRunner(
     for program: consuming Program, _ parameters: LearnedParameters, batch: Int
   ) throws -> any TrainingRunner {
+    try OneDNN.checkRoom()
     let program = program.withoutFrozenPrefix().fusedForTraining()
     return try TrainingCompiler(program, parameters, batch: batch, engine: self).runner()
   }

@@ -89,7 +89,7 @@ final class Operation {
   /// The same operation with arguments of its own, so that two threads can run it at once.
   func copy() throws -> Operation {
     guard let copied = zoo_dnn_operation_copy(handle) else {
-      throw ZooError.failure("not enough memory for oneDNN's \(name)")
+      throw ZooError.system("not enough memory for oneDNN's \(name)")
     }
     return Operation(copyOf: self, copied)
   }

@@ -22,7 +22,7 @@ extension KerasCheckpoint {
   /// libhdf5 needs a named file of its own: a temporary file, which is unlinked once it is open.
   private static func extract(_ entry: ZipArchive.Entry, of archive: ZipArchive) throws -> HDF5File
   {
-    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let folder = getenv("TMPDIR").map { String(path: $0) } ?? "/tmp"
     let name = "\(folder)/.zoo-" + String(UInt64.random(in: .min ... .max), radix: 16)
     let descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {

@@ -20,8 +20,14 @@ extension BLAS {
   private static func load() throws(ZooError) -> BLAS {
     // OpenBLAS reads both variables while it loads: the kernels, and the number of threads to
     // start.
-    let reason = chooseCore()
+    let reason = String(cString: zoo_blas_core())
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
+    let needed = 48 + 128 * Threads.count
+    guard zoo_has_room(needed << 20) != 0 else {
+      throw .system(
+        "OpenBLAS takes \(needed) MB of address space for \(Threads.count) threads; the limit (ulimit "
+          + "-v) of \(zoo_room_limit() >> 20) MB does not leave them")
+    }
     let names = ["libopenblas.so.0", "libopenblas.so"]
     guard let handle = names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_LOCAL) }).first else {
       throw .unavailable(
@@ -30,6 +36,7 @@ extension BLAS {
     guard let gemm = dlsym(handle, "cblas_sgemm"), let gemv = dlsym(handle, "cblas_sgemv") else {
       throw .unavailable("\(path(of: handle)) has no cblas_sgemm: not a complete OpenBLAS")
     }
+    zoo_blas_take_buffers(handle, Int32(Threads.count))
     if let setThreads = dlsym(handle, "openblas_set_num_threads") {
       unsafeBitCast(setThreads, to: (@convention(c) (Int32) -> Void).self)(1)
     }
@@ -40,19 +47,6 @@ extension BLAS {
     return BLAS(
       gemm: unsafeBitCast(gemm, to: Gemm.self), gemv: unsafeBitCast(gemv, to: Gemv.self),
       library: library)
-  }
-
-  /// An OpenBLAS older than the processor does not know it and falls back to AVX2 kernels; on a Zen
-  /// 5 the AVX-512 kernels of Skylake-X are twice as fast.
-  private static func chooseCore() -> String {
-    let hasAVX512 = zoo_cpu_has_avx512() != 0
-    if getenv("OPENBLAS_CORETYPE") != nil {
-      let note = hasAVX512 ? ", although the processor has AVX-512" : ""
-      return "the environment sets OPENBLAS_CORETYPE\(note)"
-    }
-    guard hasAVX512 else { return "no AVX-512 on this machine; OpenBLAS chose its kernels" }
-    setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 0)
-    return "the processor has AVX-512 F, CD, BW, DQ and VL"
   }
 
   private static func path(of handle: UnsafeMutableRawPointer) -> String {

@@ -89,10 +89,11 @@ package func allocateFloats(_ count: Int) throws -> UnsafeMutableBufferPointer<F
   let large = bytes >= 8 << 20
   _ = givesBack
   var memory: UnsafeMutableRawPointer?
-  guard !overflow, count >= 0, posix_memalign(&memory, large ? 2 << 20 : 64, bytes) == 0,
+  guard !overflow, count >= 0, bytes < 1 << 16 || zoo_has_room(bytes) != 0,
+    posix_memalign(&memory, large ? 2 << 20 : 64, bytes) == 0,
     let memory
   else {
-    throw ZooError.failure("not enough memory for \(count) numbers (\(bytes >> 20) MB)")
+    throw ZooError.system("not enough memory for \(count) numbers (\(bytes >> 20) MB)")
   }
   if large { madvise(memory, bytes, MADV_HUGEPAGE) }
   return .init(start: memory.bindMemory(to: Float.self, capacity: count), count: count)

@@ -33,7 +33,8 @@ public struct WeightStore: TensorSource {
     var hash = SHA256()
     hash.update(text)
     try WeightStore.check(hash, record, file)
-    meta = try JSON(parsing: text, origin: "\(file.path): /meta")
+    // A record has some thousand values, of which each takes up to a hundred bytes.
+    meta = try JSON(parsing: text, origin: "\(file.path): /meta", most: 300_000)
 
     var tensors: [TensorInfo] = []
     var datasets: [String: HDF5File.Dataset] = [:]

@@ -6,9 +6,7 @@ package func entries(of path: String) -> [String] {
   defer { closedir(folder) }
   var names: [String] = []
   while let entry = readdir(folder) {
-    let name = withUnsafeBytes(of: entry.pointee.d_name) {
-      String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-    }
+    let name = String(of: entry)
     if name != ".", name != ".." { names.append(name) }
   }
   return names

@@ -79,7 +79,7 @@ package final class Publication {
     }
     guard let real = realpath(path, nil) else { return path }
     defer { free(real) }
-    return String(cString: real)
+    return String(path: real)
   }
 
   /// Writes after the last appended bytes.

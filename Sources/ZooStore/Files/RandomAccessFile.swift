@@ -1,3 +1,4 @@
+import CZoo
 import Glibc
 import ZooKit
 
@@ -56,6 +57,9 @@ package final class RandomAccessFile: Sendable {
 
   package func read(at offset: Int, count: Int) throws -> [UInt8] {
     try check(offset, count)
+    guard count < 1 << 20 || zoo_has_room(count) != 0 else {
+      throw ZooError.system("\(path): not enough memory for \(count) bytes")
+    }
     return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       try read(into: .init(start: buffer.baseAddress, count: count), at: offset)
       filled = count

@@ -12,11 +12,11 @@ package struct SystemCalls: Sendable {
   package var unlink: @Sendable (_ path: String) -> Int32
 
   package static let real = SystemCalls(
-    open: { Glibc.open($0, $1, $2) },
+    open: { ZooStore.open($0, $1, $2) },
     pwrite: { Glibc.pwrite($0, $1.baseAddress, $1.count, off_t($2)) },
     truncate: { ftruncate($0, off_t($1)) },
     sync: { fsync($0) },
     close: { Glibc.close($0) },
-    rename: { Glibc.rename($0, $1) },
-    unlink: { Glibc.unlink($0) })
+    rename: { ZooStore.rename($0, $1) },
+    unlink: { ZooStore.unlink($0) })
 }

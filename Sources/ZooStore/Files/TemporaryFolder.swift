@@ -6,12 +6,14 @@ package final class TemporaryFolder {
   package let path: String
 
   package init() throws {
-    let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(place)/zoo-XXXXXX".utf8CString)
+    let place = getenv("TMPDIR").map { String(path: $0) } ?? "/tmp"
+    var template = "\(place)/zoo-XXXXXX".withPath {
+      Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+    }
     guard mkdtemp(&template) != nil else {
       throw ZooError.cannot(.cannotCreate, "create a folder in \(place)", errno)
     }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    path = String(path: template)
   }
 
   deinit {

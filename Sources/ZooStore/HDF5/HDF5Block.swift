@@ -10,7 +10,7 @@ struct HDF5Block: ~Copyable {
 
   init(count: Int) throws {
     guard let memory = malloc(max(count, 1)) else {
-      throw ZooError.failure("not enough memory for \(count) bytes")
+      throw ZooError.system("not enough memory for \(count) bytes")
     }
     bytes = .init(start: memory, count: count)
   }

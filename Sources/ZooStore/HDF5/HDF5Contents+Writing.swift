@@ -1,4 +1,5 @@
 import CStore
+import CZoo
 import ZooKit
 
 extension HDF5Contents {
@@ -6,6 +7,7 @@ extension HDF5Contents {
   public func write(to path: String) throws { try write(to: path, calls: .real) }
 
   package func write(to path: String, calls: SystemCalls) throws {
+    try HDF5File.checkRoom(of: path)
     // libhdf5 lays out the structure in memory; we write the numbers to their offsets.
     let image = try Image(contents: self, path: path)
     try Publication.write(to: path, calls: calls) { file in

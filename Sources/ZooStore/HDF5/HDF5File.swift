@@ -1,4 +1,5 @@
 import CStore
+import CZoo
 import Glibc
 import ZooKit
 
@@ -114,6 +115,7 @@ public struct HDF5File: Sendable {
 
   /// The child's report of the file.
   private static func index(of file: RandomAccessFile) throws -> [UInt8] {
+    try checkRoom(of: file.path)
     var bytes: UnsafeMutablePointer<UInt8>?
     var count = 0
     let ending = zoo_hdf5_index(file.descriptor, UInt64(file.size), &bytes, &count)
@@ -124,12 +126,22 @@ public struct HDF5File: Sendable {
     case ZOO_REFUSED: throw ZooError.corrupt("\(file.path): \(reason(endOf: index))")
     case ZOO_INTERRUPTED: throw ZooError.failure("reading \(file.path) was interrupted")
     case ZOO_NO_CHILD:
-      throw ZooError.failure("cannot read \(file.path): no process could be started to check it")
+      throw ZooError.system("cannot read \(file.path): no process could be started to check it")
     case ZOO_NO_HDF5:
       throw ZooError.unavailable(
         "libhdf5 is not installed, or not the one that zoo was built for (Debian and Ubuntu: "
           + "apt install libhdf5-dev)")
     default: throw ZooError.corrupt("\(file.path): the HDF5 structure is damaged")
+    }
+  }
+
+  /// libhdf5 is loaded, and the child that walks the file has as much memory as it may need: with
+  /// less, a good file would look damaged.
+  static func checkRoom(of path: String) throws {
+    guard zoo_has_room(80 << 20) != 0 else {
+      throw ZooError.system(
+        "\(path): too little address space for libhdf5 under the limit (ulimit -v) of "
+          + "\(zoo_room_limit() >> 20) MB")
     }
   }
 

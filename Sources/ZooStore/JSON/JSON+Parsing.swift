@@ -2,8 +2,12 @@ import ZooKit
 
 extension JSON {
   /// Parses one value, with nothing after it; see `JSONScanner`.
-  public init(parsing text: some Sequence<UInt8>, origin: String) throws {
-    var scanner = JSONScanner(Array(text), origin: origin)
+  /// - Parameters:
+  ///   - text: the text, in UTF-8.
+  ///   - origin: where it comes from, for errors.
+  ///   - most: the largest number of values in it.
+  public init(parsing text: some Sequence<UInt8>, origin: String, most: Int = .max) throws {
+    var scanner = JSONScanner(Array(text), origin: origin, most: most)
     self = try scanner.value()
     try scanner.end()
   }

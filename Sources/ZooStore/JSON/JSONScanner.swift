@@ -17,11 +17,15 @@ package struct JSONScanner {
   private let bytes: [UInt8]
   private var position = 0
   private var depth = 0
+  /// The number of values that may still be kept.
+  private var room: Int
 
   private static let mostDepth = 64
 
-  package init(_ bytes: [UInt8], origin: String) {
+  /// - Parameter most: the largest number of values; each takes several times its text in memory.
+  package init(_ bytes: [UInt8], origin: String, most: Int = .max) {
     self.bytes = bytes
+    room = most
     self.origin = origin
   }
 
@@ -48,6 +52,8 @@ package struct JSONScanner {
   package mutating func value() throws -> JSON {
     let first = next
     let start = line
+    guard room > 0 else { throw error("it has too many values") }
+    room -= 1
     switch first {
     case UInt8(ascii: "{"):
       var members: [(key: String, value: JSON)] = []

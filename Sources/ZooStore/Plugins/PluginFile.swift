@@ -20,7 +20,7 @@ package struct PluginFile {
       throw ZooError.notFound(
         code == ENOENT ? "\(given) does not exist" : "cannot open \(given): \(explain(code))")
     }
-    path = String(cString: resolved)
+    path = String(path: resolved)
     free(resolved)
     let file = try RandomAccessFile(path)
     try file.checkOwner()

@@ -23,7 +23,7 @@ extension Registry {
   public mutating func load(plugin path: String) throws {
     let file = try PluginFile(path)
     guard !families.contains(where: { $0.origin == file.path }) else { return }
-    guard let library = dlopen(file.path, RTLD_NOW | RTLD_LOCAL) else {
+    guard let library = file.path.withPath({ dlopen($0, RTLD_NOW | RTLD_LOCAL) }) else {
       let reason = dlerror().map { String(cString: $0) } ?? "no reason given"
       let isNamed = reason.hasPrefix(file.path)
       let isLent = !reason.contains("libZooPlugin.so: cannot open")
@@ -76,9 +76,7 @@ extension Registry {
     defer { closedir(folder) }
     var names: [String] = []
     while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-      }
+      let name = String(of: entry)
       if name.hasSuffix(".so"), name != "libZooPlugin.so" { names.append(name) }
     }
     return names.sorted().map { "\(path)/\($0)" }

@@ -1,8 +1,16 @@
 extension String {
   /// Safe for one line of a terminal: names from files and the command line may contain control
-  /// sequences.
+  /// sequences, and paths bytes that are no text.
   package var printable: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.isPrintable ? $0 : "?" }))
+    var text = ""
+    for scalar in unicodeScalars {
+      if let byte = scalar.pathByte {
+        text += "\\x" + String(byte, radix: 16)
+      } else {
+        text.unicodeScalars.append(scalar.properties.isPrintable ? scalar : "?")
+      }
+    }
+    return text
   }
 }
 

@@ -17,7 +17,7 @@ final class RunFolder {
 
   let path: String
   let calls: SystemCalls
-  private let descriptor: Int32
+  private let lock: FolderLock
   private let isNew: Bool
   private let entriesBefore: Set<String>
   /// Whether it contains anything worth keeping: a step was taken, or the run existed before.
@@ -38,14 +38,7 @@ final class RunFolder {
     }
     isBegun = resuming
     entriesBefore = Set(entries(of: path))
-    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw ZooError.cannotCreate("cannot open \(path): \(explain(errno))")
-    }
-    // The system releases the lock when its holder ends, in whatever way.
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      throw ZooError.usage("another process is training in \(path)")
-    }
+    lock = try FolderLock(path, "training")
     let hasRun = access(record, F_OK) == 0
     if resuming, !hasRun { throw ZooError.notFound("\(path) holds no run that could go on") }
     if !resuming, hasRun {
@@ -64,8 +57,6 @@ final class RunFolder {
     }
     if isNew { rmdir(path) }
   }
-
-  deinit { close(descriptor) }
 
   /// Removes unfinished files of a killed process.
   private func removeRemains() {

@@ -91,7 +91,7 @@ extension Canvas {
         let (columns, rows) = (min(longest, width - x), min(longest, height - y))
         let part = pixels + 3 * (y * width + x)
         guard let bytes = malloc(4 * columns * rows) else {
-          throw ZooError.failure("not enough memory to draw on \(width)×\(height) pixels")
+          throw ZooError.system("not enough memory to draw on \(width)×\(height) pixels")
         }
         defer { free(bytes) }
         zoo_cairo_read(bytes, part, 3 * width, columns, rows)

@@ -40,7 +40,7 @@ struct AverageVerb: Verb {
         "statisticsComputed": JSON(isComputed),
       ])
     }
-    print("\(path)  the mean of \(models.count) checkpoints of \(mean.variant.name)")
+    print("\(path.printable)  the mean of \(models.count) checkpoints of \(mean.variant.name)")
     if mean.hasStatistics, !isComputed {
       try input.remark(
         "the statistics of its batch norms are averages too; --data computes them from pictures")

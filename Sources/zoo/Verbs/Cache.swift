@@ -26,7 +26,7 @@ struct CacheVerb: Verb {
     let isJSON = try input.wantsJSON
     switch try input[action] {
     case .path:
-      isJSON ? emit(["path": JSON(cache.root)]) : print(cache.root)
+      isJSON ? emit(["path": JSON(cache.root)]) : print(cache.root.printable)
     case .list:
       let entries = try cache.list()
       show(entries, isJSON)

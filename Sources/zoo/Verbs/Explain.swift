@@ -122,11 +122,11 @@ struct ExplainVerb: Verb {
               try answer.explanation.raw
           }
           if !isJSON {
-            print(answer.overlay)
-            if let cutOut = answer.cutOut { print(cutOut) }
+            print(answer.overlay.printable)
+            if let cutOut = answer.cutOut { print(cutOut.printable) }
           }
         }
-        if !isJSON { print(drawn.sheet) }
+        if !isJSON { print(drawn.sheet.printable) }
       } catch let error as ZooError where error.kind != .usage {
         failures.add(error)
       }
@@ -134,7 +134,7 @@ struct ExplainVerb: Verb {
     progress.finish()
     if let path = try input[raw], raws.count > 0 {
       try SafeTensors.write(raws, to: path)
-      if !isJSON { print(path) }
+      if !isJSON { print(path.printable) }
     }
     if !isJSON, !judged.isEmpty { print(comparison(judged).text()) }
     if isJSON { emit(["model": JSON(model.name), "results": JSON(results)]) }

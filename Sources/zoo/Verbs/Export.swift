@@ -31,7 +31,7 @@ struct ExportVerb: Verb {
         "tensors": JSON(export.tensors), "python": JSON(export.python),
       ])
     } else {
-      print("\(path)  \(export.tensors) tensors; in Python:")
+      print("\(path.printable)  \(export.tensors) tensors; in Python:")
       for line in export.python { print("  \(line.printable)") }
     }
   }

@@ -42,6 +42,6 @@ struct FeaturesVerb: Verb {
         "shape": JSON(features.values.shape.sizes), "classes": JSON(features.classes),
       ])
     }
-    print("\(path)  \(features.node)  \(features.values.shape)")
+    print("\(path.printable)  \(features.node)  \(features.values.shape)")
   }
 }

@@ -41,7 +41,7 @@ struct FiltersVerb: Verb {
         "model": JSON(name), "layer": JSON(filters.layer),
         "shape": JSON(filters.kernels.shape.sizes), "picture": JSON(path),
       ])
-      if try !input.wantsJSON { print("\(path)  \(filters.layer)  \(size)") }
+      if try !input.wantsJSON { print("\(path.printable)  \(filters.layer)  \(size)") }
     }
     var sheet: String?
     if tiles.count > 1 {
@@ -52,7 +52,7 @@ struct FiltersVerb: Verb {
       sheet = try folder.write(
         ContactSheet(title: "kernels", rows: rows).drawn(.init(perRow: perRow, aspect: 1)),
         of: "sheet.png")
-      if let sheet, try !input.wantsJSON { print(sheet) }
+      if let sheet, try !input.wantsJSON { print(sheet.printable) }
     }
     if try input.wantsJSON { emit(["results": JSON(results), "sheet": JSON(sheet)]) }
   }

@@ -132,7 +132,8 @@ struct ImportVerb: Verb {
       }
       return emit(JSON(.object([("path", JSON(path))] + members)))
     }
-    print("\(path)  \(fitting.variant.name), \(plan.matched.count) tensors, \(plan.percent)")
+    print(
+      "\(path.printable)  \(fitting.variant.name), \(plan.matched.count) tensors, \(plan.percent)")
     for line in plan.differences { print(line.printable) }
     if let record = fitting.record, let remark = fitting.remark(record) { try input.remark(remark) }
   }

@@ -56,7 +56,7 @@ struct NewVerb: Verb {
         "files": JSON(files.map(\.path)), "variants": JSON(scaffold.variants),
       ])
     }
-    for file in files { print("\(folder)/\(file.path)") }
+    for file in files { print("\(folder)/\(file.path)".printable) }
     let isPackage = try input[package] != nil
     try input.remark(
       isPackage
@@ -108,7 +108,7 @@ struct NewVerb: Verb {
       throw ZooError.notFound("\(path.printable) does not exist")
     }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return String(path: resolved)
   }
 
   private func checkCheckout(_ path: String) throws {
@@ -134,10 +134,7 @@ struct NewVerb: Verb {
     defer { closedir(handle) }
     var names: [String] = []
     while let entry = readdir(handle) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-        })
+      names.append(String(of: entry))
     }
     return names
   }

@@ -82,6 +82,6 @@ struct PatchesVerb: Verb {
         "sheet": JSON(path),
       ])
     }
-    print(path)
+    print(path.printable)
   }
 }

@@ -118,7 +118,7 @@ struct PredictVerb: Verb {
       if !isTable {
         if isOneOfMany { print(answer.image.printable) }
         print(prediction.table.text)
-        for file in files { print(file.path) }
+        for file in files { print(file.path.printable) }
       }
       return interruption?.request == nil
     }
@@ -132,7 +132,7 @@ struct PredictVerb: Verb {
     if isJSON {
       emit(["model": JSON(name), "results": JSON(results)])
     } else if let path = try input[csv] {
-      print("\(path)  \(grouped(pictures.count - failures.count)) pictures")
+      print("\(path.printable)  \(grouped(pictures.count - failures.count)) pictures")
     }
     if let error = failures.error(of: pictures.count) { throw error }
   }

@@ -38,7 +38,7 @@ struct PullVerb: Verb {
       let checked = pulled.checked.map(\.kind)
       if try !input.wantsJSON {
         let how = pulled.wasHere ? "already installed" : "verified by its \(checked ?? "digest")"
-        print("\(record.name)  \(pulled.path)  \(how)")
+        print("\(record.name)  \(pulled.path.printable)  \(how)")
       }
       results.append([
         "name": JSON(record.name), "path": JSON(pulled.path), "wasHere": JSON(pulled.wasHere),

@@ -81,7 +81,7 @@ struct TuneVerb: Verb {
           ] + trial.values.map(\.short))
       }
       print(table.text())
-      if let best = result.best { print("\(folder)/best.h5  trial \(best.number + 1)") }
+      if let best = result.best { print("\(folder.printable)/best.h5  trial \(best.number + 1)") }
       if let test = result.test { print(try Learning.line(test)) }
     }
     if let signal = result.interruption {

@@ -35,7 +35,9 @@ struct VerifyVerb: Verb {
           "name": JSON(name), "tensors": JSON(found.tensors),
           "error": found.error.map { JSON($0) } ?? nil, "good": true,
         ])
-        if try !input.wantsJSON { print("\(name)  good: \(found.tensors) tensors, \(golden)") }
+        if try !input.wantsJSON {
+          print("\(name.printable)  good: \(found.tensors) tensors, \(golden)")
+        }
       } catch let error as ZooError {
         results.append(["name": JSON(name), "good": false, "reason": JSON(error.message.line)])
         if try !input.wantsJSON { print("\(name)  bad: \(error.message)".line) }

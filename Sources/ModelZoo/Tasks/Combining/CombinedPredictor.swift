@@ -1,6 +1,7 @@
 import Glibc
 import ZooEngine
 import ZooKit
+import ZooStore
 import ZooVision
 
 /// Combines the answers of several models, and for several views of every picture.

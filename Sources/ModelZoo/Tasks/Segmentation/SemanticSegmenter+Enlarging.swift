@@ -50,7 +50,7 @@ extension SemanticSegmenter {
         let count = band.rows.count * width
         for channel in 0..<channels {
           let target = (channel * height + band.rows.lowerBound) * width
-          for index in 0..<count { map[target + index] = band.values[channel * count + index] }
+          for index in 0..<count { map[target + index] = band.values[channel * band.plane + index] }
         }
       }
     }

@@ -8,6 +8,8 @@ struct Band {
   let rows: Range<Int>
   let width: Int
   let channels: Int
+  /// The numbers from one channel to the next, which may have more rows.
+  let plane: Int
   let values: UnsafeBufferPointer<Float>
 }
 
@@ -49,31 +51,27 @@ extension SemanticSegmenter {
       // Rows above the next tiles are final.
       let next = line + 1 < down.starts.count ? down.starts[line + 1] : height
       let settled = min(next, height) - top
-      try band.rows(0..<settled).withValues {
+      try band.withValues {
         try body(
-          Band(rows: top..<top + settled, width: width, channels: channels, values: $0))
+          Band(
+            rows: top..<top + settled, width: width, channels: channels, plane: down.map * width,
+            values: $0))
       }
-      if line + 1 < down.starts.count { band = try band.rows(settled..<settled + down.map) }
+      if line + 1 < down.starts.count { try band.moveUp(settled) }
     }
   }
 }
 
 extension Tensor {
-  /// Rows of a C×H×W map; those beyond its end are zeros.
-  fileprivate func rows(_ range: Range<Int>) throws -> Tensor {
-    let (channels, height, width) = (shape[0], shape[1], shape[2])
-    if range == 0..<height { return self }
-    return try Tensor([channels, range.count, width]) { target in
-      target.initialize(repeating: 0)
-      withValues { source in
-        for channel in 0..<channels {
-          for (row, from) in range.clamped(to: 0..<height).enumerated() {
-            for column in 0..<width {
-              target[(channel * range.count + row) * width + column] =
-                source[(channel * height + from) * width + column]
-            }
-          }
-        }
+  /// Moves the rows of a C×H×W map up, in place; zeros follow.
+  fileprivate mutating func moveUp(_ count: Int) throws {
+    let (channels, plane, gone) = (shape[0], shape[1] * shape[2], count * shape[2])
+    try withMutableValues { values in
+      guard let base = values.baseAddress else { return }
+      for channel in 0..<channels {
+        let start = base + channel * plane
+        start.update(from: start + gone, count: plane - gone)
+        (start + plane - gone).update(repeating: 0, count: gone)
       }
     }
   }

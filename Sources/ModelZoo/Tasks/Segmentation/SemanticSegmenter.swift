@@ -71,7 +71,7 @@ public final class SemanticSegmenter: Sendable {
             for row in rows {
               for column in 0..<band.width {
                 pixels[(band.rows.lowerBound + row) * band.width + column] = decision(threshold) {
-                  band.values[($0 * band.rows.count + row) * band.width + column]
+                  band.values[$0 * band.plane + row * band.width + column]
                 }
               }
             }
