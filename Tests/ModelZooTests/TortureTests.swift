@@ -101,7 +101,7 @@ import ZooKit
   @Test func soakOfPredictions() throws {
     let classifier = try Zoo().untrained("resnet20", seed: 3)
     let segmenter = try Zoo().untrained("unet-depth3", seed: 3)
-    let count = Torture.count.map { min($0, 10_000) } ?? 120
+    let count = Torture.count.map { min($0, 10_000) } ?? 240
     var settled = 0
     for index in 0..<count {
       let key = Random(seed: 5).key(index)
@@ -113,9 +113,9 @@ import ZooKit
       if index % 8 == 0 {
         #expect(try segmenter.segment(picture).mask.size == picture.size)
       }
-      if index == count / 2 { settled = Torture.resident }
+      if index == count / 2 { settled = Torture.peak }
     }
-    #expect(
-      Torture.resident - settled < 32 << 20, "\(settled >> 20) MB, \(Torture.resident >> 20) MB")
+    // The first half has met about the largest sizes; what is kept depends on the latest.
+    #expect(Torture.peak - settled < 32 << 20, "\(settled >> 20) MB, \(Torture.peak >> 20) MB")
   }
 }

@@ -20,12 +20,6 @@ public enum Torture {
     return usage.ru_maxrss << 10
   }
 
-  /// The memory that it holds now.
-  public static var resident: Int {
-    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .ascii)) ?? ""
-    return (Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0) * Int(getpagesize())
-  }
-
   private static func number(_ name: String) -> Int? {
     ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
   }

@@ -74,7 +74,7 @@ struct MapVerb: Verb {
           .object(
             [("data", JSON(data.path)), ("map", JSON(page)), ("csv", JSON(table))] + map.json)))
     }
-    for path in [page, table].compactMap(\.self) { print(path) }
+    for path in [page, table].compactMap(\.self) { print(path.printable) }
     let score = map.silhouette.map { ", silhouette \(decimal($0, digits: 3))" } ?? ""
     try input.remark(
       "\(grouped(map.count)) pictures, \(map.groups.sizes.count) clusters\(score), divergence "

@@ -86,7 +86,7 @@ struct NeighboursVerb: Verb {
       try input.remark(
         "\(pairs.isEmpty ? "no" : grouped(pairs.count)) pairs of \(grouped(index.count)) pictures within "
           + "\(limit)\(across > 0 ? ", \(grouped(across)) across splits" : "")")
-      if let path { print(path) }
+      if let path { print(path.printable) }
       return
     }
     let search = try NeighbourSearch(
@@ -110,7 +110,7 @@ struct NeighboursVerb: Verb {
     }
     progress.finish()
     let path = try sheet.write(input[output], "\(model.name) · \(index.features.node)")
-    if let path, try !input.wantsJSON { print(path) }
+    if let path, try !input.wantsJSON { print(path.printable) }
     if try input.wantsJSON {
       emit(try json(model, data, index, input, path, [], "results", results))
     }
