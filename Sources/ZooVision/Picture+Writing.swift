@@ -72,7 +72,11 @@ extension Picture {
     switch status {
     case ZooPictureDone: return try body(.init(start: encoded.bytes, count: encoded.count))
     case ZooPictureNoMemory: throw ZooError.system("\(name): not enough memory to encode it")
-    default: throw ZooError.failure("\(name) cannot be encoded: \(text(of: encoded.message))")
+    default:
+      let reason = text(of: encoded.message)
+      // libpng has no other sign of it.
+      throw ZooError(
+        reason.contains("memory") ? .system : .failure, "\(name) cannot be encoded: \(reason)")
     }
   }
 }

@@ -74,7 +74,9 @@ struct VectorNetwork: Sendable {
 
   func logits(of pictures: [Picture]) throws -> Tensor { try outputs(of: pictures).logits }
 
-  func logits(ofInputs inputs: [NetworkInput]) throws -> Tensor { try outputs(ofInputs: inputs).logits }
+  func logits(ofInputs inputs: [NetworkInput]) throws -> Tensor {
+    try outputs(ofInputs: inputs).logits
+  }
 
   /// The outputs for pictures. Several are prepared at once.
   func outputs(of pictures: [Picture]) throws -> Outputs {

@@ -124,7 +124,8 @@ extension ZooCairo {
   func check(_ status: Int32) throws {
     guard status != zoo_cairo_success else { return }
     let words = status_to_string(status).map { String(cString: $0) } ?? "status \(status)"
-    throw ZooError.failure("Cairo cannot draw: \(words)")
+    // CAIRO_STATUS_NO_MEMORY
+    throw ZooError(status == 1 ? .system : .failure, "Cairo cannot draw: \(words)")
   }
 }
 
