@@ -54,10 +54,7 @@ public struct PictureMap: Sendable {
     progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws {
     let count = features.names.count
-    _ = try TSNE.perplexity(options.perplexity, of: count)
-    if let clusters = options.clusters, !(1...count).contains(clusters) {
-      throw ZooError.usage("--clusters \(clusters): there are \(count) pictures")
-    }
+    try options.check(for: count)
     if let bad = features.values.withValues({ $0.firstIndex { !$0.isFinite } }) {
       let picture = features.names[bad / (features.values.count / count)]
       throw ZooError.corrupt(
@@ -92,6 +89,17 @@ public struct PictureMap: Sendable {
   }
 }
 
+extension PictureMap.Options {
+  /// - Throws: if there are too few pictures.
+  fileprivate func check(for count: Int) throws {
+    _ = try TSNE.perplexity(perplexity, of: count)
+    if let clusters, !(1...count).contains(clusters) {
+      throw ZooError.usage(
+        "there are \(count) pictures; --clusters wants 1 to \(count), not \(clusters)")
+    }
+  }
+}
+
 extension Model {
   /// The pictures of a data set arranged by their features; reads each once.
   ///
@@ -113,6 +121,7 @@ extension Model {
     arranging: (_ done: Int, _ of: Int) -> Void = { _, _ in }
   ) throws -> PictureMap {
     try check(stage: stage)
+    try options.check(for: data.splits.reduce(0) { $0 + $1.count })
     let features = try features(
       of: data, node: stage, engine: engine, batch: batch, progress: progress)
     return try PictureMap(of: features, options, progress: arranging)

@@ -92,8 +92,8 @@ public struct TSNE: Sendable {
     guard let wanted else { return min(30, max(1.5, most / 3)) }
     guard wanted > 1, wanted <= most else {
       throw ZooError.usage(
-        "a perplexity of \(wanted) does not suit \(count) pictures: more than 1, and \(count - 1) at "
-          + "most")
+        "a perplexity of \(wanted) does not suit \(count) pictures; it is more than 1, and at most "
+          + "\(count - 1)")
     }
     return wanted
   }
