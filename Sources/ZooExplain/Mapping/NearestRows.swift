@@ -6,7 +6,7 @@ import ZooKit
 ///
 /// ```swift
 /// let rows = try NearestRows(features.values, by: .cosine)
-/// let five = try rows.nearest(5, to: query)       // 100,000 rows of 2,048 numbers in 35 ms
+/// let five = try rows.nearest(5, to: query)
 /// ```
 /// A query is limited by how fast memory is read, so rows are first compared in bfloat16, in half the
 /// bytes. For each row the rounding error has a known length, and by Cauchy and Schwarz the product with
