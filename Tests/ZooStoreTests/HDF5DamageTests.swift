@@ -132,7 +132,9 @@ struct Mutations {
         #expect(error.kind == .corrupt && error.message.contains(path), "\(error)")
         refused.withLock { $0 += 1 }
       }
-      #expect(ContinuousClock.now - start < .seconds(5), "\(name), mutant \(index)")
+      // Some send libhdf5 into a loop: the child then has 4 seconds of processor time, which take
+      // longer on a busy machine.
+      #expect(ContinuousClock.now - start < .seconds(15), "\(name), mutant \(index)")
     }
     #expect(refused.withLock { $0 } > Torture.rounds(300).count / 10)
     #expect(Torture.peak - before < good.count + 64 << 20)
