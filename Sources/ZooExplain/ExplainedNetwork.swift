@@ -15,10 +15,16 @@ public final class ExplainedNetwork {
   /// different places of its tiles, so that in an evenly coloured part a maximum of equal values lies
   /// elsewhere than in all other libraries.
   private let even: any Engine
-  private let inference = PlanCache<Key, InferencePlan>(capacity: 2)
-  private let training = PlanCache<Key, TrainingPlan>(capacity: 3)
+  private let inference = PlanCache<Key, InferencePlan>(capacity: 3)
+  private let training = PlanCache<Key, Derivative>(capacity: 3)
 
   private let sliding = PlanCache<String, SlidingNetwork>(capacity: 1)
+
+  private struct Derivative {
+    let plan: TrainingPlan
+    /// Whether an inference plan computes everything before the points.
+    let startsAtPoints: Bool
+  }
 
   private struct Key: Hashable {
     let values: [String]
@@ -44,8 +50,7 @@ public final class ExplainedNetwork {
 
   /// The value of an output, layer or stage.
   public func value(of name: String, for batch: Tensor) throws -> Tensor {
-    let plan = try plan(for: name, batch: batch.shape[0])
-    guard let value = try plan.run([input.name: batch])[name] else {
+    guard let value = try values(of: [name], for: batch)[name] else {
       throw ZooError.failure("the network gives no \(name)")
     }
     return value
@@ -84,43 +89,78 @@ public final class ExplainedNetwork {
     }
   }
 
-  /// Values and gradients at some points, from a seed that may depend on the value it is for.
-  func gradients(
-    at points: [String], of batch: Tensor, from value: String, rule: Rule,
-    seed: (Tensor) throws -> Tensor
+  /// Several values.
+  /// - Parameter others: the network's inputs beside the picture.
+  public func values(of names: [String], for batch: Tensor, with others: [String: Tensor] = [:])
+    throws -> [String: Tensor]
+  {
+    let plan = try plan(for: names, batch: batch.shape[0])
+    return try plan.run(others.merging([input.name: batch]) { $1 })
+  }
+
+  /// Values and gradients at some points.
+  /// - Parameters:
+  ///   - others: the network's inputs beside the picture.
+  ///   - values: where gradients start.
+  ///   - seeds: the gradients there, which may depend on the values.
+  public func gradients(
+    at points: [String], of batch: Tensor, with others: [String: Tensor] = [:],
+    from values: [String], rule: Rule,
+    seeds: ([String: Tensor]) throws -> [String: Tensor]
   ) throws -> [String: (value: Tensor, gradient: Tensor)] {
-    let key = Key(values: [value], points: points, batch: batch.shape[0])
-    let plan = try training.plan(for: key) {
+    let key = Key(values: values, points: points, batch: batch.shape[0])
+    let derivative = try training.plan(for: key) {
+      var part = try part(to: values)
+      let rest = try part.rest(after: points)
+      part = rest ?? part
       var options = TrainingPlan.Options()
       options.trainable = { _ in false }
-      let part = try part(to: value)
       options.frozenNorms = part.operations.filter { operation in
         operation.parameters.contains { !$0.role.isTrainable }
       }.map(\.name)
       options.noise = false
-      options.seeds = [value]
+      options.seeds = values
       options.keeping = points
       options.gradients = points
       let engine = points.contains(input.name) ? even : engine
-      return try TrainingPlan(
+      let plan = try TrainingPlan(
         part, weights, batch: batch.shape[0], options: options, engine: engine)
+      return Derivative(plan: plan, startsAtPoints: rest != nil)
     }
-    try plan.forward([input.name: batch])
-    try plan.backward([value: seed(plan.value(value))], rule: rule)
+    let plan = derivative.plan
+    var inputs = others.merging([input.name: batch]) { $1 }
+    if derivative.startsAtPoints {
+      inputs.merge(try self.values(of: points, for: batch)) { $1 }
+    }
+    try plan.forward(inputs)
+    let found = try Dictionary(uniqueKeysWithValues: values.map { ($0, try plan.value($0)) })
+    try plan.backward(seeds(found), rule: rule)
     return try Dictionary(
       uniqueKeysWithValues: points.map {
         ($0, (value: try plan.value($0), gradient: try plan.gradient(of: $0)))
       })
   }
 
-  private func plan(for value: String, batch: Int) throws -> InferencePlan {
-    try inference.plan(for: Key(values: [value], points: [], batch: batch)) {
-      try InferencePlan(part(to: value), weights, batch: batch, engine: engine)
+  private func plan(for values: [String], batch: Int) throws -> InferencePlan {
+    try inference.plan(for: Key(values: values, points: [], batch: batch)) {
+      try InferencePlan(part(to: values), weights, batch: batch, engine: engine)
     }
   }
 
-  /// Only what a value depends on.
-  private func part(to value: String) throws -> Graph {
-    graph.cut(at: [(name: value, operation: try graph.resolve(value))]).before
+  /// Only what some values depend on.
+  private func part(to values: [String]) throws -> Graph {
+    graph.cut(at: try values.map { (name: $0, operation: try graph.resolve($0)) }).before
+  }
+}
+
+extension Graph {
+  /// What follows a value, if nothing bypasses it. Before it no gradient is wanted, so that is computed as
+  /// for inference: in less memory, with norms folded and layers fused.
+  fileprivate func rest(after points: [String]) throws -> Graph? {
+    guard points.count == 1, let place = operation(named: points[0]),
+      !operations[place].layer.isInput
+    else { return nil }
+    let rest = cut(at: [(name: points[0], operation: place)]).after
+    return rest.inputs.contains { $0.name == inputs[0].name } ? nil : rest
   }
 }

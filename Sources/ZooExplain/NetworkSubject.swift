@@ -62,14 +62,16 @@ public final class NetworkSubject: Subject {
     -> [String: (value: Tensor, gradient: Tensor)]
   {
     let channels = try channels
-    return try network.gradients(at: points, of: batch, from: value, rule: rule) { values in
-      try Tensor(values.shape) { seed in
-        seed.initialize(repeating: 0)
-        let row = values.count / values.shape[0]
-        values.withValues { values in
-          for start in stride(from: 0, to: values.count, by: row) {
-            let item = UnsafeBufferPointer(rebasing: values[start..<start + row])
-            for term in terms(item, channels) { seed[start + term.place] += term.factor }
+    return try network.gradients(at: points, of: batch, from: [value], rule: rule) { values in
+      try values.mapValues { values in
+        try Tensor(values.shape) { seed in
+          seed.initialize(repeating: 0)
+          let row = values.count / values.shape[0]
+          values.withValues { values in
+            for start in stride(from: 0, to: values.count, by: row) {
+              let item = UnsafeBufferPointer(rebasing: values[start..<start + row])
+              for term in terms(item, channels) { seed[start + term.place] += term.factor }
+            }
           }
         }
       }
@@ -122,6 +124,13 @@ extension Graph {
     let path = ancestors(of: [index])
     if path.contains(place), place != index { return last }
     // A neuron inside the backbone: the map before it.
-    return path.sorted().last { $0 != index && isMap($0) }.map { operations[$0].name }
+    return lastMap(feeding: value)
+  }
+
+  /// The last map with places that a value is computed from.
+  public func lastMap(feeding value: String) -> String? {
+    guard let index = operation(named: value) else { return nil }
+    return ancestors(of: [index]).sorted().last { $0 != index && isMap($0) }
+      .map { operations[$0].name }
   }
 }

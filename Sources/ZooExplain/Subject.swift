@@ -75,7 +75,13 @@ extension Subject {
         "the network has no stage or layer “\(name)”" + suggestion(name, among: graph.names))
     }
     let shape = graph.operations[index].shape
-    guard shape.rank == 3, shape.height * shape.width > 1 else {
+    let picture = graph.inputs[0].operation
+    guard shape.rank == 3, shape.height * shape.width > 1,
+      // A map of a region of the picture is none of the picture.
+      graph.ancestors(of: [index]).allSatisfy({
+        !graph.operations[$0].layer.isInput || $0 == picture
+      })
+    else {
       throw ZooError.usage(
         "\(name) is \(shape), without places on the picture; name an earlier layer"
           + (lastMap.map { ", such as \($0)" } ?? ""))

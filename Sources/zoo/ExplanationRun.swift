@@ -8,6 +8,8 @@ struct ExplanationRun {
     let map, overlay: String
     let mask, cutOut: String?
     let faithfulness: Faithfulness?
+    /// Whether the map's highest value lies on a box of the class; nil if none is known.
+    let isHit: Bool?
 
     func json(of image: String) -> JSON {
       var members: [(key: String, value: JSON)] = [
@@ -18,6 +20,7 @@ struct ExplanationRun {
       if let mask, let cutOut {
         members += [("mask", JSON(mask)), ("cutout", JSON(cutOut))]
       }
+      if let isHit { members.append(("hit", JSON(isHit))) }
       if let faithfulness {
         members += [
           ("deletion", JSON(faithfulness.deletionArea)),
@@ -36,17 +39,19 @@ struct ExplanationRun {
   private let options: TaskOptions
   private let judges: Bool
   private let segments: Bool
+  private let game: PointingGame?
   private var folder: DrawingFolder
 
   /// - Parameters:
   ///   - judges: whether the methods' faithfulness is measured.
+  ///   - game: knows where objects are.
   ///   - segments: whether the object that a map shows is cut out.
   init(
     _ model: Model, _ methods: [any ExplanationMethod], _ targets: [ExplanationTarget],
-    _ options: TaskOptions, engine: EngineChoice, judges: Bool, segments: Bool,
+    _ options: TaskOptions, engine: EngineChoice, judges: Bool, game: PointingGame?, segments: Bool,
     folder: DrawingFolder
   ) {
-    (self.judges, self.segments) = (judges, segments)
+    (self.judges, self.game, self.segments) = (judges, game, segments)
     explainer = Explainer(model, engine: engine)
     (self.methods, self.targets, self.options, self.folder) = (methods, targets, options, folder)
   }
@@ -57,7 +62,7 @@ struct ExplanationRun {
   ) throws -> (answers: [Answer], sheet: String) {
     let view = try explainer.view(of: picture)
     let subjects = try explainer.subjects(targets, of: view, options)
-    let stem = name.stem
+    let stem = name.pictureName
     var answers: [Answer] = []
     var rows: [ContactSheet.Row] = []
     let photo = ContactSheet.Tile(try picture.sizedForLooking(), captions: ["picture"])
@@ -77,8 +82,8 @@ struct ExplanationRun {
             cutOut: try cutOut.map { try folder.write($0.picture, of: "\(file)-cutout.png") },
             // A map of another view of the picture has no order of this view's pixels.
             faithfulness: judges && method.extent == .seen
-              ? try explainer.faithfulness(of: explanation, subject, view) : nil)
-        )
+              ? try explainer.faithfulness(of: explanation, subject, view) : nil,
+            isHit: try game?.isHit(explanation, in: picture, named: name)))
         tiles.append(.init(try explanation.tile(picture), captions: [method.name]))
         if let cutOut {
           tiles.append(
@@ -103,11 +108,5 @@ extension String {
   fileprivate var fileName: String {
     let safe = prefix(60).map { $0.isLetter || $0.isNumber || $0 == "_" ? $0 : "-" }
     return String(safe).split(separator: "-").joined(separator: "-")
-  }
-
-  /// `photos/cat.jpg` is `cat`.
-  fileprivate var stem: String {
-    let last = split(separator: "/").last ?? "picture"
-    return String(last.lastIndex(of: ".").map { last[..<$0] } ?? last)
   }
 }

@@ -113,6 +113,69 @@ extension CommandLineTests {
       #expect(box.status == 64 && box.error?.contains("--box 99") == true, "\(box.errors)")
     }
 
+    /// The object that a map shows is cut out, and the map is looked up in a data set of boxes.
+    @Test func cutsOutAndPoints() throws {
+      let workspace = try workspace()
+      for folder in ["boxes/images", "boxes/labels"] {
+        try FileManager.default.createDirectory(
+          atPath: workspace[folder], withIntermediateDirectories: true)
+      }
+      try Picture(contentsOf: workspace["coat.png"]).write(png: workspace["boxes/images/coat.png"])
+      try workspace.write("0 0.5 0.5 1 1\n", to: "boxes/labels/coat.txt")
+      try workspace.write("names: [Coat, Bag]\npath: .\ntrain: images\n", to: "boxes/data.yaml")
+      let model = "\(Self.weights)/resnet20.fashion.h5"
+      let run = try workspace.zoo(
+        "explain", model, "coat.png", "--class", "Coat", "--method", "gradcam", "--segment",
+        "--boxes", "boxes", "-o", "why", "--json", "--quiet")
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+      let result = try #require(try run.json["results"]?.list?.first)
+      #expect(
+        result.keys == [
+          "image", "method", "class", "layer", "map", "overlay", "mask", "cutout", "hit",
+        ])
+      #expect(result["hit"]?.bool == true)
+      let mask = try Picture(contentsOf: workspace[try #require(result["mask"]?.string)])
+      let cut = try Picture(contentsOf: workspace[try #require(result["cutout"]?.string)])
+      #expect((mask.width, mask.height) == (60, 45) && cut.channels == 4)
+      #expect(Set(mask.pixels).isSubset(of: [0, 255]) && mask.pixels.contains(255))
+      let clear = (0..<60 * 45).allSatisfy {
+        (cut.pixels[4 * $0 + 3] == 255) == (mask.pixels[$0] == 255)
+      }
+      #expect(clear)
+
+      let other = try workspace.zoo(
+        "explain", model, "coat.png", "--class", "Dress", "--boxes", "boxes", "-o", "why", "--quiet"
+      )
+      #expect(other.status == 65 && other.error?.contains("no box of Dress") == true)
+      let none = try workspace.zoo(
+        "explain", model, "coat.png", "--boxes", "nowhere", "-o", "why", "--quiet")
+      #expect(none.status == 66, "\(none.errors)")
+    }
+
+    @Test func slidesOverPictures() throws {
+      let workspace = try workspace()
+      let run = try workspace.zoo(
+        "explain", "\(Self.weights)/resnet20.fashion.h5", "coat.png", "--class", "Coat", "--method",
+        "sliding-window,gradcam", "--scale", "40", "--raw", "raw.safetensors", "-o", "why",
+        "--quiet")
+      #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+      let raw = try SafeTensors(workspace["raw.safetensors"])
+      #expect(try raw.tensor("coat.png/sliding-window/Coat").shape == [40, 53])
+      for (scale, part) in [("8", "8"), ("16384", "--scale 16384")] {
+        let wrong = try workspace.zoo(
+          "explain", "\(Self.weights)/resnet20.fashion.h5", "coat.png", "--method",
+          "sliding-window", "--scale", scale, "-o", "why", "--quiet")
+        #expect(wrong.status == 64 && wrong.error?.contains(part) == true, "\(wrong.errors)")
+      }
+    }
+
+    @Test func refusesUnknownNumbersOfBoxes() throws {
+      let run = try workspace().zoo(
+        "explain", "\(Self.weights)/yolov4-tiny-half.scenes.h5", "coat.png", "--target", "x2", "-o",
+        "why", "--quiet")
+      #expect(run.status == 64 && run.error?.contains("x0") == true, "\(run.errors)")
+    }
+
     /// The most exciting place of each channel is where the map is largest.
     @Test func findsPatches() throws {
       let workspace = try workspace()

@@ -95,7 +95,6 @@ extension FasterRCNN {
     from proposals: [Box], scores: Tensor, boxes: Tensor, first: Int, in size: Window.Size,
     _ options: DetectionOptions
   ) -> [Detection] {
-    let coding = BoxCoding(weights: 10, 10, 5, 5)
     let classes = scores.shape[1]
     var found: [Detection] = []
     scores.withValues { scores in
@@ -107,11 +106,7 @@ extension FasterRCNN {
           for label in 1..<max(1, classes) {
             let score = Float(softmax.share(of: scores[row + label]))
             guard score > options.score else { continue }
-            let code = 4 * (row + label)
-            let box = coding.decode(
-              SIMD4(codes[code], codes[code + 1], codes[code + 2], codes[code + 3]),
-              from: proposal
-            ).clipped(to: size)
+            let box = seen(proposal, codes, 4 * (row + label), in: size)
             guard box.isFinite, box.hasSides(atLeast: 1e-2) else { continue }
             found.append(Detection(box, classIndex: label - 1, score: score))
           }
@@ -123,5 +118,33 @@ extension FasterRCNN {
       found.map(\.box), scores: found.map(\.score), groups: found.map { $0.classIndex + 1 },
       threshold: options.iou)
     return kept.prefix(options.limit).map { found[$0] }
+  }
+
+  /// The box that the second stage sees in a region.
+  private func seen(
+    _ proposal: Box, _ codes: UnsafeBufferPointer<Float>, _ place: Int, in size: Window.Size
+  ) -> Box {
+    BoxCoding(weights: 10, 10, 5, 5).decode(
+      SIMD4(codes[place], codes[place + 1], codes[place + 2], codes[place + 3]), from: proposal
+    ).clipped(to: size)
+  }
+
+  /// What it says of a class in every region of one picture.
+  func candidates(
+    of classIndex: Int, from proposals: [Box], scores: Tensor, boxes: Tensor, in size: Window.Size
+  ) -> [Detection] {
+    let classes = scores.shape[1]
+    guard classIndex + 1 < classes else { return [] }
+    return scores.withValues { scores in
+      boxes.withValues { codes in
+        proposals.enumerated().map { index, proposal in
+          let row = index * classes
+          let softmax = RowSoftmax(scores[row..<row + classes])
+          return Detection(
+            seen(proposal, codes, 4 * (row + classIndex + 1), in: size), classIndex: classIndex,
+            score: Float(softmax.share(of: scores[row + classIndex + 1])))
+        }
+      }
+    }
   }
 }

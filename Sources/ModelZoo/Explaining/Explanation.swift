@@ -28,6 +28,16 @@ public struct Explanation: Sendable {
   /// method judges every number of the input, else H×W.
   public var raw: Tensor { get throws { try attribution.enlarged(to: input.height, input.width) } }
 
+  /// Where the map is highest, in pixels of the picture.
+  public var peak: (x: Double, y: Double) {
+    get throws {
+      let values = try map.values
+      let best = values.indices.max { values[$0] < values[$1] } ?? 0
+      return placement.pictureCoordinates(
+        x: Double(best % input.width) + 0.5, y: Double(best / input.width) + 0.5)
+    }
+  }
+
   /// The map in colours, at the size of the network's input.
   public func mapPicture() throws -> Picture { try heat.alone() }
 
@@ -87,13 +97,16 @@ extension Explanation {
     ).resized(to: picture.size, interpolation: .bilinear)
     let sharp = mask.withPixels { $0.map { $0 > 127 ? UInt8(255) : 0 } }
     let colours = try picture.rgb.pixels
-    let clear = sharp.indices.flatMap { pixel in
-      sharp[pixel] == 0 ? [0, 0, 0, 0] : colours[3 * pixel..<3 * pixel + 3] + [255]
+    var clear = try Picture(width: picture.width, height: picture.height, channels: 4)
+    try clear.withMutablePixels { clear in
+      for pixel in sharp.indices where sharp[pixel] == 255 {
+        for colour in 0..<3 { clear[4 * pixel + colour] = colours[3 * pixel + colour] }
+        clear[4 * pixel + 3] = 255
+      }
     }
     return CutOut(
       mask: try Picture(
         width: picture.width, height: picture.height, channels: 1, pixels: sharp),
-      picture: try Picture(
-        width: picture.width, height: picture.height, channels: 4, pixels: clear))
+      picture: clear)
   }
 }

@@ -2,13 +2,10 @@ import ZooKit
 
 /// The derivative with rectifiers that pass positive gradients whatever their input (Zeiler and
 /// Fergus, arXiv:1311.2901).
-public struct Deconvnet: ExplanationMethod {
+public struct Deconvnet: RuledGradient {
   public let name = "deconvnet"
+  public static let rule = Rule.deconvnet
   public init() {}
-
-  public func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution {
-    Attribution(try subject.gradient(of: input, rule: .deconvnet), as: .colour)
-  }
 }
 
 extension ExplanationMethod where Self == Deconvnet {

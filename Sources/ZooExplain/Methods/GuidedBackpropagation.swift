@@ -2,13 +2,10 @@ import ZooKit
 
 /// The derivative with negative gradients dropped at every rectifier (Springenberg et al.,
 /// arXiv:1412.6806).
-public struct GuidedBackpropagation: ExplanationMethod {
+public struct GuidedBackpropagation: RuledGradient {
   public let name = "guided-backprop"
+  public static let rule = Rule.guided
   public init() {}
-
-  public func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution {
-    Attribution(try subject.gradient(of: input, rule: .guided), as: .colour)
-  }
 }
 
 extension ExplanationMethod where Self == GuidedBackpropagation {

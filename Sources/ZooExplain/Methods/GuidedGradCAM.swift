@@ -1,13 +1,10 @@
 import ZooKit
 
 /// Guided backpropagation within the region that Grad-CAM shows (Selvaraju et al., arXiv:1610.02391).
-public struct GuidedGradCAM: ExplanationMethod {
+public struct GuidedGradCAM: LayerMethod {
   public let name = "guided-gradcam"
-  /// Nil means the last layer with places.
   public var layer: String?
-
-  public init(layer: String? = nil) { self.layer = layer }
-  init(_ options: ExplanationOptions) { self.init(layer: options.layer) }
+  public init() {}
 
   public func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution {
     let region = try GradCAM(layer: layer).attribution(of: subject, for: input)

@@ -2,13 +2,10 @@ import ZooKit
 
 /// The maps of a layer, each place weighed by its own positive derivative, which also works for early
 /// layers (Jiang et al., IEEE TIP 2021).
-public struct LayerCAM: ExplanationMethod {
+public struct LayerCAM: LayerMethod {
   public let name = "layercam"
-  /// Nil means the last layer with places.
   public var layer: String?
-
-  public init(layer: String? = nil) { self.layer = layer }
-  init(_ options: ExplanationOptions) { self.init(layer: options.layer) }
+  public init() {}
 
   public func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution {
     let layer = try subject.layer(layer)

@@ -2,25 +2,21 @@ import ZooKit
 
 /// The mean of random masks, each weighed by the score of the picture seen through it (Petsiuk, Das and
 /// Saenko, arXiv:1806.07421).
-public struct RISE: ExplanationMethod {
+public struct RISE: SamplingMethod {
   public let name = "rise"
   /// The number of masks.
-  public var samples: Int
+  public var samples = 1000
   /// The cells of a mask on each side, before it is enlarged and shifted at random.
   public var cells = 7
   /// The share of open cells.
   public var open: Float = 0.5
-  public var seed: Int
-
-  public init(samples: Int = 1000, seed: Int = 0) { (self.samples, self.seed) = (samples, seed) }
-  init(_ options: ExplanationOptions) {
-    self.init(samples: options.samples ?? 1000, seed: options.seed)
-  }
+  public var seed = 0
+  public init() {}
 
   public func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution {
     let (height, width) = (input.shape.height, input.shape.width)
     let pixels = height * width
-    let random = Random(seed: UInt64(bitPattern: Int64(seed))).key(name)
+    let random = random
     let scores = try subject.scores(of: samples, on: .probability) { index, place in
       let mask = try mask(random.key(index), height, width)
       input.withValues { values in

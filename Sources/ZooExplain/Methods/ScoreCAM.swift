@@ -3,13 +3,10 @@ import ZooKit
 
 /// The maps of a layer, each weighed by the score of the picture seen through it; no gradients (Wang et
 /// al., arXiv:1910.01279).
-public struct ScoreCAM: ExplanationMethod {
+public struct ScoreCAM: LayerMethod {
   public let name = "scorecam"
-  /// Nil means the last layer with places.
   public var layer: String?
-
-  public init(layer: String? = nil) { self.layer = layer }
-  init(_ options: ExplanationOptions) { self.init(layer: options.layer) }
+  public init() {}
 
   public func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution {
     let layer = try subject.layer(layer)

@@ -1,23 +1,19 @@
 import ZooKit
 
 /// The mean derivative over noisy copies of the picture (Smilkov et al., arXiv:1706.03825).
-public struct SmoothGrad: ExplanationMethod {
+public struct SmoothGrad: SamplingMethod {
   public let name = "smoothgrad"
   /// The number of copies.
-  public var samples: Int
+  public var samples = 50
   /// The deviation of the noise as a share of the input's range; the paper finds 0.1 to 0.2 best.
   public var noise: Float = 0.15
-  public var seed: Int
-
-  public init(samples: Int = 50, seed: Int = 0) { (self.samples, self.seed) = (samples, seed) }
-  init(_ options: ExplanationOptions) {
-    self.init(samples: options.samples ?? 50, seed: options.seed)
-  }
+  public var seed = 0
+  public init() {}
 
   public func attribution(of subject: any Subject, for input: Tensor) throws -> Attribution {
     let values = input.values
     let range = (values.max() ?? 0) - (values.min() ?? 0)
-    let random = Random(seed: UInt64(bitPattern: Int64(seed))).key(name)
+    let random = random
     let mean = try subject.meanGradient(of: samples, like: input) { sample, place in
       let random = random.key(sample)
       for index in place.indices {

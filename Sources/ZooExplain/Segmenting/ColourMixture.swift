@@ -6,40 +6,46 @@ struct ColourMixture {
   typealias Colour = SIMD3<Double>
 
   private struct Component {
-    var share: Double
+    let share: Double
     let mean: Colour
     /// The inverse of the covariance: its diagonal, and xy, xz, yz.
     let diagonal, mixed: Colour
     let logScale: Double
 
-    init?(_ colours: some Collection<Colour>, of count: Int) {
-      guard !colours.isEmpty else { return nil }
-      let size = Double(colours.count)
-      share = size / Double(count)
-      let mean = colours.reduce(Colour.zero, +) / size
-      self.mean = mean
-      var (own, cross) = (Colour.zero, Colour.zero)
-      for colour in colours {
-        let d = colour - mean
-        own += d * d
-        cross += Colour(d.x * d.y, d.x * d.z, d.y * d.z)
-      }
+    init?(_ tone: Moments, of count: Int) {
+      guard tone.count > 0 else { return nil }
+      share = tone.count / Double(count)
+      mean = tone.sum / tone.count
+      let (x, y, z) = (mean.x, mean.y, mean.z)
       // A few levels of noise keep the covariance of a flat colour from being singular.
-      own = own / size + Colour(repeating: 4)
-      cross /= size
+      let own = tone.squares / tone.count - mean * mean + Colour(repeating: 4)
+      let cross = tone.products / tone.count - Colour(x * y, x * z, y * z)
       let (a, b, c) = (own.x, own.y, own.z)
       let (d, e, f) = (cross.x, cross.y, cross.z)
       let determinant = a * (b * c - f * f) - d * (d * c - f * e) + e * (d * f - b * e)
       guard determinant > 0 else { return nil }
       diagonal = Colour(b * c - f * f, a * c - e * e, a * b - d * d) / determinant
       mixed = Colour(e * f - d * c, d * f - b * e, d * e - a * f) / determinant
-      logScale = -0.5 * log(determinant) - 1.5 * log(2 * Double.pi)
+      logScale = log(share) - 0.5 * log(determinant) - 1.5 * log(2 * Double.pi)
     }
 
     func logDensity(_ colour: Colour) -> Double {
       let d = colour - mean
       let cross = Colour(d.x * d.y, d.x * d.z, d.y * d.z)
-      return log(share) + logScale - 0.5 * (diagonal * d * d).sum() - (mixed * cross).sum()
+      return logScale - 0.5 * (diagonal * d * d).sum() - (mixed * cross).sum()
+    }
+  }
+
+  /// The sums that mean and covariance follow from.
+  private struct Moments {
+    var count = 0.0
+    var (sum, squares, products) = (Colour.zero, Colour.zero, Colour.zero)
+
+    mutating func add(_ c: Colour) {
+      count += 1
+      sum += c
+      squares += c * c
+      products += Colour(c.x * c.y, c.x * c.z, c.y * c.z)
     }
   }
 
@@ -51,7 +57,7 @@ struct ColourMixture {
     let random = Random(seed: seed).key("tones")
     // k-means++: the next centre is likely far from the others.
     var nearest = [Double](repeating: .infinity, count: colours.count)
-    for tone in 0..<min(tones, colours.count) {
+    for tone in 0..<min(tones, Self.most, colours.count) {
       var index = random.below(colours.count, tone)
       if tone > 0 {
         var rest = Double(random.uniform(tones + tone)) * nearest.reduce(0, +)
@@ -96,10 +102,9 @@ struct ColourMixture {
   }
 
   private mutating func learn(_ colours: [Colour], _ tone: (Colour) -> Int) {
-    let groups = Dictionary(grouping: colours, by: tone)
-    components = groups.keys.sorted().compactMap {
-      groups[$0].flatMap { Component($0, of: colours.count) }
-    }
+    var tones = [Moments](repeating: .init(), count: Self.most)
+    for colour in colours { tones[tone(colour)].add(colour) }
+    components = tones.compactMap { Component($0, of: colours.count) }
   }
 
   /// Each colour belongs to its likeliest component.
@@ -117,8 +122,15 @@ struct ColourMixture {
 
   /// Minus the logarithm of the density.
   func cost(of colour: Colour) -> Double {
-    let logs = components.map { $0.logDensity(colour) }
-    let most = logs.max() ?? 0
-    return -(most + log(logs.reduce(0) { $0 + exp($1 - most) }))
+    var logs = SIMD8<Double>(repeating: -.infinity)
+    for (index, component) in components.enumerated() { logs[index] = component.logDensity(colour) }
+    let most = logs.max()
+    guard most.isFinite else { return 1e6 }
+    var sum = 0.0
+    for index in components.indices { sum += exp(logs[index] - most) }
+    return -(most + log(sum))
   }
+
+  /// As many tones as are allowed.
+  static let most = 8
 }

@@ -13,6 +13,9 @@ public struct GrabCut: Sendable {
   /// The tones of each side.
   public var tones = 5
   public var iterations = 5
+  /// How much likelier the colours of a seed of the background must be the object's, as a logarithm,
+  /// for it to become part of it.
+  public var doubt = 3.0
   /// How much it costs to cut between two equal pixels.
   public var smoothness = 50.0
 
@@ -52,11 +55,12 @@ public struct GrabCut: Sendable {
     for _ in 0..<iterations {
       var cut = GridCut(width: width, height: height)
       for (pixel, colour) in colours.enumerated() {
-        switch seeds[pixel] {
-        case .some(let isObject):
-          cut.join(pixel, toSource: isObject ? Self.bound : 0, toSink: isObject ? 0 : Self.bound)
-        case nil:
-          let difference = sides[1].cost(of: colour) - sides[0].cost(of: colour)
+        if seeds[pixel] == true {
+          cut.join(pixel, toSource: Self.bound, toSink: 0)
+        } else {
+          // A seed of the background may lie on a part of the object that the map misses.
+          let doubt = seeds[pixel] == false ? self.doubt : 0
+          let difference = sides[1].cost(of: colour) - sides[0].cost(of: colour) - doubt
           cut.join(pixel, toSource: Self.cost(difference), toSink: 0)
         }
       }

@@ -23,7 +23,9 @@ struct ExplainVerb: Verb {
     background, and the colours of both decide the rest (NAME-METHOD-CLASS-mask.png, …-cutout.png).
 
     --faithfulness removes pixels in the order of each map, the most important first, and shows them on \
-    a blurred picture: the areas under the two curves of the score, small and large for a good map.
+    a blurred picture: the areas under the two curves of the score, small and large for a good map. \
+    --boxes plays the pointing game: a hit is a map whose highest value lies within 15 pixels of a box of \
+    the class.
     """
   let examples: KeyValuePairs = [
     "zoo explain resnet50 cat.jpg -o why": "Grad-CAM of the class that the model answers",
@@ -76,6 +78,10 @@ struct ExplainVerb: Verb {
   let faithfulness = Flag(
     "--faithfulness",
     help: "measure how soon the score falls and rises as pixels are removed and shown by the map")
+  let boxes = Option<String?>(
+    "--boxes", value: "DATA",
+    help: "data set with boxes of these pictures: whether each map is highest on its object",
+    completion: .folders)
   let raw = Option<String?>(
     "--raw", value: "F.safetensors", help: "write the numbers of the maps to a file",
     completion: .files(endings: ["safetensors"]))
@@ -86,7 +92,8 @@ struct ExplainVerb: Verb {
   var arguments: [any Argument] {
     [Common.model, images, output, methods, classes, neuron, layer]
       + ofTask.arguments + [
-        samples, window, stride, fill, scale, segment, faithfulness, raw, Common.fit, pixelLimit,
+        samples, window, stride, fill, scale, segment, faithfulness, boxes, raw, Common.fit,
+        pixelLimit,
       ]
   }
 
@@ -100,9 +107,10 @@ struct ExplainVerb: Verb {
     }
     let options = try ofTask.options(input, for: model)
     let pictures = try PictureNames.all(input[images])
+    let game = try input[boxes].map { try PointingGame(Dataset.open($0)) }
     var run = ExplanationRun(
       model, try methods(input), try targets(input), options, engine: try input[Common.engine],
-      judges: try input[faithfulness], segments: try input[segment],
+      judges: try input[faithfulness], game: game, segments: try input[segment],
       folder: try DrawingFolder(input[output], sparing: pictures))
     let progress = Progress(model.name, unit: .items("maps"), quiet: try input[Common.quiet])
     var (results, raws, judged) = ([JSON](), Weights(), [ExplanationRun.Answer]())
@@ -116,7 +124,7 @@ struct ExplainVerb: Verb {
         }
         for answer in drawn.answers {
           results.append(answer.json(of: name))
-          if answer.faithfulness != nil { judged.append(answer) }
+          if answer.faithfulness != nil || answer.isHit != nil { judged.append(answer) }
           if try input[raw] != nil {
             raws["\(name)/\(answer.explanation.method)/\(answer.explanation.subject)"] =
               try answer.explanation.raw
@@ -137,28 +145,57 @@ struct ExplainVerb: Verb {
       if !isJSON { print(path.printable) }
     }
     if !isJSON, !judged.isEmpty { print(comparison(judged).text()) }
+    if let game, !judged.contains(where: { $0.isHit != nil }), !results.isEmpty {
+      let shown = Set(results.compactMap { $0["class"]?.string }).sorted().joined(separator: ", ")
+      throw ZooError.corrupt(
+        "\(try input[boxes] ?? "") has no box of \(shown) in these pictures; its classes are "
+          + game.classes.joined(separator: ", "))
+    }
     if isJSON { emit(["model": JSON(model.name), "results": JSON(results)]) }
     if let error = failures.error(of: pictures.count) { throw error }
   }
 
-  /// The mean areas of each method, the most faithful first.
+  /// What is known of each method over all maps, the most faithful first.
   private func comparison(_ answers: [ExplanationRun.Answer]) -> Table {
-    var table = Table("method", .right("deletion"), .right("insertion"), .right("difference"))
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
-    let groups = Dictionary(grouping: answers) { $0.explanation.method }
-    let rows = groups.map { method, answers in
-      (
-        method: method, deletion: mean(answers.compactMap { $0.faithfulness?.deletionArea }),
-        insertion: mean(answers.compactMap { $0.faithfulness?.insertionArea })
-      )
-    }.sorted { a, b in
-      let (first, second) = (a.insertion - a.deletion, b.insertion - b.deletion)
-      return first == second ? a.method < b.method : first > second
+    struct Row {
+      let method: String
+      let deletion, insertion, hits: Double?
+      let games: Int
+      /// By the areas, else by the hits.
+      var rank: Double {
+        guard let deletion, let insertion else { return hits ?? -1 }
+        return insertion - deletion
+      }
     }
+    func mean(_ values: [Double]) -> Double? {
+      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    var rows: [Row] = []
+    for (method, answers) in Dictionary(grouping: answers, by: { $0.explanation.method }) {
+      let hits: [Double] = answers.compactMap { answer in answer.isHit.map { $0 ? 1 : 0 } }
+      let deletions: [Double] = answers.compactMap { $0.faithfulness?.deletionArea }
+      let insertions: [Double] = answers.compactMap { $0.faithfulness?.insertionArea }
+      rows.append(
+        Row(
+          method: method, deletion: mean(deletions), insertion: mean(insertions), hits: mean(hits),
+          games: hits.count))
+    }
+    rows.sort { $0.rank == $1.rank ? $0.method < $1.method : $0.rank > $1.rank }
+    let judges = rows.contains { $0.deletion != nil }
+    let plays = rows.contains { $0.games > 0 }
+    var columns: [Table.Column] = ["method"]
+    if judges { columns += [.right("deletion"), .right("insertion"), .right("difference")] }
+    if plays { columns += [.right("hits"), .right("of")] }
+    var table = Table(columns)
+    func text(_ value: Double?) -> String { value.map { decimal($0, digits: 3) } ?? "–" }
     for row in rows {
-      table.add(
-        row.method, decimal(row.deletion, digits: 3), decimal(row.insertion, digits: 3),
-        decimal(row.insertion - row.deletion, digits: 3))
+      var cells = [row.method]
+      if judges {
+        let difference = row.deletion == nil ? nil : row.rank
+        cells += [text(row.deletion), text(row.insertion), text(difference)]
+      }
+      if plays { cells += [text(row.hits), "\(row.games)"] }
+      table.add(cells)
     }
     return table
   }

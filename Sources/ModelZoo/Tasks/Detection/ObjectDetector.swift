@@ -86,6 +86,12 @@ public final class ObjectDetector: Sendable {
     }
   }
 
+  /// Where a box comes from that ``detect(in:_:)`` found in a batch of one picture; nil if the detector
+  /// cannot tell.
+  func origin(of box: Detection, in batch: PictureBatch) throws -> BoxOrigin? {
+    try (detector as? any TraceableDetector)?.origin(of: box, in: batch, running: plans)
+  }
+
   /// Every value passed between the parts of the network for a batch of inputs, by name.
   static func trace(
     _ model: Model, _ batch: Tensor, keeping: [String], engine: EngineChoice, precision: Precision
