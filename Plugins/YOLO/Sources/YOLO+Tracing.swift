@@ -34,7 +34,9 @@ extension YOLO: TraceableDetector {
     -> BoxOrigin
   {
     let name = gridNames[0]
-    @Sendable func read(_ number: BoxNumber, _ cell: Int, _ box: Int, _ output: Tensor) throws -> BoxReading {
+    @Sendable func read(_ number: BoxNumber, _ cell: Int, _ box: Int, _ output: Tensor) throws
+      -> BoxReading
+    {
       let layout = try Cells(output)
       return output.withValues { values in
         let (row, column) = cell.quotientAndRemainder(dividingBy: Cells.side)
