@@ -148,7 +148,7 @@ extension Graph.Operation {
     case let layer as Convolution: pads(layer.window, false)
     case let layer as MaxPool: pads(layer.window, layer.ceiling)
     case let layer as AveragePool: pads(layer.window, layer.ceiling)
-    case is Pad: true
+    case let layer as Pad: layer.border != 0
     default: false
     }
   }
@@ -202,8 +202,16 @@ extension SlidingNetwork {
       layer.window = try slid(layer.window)
       return (result, .layer(layer))
     case is Pad where input.spacing == 1:
-      (result.height, result.width) = (shape.height, shape.width)
+      (result.channels, result.height, result.width) = (shape.channels, shape.height, shape.width)
       return (result, .layer(layer))
+    case let layer as Slice where shape.rank == 3 && layer.axis == 0:
+      result.channels = shape.channels
+      return (result, .layer(layer))
+    case let layer as Slice where shape.rank == 3 && layer.range == 0..<input.cell[layer.axis]:
+      // Every other row or column of a map of any size.
+      let stride = Window.Size(layer.axis == 1 ? layer.step : 1, layer.axis == 2 ? layer.step : 1)
+      let window = try slid(Window(1, stride: stride))
+      return (result, .layer(MaxPool(window: window)))
     case let layer as AdaptivePool:
       let size = layer.size
       if (size.height, size.width) == (input.height, input.width) { return (input, .nothing) }
