@@ -57,6 +57,15 @@ extension DetectionMetrics {
       missed: truths - hits)
   }
 
+  /// How often boxes are right, by their score.
+  public var calibration: Calibration {
+    var calibration = Calibration()
+    for outcome in outcomes(of: nil) {
+      calibration.add(confidence: Float(outcome.score), isRight: outcome.isRight)
+    }
+    return calibration
+  }
+
   /// The counted boxes by falling score.
   private func outcomes(of index: Int?) -> [(score: Double, isRight: Bool)] {
     let outcomes = index.map { matched[$0] } ?? Array(matched.joined())

@@ -31,14 +31,15 @@ package enum Learning {
   }
 
   /// Where the data of a verb is.
-  static func place(_ input: Parsed) throws -> DataPlace {
+  /// - Parameter usual: the data if none is named.
+  static func place(_ input: Parsed, usually usual: String? = nil) throws -> DataPlace {
     let (data, images) = try (input[Self.data], input[Self.images])
     let annotations = try input[Self.annotations]
     guard (images == nil) == (annotations == nil), images == nil || data == nil else {
       throw ZooError.usage(
         "--images and --annotations name two folders that belong together, instead of --data")
     }
-    guard let path = data ?? images else { throw ZooError.usage("--data DIR is missing") }
+    guard let path = data ?? images ?? usual else { throw ZooError.usage("--data DIR is missing") }
     return DataPlace(path: path, annotations: annotations)
   }
 

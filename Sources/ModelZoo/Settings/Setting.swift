@@ -148,6 +148,11 @@ extension Setting {
   /// Its value in a recipe, or nil if omitted.
   func json(_ options: Finetuning) -> JSON? { isRecorded(options) ? value(options)?.json : nil }
 
+  /// Its value as command-line words, or nil if a recipe omits it.
+  func words(_ options: Finetuning) -> [String]? {
+    isRecorded(options) ? value(options)?.spelling : nil
+  }
+
   func read(_ fields: inout Fields, into options: inout Finetuning) throws {
     try readMember(&fields, &options)
   }

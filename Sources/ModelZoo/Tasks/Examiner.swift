@@ -17,8 +17,16 @@ public protocol Examiner: AnyObject {
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report
 
-  /// The mistakes of the last examination, if ``Examination/mistakes`` was set.
+  /// The mistakes of the last examination, if it gathered them.
   func mistakes(of model: Model) throws -> Mistakes
+
+  /// What a report shows of the last examination, if it gathered mistakes, beside what every task has:
+  /// metrics, curves, confusion, classes and mistakes.
+  func sections(of model: Model, _ report: Report) throws -> [PageSection]
+}
+
+extension Examiner {
+  public func sections(of model: Model, _ report: Report) throws -> [PageSection] { [] }
 }
 
 /// The settings of an evaluation.
@@ -33,6 +41,8 @@ public struct Examination {
   public var partners: [Model] = []
   /// The folder for contact sheets of the mistakes and a table of them.
   public var mistakes: String?
+  /// Whether mistakes are gathered for a report, without such a folder.
+  var gathersMistakes = false
   /// The stages that are the same in all evaluated models; their outputs are cached.
   public var frozen: TrainingPlan.Options?
 
@@ -46,6 +56,8 @@ public struct Examination {
 }
 
 extension Examination {
+  var isGathering: Bool { gathersMistakes || mistakes != nil }
+
   /// A predictor that combines answers; nil if there is one model and one view.
   func combined(with model: Model, _ options: TaskOptions) throws -> (any Predictor)? {
     guard !partners.isEmpty || options.hasViews else { return nil }
@@ -121,19 +133,27 @@ extension Model {
     by pictures: JudgedPictures, _ how: Examination = .init(),
     progress: (Int) throws -> Void = { _ in }, table: (([String]) throws -> Void)? = nil
   ) throws -> Report {
+    // Before the work: a folder that cannot be used is an error at once.
+    let folder = try how.mistakes.map { try MistakesFolder($0) }
+    let (report, examiner, exam) = try examined(by: pictures, how, progress: progress, table: table)
+    guard let folder else { return report }
+    let files = try examiner.mistakes(of: self).write(
+      of: exam.split, to: folder, title: "\(name) on \(pictures.data.name)")
+    return report.adding(details: [("mistakes", files.json)])
+  }
+
+  /// The metrics, and the examiner that knows what they were computed from.
+  func examined(
+    by pictures: JudgedPictures, _ how: Examination, progress: (Int) throws -> Void = { _ in },
+    table: (([String]) throws -> Void)? = nil
+  ) throws -> (report: Report, examiner: any Examiner, exam: Exam) {
     let task = try checkpoint.task.definition
     let exam = Exam(
       how, try numbered(pictures.data).splits[0], data: pictures.data.path,
       classes: task.classes(of: checkpoint))
     let examiner = task.examiner(for: exam)
-    // Before the work: a folder that cannot be used is an error at once.
-    let folder = try how.mistakes.map { try MistakesFolder($0) }
     try table?(examiner.columns)
-    let report = try examiner.examine(self, progress: progress, row: table)
-    guard let folder else { return report }
-    let files = try examiner.mistakes(of: self).write(
-      of: exam.split, to: folder, title: "\(name) on \(pictures.data.name)")
-    return report.adding(details: [("mistakes", files.json)])
+    return (try examiner.examine(self, progress: progress, row: table), examiner, exam)
   }
 
   /// The data with the model's class numbers.

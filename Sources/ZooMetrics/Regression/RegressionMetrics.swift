@@ -68,6 +68,11 @@ public struct RegressionMetrics: Sendable {
     }
   }
 
+  /// What was predicted of every item for an output, and what is true.
+  public func numbers(of output: Int) -> [(predicted: Float, truth: Float)] {
+    stride(from: output, to: truth.count, by: names.count).map { (predicted[$0], truth[$0]) }
+  }
+
   /// The metrics of repeated items.
   func repeated(_ counts: [Int]) -> RegressionMetrics {
     var repeated = RegressionMetrics(names: names)

@@ -212,7 +212,7 @@ package struct LineChart {
       return "<g class=\"dots \(kind)\"\(Markup(stringLiteral: style))>\(dots)</g>\n"
     }
     if let ring = line.ring.map(place) {
-      mark = "<circle class=\"\(kind)\" cx=\"\(text(ring.x))\" cy=\"\(text(ring.y))\" r=\"4.5\"/>"
+      mark = "<circle class=\"\(kind)\"\(Markup(stringLiteral: style)) cx=\"\(text(ring.x))\" cy=\"\(text(ring.y))\" r=\"4.5\"/>"
     }
     guard points.count > 1 else { return "\(mark)\n" }
     return """

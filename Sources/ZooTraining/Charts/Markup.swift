@@ -12,6 +12,9 @@ public struct Markup: ExpressibleByStringInterpolation, Sendable {
   public init(stringLiteral text: String) { self.text = text }
   public init(stringInterpolation parts: Parts) { text = parts.text }
 
+  /// Several parts, one after the other.
+  public init(joining parts: [Markup]) { self = "\(parts)" }
+
   /// Escaped text.
   public init(words: String) { self = "\(words)" }
 

@@ -2,20 +2,24 @@ import ModelZoo
 
 /// Pictures for each task: a class, boxes, areas.
 extension DemoPage {
-  var picturesText: [Markup] {
-    [
-      """
-      A classifier predicts one class for the whole picture, a detector a box around each object, a
-      segmenter a class for every pixel.
-      """,
-      """
-      <code>zoo predict</code> does all three, depending on the checkpoint, and draws the results with
-      <code>--draw</code>.
-      """,
-    ]
+  var pictures: PageSection {
+    get throws {
+      PageSection(
+        "Classes, boxes, areas",
+        notes: [
+          """
+          A classifier predicts one class for the whole picture, a detector a box around each object, a \
+          segmenter a class for every pixel.
+          """,
+          """
+          <code>zoo predict</code> does all three, depending on the checkpoint, and draws the results \
+          with <code>--draw</code>.
+          """,
+        ], body: try drawings)
+    }
   }
 
-  var pictures: Markup {
+  private var drawings: Markup {
     get throws {
       let word: [Markup] = try tour.word.results.map { result in
         let path = try image(of: result)
@@ -40,7 +44,7 @@ extension DemoPage {
       let rows: [Markup] = try zip(tour.boxes.results, tour.areas.results).map { found, covered in
         let path = try image(of: found)
         return """
-          <figure>\(try .image(contentsOf: path, alt: "the picture", kind: "pixels"))</figure>
+          <figure>\(try .image(Picture(contentsOf: path), alt: "the picture", longest: 320))</figure>
           <figure>\(try drawing(tour.boxes, path, alt: "the boxes found in it"))\
           <figcaption>\(words(found["detections"]?.list, "score"))</figcaption></figure>
           <figure>\(try drawing(tour.areas, path, alt: "the areas found in it"))\
@@ -69,7 +73,7 @@ extension DemoPage {
   private func drawing(
     _ predictions: Tour.Predictions, _ path: String, alt: String
   ) throws -> Markup {
-    try .image(contentsOf: predictions.drawing(of: path), alt: alt, kind: "drawn")
+    try .image(predictions.drawing(of: path), alt: alt, longest: 480)
   }
 
   /// A coloured dot before each item, `bag 97 %`; items below one percent are left out.
@@ -95,6 +99,6 @@ extension DemoPage {
   private func colour(_ thing: JSON, _ background: Int? = nil) -> String {
     let index = thing["index"]?.integer ?? 0
     if index == background { return "transparent" }
-    return Style.css(Colour.palette(of: index + 1, background: background)[index])
+    return Colour.palette(of: index + 1, background: background)[index].css
   }
 }

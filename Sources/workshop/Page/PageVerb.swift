@@ -14,7 +14,6 @@ struct PageVerb: Verb {
   var arguments: [any Argument] { [folder, output] }
 
   func run(_ input: Parsed) throws {
-    let page = try DemoPage(Tour(input[folder])).markup
-    try Publication.write(to: input[output]) { try $0.append(page.text.utf8) }
+    try DemoPage(Tour(input[folder])).page.write(to: input[output])
   }
 }

@@ -57,9 +57,17 @@ public struct Mistake: Sendable {
   public let captions: [String]
   /// Rows of the table of mistakes.
   public let rows: [[String]]
+  /// What a report explains by a map: the answer, and then the truth.
+  public let explained: [ExplanationTarget]
+  /// The higher, the worse it is, among all mistakes.
+  public let severity: Double
 
-  public init(item: Int, captions: [String], rows: [[String]]) {
+  public init(
+    item: Int, captions: [String], rows: [[String]], explained: [ExplanationTarget] = [],
+    severity: Double = 0
+  ) {
     (self.item, self.captions, self.rows) = (item, captions, rows)
+    (self.explained, self.severity) = (explained, severity)
   }
 }
 

@@ -9,6 +9,8 @@ final class ClassificationExaminer: Examiner {
   private let exam: Exam
   private let outputs: SplitOutputs
   private var wrong: [WrongClass] = []
+  /// The reliability without the fitted temperature, if there is one.
+  private(set) var uncalibrated: Calibration?
 
   init(_ exam: Exam) { (self.exam, outputs) = (exam, SplitOutputs(exam)) }
 
@@ -18,7 +20,7 @@ final class ClassificationExaminer: Examiner {
     _ model: Model, progress: (Int) throws -> Void, row: (([String]) throws -> Void)?
   ) throws -> Report {
     try model.check(isFor: .classification)
-    wrong = []
+    (wrong, uncalibrated) = ([], nil)
     if let combined = try exam.how.combined(
       with: model, exam.how.options.with([ClassificationTask.top.name: .integer(.max)]))
     {
@@ -29,10 +31,11 @@ final class ClassificationExaminer: Examiner {
     try outputs.forEachBatch(of: model) { logits, truth in
       let names = truth.items.map { exam.split.items[$0].name }
       let found = try gathered.update(logits, truth.truths, names, row)
-      if exam.how.mistakes != nil { wrong += found.wrong(truth.items) }
+      if exam.how.isGathering { wrong += found.wrong(truth.items) }
       done += truth.items.count
       try progress(done)
     }
+    uncalibrated = gathered.uncalibrated
     return gathered.report(model: model.name, data: exam.data)
   }
 
@@ -54,7 +57,7 @@ final class ClassificationExaminer: Examiner {
         for guess in answer.top { logits[guess.index] = log(max(guess.probability, 1e-30)) }
       }
       let found = try gathered.update(logits, .labels([label]), [sample.name], row)
-      if exam.how.mistakes != nil { wrong += found.wrong([index]) }
+      if exam.how.isGathering { wrong += found.wrong([index]) }
       try progress(index + 1)
     }
     return gathered.report(model: name, data: exam.data)
@@ -71,6 +74,7 @@ private struct Gathered {
   /// A fitted temperature, and the reliability without it.
   private let temperature: Double?
   private var plain = Calibration()
+  var uncalibrated: Calibration? { temperature == nil ? nil : plain }
 
   init(_ classes: [String], _ temperature: Double?) {
     self.classes = classes

@@ -95,6 +95,8 @@ extension WrongClass {
           truth.map { classes[$0] } ?? "", answer.map { classes[$0] } ?? "",
           String(describing: score), String(describing: truthScore),
         ]
-      ])
+      ], explained: [answer, truth].compactMap { $0.map { .class(classes[$0]) } },
+      // A class that was not given is the worse, the lower its score is.
+      severity: Double(answer == nil ? 1 - score : score))
   }
 }

@@ -10,6 +10,9 @@ final class DetectionExaminer: Examiner {
   private let exam: Exam
   private var wrong: [WrongBoxes] = []
   private var threshold = 0.5
+  /// How often true boxes, by row, are found as each class, by column; the last of both is nothing. Empty
+  /// if mistakes are not gathered.
+  private(set) var confusion: [[Int]] = []
 
   init(_ exam: Exam) { self.exam = exam }
 
@@ -23,7 +26,11 @@ final class DetectionExaminer: Examiner {
       suppression: DetectionTask.suppression(exam.how.options))
     let options = DetectionTask.judged(by: exam.how.options)
     threshold = DetectionTask.threshold(exam.how.options, of: model.checkpoint)
-    wrong = []
+    let kinds = exam.classes.count + 1
+    (wrong, confusion) = (
+      [],
+      Array(repeating: Array(repeating: 0, count: kinds), count: exam.how.isGathering ? kinds : 0)
+    )
     let combined = try exam.how.combined(
       with: model, exam.how.options.with(["score": .number(Double(options.score))]))
     var metrics = DetectionMetrics(classes: exam.classes)
@@ -42,13 +49,17 @@ final class DetectionExaminer: Examiner {
       let truth = boxes.map(\.truth)
       try metrics.update(found: seen, truth: truth)
       try progress(done + 1)
-      guard row != nil || exam.how.mistakes != nil else { continue }
+      guard row != nil || exam.how.isGathering else { continue }
       let outcomes = DetectionMetrics.outcomes(of: seen, truth: truth, above: threshold)
-      if exam.how.mistakes != nil {
+      if exam.how.isGathering {
         let picture = WrongBoxes(
           done, found: found, truth: boxes.map { ($0.frame.box, $0.classIndex) },
           outcomes: outcomes)
         if !picture.wrong.isEmpty { wrong.append(picture) }
+        for box in picture.right { confusion[box.index][box.index] += 1 }
+        for box in picture.wrong {
+          confusion[box.truth ?? kinds - 1][box.found?.index ?? kinds - 1] += 1
+        }
       }
       guard let row else { continue }
       for (object, outcome) in zip(found, outcomes.found) {

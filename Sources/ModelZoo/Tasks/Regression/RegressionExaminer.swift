@@ -36,7 +36,7 @@ final class RegressionExaminer: Examiner {
       done += batch.items.count
       try progress(done)
       let (answers, truths) = (found.values, truth.values)
-      if exam.how.mistakes != nil {
+      if exam.how.isGathering {
         for (place, item) in batch.items.enumerated() {
           let range = place * names.count..<(place + 1) * names.count
           seen.append((item, Array(answers[range]), Array(truths[range])))
@@ -59,6 +59,8 @@ final class RegressionExaminer: Examiner {
     let most = 24
     let groups = exam.classes.enumerated().map { index, name in
       let errors = seen.map { abs($0.found[index] - $0.truth[index]) }
+      // Numbers of different units are compared by their usual error.
+      let usual = max(errors.reduce(0, +) / Float(max(1, errors.count)), .leastNormalMagnitude)
       let worst = seen.indices.sorted { (errors[$1], $0) < (errors[$0], $1) }.prefix(most)
       return Mistakes.Group(
         "\(name): largest errors",
@@ -69,7 +71,8 @@ final class RegressionExaminer: Examiner {
             captions: [("found", found), ("true", truth)].map { word, numbers in
               "\(word) \(decimal(Double(numbers[index]), digits: 3))"
             },
-            rows: [[found[index], truth[index], errors[place]].map { String(describing: $0) }])
+            rows: [[found[index], truth[index], errors[place]].map { String(describing: $0) }],
+            explained: [.class(name)], severity: Double(errors[place] / usual))
         })
     }
     return Mistakes(

@@ -7,7 +7,7 @@ import ZooVision
 /// Evaluates segmenters on the pixels of whole pictures, in tiles if they are large.
 final class SegmentationExaminer: Examiner {
   private let exam: Exam
-  private var seen: [(item: Int, dice: Double, accuracy: Double)] = []
+  private(set) var seen: [(item: Int, dice: Double, accuracy: Double)] = []
 
   init(_ exam: Exam) { self.exam = exam }
 
@@ -20,7 +20,7 @@ final class SegmentationExaminer: Examiner {
   ) throws -> Report {
     let segment = try segmenting(model)
     let classes = exam.classes
-    let isGathering = exam.how.mistakes != nil
+    let isGathering = exam.how.isGathering
     seen = []
     var all = SegmentationMetrics(classes: classes, ignoring: Truth.ignored)
     for (done, item) in exam.split.items.enumerated() {

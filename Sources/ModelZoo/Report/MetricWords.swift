@@ -1,0 +1,51 @@
+/// What the metrics of `zoo evaluate` mean, in a few words for someone who meets them on a page.
+enum MetricWords {
+  /// Empty for a metric that is not known here, such as another program's.
+  static func meaning(of metric: String) -> String { meanings[metric] ?? "" }
+
+  private static let meanings: [String: String] = [
+    "accuracy": "share of pictures whose likeliest class is the true one",
+    "top5": "share of pictures whose true class is among the five likeliest",
+    "balancedAccuracy":
+      "mean of the classes' recall: rare classes count as much as frequent ones",
+    "precision": "share of the answers for a class that are right",
+    "sensitivity": "share of a class that is found; also called recall",
+    "specificity": "share of the others that are not taken for the class",
+    "f1": "harmonic mean of precision and recall",
+    "f1Macro": "F1, mean over the classes",
+    "f1Micro": "F1 of all answers together",
+    "auc": "area under the ROC curve: how often a true one scores above another",
+    "averagePrecision": "area under the precision-recall curve",
+    "meanAveragePrecision": "average precision, mean over the classes",
+    "logLoss": "mean of −log p of the true class; 0 is perfect",
+    "expectedCalibrationError": "mean gap between confidence and accuracy; 0 is perfect",
+    "uncalibratedError": "the same before the probabilities were calibrated",
+    "youdenThreshold": "score with the greatest sensitivity + specificity",
+    "youdenSensitivity": "sensitivity there", "youdenSpecificity": "specificity there",
+    "youdenF1": "F1 there",
+    "f1Threshold": "score with the greatest F1", "f1Sensitivity": "sensitivity there",
+    "f1Specificity": "specificity there", "f1F1": "F1 there",
+    "subsetAccuracy": "share of pictures with exactly the true classes",
+    "mAP": "average precision, mean over classes and overlaps (IoU) from .5 to .95",
+    "mAP50": "average precision, mean over classes, where an overlap (IoU) of .5 is a hit",
+    "mAP75": "the same where an overlap of .75 is a hit",
+    "mAPSmall": "mAP of boxes below 32² pixels", "mAPMedium": "mAP of boxes up to 96² pixels",
+    "mAPLarge": "mAP of larger boxes",
+    "recall1": "share of true boxes found by one box of a class in a picture",
+    "recall10": "share found by up to ten", "recall100": "share found by up to a hundred",
+    "threshold": "score that a box must exceed to be shown",
+    "precisionAtThreshold": "share of the shown boxes that are right",
+    "recallAtThreshold": "share of the true boxes that are shown",
+    "f1AtThreshold": "F1 of the shown boxes",
+    "bestF1": "the greatest F1 at any score", "bestThreshold": "the score that gives it",
+    "pixelAccuracy": "share of pixels with the right class",
+    "meanPixelAccuracy": "the same, mean over the classes",
+    "meanIoU": "overlap of answer and truth (intersection over union), mean over the classes",
+    "meanDice": "twice the overlap over the sum of both areas, mean over the classes",
+    "iou": "overlap for the class that is not background",
+    "dice": "Dice for the class that is not background",
+    "mae": "mean absolute error, in the units of the data",
+    "rmse": "root of the mean squared error, in the units of the data",
+    "r2": "share of the variation that is explained; 1 is perfect, 0 as good as the mean",
+  ]
+}
