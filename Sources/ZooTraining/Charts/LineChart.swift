@@ -203,20 +203,22 @@ package struct LineChart {
   private func curve(_ line: Line) -> Markup {
     let kind = line.isOurs ? "ours" : "other"
     let points = line.points.map(place)
-    let style = line.colour.map { " style=\"--accent:\($0)\"" } ?? ""
+    let style: Markup = line.colour.map { " style=\"--accent:\($0)\"" } ?? ""
     var mark: Markup = ""
     if line.isDots {
       let dots: [Markup] = points.map {
         "<circle cx=\"\(text($0.x))\" cy=\"\(text($0.y))\" r=\"2.4\"/>"
       }
-      return "<g class=\"dots \(kind)\"\(Markup(stringLiteral: style))>\(dots)</g>\n"
+      return "<g class=\"dots \(kind)\"\(style)>\(dots)</g>\n"
     }
     if let ring = line.ring.map(place) {
-      mark = "<circle class=\"\(kind)\"\(Markup(stringLiteral: style)) cx=\"\(text(ring.x))\" cy=\"\(text(ring.y))\" r=\"4.5\"/>"
+      mark = """
+        <circle class="\(kind)"\(style) cx="\(text(ring.x))" cy="\(text(ring.y))" r="4.5"/>
+        """
     }
     guard points.count > 1 else { return "\(mark)\n" }
     return """
-      <path class="line \(kind)"\(Markup(stringLiteral: style)) d="\(path(thinned(points)))"/>\(mark)
+      <path class="line \(kind)"\(style) d="\(path(thinned(points)))"/>\(mark)
 
       """
   }
