@@ -73,7 +73,7 @@ extension Model {
     sections += try examiner.sections(of: self, report)
     sections += [parts.classes].compactMap(\.self)
     sections += try examiner.mistakes(of: self).sections(of: exam.split, explaining: self, how)
-    sections.append(try parts.origin)
+    sections.append(parts.origin)
     return try ModelReport(
       figures: report, intervals: intervals, head: parts.head, sections: sections)
   }

@@ -5,96 +5,94 @@ import ZooTraining
 /// What was trained and how, so that a reader can repeat it.
 extension ReportParts {
   var origin: PageSection {
-    get throws {
-      let training = model.checkpoint.provenance.training
-      var body = Markup.facts(try facts)
-      var notes: [Markup] = [
-        "Everything that the checkpoint records. Paths are left out: a page may be passed on."
-      ]
-      let commands = try commands
-      if !commands.isEmpty {
-        let lines: [Markup] = commands.map { "\($0)\n" }
-        body = "<pre>\(lines)</pre>\n\(body)"
-        notes.insert("The commands that repeat it.", at: 0)
-      }
-      return PageSection(
-        training == nil ? "The model" : "How it was made", notes: notes, body: body)
-    }
+    let lines: [Markup] = commands.map { "\($0)\n" }
+    return PageSection(
+      model.checkpoint.provenance.training == nil ? "The model" : "How it was made",
+      notes: [
+        "The commands that repeat it, and everything that the checkpoint records.",
+        "Folders above the last are left out: a page may be passed on.",
+      ], body: "<pre>\(lines)</pre>\n\(Markup.facts(facts))")
   }
 
   private var facts: [(name: String, value: Markup)] {
-    get throws {
-      let checkpoint = model.checkpoint
-      var facts: [(name: String, value: Markup)] = []
-      func add(_ name: String, _ value: String?) {
-        if let value, !value.isEmpty { facts.append((name, Markup(words: value))) }
-      }
-      add(
-        "network",
-        "\(model.variant.family) \(model.variant.name), "
-          + "\(grouped(model.graph.inferenceParameterCount)) parameters")
-      add("paper", model.variant.paper)
-      let names = checkpoint.classes
-      add(
-        checkpoint.task == .regression ? "numbers" : "classes",
-        names.isEmpty
-          ? nil
-          : "\(grouped(names.count)): " + names.prefix(20).joined(separator: ", ")
-            + (names.count > 20 ? ", …" : ""))
-      add("input", "\(checkpoint.input)")
-      add("preprocessing", checkpoint.preprocessing.sentence)
-      add("threshold", checkpoint.threshold.map { "\($0): what scores less is not shown" })
-      add("confidence", checkpoint.confidence?.sentence)
-      add("novelty", checkpoint.novelty?.sentence)
-      add("source", checkpoint.provenance.url)
-      add("SHA-256 of the source", checkpoint.provenance.sha256)
-      if let training = checkpoint.provenance.training {
-        add("trained", training.sentence)
-        for part in training.parts {
-          add(part.name.words, "\(grouped(part.digests.count)) of \(part.data)")
-        }
-        add("fingerprint of the data", training.fingerprint)
-        add("options", training.options)
-      }
-      if let machine = run?.record?["machine"] {
-        let threads = machine["threads"]?.integer.map {
-          " on \($0) \($0 == 1 ? "thread" : "threads")"
-        }
-        add("computed by", (machine["engine"]?.string).map { $0 + (threads ?? "") })
-      }
-      for metric in checkpoint.metrics {
-        let when = metric.date.map { ", \($0)" } ?? ""
-        add(
-          metric.name,
-          "\(decimal(metric.value, digits: 4)) on \(metric.dataset) (\(metric.source)\(when))")
-      }
-      add("licence", checkpoint.license)
-      add("this page", "zoo \(Zoo.version)")
-      return facts
-    }
+    var facts = Facts()
+    facts.add("network", "\(model.variant.family) \(model.variant.name)")
+    facts.add("parameters", grouped(model.graph.inferenceParameterCount))
+    facts.add("paper", model.variant.paper)
+    facts.add(model.checkpoint)
+    if let training = model.checkpoint.provenance.training { facts.add(training) }
+    if let run { facts.add("computed by", run.machine) }
+    for metric in model.checkpoint.metrics { facts.add(metric) }
+    facts.add("this page", "zoo \(Zoo.version)")
+    return facts.all
   }
 
   /// The training, and this page again.
   private var commands: [String] {
-    get throws {
-      let data = pictures.data.name.shellWord
-      var commands: [String] = []
-      if let training = model.checkpoint.provenance.training {
-        if let run, run.record != nil {
-          commands.append("zoo train \((run.shownName + "/run.json").shellWord) -o again")
-        }
-        if let command = training.command(for: model, judges: run?.judges) {
-          commands.append(command)
-        }
-      }
-      commands.append(
-        "zoo report \((run?.shownName ?? model.shownName).shellWord) --data \(data) -o report.html")
-      return commands
+    let trained = run.flatMap { run in
+      run.record.map { _ in "zoo train \("\(run.shownName)/run.json".shellWord) -o again" }
     }
+    let repeated = model.checkpoint.provenance.training?.command(for: model, judges: run?.judges)
+    let judged = (run?.shownName ?? model.shownName).shellWord
+    return [trained, repeated].compactMap(\.self)
+      + ["zoo report \(judged) --data \(pictures.data.name.shellWord) -o report.html"]
+  }
+}
+
+/// What is known of a model, in the order of the page.
+private struct Facts {
+  private(set) var all: [(name: String, value: Markup)] = []
+
+  mutating func add(_ name: String, _ value: String?) {
+    guard let value, !value.isEmpty else { return }
+    all.append((name, Markup(words: value)))
+  }
+
+  mutating func add(_ checkpoint: Checkpoint) {
+    let names = checkpoint.classes
+    if !names.isEmpty {
+      let more = names.count > 20 ? ", …" : ""
+      add("outputs", "\(grouped(names.count)): \(names.prefix(20).joined(separator: ", "))\(more)")
+    }
+    add("input", "\(checkpoint.input)")
+    add("preprocessing", checkpoint.preprocessing.sentence)
+    if let threshold = checkpoint.threshold {
+      add("threshold", "\(threshold): what scores less is not shown")
+    }
+    add("confidence", checkpoint.confidence?.sentence)
+    add("novelty", checkpoint.novelty?.sentence)
+    add("source", checkpoint.provenance.url)
+    add("SHA-256 of the source", checkpoint.provenance.sha256)
+    add("licence", checkpoint.license)
+  }
+
+  mutating func add(_ training: Checkpoint.Training) {
+    add("trained", training.sentence)
+    for part in training.parts {
+      add(part.name.words, "\(grouped(part.digests.count)) of \(part.data)")
+    }
+    add("fingerprint of the data", training.fingerprint)
+    add("options", training.options)
+  }
+
+  mutating func add(_ metric: Metric) {
+    let when = metric.date.map { ", \($0)" } ?? ""
+    add(
+      metric.name,
+      "\(decimal(metric.value, digits: 4)) on \(metric.dataset) (\(metric.source)\(when))")
   }
 }
 
 extension TrainedRun {
+  /// “onednn on 2 threads”
+  fileprivate var machine: String? {
+    guard let machine = record?["machine"], let engine = machine["engine"]?.string else {
+      return nil
+    }
+    guard let threads = machine["threads"]?.integer else { return engine }
+    return "\(engine) on \(threads) \(threads == 1 ? "thread" : "threads")"
+  }
+
   var shownName: String { folder.split(separator: "/").last.map(String.init) ?? folder }
 
   /// The name of the validation pictures that were not part of the data.

@@ -22,9 +22,8 @@ struct ReportParts {
       let split = pictures.data.splits[0].name
       let data = pictures.data.name + (split == "all" ? "" : "/\(split)")
       var lead: Markup = """
-        A \(model.variant.family) network (<b>\(model.variant.name)</b>) for \(task.name.rawValue), \
-        judged by \(grouped(pictures.count)) \(pictures.count == 1 ? "picture" : "pictures") of \
-        <b>\(data)</b>.
+        The network <b>\(model.variant.name)</b> of the family \(model.variant.family) for \
+        \(task.name.rawValue), on <b>\(data)</b>.
         """
       if let remark = pictures.remark(about: model.shownName) {
         lead = "\(lead) \(remark.prefix(1).uppercased() + remark.dropFirst())."
@@ -57,7 +56,9 @@ struct ReportParts {
         let count = model.checkpoint.classes.count
         figures.append(.init(grouped(count), "\(count == 1 ? "output" : "outputs")"))
       }
-      return PageHead("\(model.shownName) on \(pictures.data.name)", lead: lead, figures: figures)
+      return PageHead(
+        "\(run?.shownName ?? model.shownName) on \(pictures.data.name)", lead: lead,
+        figures: figures)
     }
   }
 
@@ -158,9 +159,10 @@ struct ReportParts {
         """)
     }
     if left > 0 { notes.append("\(grouped(left)) more are left out.") }
+    let word = (try? model.checkpoint.task.definition.outputName) ?? "class"
     return PageSection(
-      "Each class", notes: notes,
-      body: .table(["class", "count"] + names.map { Markup(words: $0) }, rows))
+      "Each \(word)", notes: notes,
+      body: .table([Markup(words: word), "count"] + names.map { Markup(words: $0) }, rows))
   }
 }
 

@@ -8,6 +8,8 @@ import ZooVision
 
 // The defaults.
 extension ModelTask {
+  public var outputName: String { "class" }
+
   public func classes(of checkpoint: Checkpoint) -> [String] { checkpoint.classes }
 
   public func preprocessing(for input: Shape) -> Preprocessing {

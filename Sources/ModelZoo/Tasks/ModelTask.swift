@@ -23,6 +23,9 @@ public protocol ModelTask: Sendable {
   /// - Parameter input: of the architecture, with as many channels as the pictures.
   func preprocessing(for input: Shape) -> Preprocessing
 
+  /// The word for one of them: “class”.
+  var outputName: String { get }
+
   /// The names of ground truth and answers, by their numbers.
   func classes(of checkpoint: Checkpoint) -> [String]
 

@@ -61,7 +61,9 @@ package enum Curves {
   /// Three significant digits.
   package static func short(_ number: Double) -> String {
     let size = number.magnitude
-    if size != 0, size < 1e-3 || size >= 1e6 { return "\(Float(number))" }
+    if size != 0, size < 1e-3 || size >= 1e6 {
+      return (number < 0 ? "-" : "") + scientific(size)
+    }
     return decimal(number, digits: size < 1 ? 4 : size < 100 ? 2 : 0)
   }
 }

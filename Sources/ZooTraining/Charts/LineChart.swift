@@ -137,21 +137,26 @@ package struct LineChart {
   var content: Markup {
     // Ours is drawn last, on top.
     let drawn = lines.sorted { !$0.isOurs && $1.isOurs }
-    return "\(grid)\(drawn.map(curve))\(names)\(marks.map(mark))"
+    return "\(grid)\(drawn.map(curve))\(names)\(rings)"
   }
 
-  /// The word is beside the ring, on the side with more room.
-  private func mark(_ mark: Mark) -> Markup {
-    let point = place(mark.point)
-    let isLeft = point.x > (LineChart.left + right) / 2
-    // Near the bottom it is above, so that it does not touch the axis.
-    let down = point.y > LineChart.bottom - 24 ? -8.0 : 16
-    return """
-      <circle class="ours" cx="\(text(point.x))" cy="\(text(point.y))" r="4.5"/>\
-      <text class="note" x="\(text(point.x + (isLeft ? -9 : 9)))" y="\(text(point.y + down))" \
-      text-anchor="\(isLeft ? "end" : "start")">\(mark.name)</text>
+  /// The word is beside the ring, on the side with more room, below those that are there already.
+  private var rings: [Markup] {
+    var last: [Bool: Double] = [:]
+    return marks.map { (mark: $0, point: place($0.point)) }.sorted { $0.point.y < $1.point.y }.map {
+      let (mark, point) = $0
+      let isLeft = point.x > (LineChart.left + right) / 2
+      // Near the bottom it is above, so that it does not touch the axis.
+      let level = point.y + (point.y > LineChart.bottom - 24 ? -8.0 : 16)
+      let line = max(level, last[isLeft].map { $0 + 15 } ?? level)
+      last[isLeft] = line
+      return """
+        <circle class="ours" cx="\(text(point.x))" cy="\(text(point.y))" r="4.5"/>\
+        <text class="note" x="\(text(point.x + (isLeft ? -9 : 9)))" y="\(text(line))" \
+        text-anchor="\(isLeft ? "end" : "start")">\(mark.name)</text>
 
-      """
+        """
+    }
   }
 
   private var grid: Markup {
@@ -191,7 +196,8 @@ package struct LineChart {
       place(SIMD2(x.range.upperBound, y.range.upperBound))
     )
     let angle = atan2(to.y - from.y, to.x - from.x) * 180 / .pi
-    let middle = (from + to) / 2 + SIMD2(6, 14)
+    // Near the beginning, where curves seldom are.
+    let middle = from + 0.24 * (to - from) + SIMD2(6, 14)
     return """
       \(rows)\(columns)\(titles)<path class="guess" d="\(path([from, to]))"/>\
       <text class="tick" text-anchor="middle" transform="translate(\(text(middle.x)) \
@@ -206,8 +212,9 @@ package struct LineChart {
     let style: Markup = line.colour.map { " style=\"--accent:\($0)\"" } ?? ""
     var mark: Markup = ""
     if line.isDots {
+      let radius = text(points.count <= 100 ? 3.4 : 2.2)
       let dots: [Markup] = points.map {
-        "<circle cx=\"\(text($0.x))\" cy=\"\(text($0.y))\" r=\"2.4\"/>"
+        "<circle cx=\"\(text($0.x))\" cy=\"\(text($0.y))\" r=\"\(radius)\"/>"
       }
       return "<g class=\"dots \(kind)\"\(style)>\(dots)</g>\n"
     }
@@ -295,7 +302,7 @@ extension LineChart {
     svg .name, svg .note { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
     svg .name, svg .note { stroke-linejoin: round; }
     svg .grid { stroke: var(--line); fill: none; }
-    svg .guess { stroke: var(--line); stroke-width: 1.2; stroke-dasharray: 4 4; fill: none; }
+    svg .guess { stroke: var(--other); stroke-width: 1.1; stroke-dasharray: 4 4; fill: none; }
     svg .leader { stroke: var(--accent); stroke-width: 1; fill: none; }
     svg .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
     svg .line.ours { stroke: var(--accent); stroke-width: 2.6; }

@@ -6,7 +6,7 @@ import ZooTraining
 import ZooVision
 
 extension Mistakes {
-  /// The same mistakes as on contact sheets, as sections of a page: first the surest with their
+  /// The same mistakes as on contact sheets, as sections of a page: first the worst with their
   /// explanations, then those of every group. The number of pictures is bounded, however many there
   /// are.
   func sections(of split: Split, explaining model: Model, _ how: Examination) throws
@@ -16,7 +16,7 @@ extension Mistakes {
       return [PageSection("Mistakes", body: "<p class=\"note\">No mistakes: \(summary).</p>\n")]
     }
     var sections: [PageSection] = []
-    if let surest = try surest(of: split, explaining: model, how) { sections.append(surest) }
+    if let worst = try worst(of: split, explaining: model, how) { sections.append(worst) }
     let size = TileSize(perRow: layout.perRow)
     var (left, parts) = (size.most, [Markup]())
     for group in groups.prefix(Self.mostGroups) where left > 0 && !group.mistakes.isEmpty {
@@ -76,9 +76,9 @@ extension Mistakes {
       """
   }
 
-  /// The mistakes that the model was surest of, each with the map of what speaks for its answer, and of
+  /// The worst mistakes, for a classifier those that it was surest of, each with the map of what speaks for its answer, and of
   /// what speaks for the truth.
-  private func surest(of split: Split, explaining model: Model, _ how: Examination) throws
+  private func worst(of split: Split, explaining model: Model, _ how: Examination) throws
     -> PageSection?
   {
     let worst = groups.flatMap(\.mistakes).enumerated().filter { !$0.element.explained.isEmpty }
@@ -117,13 +117,13 @@ extension Mistakes {
     } else {
       notes = [
         """
-        Grad-CAM: bright is what speaks for a class, first the answer, then the truth. \
+        Grad-CAM: bright is what speaks for an answer, and then for the truth. \
         <code>zoo explain</code> has more methods.
         """
       ]
     }
     return PageSection(
-      "Surest mistakes", notes: notes, body: "<div class=\"cases\">\(cases)</div>\n")
+      "Worst mistakes", notes: notes, body: "<div class=\"cases\">\(cases)</div>\n")
   }
 }
 
@@ -131,11 +131,10 @@ extension Mistake {
   /// The picture's name and what is wrong.
   fileprivate func caption(_ image: String, _ words: String = "") -> Markup {
     let name = image.split(separator: "/").last.map(String.init) ?? image
-    let lines: [Markup] = (captions.dropFirst() + (words.isEmpty ? [] : [words])).map {
-      "<br/>\($0)"
-    }
+    let rest = captions.dropFirst() + (words.isEmpty ? [] : [words]) + [name.printable]
+    let lines: [Markup] = rest.map { "\($0)<br/>" }
     return """
-      <figcaption><b>\(captions.first ?? "")</b>\(name.printable)\(lines)</figcaption>
+      <figcaption><b>\(captions.first ?? "")</b>\(lines)</figcaption>
       """
   }
 }

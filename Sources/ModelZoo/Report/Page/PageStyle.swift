@@ -130,7 +130,8 @@ public enum PageStyle {
     .tiles:not(.large):not(.wide) .photo, .case .photo { aspect-ratio: 1; object-fit: contain; background: var(--wash); }
     .pixels { image-rendering: pixelated; }
     pre {
-      margin: 0 0 24px; padding: 18px 20px; background: var(--wash); border-radius: 8px; overflow-x: auto;
+      margin: 0 0 24px; padding: 18px 20px; background: var(--wash); border-radius: 8px;
+      white-space: pre-wrap; overflow-wrap: anywhere;
       font: 13px/1.7 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "Liberation Mono",
         monospace;
     }
@@ -175,7 +176,6 @@ public enum PageStyle {
       .tiles.wide { grid-template-columns: minmax(0, 1fr); }
       .cases { grid-template-columns: 1fr 1fr; }
       .scroll { overflow: visible; }
-      pre { white-space: pre-wrap; overflow-wrap: anywhere; }
     }
 
     """

@@ -11,6 +11,7 @@ import ZooVision
 /// checkpoint records the scale, and predictions are in the units of the data.
 struct RegressionTask: ModelTask {
   let name = VisionTask.regression
+  let outputName = "number"
 
   func suits(_ architecture: any Architecture) -> Bool { architecture.form == .vector }
 
