@@ -18,13 +18,13 @@ extension Mistakes {
     var sections: [PageSection] = []
     if let worst = try worst(of: split, explaining: model, how) { sections.append(worst) }
     let size = TileSize(perRow: layout.perRow)
-    var (left, parts) = (size.most, [Markup]())
+    var (left, parts) = (size.most, legend.isEmpty ? [] : [Markup.legend(legend)])
     for group in groups.prefix(Self.mostGroups) where left > 0 && !group.mistakes.isEmpty {
       let shown = group.mistakes.prefix(min(left, size.mostOfGroup))
       left -= shown.count
       parts.append(try markup(group, shown, of: split, size))
     }
-    let hidden = groups.count - parts.count
+    let hidden = groups.count - parts.count + (legend.isEmpty ? 0 : 1)
     if hidden > 0 {
       parts.append("<p class=\"note\">\(hidden) more kinds of mistakes are not drawn.</p>\n")
     }
@@ -32,7 +32,7 @@ extension Mistakes {
       PageSection(
         "Mistakes",
         notes: [
-          Markup(words: summary + "."),
+          Markup(words: summary.prefix(1).uppercased() + summary.dropFirst() + "."),
           "<code>zoo evaluate --mistakes</code> draws more of them, and lists all in a table.",
         ], body: Markup(joining: parts)))
     return sections

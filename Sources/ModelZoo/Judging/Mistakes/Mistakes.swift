@@ -23,6 +23,8 @@ public struct Mistakes {
   public let layout: ContactSheet.Layout
   /// The number of mistakes of a group that are drawn.
   public let mostDrawn: Int
+  /// The meaning of the colours in which mistakes are drawn.
+  public var legend: [(name: String, colour: Colour)] = []
   /// A mistake's picture.
   public let draw: (Mistake, Sample) throws -> Picture
 

@@ -69,7 +69,7 @@ public enum PageStyle {
     h3 { font-size: 15px; margin: 0 0 10px; font-weight: 620; }
     h3 small { font-weight: 400; color: var(--soft); font-size: 13px; margin-left: 6px; }
     .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 44px 40px; align-items: start; }
-    .pair > figure:only-child { grid-column: 1 / 3; max-width: 560px; }
+    .pair > figure:only-child { grid-column: 1 / 3; max-width: 460px; }
     figure { margin: 0; min-width: 0; }
     figcaption { color: var(--soft); font-size: 14px; line-height: 1.45; margin-bottom: 14px; }
     figcaption b { display: block; color: var(--ink); font-weight: 620; font-size: 15px; }
@@ -99,7 +99,8 @@ public enum PageStyle {
     .confusion b { font-weight: 620; }
     .confusion small { font-size: 12.5px; margin-left: 4px; opacity: 0.75; }
     .some small, .many small { display: none; }
-    .some td, .many td { text-align: right; }
+    .some td, .many td, .some thead th { text-align: right; }
+    .confusion .axes { text-align: left; }
     .many { border-spacing: 1px; }
     .many tbody td { padding: 3px 5px; font-size: 12px; border-radius: 3px; }
     .many tbody th { padding: 3px 8px 3px 3px; }
@@ -119,6 +120,7 @@ public enum PageStyle {
     .note { color: var(--soft); font-size: 14px; margin: 0 0 16px; max-width: 44em; }
     .more { color: var(--soft); font-size: 13px; margin: -28px 0 40px; }
     .legend { font-size: 13px; margin: 12px 0 0; color: var(--soft); }
+    .shown > .legend { margin: 0 0 18px; }
     .legend span { white-space: nowrap; margin-right: 14px; display: inline-block; max-width: 100%; overflow: hidden; text-overflow: ellipsis; }
     .legend i { display: inline-block; width: 9px; height: 9px; border-radius: 50%; margin-right: 6px; }
     .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 8px 28px; margin: 0 0 28px; font-size: 14.5px; }

@@ -89,7 +89,7 @@ extension [WrongBoxes] {
     }
     let byItem = Dictionary(map { ($0.item, $0) }) { first, _ in first }
     let count = { (kind: WrongBoxes.Kind) in self.reduce(0) { $0 + $1.wrong(kind).count } }
-    return Mistakes(
+    var mistakes = Mistakes(
       "\(count(.falsePositive)) false positives (red), \(count(.confused)) confused (orange), "
         + "\(count(.missed)) missed (blue); right: green; score > \(decimal(threshold, digits: 3))",
       groups, columns: ["class", "truth", "score", "x0", "y0", "x1", "y1"],
@@ -98,6 +98,11 @@ extension [WrongBoxes] {
       guard let picture = byItem[mistake.item] else { return sample.picture }
       return try sample.picture.marked(with: picture.marks(classes, Self.colours, Self.right))
     }
+    mistakes.legend =
+      WrongBoxes.Kind.allCases.compactMap { kind in
+        Self.colours[kind].map { (kind.rawValue, $0) }
+      } + [("right", Self.right)]
+    return mistakes
   }
 }
 

@@ -61,7 +61,7 @@ final class SegmentationExaminer: Examiner {
   func mistakes(of model: Model) throws -> Mistakes {
     let segment = try segmenting(model)
     let worst = seen.sorted { ($0.dice, $0.item) < ($1.dice, $1.item) }
-    return Mistakes(
+    var mistakes = Mistakes(
       "picture, truth, answer; the least Dice first",
       [
         .init(
@@ -85,6 +85,11 @@ final class SegmentationExaminer: Examiner {
             try sample.picture.overlaid(mask: $0, background: answer.background).shrunk(to: 400)
           })
     }
+    let background = exam.classes.first?.lowercased() == "background" ? 0 : nil
+    let palette = Colour.palette(of: exam.classes.count, background: background)
+    mistakes.legend = zip(exam.classes, palette).enumerated().filter { $0.offset != background }
+      .map { ($0.element.0, $0.element.1) }
+    return mistakes
   }
 }
 
