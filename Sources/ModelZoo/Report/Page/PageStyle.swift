@@ -89,7 +89,7 @@ public enum PageStyle {
     .confusion { border-spacing: 3px; border-collapse: separate; margin: -3px; }
     .confusion th, .confusion td { padding: 9px 12px; font-size: 14px; }
     .confusion thead th, .confusion thead td { padding-top: 2px; padding-bottom: 2px; font-size: 12.5px; }
-    .confusion thead th { min-width: 56px; max-width: 140px; overflow-wrap: anywhere; vertical-align: bottom; }
+    .confusion thead th { min-width: 56px; max-width: 140px; vertical-align: bottom; }
     .confusion .axes, .confusion tbody th { padding-left: 3px; white-space: nowrap; }
     .confusion tbody th { font-size: 13px; color: var(--soft); font-weight: 400; max-width: 160px; overflow: hidden; text-overflow: ellipsis; }
     .confusion tbody td {
@@ -160,7 +160,6 @@ public enum PageStyle {
       .facts dd { margin-bottom: 10px; }
       .narrow { display: none; }
       .plain th, .plain td { padding-right: 12px; font-size: 13.5px; }
-      .plain th { overflow-wrap: anywhere; }
       pre { padding: 16px; margin: 0 -20px 20px; border-radius: 0; font-size: 12px; }
     }
     @page { margin: 14mm; }
@@ -169,7 +168,7 @@ public enum PageStyle {
       header { padding-top: 0; }
       main, header, footer { max-width: none; padding-left: 0; padding-right: 0; }
       section { display: block; padding: 24px 0; }
-      .aside { position: static; margin-bottom: 14px; break-after: avoid; }
+      .aside { position: static; margin-bottom: 14px; break-after: avoid; break-inside: avoid; }
       .pair { grid-template-columns: 1fr 1fr; gap: 24px; }
       figure, tr, .case, .figures div, h3 { break-inside: avoid; }
       h2, h3, figcaption { break-after: avoid; }
