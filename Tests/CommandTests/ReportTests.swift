@@ -17,7 +17,7 @@ extension CommandLineTests {
       for (label, name) in names.enumerated() {
         try folder("\(data)/\(name)")
         for index in 0..<count {
-          let random = Random(seed: 3).key(name).key(index)
+          let random = Random(seed: 3).key(data).key(name).key(index)
           let isDark = (label == 0) != (index % 6 == 5)
           let level = isDark ? 60 : 190
           try Picture(
