@@ -129,7 +129,7 @@ public enum PageStyle {
     img { display: block; max-width: 100%; height: auto; border-radius: 5px; }
     .tiles img, .case img { width: 100%; }
     .tiles .photo { max-height: 420px; object-fit: contain; object-position: left top; }
-    .tiles:not(.large):not(.wide) .photo, .case .photo { aspect-ratio: 1; object-fit: contain; background: var(--wash); }
+    .tiles:not(.large):not(.wide) .photo, .case .photo { aspect-ratio: 1; object-fit: contain; object-position: center; background: var(--wash); }
     .pixels { image-rendering: pixelated; }
     pre {
       margin: 0 0 24px; padding: 18px 20px; background: var(--wash); border-radius: 8px;
