@@ -76,8 +76,8 @@ extension Mistakes {
       """
   }
 
-  /// The worst mistakes, for a classifier those that it was surest of, each with the map of what speaks for its answer, and of
-  /// what speaks for the truth.
+  /// The worst mistakes, for a classifier those that it was surest of, each with the map of what
+  /// speaks for its answer, and of what speaks for the truth.
   private func worst(of split: Split, explaining model: Model, _ how: Examination) throws
     -> PageSection?
   {
