@@ -93,6 +93,11 @@ extension CommandLineTests {
       #expect(cases == min(10, wrong))
       #expect(page.text.matches(of: /alt="Grad-CAM of (dark|light)"/).count == 2 * cases)
       #expect(page.pictures == 3 * cases + wrong)
+      // A dot for each picture, and a dark one for each mistake.
+      #expect(page.titles.contains("Map of features"))
+      let dots = page.text.matches(of: /<g class="dots ours"[^>]*>(.*?)<\/g>/.dotMatchesNewlines())
+        .suffix(3).map { $0.1.matches(of: /<circle/).count }
+      #expect(dots == [12, 12, wrong])
     }
 
     @Test func classesOfOtherData() throws {

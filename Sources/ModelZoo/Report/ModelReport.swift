@@ -72,7 +72,9 @@ extension Model {
     var sections = [parts.metrics, parts.curves, parts.confusion].compactMap(\.self)
     sections += try examiner.sections(of: self, report)
     sections += [parts.classes].compactMap(\.self)
-    sections += try examiner.mistakes(of: self).sections(of: exam.split, explaining: self, how)
+    let mistakes = try examiner.mistakes(of: self)
+    sections += try mistakes.sections(of: exam.split, explaining: self, how)
+    if let map = parts.map(of: exam.split, mistakes, how) { sections.append(map) }
     sections.append(parts.origin)
     return try ModelReport(
       figures: report, intervals: intervals, head: parts.head, sections: sections)

@@ -45,6 +45,13 @@ package struct LineChart {
       ) { size in step < 1e-4 || step >= 1e6 ? "\(Float(size))" : decimal(size, digits: digits) }
     }
 
+    /// Without ticks, for places whose numbers mean nothing.
+    package static func bare(_ values: [Double]) -> Axis {
+      let (low, high) = (values.min() ?? 0, values.max() ?? 1)
+      let margin = max(0.04 * (high - low), 1e-9)
+      return Axis(range: low - margin...high + margin, ticks: [], title: "") { _ in "" }
+    }
+
     /// Whole numbers from the first to the last.
     package static func count(_ title: String, to last: Int) -> Axis {
       let step = [1, 2, 5, 10, 20, 50, 100, 200, 500].first { $0 * 5 >= last } ?? last
