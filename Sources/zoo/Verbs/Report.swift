@@ -62,7 +62,7 @@ struct ReportVerb: Verb {
       "  \(metric) \(decimal($0, digits: 4))\(report.intervals[metric]?.text ?? "")"
     }
     print(
-      "\(path)  \(decimal(Double(bytes) / 1e6, digits: 1)) MB  \(grouped(pictures.count)) "
+      "\(path.printable)  \(decimal(Double(bytes) / 1e6, digits: 1)) MB  \(grouped(pictures.count)) "
         + "\(pictures.count == 1 ? "picture" : "pictures")\(value ?? "")")
   }
 }
