@@ -62,19 +62,13 @@ public struct BLAS: Sendable {
     let (rows, columns, inner) = (try blasInt(m), try blasInt(n), try blasInt(k))
     // About a tenth of the work of a memory-bound loop that takes the same time.
     let work = k / 16 + 1
-    if n >= m {
-      Threads.split(n, cost: m * work, multiple: 16) { range in
-        gemm(
-          BLAS.rowMajor, a.order, b.order, rows, Int32(range.count), inner, alpha, a.pointer, ka,
-          b.from(column: range.lowerBound), kb, beta, c + range.lowerBound, kc)
-      }
-    } else {
-      Threads.split(m, cost: n * work, multiple: 16) { range in
-        gemm(
-          BLAS.rowMajor, a.order, b.order, Int32(range.count), columns, inner, alpha,
-          a.from(row: range.lowerBound), ka, b.pointer, kb, beta, c + range.lowerBound * stride,
-          kc)
-      }
+    let isWide = n >= m
+    split(max(m, n), cost: min(m, n) * work) { range in
+      let (start, size) = (range.lowerBound, Int32(range.count))
+      gemm(
+        BLAS.rowMajor, a.order, b.order, isWide ? rows : size, isWide ? size : columns, inner,
+        alpha, isWide ? a.pointer : a.from(row: start), ka,
+        isWide ? b.from(column: start) : b.pointer, kb, beta, c + start * (isWide ? 1 : stride), kc)
     }
   }
 
@@ -83,14 +77,19 @@ public struct BLAS: Sendable {
     _ a: Matrix, vector x: UnsafePointer<Float>, alpha: Float = 1, beta: Float = 0,
     into y: UnsafeMutablePointer<Float>, _ m: Int, _ n: Int
   ) throws {
-    let (stride, columns) = (try blasInt(a.stride), try blasInt(n))
-    _ = try blasInt(m)
-    Threads.split(m, cost: n, multiple: 16) { range in
+    let (stride, columns, _) = (try blasInt(a.stride), try blasInt(n), try blasInt(m))
+    split(m, cost: n) { range in
       let rows = Int32(range.count)
       gemv(
         BLAS.rowMajor, a.order, a.transposed ? columns : rows, a.transposed ? rows : columns, alpha,
         a.from(row: range.lowerBound), stride, x, 1, beta, y + range.lowerBound, 1)
     }
+  }
+
+  /// Pieces do not depend on the number of threads, because the library computes the edges of a narrower
+  /// matrix in another order. A piece is wide enough for packing the other factor again.
+  private func split(_ size: Int, cost: Int, _ body: (Range<Int>) -> Void) {
+    Threads.split(size, cost: cost, multiple: 16, pieces: min(16, size / 96 + 1), body)
   }
 
   private func blasInt(_ size: Int) throws -> Int32 {
