@@ -43,7 +43,7 @@ struct NeighboursVerb: Verb {
   let duplicates = Flag("--duplicates", help: "list pictures of the data that are nearly the same")
   let threshold = Option<Double?>(
     "--threshold", value: "D", in: 0...Double.greatestFiniteMagnitude,
-    help: "largest distance of duplicates; 0.05 for cosine")
+    help: "largest distance of duplicates; 0.1 for cosine")
   let batch = Option("--batch", value: "N", default: 16, in: 1...4096, help: "pictures per batch")
   let output = Option<String?>(
     "-o", "--output", value: "SHEET.png", help: "draw what was found",
@@ -130,7 +130,7 @@ struct NeighboursVerb: Verb {
       throw ZooError.usage(
         "--metric l2 needs --threshold: how long differences are depends on the network")
     }
-    return 0.05
+    return 0.1
   }
 
   /// The index of the file if it is there, else a new one, which the file gets.
