@@ -36,7 +36,8 @@ struct ThreadTests {
       try plan.forward([input.name: noise([how.batch] + shape.sizes)], random: Random(seed: 7))
       let logits = try plan.value("logits")
       try plan.backward(["logits": noise(logits.shape.sizes)])
-      return try [logits.values] + plan.slots.map { try plan.gradient(of: $0.parameter.name).values }
+      let gradients = try plan.slots.map { try plan.gradient(of: $0.parameter.name).values }
+      return [logits.values] + gradients
     }
   }
 
