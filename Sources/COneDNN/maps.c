@@ -317,31 +317,6 @@ void zoo_sum_backward(
 }
 
 typedef struct {
-  const float *parts;
-  int64_t apart;
-  int number;
-  float *to;
-} parts_job;
-
-CLONED static void add_parts(const void *context, int64_t first, int64_t last) {
-  const parts_job *job = context;
-  for (int64_t begin = first; begin < last; begin += 16 * chunk) {
-    const int64_t end = begin + 16 * chunk < last ? begin + 16 * chunk : last;
-    memcpy(job->to + begin, job->parts + begin, (size_t)(end - begin) * sizeof(float));
-    for (int part = 1; part < job->number; part++) {
-      const float *more = job->parts + part * job->apart;
-      for (int64_t i = begin; i < end; i++) job->to[i] += more[i];
-    }
-  }
-}
-
-void zoo_sum_parts(
-    const float *parts, int number, int64_t apart, float *to, int64_t count, int threads) {
-  const parts_job job = {parts, apart, number, to};
-  zoo_share(count, count * number, threads, add_parts, &job);
-}
-
-typedef struct {
   zoo_map from, to;
   /// Rows divide evenly even if there are few items.
   int64_t rows, row_width;

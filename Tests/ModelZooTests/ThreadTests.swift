@@ -21,19 +21,14 @@ struct ThreadTests {
     }
   }
 
-  /// Whole shards and unequal ones; on OpenBLAS one that is quickly done.
-  @Test(
-    arguments: ["resnet20", "alexnet-small", "densenet28-16"],
-    [(EngineChoice.onednn, 19), (.openblas, 4)])
-  func learns(name: String, how: (engine: EngineChoice, batch: Int)) throws {
-    if how.engine == .onednn, (try? how.engine.engine()) == nil { return }
+  @Test(arguments: ["resnet20", "alexnet-small", "densenet28-16"])
+  func learnsOnOpenBLAS(name: String) throws {
     let model = try Zoo().untrained(name)
     let input = model.graph.inputs[0]
     let shape = model.graph.operations[input.operation].shape
     try expectSame {
-      let plan = try TrainingPlan(
-        model.graph, model.weights, batch: how.batch, engine: how.engine)
-      try plan.forward([input.name: noise([how.batch] + shape.sizes)], random: Random(seed: 7))
+      let plan = try TrainingPlan(model.graph, model.weights, batch: 4, engine: .openblas)
+      try plan.forward([input.name: noise([4] + shape.sizes)], random: Random(seed: 7))
       let logits = try plan.value("logits")
       try plan.backward(["logits": noise(logits.shape.sizes)])
       let gradients = try plan.slots.map { try plan.gradient(of: $0.parameter.name).values }

@@ -55,9 +55,6 @@ void zoo_sum_forward(
 void zoo_sum_backward(
     const float *a, const float *b, const float *y, float *to, int64_t count, zoo_rule rule,
     int threads);
-/// The sum of a number of arrays, each `apart` floats after the one before, in their order.
-void zoo_sum_parts(
-    const float *parts, int number, int64_t apart, float *to, int64_t count, int threads);
 /// Copies or adds `count` floats of every item.
 void zoo_copy_items(
     zoo_map from, zoo_map to, int64_t items, int64_t count, int adds, int threads);

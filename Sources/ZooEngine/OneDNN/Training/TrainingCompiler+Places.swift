@@ -33,11 +33,10 @@ extension TrainingCompiler {
   /// The number of floats of the whole batch.
   func count(_ place: Place) -> Int { batch * Place.floats(place.shape, place.form) }
 
-  /// The layout of a batch, or of a number of its items.
-  func layout(_ shape: Shape, _ form: Place.Form, items: Int? = nil) throws -> Layout {
+  func layout(_ shape: Shape, _ form: Place.Form) throws -> Layout {
     guard
       let layout = Layout(
-        [items ?? batch] + shape.sizes, form == .plain ? zoo_dnn_plain : zoo_dnn_blocks_of_16)
+        [batch] + shape.sizes, form == .plain ? zoo_dnn_plain : zoo_dnn_blocks_of_16)
     else { throw ZooError.failure("oneDNN cannot describe \(batch)×\(shape)") }
     return layout
   }

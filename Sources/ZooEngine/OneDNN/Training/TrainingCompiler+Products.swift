@@ -9,7 +9,7 @@ extension TrainingCompiler {
     let source, target: Place.Form
     let forward: Operation
     let toSource: (kernel: Operation, form: Place.Form)?
-    let toWeights: WeightGradient?
+    let toWeights: Operation?
     let rectifies: Bool
   }
 
@@ -58,13 +58,12 @@ extension TrainingCompiler {
     /// The operation for a direction; Winograd if it is faster.
     func kernel(
       _ source: Place.Form, _ target: Place.Form, _ direction: zoo_dnn_direction,
-      rectifies: Bool = false, items: Int? = nil
+      rectifies: Bool = false
     ) throws -> Operation? {
       for kind in kernels.kinds
       where kind != zoo_dnn_winograd || source == .blocks && target == .blocks {
         var request = Operation.Request(
-          kind, [try layout(from, source, items: items)],
-          target: try layout(to, target, items: items))
+          kind, [try layout(from, source)], target: try layout(to, target))
         request.direction = direction
         request.weights = kernels.weights.packed
         request.bias = kernels.hasBias ? bias : nil
@@ -89,12 +88,7 @@ extension TrainingCompiler {
         }
         if toSource == nil { return nil }
       }
-      let toWeights =
-        try !learns
-        ? nil
-        : WeightGradient(batch: batch, floats: plain.floats, threads: schedule.threads) {
-          try kernel(source, target, zoo_dnn_backward_weights, items: $0)
-        }
+      let toWeights = learns ? try kernel(source, target, zoo_dnn_backward_weights) : nil
       if learns, toWeights == nil { return nil }
       return Way(
         source: source, target: target, forward: forward, toSource: toSource,
@@ -134,7 +128,8 @@ extension TrainingCompiler {
       }
       guard let kernel = way.toWeights else { return }
       try learn(
-        step.parameters, plain, kernel, "convolution to weights", source: x, gradient: dy)
+        step.parameters, plain, kernel, "convolution to weights",
+        [(zoo_dnn_source, x), (zoo_dnn_target_gradient, dy)])
     }
     return true
   }
@@ -169,9 +164,7 @@ extension TrainingCompiler {
     let toSource =
       flow.hasGradient[input] ? Operation(request.directed(zoo_dnn_backward_data)) : nil
     let learns = step.parameters.contains(where: parameters.learns)
-    let toWeights =
-      try learns
-      ? Operation(request.directed(zoo_dnn_backward_weights)).map { try WeightGradient($0) } : nil
+    let toWeights = learns ? Operation(request.directed(zoo_dnn_backward_weights)) : nil
     guard let forward, toSource != nil || !flow.hasGradient[input], toWeights != nil || !learns
     else { return false }
 
@@ -196,7 +189,8 @@ extension TrainingCompiler {
       }
       guard let toWeights else { return }
       try learn(
-        step.parameters, plain, toWeights, "dense to weights", source: x, gradient: dy)
+        step.parameters, plain, toWeights, "dense to weights",
+        [(zoo_dnn_source, x), (zoo_dnn_target_gradient, dy)])
     }
     return true
   }
@@ -231,20 +225,20 @@ extension TrainingCompiler {
 
   /// The gradients of weights and bias, converted to their own layout once per step.
   private func learn(
-    _ parameters: [Parameter], _ plain: Layout, _ kernel: WeightGradient, _ name: String,
-    source x: Place, gradient dy: Place
+    _ parameters: [Parameter], _ plain: Layout, _ kernel: Operation, _ name: String,
+    _ arguments: [(zoo_dnn_role, Place)]
   ) throws {
-    let layout = kernel.layout
+    guard let layout = kernel.layout(zoo_dnn_weights_gradient) else {
+      throw ZooError.failure("oneDNN gives no layout for a gradient")
+    }
     let biasCount = parameters.count > 1 ? parameters[1].shape.count : 0
     let bias = biasCount > 0 ? place(schedule.newSlot(biasCount), [biasCount]) : nil
-    let shards = schedule.newSlot(kernel.floats(bias: biasCount))
-    let slots = [x.slot, dy.slot, shards] + (bias.map { [$0.slot] } ?? [])
+    let slots = arguments.map(\.1.slot) + (bias.map { [$0.slot] } ?? [])
     func compute(_ run: Workspace, into weights: UnsafeMutablePointer<Float>) throws {
       try kernel.run(
-        .init(
-          source: x.pointer(run), sourceItem: x.item, gradient: dy.pointer(run),
-          gradientItem: dy.item, weights: weights, bias: bias?.pointer(run),
-          biasCount: biasCount, shards: run.memory[shards], scratch: run.scratchpad.base))
+        arguments.map { ($0.0, $0.1.pointer(run)) } + [(zoo_dnn_weights_gradient, weights)]
+          + (bias.map { [(zoo_dnn_bias_gradient, $0.pointer(run))] } ?? []),
+        scratch: run.scratchpad.base)
     }
     if layout.equals(plain), self.parameters.learns(parameters[0]) {
       deliver(
