@@ -83,7 +83,7 @@ extension Explanation {
     }
   }
 
-  /// Cuts out the object that the map shows a part of. See ``GrabCut``.
+  /// Cuts out the object that the map shows a part of. See `GrabCut`.
   public func cutOut(of picture: Picture, by cut: GrabCut = .init()) throws -> CutOut {
     let long = max(picture.width, picture.height)
     let side = min(long, 400)

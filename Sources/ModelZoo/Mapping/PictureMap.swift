@@ -17,7 +17,7 @@ public struct PictureMap: Sendable {
     /// Groups; nil means as many as there are classes, else the number of up to ten that the silhouette
     /// favours.
     public var clusters: Int?
-    /// See ``TSNE/Options/perplexity``.
+    /// See `TSNE.Options.perplexity`.
     public var perplexity: Double?
     /// Of t-SNE.
     public var iterations: Int

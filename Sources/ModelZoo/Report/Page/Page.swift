@@ -12,7 +12,7 @@ import ZooTraining
 ///   sections: [PageSection("Metrics", notes: ["On 153 pictures."], body: table)])
 /// try page.write(to: "page.html")
 /// ```
-/// Names in interpolations of ``Markup`` are escaped, so that a class called `<script>` stays a word.
+/// Names in interpolations of `Markup` are escaped, so that a class called `<script>` stays a word.
 public struct Page: Sendable {
   public var title: String
   /// Above the sections; see ``PageHead``.
