@@ -75,7 +75,7 @@ extension DetectionMetrics {
             ("ap", summary.averagePrecision[index]),
             ("ap50", summary.averagePrecision50[index]), ("recall", summary.recall[index]),
           ] + rates.metrics)
-      }, findings: self)
+      }, findings: DetectionFindings(metrics: self, threshold: threshold))
   }
 }
 

@@ -48,10 +48,18 @@ extension RegressionMetrics: Findings {
   }
 }
 
-extension DetectionMetrics: Findings {
+/// A detector's findings, judged at the threshold of its report, which is chosen and has no interval.
+public struct DetectionFindings: Findings {
+  public let metrics: DetectionMetrics
+  public let threshold: Double
+
+  public var count: Int { metrics.count }
   public var isRight: [Bool]? { nil }
   public func measure() -> Measure {
-    Measure(repeating: { repeated($0).report(model: "", data: "") })
+    Measure { counts in
+      metrics.repeated(counts).report(model: "", data: "", threshold: threshold).metrics
+        .filter { $0.name != "threshold" }.map { ($0.name, $0.value) }
+    }
   }
 }
 

@@ -9,7 +9,7 @@ extension DetectionExaminer {
 
   /// Precision and recall by score, confusion with background, and whether scores are honest.
   func sections(of model: Model, _ report: Report) -> [PageSection] {
-    guard let metrics = report.findings as? DetectionMetrics else { return [] }
+    guard let metrics = (report.findings as? DetectionFindings)?.metrics else { return [] }
     let threshold = report["threshold"] ?? 0.5
     return [scores(metrics, threshold), confusion(metrics.classes, threshold)].compactMap(\.self)
       + CalibrationChart(metrics.calibration, before: nil, of: "a box", nil).sections
