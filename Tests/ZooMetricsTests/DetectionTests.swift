@@ -30,20 +30,6 @@ import ZooStore
     #expect(report.perClass.map(\.count).reduce(0, +) == golden.boxes)
   }
 
-  /// With every picture counted once, an interval's figures are those of the report.
-  @Test(arguments: Golden.all.detection)
-  func intervalsAreOfTheThreshold(_ golden: Golden.Detection) throws {
-    var metrics = DetectionMetrics(classes: (0..<golden.classes).map(String.init))
-    for picture in golden.scenes {
-      try metrics.update(found: picture.found, truth: picture.truth)
-    }
-    let report = metrics.report(model: "", data: "", threshold: 0.7)
-    let findings = try #require(report.findings)
-    let once = findings.measure()([Int](repeating: 1, count: findings.count))
-    #expect(!once.contains { $0.name == "threshold" })
-    for (name, value) in once { #expect(isClose(report[name], value), "\(name)") }
-  }
-
   @Test func difficultBoxesCountForNothing() throws {
     var metrics = DetectionMetrics(classes: ["a"])
     let box = SIMD4<Double>(0, 0, 10, 10)
